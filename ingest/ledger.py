@@ -1,0 +1,329 @@
+"""The ledger of every version of every file: read into memory once, written per file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal
+
+from psycopg2.extras import execute_values
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+
+PAGE = 1000
+
+LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "dismissed"]
+"""What the ledger says of a version. `dismissed`: quarantined, and off the list for good."""
+
+
+@dataclass(frozen=True)
+class NewEntry:
+    """A row to be written into raw.ingest_files."""
+
+    file_id: int
+    feed: str
+    path: str
+    logical_file: str
+    branch: str | None
+    business_date: date | None
+    sha256: str
+    size: int
+    status: Literal["loaded", "duplicate", "quarantined"]
+    reason: str | None
+    modified_at: datetime
+    seen_at: datetime
+    load_id: str
+    row_count: int = 0
+    rejected_count: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was found at a path: by the fingerprint it can be known again without being read."""
+
+    feed: str
+    path: str
+    fingerprint: str
+    sha256: str
+
+    def row(self) -> tuple[str, str, str, str]:
+        """As a row of raw.ingest_paths."""
+        return (self.feed, self.path, self.fingerprint, self.sha256)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One loaded or superseded version of a logical file."""
+
+    file_id: int
+    path: str
+    status: LedgerStatus
+
+
+class Ledger:
+    """What the ledger says, as far as a load has to know it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str], tuple[LedgerStatus, int]] = {}
+        self._versions: dict[tuple[str, str], dict[str, Version]] = {}
+        self._places: dict[tuple[str, str], tuple[str, str]] = {}
+
+    @classmethod
+    def read(cls, connection: Connection, feeds: Iterable[str]) -> Ledger:
+        """Read the rows of these feeds; an empty ledger where the table does not exist yet."""
+        ledger = cls()
+        names = list(feeds)
+        if not table_exists(connection):
+            return ledger
+        # A rehearsal may meet a warehouse of the first version, without paths and dismissals.
+        has_paths = table_exists(connection, "ingest_paths")
+        dismissed = "dismissed_at is not null" if has_paths else "false"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                select
+                    feed, path, sha256, logical_file,
+                    case when {dismissed} then 'dismissed' else status end,
+                    file_id
+                from raw.ingest_files
+                where feed = any(%s)
+                order by file_id
+                """,
+                (names,),
+            )
+            for feed, path, sha256, logical_file, status, file_id in cursor:
+                ledger._note(feed, path, sha256, logical_file, status, file_id)
+            if has_paths:
+                cursor.execute(
+                    "select feed, path, fingerprint, sha256 from raw.ingest_paths"
+                    " where feed = any(%s)",
+                    (names,),
+                )
+                for feed, path, fingerprint, sha256 in cursor:
+                    ledger._places[feed, path] = (fingerprint, sha256)
+        return ledger
+
+    def _note(
+        self,
+        feed: str,
+        path: str,
+        sha256: str,
+        logical_file: str,
+        status: LedgerStatus,
+        file_id: int,
+    ) -> None:
+        self._seen[feed, path, sha256] = (status, file_id)
+        if status in ("loaded", "superseded"):
+            versions = self._versions.setdefault((feed, logical_file), {})
+            versions[sha256] = Version(file_id, path, status)
+
+    def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
+        """The sha256 of what lies at a path, if its fingerprint is the one noted there."""
+        noted, sha256 = self._places.get((feed, path), ("", ""))
+        return sha256 if noted == fingerprint else None
+
+    def status_of(self, feed: str, path: str, sha256: str) -> LedgerStatus | None:
+        """What became of this content under this path, if it has been seen."""
+        return self._seen.get((feed, path, sha256), (None, 0))[0]
+
+    def quarantined_as(self, feed: str, path: str, sha256: str) -> int | None:
+        """The id under which this content is quarantined under this path, if it is."""
+        status, file_id = self._seen.get((feed, path, sha256), (None, 0))
+        return file_id if status == "quarantined" else None
+
+    def version(self, feed: str, logical_file: str, sha256: str) -> Version | None:
+        """The version of the logical file that has this content, if it was ever loaded."""
+        return self._versions.get((feed, logical_file), {}).get(sha256)
+
+    def current(self, feed: str, logical_file: str) -> Version | None:
+        """The version of the logical file that counts now."""
+        for version in self._versions.get((feed, logical_file), {}).values():
+            if version.status == "loaded":
+                return version
+        return None
+
+    def add(self, entry: NewEntry) -> None:
+        """Take over what is being written (or, in a dry run, would be)."""
+        if entry.status == "loaded":
+            versions = self._versions.get((entry.feed, entry.logical_file), {})
+            for sha256, version in versions.items():
+                if version.status == "loaded":
+                    versions[sha256] = Version(version.file_id, version.path, "superseded")
+        self._note(
+            entry.feed, entry.path, entry.sha256, entry.logical_file, entry.status, entry.file_id
+        )
+
+
+def table_exists(connection: Connection, table: str = "ingest_files") -> bool:
+    """Whether the database has the ledger (or another table of schema raw) yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass(%s) is not null", (f"raw.{table}",))
+        return bool((cursor.fetchone() or (False,))[0])
+
+
+def written(connection: Connection, file_ids: Collection[int]) -> set[int]:
+    """Which of these ids the ledger holds: after a connection broke while it was committing."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select file_id from raw.ingest_files where file_id = any(%s)", (list(file_ids),)
+        )
+        return {int(file_id) for (file_id,) in cursor.fetchall()}
+
+
+def reserve_file_ids(connection: Connection, count: int) -> Iterator[int]:
+    """Draw ids for ledger rows: the rows of a file need theirs before the ledger's is written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select nextval(pg_get_serial_sequence('raw.ingest_files', 'file_id'))"
+            " from generate_series(1, %s)",
+            (count,),
+        )
+        return iter([int(file_id) for (file_id,) in cursor.fetchall()])
+
+
+def write_entries(cursor: Cursor, entries: Sequence[NewEntry], places: Sequence[Place]) -> None:
+    """Write ledger rows and what was found at which path, inside the caller's transaction.
+
+    A quarantined row of the same path and content gives way (it has been tried again), and a loaded
+    one supersedes the version of its logical file that was current until now.
+    """
+    if entries:
+        _make_room(cursor, entries)
+        _insert(cursor, entries)
+    if places:
+        execute_values(
+            cursor,
+            """
+            insert into raw.ingest_paths (feed, path, fingerprint, sha256) values %s
+            on conflict (feed, md5(path)) do update set
+                path = excluded.path,
+                fingerprint = excluded.fingerprint,
+                sha256 = excluded.sha256,
+                seen_at = current_timestamp
+            """,
+            list({(place.feed, place.path): place.row() for place in places}.values()),
+            page_size=PAGE,
+        )
+
+
+def _make_room(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
+    cursor.execute(
+        """
+        delete from raw.ingest_files as old
+        using unnest(%s::text[], %s::text[], %s::text[]) as new (feed, path, sha256)
+        where
+            old.feed = new.feed
+            and md5(old.path) = md5(new.path)
+            and old.path = new.path
+            and old.sha256 = new.sha256
+            and old.status = 'quarantined'
+        """,
+        (
+            [entry.feed for entry in entries],
+            [entry.path for entry in entries],
+            [entry.sha256 for entry in entries],
+        ),
+    )
+    firsts: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        if entry.status == "loaded":
+            firsts.setdefault((entry.feed, entry.logical_file), entry.file_id)
+    if firsts:
+        cursor.execute(
+            """
+            update raw.ingest_files as old
+            set
+                status = 'superseded',
+                superseded_by = new.file_id,
+                superseded_at = current_timestamp
+            from unnest(%s::text[], %s::text[], %s::bigint[])
+                as new (feed, logical_file, file_id)
+            where
+                old.feed = new.feed
+                and md5(old.logical_file) = md5(new.logical_file)
+                and old.logical_file = new.logical_file
+                and old.status = 'loaded'
+            """,
+            (
+                [feed for feed, _ in firsts],
+                [logical_file for _, logical_file in firsts],
+                list(firsts.values()),
+            ),
+        )
+
+
+def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
+    # Where several versions of one logical file come together, each is superseded by the next.
+    next_one: dict[tuple[str, str], int] = {}
+    rows = []
+    for entry in reversed(entries):
+        superseded_by = None
+        if entry.status == "loaded":
+            key = (entry.feed, entry.logical_file)
+            superseded_by = next_one.get(key)
+            next_one[key] = entry.file_id
+        rows.append(
+            (
+                entry.file_id,
+                entry.feed,
+                entry.path,
+                entry.logical_file,
+                entry.branch,
+                entry.business_date,
+                entry.sha256,
+                entry.size,
+                entry.row_count,
+                entry.rejected_count,
+                entry.status if superseded_by is None else "superseded",
+                entry.reason,
+                superseded_by,
+                entry.modified_at,
+                entry.seen_at,
+                entry.status == "loaded",
+                superseded_by is not None,
+                entry.load_id,
+            )
+        )
+    # _loaded_at of the rows is the same current_timestamp.
+    execute_values(
+        cursor,
+        """
+        insert into raw.ingest_files (
+            file_id, feed, path, logical_file, branch, business_date, sha256, bytes, row_count,
+            rejected_count, status, reason, superseded_by, file_modified_at, seen_at, loaded_at,
+            superseded_at, load_id
+        )
+        overriding system value
+        values %s
+        """,
+        rows[::-1],
+        template="("
+        + "%s, " * 15
+        + "case when %s then current_timestamp end, case when %s then current_timestamp end, %s)",
+        page_size=PAGE,
+    )
+
+
+def update_reason(cursor: Cursor, entry: NewEntry) -> None:
+    """Renew the reason of a file that was quarantined before and is not usable yet either."""
+    cursor.execute(
+        """
+        update raw.ingest_files
+        set reason = %s, seen_at = %s, load_id = %s
+        where
+            feed = %s and md5(path) = md5(%s) and path = %s and sha256 = %s
+            and status = 'quarantined'
+        """,
+        (
+            entry.reason,
+            entry.seen_at,
+            entry.load_id,
+            entry.feed,
+            entry.path,
+            entry.path,
+            entry.sha256,
+        ),
+    )

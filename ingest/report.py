@@ -1,0 +1,93 @@
+"""What a load tells: events while it runs, a report when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+FileStatus = Literal["loaded", "duplicate", "quarantined", "postponed", "failed"]
+"""What became of one file. `postponed`: it was still being written; the next run takes it."""
+
+EventKind = Literal["waiting", "listed", "file"]
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What became of one file in one load; `path` is relative to the inbox, cards masked."""
+
+    path: str
+    feed: str
+    branch: str | None
+    business_date: date | None
+    status: FileStatus
+    rows: int = 0
+    rejected: int = 0
+    reason: str | None = None
+    supersedes: str | None = None
+    """Path of the version that this one replaced, when there was one."""
+
+
+@dataclass(frozen=True)
+class LoadEvent:
+    """One step of progress: `done` of `total` files, and the outcome of a finished one."""
+
+    kind: EventKind
+    message: str
+    done: int = 0
+    total: int = 0
+    outcome: FileOutcome | None = None
+
+
+Progress = Callable[[LoadEvent], None]
+
+
+@dataclass
+class LoadReport:
+    """The result of one load. `files` holds every file that was not simply unchanged."""
+
+    inbox: str
+    dry_run: bool
+    load_id: str
+    files: list[FileOutcome] = field(default_factory=list)
+    unchanged: int = 0
+    unclaimed: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def counts(self) -> Counter[str]:
+        """Number of files per status, `superseded` and `unchanged` among them."""
+        counted: Counter[str] = Counter(outcome.status for outcome in self.files)
+        counted["unchanged"] = self.unchanged
+        counted["superseded"] = sum(outcome.supersedes is not None for outcome in self.files)
+        return counted
+
+    def with_status(self, status: FileStatus) -> list[FileOutcome]:
+        """The outcomes of one status, in the order they happened."""
+        return [outcome for outcome in self.files if outcome.status == status]
+
+    @property
+    def failed(self) -> list[FileOutcome]:
+        """Files that could not be read at all; nothing was written for them."""
+        return self.with_status("failed")
+
+    @property
+    def quarantined(self) -> list[FileOutcome]:
+        """Files set aside whole, each with its reason."""
+        return self.with_status("quarantined")
+
+    @property
+    def rows(self) -> int:
+        """Rows loaded by this run."""
+        return sum(outcome.rows for outcome in self.files)
+
+    @property
+    def rejected(self) -> int:
+        """Lines rejected by this run in files that were loaded."""
+        return sum(outcome.rejected for outcome in self.files)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the current rows of raw changed (in a dry run: would change)."""
+        return any(outcome.status == "loaded" for outcome in self.files)

@@ -1,0 +1,198 @@
+"""Bytes to text: encodings, line ends, and lines too long to be lines, as a bounded stream."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+BLOCK = 1 << 18
+LONGEST_LINE = 1 << 20
+"""In characters, its end included; whether a line is too long is judged where it is split."""
+LONGEST_CARRIED = 4 * LONGEST_LINE
+"""In bytes: what is kept of a line that has not come to its end."""
+KEPT_OF_A_LONG_LINE = 2000
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def _keep_undefined(error: UnicodeError) -> tuple[str, int]:
+    """Windows-1252 leaves five bytes undefined; browsers read them as control characters."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(map(chr, error.object[error.start : error.end])), error.end
+
+
+codecs.register_error("branchline_keep_undefined", _keep_undefined)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines of a file.
+
+    `overlong`: this is the beginning of one line that is too long to be read, and stands alone.
+    """
+
+    text: str
+    overlong: bool = False
+
+
+def guess_encoding(head: bytes) -> tuple[str, int]:
+    """(encoding, length of the byte order marks) from the first bytes of a file.
+
+    `utf-8` stands for UTF-8 with a fallback to Windows-1252 for each line that is not UTF-8.
+    """
+    for mark, encoding in _BOMS:
+        length = 0
+        # Programs that add a mark do not look whether there is one.
+        while head.startswith(mark, length):
+            length += len(mark)
+        if length:
+            return encoding, length
+    even, odd = head[0::2], head[1::2]
+    # Text in a western language as UTF-16 without a mark: every other byte is zero.
+    if len(head) >= 4:
+        if odd.count(0) > 0.6 * len(odd) and even.count(0) < 0.2 * len(even):
+            return "utf-16-le", 0
+        if even.count(0) > 0.6 * len(even) and odd.count(0) < 0.2 * len(odd):
+            return "utf-16-be", 0
+    return "utf-8", 0
+
+
+class TextReader:
+    """Reads a binary stream once, as blocks of whole lines, in bounded memory.
+
+    After the iteration `sha256`, `size` and `ends_with_line_end` describe what was read.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._hasher = hashlib.sha256()
+        self.size = 0
+        self.head = self._read()
+        self.encoding, self._mark = guess_encoding(self.head[:4096])
+        self.ends_with_line_end = False
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything read so far."""
+        return self._hasher.hexdigest()
+
+    def __iter__(self) -> Iterator[Block]:
+        return self._bytewise() if self.encoding == "utf-8" else self._textwise()
+
+    def drain(self) -> None:
+        """Read to the end without looking, so that hash and size are those of the whole file."""
+        while self._read():
+            pass
+
+    def _read(self) -> bytes:
+        chunk = self._stream.read(BLOCK)
+        if chunk.endswith((b"\r", b"\r\0")):
+            # Never cut a \r\n in two.
+            chunk += self._stream.read(2)
+        self._hasher.update(chunk)
+        self.size += len(chunk)
+        return chunk
+
+    def _bytewise(self) -> Iterator[Block]:
+        """Encodings in which a line end is one byte: cut first, decode whole lines after."""
+        carry, chunk = b"", self.head[self._mark :]
+        skipping = False
+        while chunk:
+            if skipping:
+                end = _first_line_end(chunk)
+                if end == 0:
+                    self.ends_with_line_end = False
+                    chunk = self._read()
+                    continue
+                skipping = False
+                chunk = chunk[end:]
+                self.ends_with_line_end = True
+            carry += chunk
+            cut = _last_line_end(carry)
+            if cut:
+                self.ends_with_line_end = True
+                yield Block(_decode(carry[:cut]))
+                carry = carry[cut:]
+            if len(carry) > LONGEST_CARRIED:
+                yield _beginning(_decode(carry[:KEPT_OF_A_LONG_LINE]))
+                carry, skipping = b"", True
+                self.ends_with_line_end = False
+            chunk = self._read()
+        if carry:
+            self.ends_with_line_end = carry.endswith(b"\r")
+            yield Block(_decode(carry))
+
+    def _textwise(self) -> Iterator[Block]:
+        """Encodings with two bytes per unit: decode first, cut after."""
+        decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
+        carry, chunk = "", self.head[self._mark :]
+        skipping = False
+        last = False
+        while not last:
+            last = not chunk
+            text = decoder.decode(chunk, final=last)
+            if skipping and text:
+                end = _first_line_end(text)
+                skipping = end == 0
+                text = text[end:] if end else ""
+                self.ends_with_line_end = not skipping
+            carry += text
+            cut = len(carry) if last else _last_line_end(carry)
+            if cut:
+                self.ends_with_line_end = carry[cut - 1] in "\r\n"
+                yield Block(carry[:cut])
+                carry = carry[cut:]
+            if len(carry) > LONGEST_CARRIED:
+                yield _beginning(carry[:KEPT_OF_A_LONG_LINE])
+                carry, skipping = "", True
+                self.ends_with_line_end = False
+            if not last:
+                chunk = self._read()
+
+
+def _beginning(text: str) -> Block:
+    # A number cut in two would be too short to be masked as a card number later.
+    return Block(text.rstrip("0123456789 -"), overlong=True)
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    # Line by line, so that one odd line (a file put together from two, or cut inside a
+    # character) does not spoil the names in all the others.
+    decoded: list[str] = []
+    for line in data.splitlines(keepends=True):
+        try:
+            decoded.append(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            decoded.append(line.decode("cp1252", "branchline_keep_undefined"))
+    return "".join(decoded)
+
+
+def _last_line_end(data: bytes | str) -> int:
+    """Where the last whole line ends (0: nowhere); a final lone return may yet get its newline."""
+    if isinstance(data, bytes):
+        return max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1
+    return max(data.rfind("\n"), data.rfind("\r", 0, -1)) + 1
+
+
+def _first_line_end(data: bytes | str) -> int:
+    """Where the first line ends (0: not in here)."""
+    newline, back = (
+        (data.find(b"\n"), data.find(b"\r"))
+        if isinstance(data, bytes)
+        else (data.find("\n"), data.find("\r"))
+    )
+    if back >= 0 and (newline < 0 or back < newline):
+        # \r\n is one line end; a lone \r another.
+        return newline + 1 if newline == back + 1 else back + 1
+    return newline + 1
