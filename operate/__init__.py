@@ -1,0 +1,1 @@
+"""The embedded warehouse, the nightly run, and the command line."""

@@ -1,0 +1,146 @@
+"""Make the virtual environment and install the locked packages; run by `make setup`.
+
+It runs before anything is installed, so it uses the standard library only:
+`python3 -I operate/bootstrap.py FOLDER` with FOLDER the environment to make (`.venv`).
+A stamp in the environment says what it was made from; while that holds, nothing is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+LOCK = PROJECT / "requirements.lock"
+STAMP = "branchline.stamp"
+# How long between two progress lines, in seconds.
+STEP = 10.0
+
+
+def main(arguments: list[str]) -> int:
+    """Make the environment named in `arguments`; return the exit code."""
+    venv = Path(arguments[0] if arguments else ".venv").absolute()
+    stamp = venv / STAMP
+    wanted = fingerprint(venv)
+    if stamp.exists() and stamp.read_text() == wanted and works(venv):
+        stamp.touch()
+        return 0
+    try:
+        build(venv)
+    except subprocess.CalledProcessError as error:
+        say(f"Set-up stopped: `{' '.join(map(str, error.cmd[1:5]))} ...` failed (see above).")
+        say(
+            "Check the network (or pip's own settings: proxy, index, certificate) and run "
+            "`make setup` again; it goes on where it stopped."
+        )
+        return 1
+    stamp.write_text(wanted)
+    return 0
+
+
+def fingerprint(venv: Path) -> str:
+    """Everything the environment is made from: lock, project file, Python, and its own place."""
+    content = hashlib.sha256()
+    for path in (LOCK, PROJECT / "pyproject.toml"):
+        content.update(path.read_bytes())
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"{content.hexdigest()} python {python} in {venv}\n"
+
+
+def works(venv: Path) -> bool:
+    """Whether the environment's Python starts."""
+    python = venv / "bin" / "python"
+    try:
+        return subprocess.run([str(python), "-c", ""], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def is_in_place(venv: Path) -> bool:
+    """Whether the environment was made where it is: its scripts name their folder."""
+    try:
+        return (venv / STAMP).read_text().endswith(f" in {venv}\n")
+    except FileNotFoundError:
+        # Interrupted while it was made: the next pip goes on.
+        return True
+
+
+def build(venv: Path) -> None:
+    """Make the environment where it is missing or of another Python; install everything."""
+    python = venv / "bin" / "python"
+    if venv.exists() and not (
+        works(venv) and version_of(python) == sys.version_info[:2] and is_in_place(venv)
+    ):
+        say(f"Making {venv.name} anew for Python {sys.version_info[0]}.{sys.version_info[1]}.")
+        shutil.rmtree(venv)
+    if not venv.exists():
+        say(f"Making {venv.name} with Python {sys.version.split()[0]} ...")
+        try:
+            subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        except subprocess.CalledProcessError:
+            shutil.rmtree(venv, ignore_errors=True)
+            say("On Debian and Ubuntu the module venv is a package of its own: python3-venv.")
+            raise
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    install = [*pip, "install", "--no-input", "--progress-bar", "off"]
+    # The lock is complete, so pip has nothing to resolve.
+    install_locked([*install, "--no-deps", "--require-hashes", "-r", str(LOCK)])
+    subprocess.run(
+        [*install, "--quiet", "--no-build-isolation", "--no-deps", "-e", str(PROJECT)],
+        check=True,
+    )
+
+
+def version_of(python: Path) -> tuple[int, ...]:
+    """Major and minor version of an interpreter."""
+    code = "import sys; print(*sys.version_info[:2])"
+    told = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    return tuple(int(part) for part in told.stdout.split())
+
+
+def install_locked(command: list[str]) -> None:
+    """Run pip, telling how far it is in a line every few seconds instead of one per package.
+
+    Raises CalledProcessError after showing pip's own last lines.
+    """
+    total = len(set(re.findall(r"^([A-Za-z0-9_.-]+)[^ ]*==", LOCK.read_text(), re.MULTILINE)))
+    say(f"Installing up to {total} locked packages (a minute or two the first time) ...")
+    started = told = time.monotonic()
+    seen = 0
+    lines: list[str] = []
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines = [*lines[-30:], line.rstrip()]
+        seen += line.startswith(("Collecting ", "Processing ", "Requirement already"))
+        if line.startswith("Installing collected packages"):
+            say(f"  {time.monotonic() - started:.0f} s: all there, unpacking ...")
+        elif time.monotonic() - told >= STEP and seen < total:
+            told = time.monotonic()
+            say(f"  {told - started:.0f} s: {seen} of about {total} packages fetched")
+    if process.wait() != 0:
+        say("\n".join(lines))
+        raise subprocess.CalledProcessError(process.returncode, command)
+    say(f"  {time.monotonic() - started:.0f} s: installed.")
+
+
+def say(line: str) -> None:
+    """Print a line at once, even into a pipe."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

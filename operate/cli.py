@@ -1,0 +1,91 @@
+"""The command line: `branchline COMMAND ...`.
+
+A command's module is imported when the command is called, so that `branchline --help` is instant.
+Exit codes: 0 the work was done; 1 it was not; 2 wrong usage; 3 with `--fail-on-quarantine`, a file
+was quarantined.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+
+from ingest.errors import BranchlineError
+
+# Command, its module in operate/commands (the function has the command's name), and its help line.
+COMMANDS = {
+    "demo": ("demo", "Show it all on a made-up company."),
+    "run": ("run", "Load an inbox and build what it changes: the nightly job."),
+    "load": ("load", "Load an inbox into the raw layer, nothing more."),
+    "status": ("status", "Tell what has arrived, per feed and branch, and what is late."),
+    "quarantine": ("quarantine", "Deal with files that were set aside whole."),
+    "sql": ("sql", "Run a read-only query on the warehouse."),
+    "docs": ("docs", "Make the dbt docs as one static page."),
+    "sample": ("sample", "Write the files of a made-up company into a folder."),
+    "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
+    "check": ("check", "Check the project itself: style, types, SQL, tests."),
+    "setup": ("setup", "Install the dbt packages and make profiles.yml."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group that knows its commands' names and help lines without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"operate.commands.{COMMANDS[name][0]}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="branchline", prog_name="branchline")
+def branchline() -> None:
+    """From every branch's nightly files to one tested sales warehouse."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(guarded(lambda: branchline(prog_name="branchline", standalone_mode=False)))
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """Run `work`; tell its errors in plain words on standard error; return the exit code."""
+    try:
+        result = work()
+        return result if isinstance(result, int) else 0
+    except BranchlineError as error:
+        tell_error(error.message, error.hint)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader, `head` for example, has seen enough.
+        sys.stderr.close()
+        return 0
+
+
+def tell_error(message: str, hint: str = "") -> None:
+    """Print what was wrong and what to do next on standard error."""
+    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    if hint:
+        click.echo(hint, err=True)
+
+
+if __name__ == "__main__":
+    main()

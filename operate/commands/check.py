@@ -1,0 +1,31 @@
+"""`branchline check`: what `make test` runs."""
+
+from __future__ import annotations
+
+import click
+
+from operate.checks import run_checks, run_pytest, style_checks
+
+
+@click.command()
+@click.option("--lint-only", is_flag=True, help="Leave out pytest.")
+@click.option("--only", metavar="NAME", help="Run this one check of style or types.")
+def check(lint_only: bool, only: str | None) -> int:
+    """Check the project itself: style, types, SQL, then all tests.
+
+    Databases that are needed are made for the purpose and removed; the user's warehouse is never
+    touched.
+    """
+    checks = [one for one in style_checks() if only in (None, one.name)]
+    if not checks:
+        names = ", ".join(one.name for one in style_checks())
+        raise click.UsageError(f"There is no check '{only}'; there are: {names}.")
+    failed = run_checks(checks, click.echo)
+    if failed:
+        left_out = "" if lint_only or only else "; the tests were not run"
+        click.echo(f"Failed: {', '.join(failed)}{left_out}.", err=True)
+        return 1
+    if lint_only or only:
+        return 0
+    click.echo("pytest ...")
+    return run_pytest()

@@ -1,0 +1,122 @@
+"""`branchline demo`: everything once, on a made-up company."""
+
+from __future__ import annotations
+
+import functools
+
+import click
+from rich.console import Console
+
+from operate.builds import open_link
+from operate.commands.run import unchanged_line
+from operate.connecting import ensure_warehouse
+from operate.dbt_build import log_folder
+from operate.demonstration import demo_inbox, docs_are_current, make_demo_docs, remove_demo
+from operate.nightly import RunReport
+from operate.nightly import run as run_nightly
+from operate.progress import shown
+from operate.sample_company import write_sample
+from operate.settings import Settings, read_settings
+from operate.show import (
+    make_console,
+    show_branches,
+    show_build,
+    show_files,
+    show_load,
+    show_products,
+    show_rejected,
+    show_totals,
+    show_weeks,
+)
+from operate.summary import (
+    read_file_counts,
+    read_rejected_rows,
+    read_top_branches,
+    read_top_products,
+    read_totals,
+    read_troubled_files,
+    read_weeks,
+)
+
+BRANCHES, DAYS, SEED = 8, 60, 1
+
+
+@click.command()
+@click.option("--remove", is_flag=True, help="Take the made-up company out of the warehouse again.")
+def demo(remove: bool) -> int:
+    """Make up a company, load its files, build and test the models, and show what comes out."""
+    settings = read_settings()
+    console = make_console()
+    if remove:
+        remove_demo(settings, ensure_warehouse(settings, console.print))
+        console.print("The made-up company is gone; the warehouse is empty.")
+        return 0
+    inbox = demo_inbox(settings)
+    if not inbox.stamp.exists():
+        with shown(
+            f"Writing the files of {BRANCHES} branches and an unlisted pop-up, {DAYS} days",
+            console,
+        ) as update:
+            write_sample(
+                inbox.folder,
+                BRANCHES,
+                DAYS,
+                SEED,
+                progress=lambda done, total: update(done, total, "files"),
+            )
+        inbox.stamp.write_text(f"{BRANCHES} branches, {DAYS} days, seed {SEED}\n")
+    report = run_nightly(
+        settings,
+        str(inbox.folder),
+        say=console.print,
+        show=functools.partial(shown, console=console),
+        loaded=functools.partial(show_load, console),
+    )
+    if report.build is not None:
+        show_build(console, report.build, str(log_folder(settings.project)))
+        if not report.succeeded:
+            return 1
+    if not docs_are_current(settings, report.connection):
+        console.print("Making the docs page ...")
+        make_demo_docs(settings, report.connection)
+    _show_summary(console, report)
+    _show_what_next(console, settings, report)
+    return 0
+
+
+def _show_summary(console: Console, report: RunReport) -> None:
+    console.rule("[bold]What is in the warehouse[/bold]", align="left")
+    with open_link(report.connection.url) as link:
+        show_files(console, read_file_counts(link), read_troubled_files(link))
+        console.print()
+        show_rejected(console, read_rejected_rows(link))
+        console.print()
+        show_weeks(console, read_weeks(link))
+        console.print()
+        show_branches(console, read_top_branches(link))
+        console.print()
+        show_products(console, read_top_products(link))
+        console.print()
+        show_totals(console, read_totals(link))
+    if report.build is None:
+        console.print(unchanged_line(report))
+
+
+def _show_what_next(console: Console, settings: Settings, report: RunReport) -> None:
+    from operate.docs_page import docs_page
+
+    console.rule("[bold]Where to look next[/bold]", align="left")
+    steps = [
+        ("Docs and lineage of every model", docs_page(settings.project).as_uri()),
+        (
+            "Ask something",
+            '.venv/bin/branchline sql "select branch_name, weekday_name, hour_of_day'
+            ' from marts.rpt_peak_hours where is_peak_hour limit 14"',
+        ),
+        ("What has arrived, what is late", ".venv/bin/branchline status"),
+        ("Address for a BI tool", ".venv/bin/branchline warehouse url"),
+        ("Remove the made-up company", ".venv/bin/branchline demo --remove"),
+        ("Your own files", ".venv/bin/branchline run --inbox FOLDER"),
+    ]
+    for what, how in steps:
+        console.print(f"{what + ':':<34}{how}", markup=False, soft_wrap=True)

@@ -1,0 +1,26 @@
+"""`branchline docs`: the models, their columns and their lineage, as one page."""
+
+from __future__ import annotations
+
+import click
+
+from operate.connecting import ensure_warehouse
+from operate.dbt_packages import install_packages
+from operate.dbt_profile import make_profile
+from operate.docs_page import make_docs_page
+from operate.loading import make_raw_tables
+from operate.settings import read_settings
+
+
+@click.command()
+def docs() -> None:
+    """Make the dbt docs as one static page that opens in any browser, without a server."""
+    settings = read_settings()
+    install_packages(settings.project, say=click.echo)
+    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    connection = ensure_warehouse(settings, click.echo)
+    make_raw_tables(settings, connection)
+    click.echo("Making the docs page ...")
+    page = make_docs_page(settings, connection)
+    click.echo(f"Made {page}")
+    click.echo(f"Open it in a browser: {page.as_uri()}")

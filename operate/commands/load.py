@@ -1,0 +1,58 @@
+"""`branchline load`: the raw layer, and nothing more."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from operate.commands.options import (
+    QUARANTINED,
+    fail_on_quarantine_option,
+    inbox_option,
+    retry_quarantined_option,
+)
+from operate.connecting import ensure_warehouse
+from operate.loading import load_inbox
+from operate.nightly import load_progress
+from operate.progress import shown
+from operate.settings import read_settings
+from operate.show import make_console, show_load
+
+
+@click.command()
+@click.argument("feeds", nargs=-1, metavar="[FEED]...")
+@inbox_option
+@click.option("--dry-run", is_flag=True, help="Read and judge everything, write nothing.")
+@fail_on_quarantine_option
+@retry_quarantined_option
+def load(
+    feeds: tuple[str, ...],
+    inbox: str | None,
+    dry_run: bool,
+    fail_on_quarantine: bool,
+    retry_quarantined: bool,
+) -> int:
+    """Load what is new in an inbox into the raw layer; of all feeds, or of each FEED named.
+
+    What is there already loads nothing; newer content of a file takes the place of the older.
+    """
+    settings = read_settings()
+    console = make_console(stderr=True)
+    inbox = inbox or settings.inbox
+    connection = ensure_warehouse(settings, console.print)
+    with shown(f"Loading {inbox}", console) as update:
+        report = load_inbox(
+            settings,
+            connection,
+            inbox,
+            only=feeds,
+            dry_run=dry_run,
+            retry_quarantined=retry_quarantined,
+            progress=load_progress(update, console.print),
+        )
+    sys.stderr.flush()
+    show_load(make_console(), report)
+    if report.failed:
+        return 1
+    return QUARANTINED if fail_on_quarantine and report.quarantined else 0

@@ -1,0 +1,115 @@
+"""`branchline quarantine ...`: look at files that were set aside, and deal with them."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from ingest.cards import CardTokens
+from ingest.errors import BranchlineError
+from ingest.feeds import load_feeds
+from ingest.quarantine import dismiss as dismiss_files
+from ingest.quarantine import first_lines, read_quarantine
+from operate.builds import open_link
+from operate.commands.options import inbox_option
+from operate.connecting import ensure_warehouse
+from operate.loading import load_inbox
+from operate.nightly import load_progress
+from operate.progress import shown
+from operate.settings import read_settings
+from operate.show import (
+    make_console,
+    plural,
+    show_load,
+    show_quarantine,
+    show_quarantined_file,
+)
+from operate.token_key import token_keys
+
+file_id_argument = click.argument("file_id", type=int, metavar="ID")
+
+
+@click.group()
+def quarantine() -> None:
+    """Deal with files that were set aside whole: look, mend, retry, or dismiss.
+
+    A file in quarantine loads nothing and stops nothing. Often the branch only has to send it
+    again; a better file of the same name, or of the same branch and day, takes it off the list.
+    """
+
+
+@quarantine.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Also those dismissed or put right since.")
+def list_(everything: bool) -> None:
+    """List the files that wait, each with its id and the reason."""
+    connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
+    with open_link(connection.url) as link:
+        show_quarantine(make_console(), read_quarantine(link, everything=everything))
+
+
+@quarantine.command()
+@file_id_argument
+@inbox_option
+def show(file_id: int, inbox: str | None) -> None:
+    """Show all that is known of the file ID, and its first lines with card numbers masked."""
+    settings = read_settings()
+    connection = ensure_warehouse(settings, make_console(stderr=True).print)
+    with open_link(connection.url) as link:
+        (file,) = read_quarantine(link, [file_id])
+    cards = CardTokens(*token_keys(settings))
+    lines: list[str] | str
+    try:
+        lines = first_lines(file, inbox or settings.inbox, load_feeds(), cards)
+    except BranchlineError as error:
+        lines = str(error)
+    show_quarantined_file(make_console(), file, lines)
+
+
+@quarantine.command()
+@click.argument("file_ids", type=int, nargs=-1, metavar="[ID]...")
+@inbox_option
+def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
+    """Judge the files again, of each ID or all that wait, and load those that are good now.
+
+    For example after an alias was added to feeds.yml. Exit code 1 if one still is not.
+    """
+    settings = read_settings()
+    console = make_console(stderr=True)
+    inbox = inbox or settings.inbox
+    connection = ensure_warehouse(settings, console.print)
+    with open_link(connection.url) as link:
+        files = read_quarantine(link, file_ids)
+    if not files:
+        click.echo("Nothing is in quarantine.")
+        return 0
+    with shown(f"Loading {inbox}", console) as update:
+        report = load_inbox(
+            settings,
+            connection,
+            inbox,
+            retry_quarantined=[file.file_id for file in files],
+            progress=load_progress(update, console.print),
+        )
+    sys.stderr.flush()
+    report.unchanged = 0
+    report.messages += [
+        f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}"
+        for file in files
+        if file.path not in {outcome.path for outcome in report.files}
+    ]
+    show_load(make_console(), report)
+    if report.changed:
+        click.echo("Build what that changes: branchline run")
+    return 0 if len(report.with_status("loaded")) == len(files) else 1
+
+
+@quarantine.command()
+@click.argument("file_ids", type=int, nargs=-1, required=True, metavar="ID...")
+@click.option("--because", required=True, help="Why the files are not needed; kept in the ledger.")
+def dismiss(file_ids: tuple[int, ...], because: str) -> None:
+    """Take files off the list for good. They stay in the ledger, with the reason."""
+    connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
+    with open_link(connection.url) as link:
+        count = dismiss_files(link, file_ids, because)
+    click.echo(f"{plural(count, 'file')} dismissed.")

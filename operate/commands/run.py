@@ -1,0 +1,79 @@
+"""`branchline run`: the nightly job in one command."""
+
+from __future__ import annotations
+
+import functools
+
+import click
+
+from operate.builds import open_link
+from operate.commands.options import (
+    QUARANTINED,
+    fail_on_quarantine_option,
+    inbox_option,
+    retry_quarantined_option,
+)
+from operate.dbt_build import log_folder
+from operate.nightly import RunReport
+from operate.nightly import run as run_nightly
+from operate.progress import shown
+from operate.settings import read_settings
+from operate.show import make_console, show_audit, show_build, show_load, show_totals
+from operate.summary import read_totals
+
+
+@click.command()
+@inbox_option
+@click.option("--full-refresh", is_flag=True, help="Build every model from the ground up.")
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="Let the data tests read all of history, not only what was touched: once a week.",
+)
+@fail_on_quarantine_option
+@retry_quarantined_option
+def run(
+    inbox: str | None,
+    full_refresh: bool,
+    audit: bool,
+    fail_on_quarantine: bool,
+    retry_quarantined: bool,
+) -> int:
+    """Load what is new in an inbox, then build and test the models.
+
+    With nothing new since the last build it ends in seconds, and every number is as it was.
+    """
+    settings = read_settings()
+    console = make_console()
+    report = run_nightly(
+        settings,
+        inbox or settings.inbox,
+        say=console.print,
+        show=functools.partial(shown, console=console),
+        full_refresh=full_refresh,
+        audit=audit,
+        retry_quarantined=retry_quarantined,
+        loaded=functools.partial(show_load, console),
+    )
+    log = str(log_folder(settings.project))
+    if report.build is not None:
+        show_build(console, report.build, log)
+    else:
+        console.print(unchanged_line(report))
+    if report.build is None or report.build.succeeded:
+        with open_link(report.connection.url) as link:
+            show_totals(console, read_totals(link))
+        show_audit(console, report.last_audit)
+    if not report.succeeded:
+        return 1
+    return QUARANTINED if fail_on_quarantine and report.load.quarantined else 0
+
+
+def unchanged_line(report: RunReport) -> str:
+    """What is said where there was nothing to build."""
+    assert report.unchanged_since is not None
+    when = report.unchanged_since.finished_at.astimezone()
+    return (
+        f"[bold]Nothing new[/bold] since the build of {when:%Y-%m-%d %H:%M:%S}; every number is as"
+        " it was."
+    )

@@ -1,0 +1,39 @@
+"""`branchline sample`: the made-up company's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from operate.progress import shown
+from operate.sample_company import write_sample
+from operate.show import make_console, plural
+
+
+@click.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to: new, empty, or filled by an earlier call.",
+)
+@click.option("--branches", default=8, show_default=True, type=click.IntRange(min=1))
+@click.option("--days", default=60, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=1, show_default=True, type=int)
+def sample(out: Path, branches: int, days: int, seed: int) -> None:
+    """Write the nightly files of a made-up company, the usual mess included.
+
+    The same arguments give the same bytes on every machine.
+    """
+    console = make_console()
+    with shown(f"Writing the sample company to {out}", console) as update:
+        made = write_sample(
+            out, branches, days, seed, progress=lambda done, total: update(done, total, "files")
+        )
+    console.print(
+        f"{plural(made.files, 'file')}, {made.bytes_written / 1_000_000:,.1f} MB in {out}."
+    )
+    for line in made.mess:
+        console.print(f"  {line}", markup=False)
+    console.print(f"Load and build it: branchline run --inbox {out}", markup=False)

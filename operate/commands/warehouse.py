@@ -1,0 +1,266 @@
+"""`branchline warehouse ...`: the embedded warehouse's life; who may do what; the token key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+from collections import Counter
+
+import click
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from ingest.errors import BranchlineError
+from operate.builds import open_link
+from operate.connecting import ensure_warehouse, open_warehouse, profile_follows
+from operate.postgres import programs
+from operate.roles import PURPOSES, find_roles, make_roles, plan_roles, script
+from operate.settings import Settings, read_settings
+from operate.warehouse import Warehouse
+
+
+@click.group()
+def warehouse() -> None:
+    """Start, stop and look at the embedded warehouse; say who may do what in any.
+
+    Commands that need it start it by themselves and leave it running, for BI tools for example.
+    """
+
+
+def _embedded(settings: Settings) -> Warehouse:
+    if not settings.embedded:
+        raise BranchlineError(
+            "BRANCHLINE_DATABASE_URL is set, so the warehouse is that server, and its life is not"
+            " Branchline's business.",
+            "Unset BRANCHLINE_DATABASE_URL to use the embedded warehouse.",
+        )
+    return open_warehouse(settings)
+
+
+@warehouse.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1024, 65535),
+    help="Listen on this port from now on. Default: the one it had, at first 54329 or the next"
+    " free one.",
+)
+def start(port: int | None) -> None:
+    """Start the warehouse, making it if there is none yet."""
+    settings = read_settings()
+    connection = _embedded(settings).start(port)
+    profile_follows(settings, connection)
+    click.echo(
+        f"The embedded warehouse runs on {connection.host}:{connection.port}, database"
+        f" {connection.database}, user {connection.user}."
+    )
+    click.echo("Its owner's address, with the password: branchline warehouse url")
+
+
+@warehouse.command()
+def stop() -> None:
+    """Stop the warehouse cleanly. Its data stays."""
+    stopped = _embedded(read_settings()).stop()
+    click.echo(
+        "The embedded warehouse has stopped."
+        if stopped
+        else "The embedded warehouse was not running."
+    )
+
+
+@warehouse.command()
+def status() -> None:
+    """Tell where the warehouse is, whether it runs, and how big it is."""
+    settings = read_settings()
+    if not settings.embedded:
+        connection = ensure_warehouse(settings)
+        click.echo(
+            f"BRANCHLINE_DATABASE_URL: {connection.host}:{connection.port}, database"
+            f" {connection.database}, user {connection.user}; it answers."
+        )
+        return
+    found = _embedded(settings).status()
+    if not found.exists:
+        click.echo(
+            f"There is no warehouse in {found.folder} yet. Any command that needs it makes it."
+        )
+        return
+    if found.pid is None:
+        click.echo(f"Stopped. Folder {found.folder}, port {found.port}.")
+        click.echo("Start it: branchline warehouse start")
+        return
+    click.echo(f"Running. PostgreSQL {found.server_version}, process {found.pid}.")
+    click.echo(f"Folder   {found.folder}")
+    click.echo(f"Address  127.0.0.1:{found.port}, database branchline, user branchline")
+    click.echo(f"Size     {(found.database_bytes or 0) / 1_000_000:,.1f} MB")
+
+
+@warehouse.command()
+def url() -> None:
+    """Print the warehouse's URL with the password of its owner, who may do everything.
+
+    A BI tool wants a log-in of its own: branchline warehouse user NAME --role analyst
+    """
+    settings = read_settings()
+    if not settings.embedded:
+        click.echo(settings.database_url)
+        return
+    click.echo(_embedded(settings).connection().url)
+
+
+@warehouse.command()
+def path() -> None:
+    """Print the folder of the embedded warehouse."""
+    click.echo(str(_embedded(read_settings()).folder))
+
+
+@warehouse.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the warehouse; ARGUMENTS are psql's own.
+
+    It works on your own server too, and unlike `branchline sql` it may change things.
+    """
+    settings = read_settings()
+    connection = ensure_warehouse(settings, say=_say)
+    parts = parse_dsn(connection.url)
+    program = _psql(settings, parts.get("sslmode", "prefer"))
+    password = parts.pop("password", "")
+    sys.stdout.flush()
+    # The password goes through the environment: arguments can be read by every user of the machine.
+    os.execve(
+        program,
+        [program, f"--dbname={make_dsn(**parts)}", *arguments],
+        {**os.environ, "PGPASSWORD": password},
+    )
+
+
+def _psql(settings: Settings, sslmode: str) -> str:
+    """The psql to use: the embedded PostgreSQL's own cannot do TLS, so that a server needs one that
+    is installed on this machine.
+    """
+    bundled = str(programs() / "psql")
+    if settings.embedded:
+        return bundled
+    installed = shutil.which("psql")
+    if installed is None and sslmode in ("require", "verify-ca", "verify-full"):
+        raise BranchlineError(
+            f"BRANCHLINE_DATABASE_URL asks for TLS (sslmode={sslmode}), and there is no psql on"
+            " this machine that can do it.",
+            "Install PostgreSQL's client (package postgresql-client), or use `branchline sql`.",
+        )
+    return installed or bundled
+
+
+@warehouse.command()
+@click.option(
+    "--prefix",
+    help="What the names of the roles begin with, told once and remembered by the warehouse."
+    " Default: branchline_. Roles belong to the whole server: give a second warehouse on it"
+    " another prefix.",
+)
+@click.option(
+    "--print",
+    "only_print",
+    is_flag=True,
+    help="Change nothing; print what is missing as SQL, for an administrator of the server.",
+)
+def roles(prefix: str | None, only_print: bool) -> None:
+    """Make the roles loader, transformer, analyst and pii_reader, and close all else.
+
+    It can be run at any time, and again: it says what it made and changed, and touches nothing that
+    is right. docs/privacy.md says what each role may do.
+    """
+    settings = read_settings()
+    connection = ensure_warehouse(settings, _say)
+    with open_link(connection.url) as link:
+        if only_print:
+            with link.cursor() as cursor:
+                found, steps = plan_roles(cursor, prefix)
+            click.echo(script(steps), nl=False)
+            return
+        found, steps = make_roles(link, prefix)
+        from operate.granting import grant_marts, has_marts
+
+        for told, count in Counter(step.told for step in steps).items():
+            click.echo(f"{told}{f' ({count} statements)' if count > 1 else ''}")
+        made = {step.told.removeprefix("made role ") for step in steps}
+        for purpose, name in found.names().items():
+            click.echo(f"{'made ' if name in made else 'found'} {purpose:<12} {name}")
+        if not steps:
+            click.echo("Everything is as it should be; nothing was changed.")
+        elif has_marts(link):
+            click.echo("Letting dbt open the marts to their readers ...")
+            grant_marts(settings, connection, click.echo)
+    click.echo("Make a log-in: branchline warehouse user NAME --role analyst")
+
+
+@warehouse.command()
+@click.argument("name")
+@click.option(
+    "--role",
+    "purposes",
+    multiple=True,
+    required=True,
+    type=click.Choice(PURPOSES),
+    help="What the log-in is for; more than once for one that does several things.",
+)
+@click.option("--ask-password", is_flag=True, help="Ask for the password instead of making one.")
+@click.option("--new-password", is_flag=True, help="Give a new password to a log-in that exists.")
+def user(name: str, purposes: tuple[str, ...], ask_password: bool, new_password: bool) -> None:
+    """Make the log-in NAME, a member of these roles; or give one that exists these roles.
+
+    A password that is made here is shown once and kept nowhere.
+    """
+    from operate.people import exists, make_user
+
+    connection = ensure_warehouse(read_settings(), _say)
+    with open_link(connection.url) as link:
+        found = find_roles(link)
+        if found is None:
+            raise BranchlineError(
+                "This warehouse has no roles yet.", "Make them: branchline warehouse roles"
+            )
+        known = exists(link, name)
+        password = None
+        if ask_password:
+            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+            if len(password) < 12:
+                raise BranchlineError(
+                    "A password needs at least 12 characters.", "Nothing is made."
+                )
+        elif not known or new_password:
+            password = secrets.token_urlsafe(24)
+        make_user(link, found, name, list(dict.fromkeys(purposes)), password)
+    click.echo(
+        f"{'Changed' if known else 'Made'} {name}: a member of"
+        f" {', '.join(found.names()[purpose] for purpose in dict.fromkeys(purposes))}."
+    )
+    if password is not None and not ask_password:
+        click.echo(f"Password, shown this once: {password}")
+
+
+@warehouse.command("rotate-key")
+def rotate_key() -> None:
+    """Put a new token key into use for every card token, old and new.
+
+    The embedded warehouse makes the key itself. Elsewhere, put it behind those that are in
+    BRANCHLINE_TOKEN_KEY, separated by a comma, before you call this. Equal cards keep equal tokens.
+    The next run builds every model afresh. All keys are needed from then on: keep them.
+    """
+    from operate import key_rotation
+
+    settings = read_settings()
+    done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), click.echo)
+    click.echo(
+        f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now."
+    )
+    if settings.token_key is None:
+        click.echo("The new key stands in token.key behind the old: keep a copy of all of them.")
+    click.echo("The next `branchline run` builds every model afresh.")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,55 @@
+"""Progress of long steps: a bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+LINE_EVERY = 5.0
+
+Update = Callable[[int, int, str], None]
+"""Called with how many are done, of how many (0: nobody knows), and what is being done."""
+
+
+@contextlib.contextmanager
+def shown(label: str, console: Console) -> Iterator[Update]:
+    """Show the progress of one step while the block runs."""
+    if console.is_terminal:
+        with _bar(label, console) as on_bar:
+            yield on_bar
+        return
+    console.print(f"{label} ...")
+    started = told = time.monotonic()
+
+    def update(done: int, total: int, note: str) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= LINE_EVERY:
+            told = now
+            count = f"{done:,} of {total:,}" if total else f"{done:,} done"
+            console.print(f"  {now - started:.0f} s: {count}  {note}".rstrip())
+
+    yield update
+
+
+@contextlib.contextmanager
+def _bar(label: str, console: Console) -> Iterator[Update]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(label, total=None, note="")
+
+        def update(done: int, total: int, note: str) -> None:
+            progress.update(task, completed=done, total=total or None, note=note[:40])
+
+        yield update
+    console.print(f"{label}: done.")

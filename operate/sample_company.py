@@ -1,0 +1,39 @@
+"""The made-up company, written by the package `sample`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.errors import BranchlineError
+from sample.company import write_company
+from sample.errors import SampleError
+
+
+@dataclass(frozen=True)
+class MadeFiles:
+    """What was written, and what is wrong with it on purpose."""
+
+    files: int
+    bytes_written: int
+    mess: list[str]
+
+
+def write_sample(
+    out: Path,
+    branches: int,
+    days: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> MadeFiles:
+    """Write the company's files below `out`. Raises BranchlineError if it cannot be done."""
+    try:
+        summary = write_company(out, branches=branches, days=days, seed=seed, progress=progress)
+    except SampleError as error:
+        raise BranchlineError(error.message, error.hint) from None
+    return MadeFiles(
+        files=len(summary.files),
+        bytes_written=summary.bytes_written,
+        mess=[f"{trouble.path}: {trouble.sentence}" for trouble in summary.mess],
+    )

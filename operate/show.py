@@ -1,0 +1,400 @@
+"""How results look on a terminal. No query and no decision here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ingest.quarantine import QuarantinedFile
+from ingest.report import FileOutcome, LoadReport
+from ingest.status import BranchStatus
+from operate.builds import Audit
+from operate.dbt_build import BuildResult, NodeFailure
+from operate.summary import (
+    BranchSales,
+    FileCounts,
+    ProductSales,
+    RejectedRows,
+    Totals,
+    TroubledFile,
+    WeekOfSales,
+)
+
+WIDTH = 100
+MOST_LISTED = 15
+# An audit is a weekly run; this leaves a day for one that was late.
+AUDIT_DAYS = 8
+
+
+def make_console(stderr: bool = False) -> Console:
+    """A console of at most 100 columns, so that a summary reads alike everywhere."""
+    columns = shutil.get_terminal_size((WIDTH, 40)).columns
+    return Console(width=min(WIDTH, max(60, columns)), stderr=stderr, highlight=False)
+
+
+def plural(count: int, word: str) -> str:
+    """`1 file`, `2 files`, `2 branches`, `2 duplicates`."""
+    if count == 1:
+        return f"1 {word}"
+    return f"{count:,} {word}{'es' if word.endswith('ch') else 's'}"
+
+
+def money(amount: Decimal) -> str:
+    """An amount with separators and as many decimals as it has."""
+    return f"{amount:,}"
+
+
+def change(percent: Decimal | None) -> str:
+    """A change in percent with its sign."""
+    return "" if percent is None else f"{percent:+} %"
+
+
+def show_load(console: Console, report: LoadReport) -> None:
+    """What a load found and what became of it, the troubled files by name."""
+    counts = report.counts()
+    if report.files:
+        console.print(_load_line(report))
+    elif counts["unchanged"]:
+        console.print(f"[bold]Nothing new to load:[/bold] {counts['unchanged']:,} files are known.")
+    if report.rejected:
+        console.print(
+            f"[yellow]{plural(report.rejected, 'line')} could not be split into columns;"
+            f" raw.ingest_rejects {'would hold' if report.dry_run else 'holds'} them with file,"
+            " line and reason.[/yellow]"
+        )
+    _show_outcomes(console, "Failed, nothing written", "red", report.failed)
+    _show_outcomes(console, "Quarantined", "yellow", report.quarantined)
+    _show_outcomes(console, "Postponed", "yellow", report.with_status("postponed"))
+    if report.unclaimed:
+        console.print(
+            f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
+            f"[/yellow] {escape(_listed(report.unclaimed))}"
+        )
+    for message in report.messages:
+        console.print(escape(message), style="yellow")
+
+
+def _load_line(report: LoadReport) -> str:
+    counts = report.counts()
+    told = [f"{plural(counts['loaded'], 'file')} with {plural(report.rows, 'row')}"]
+    if counts["superseded"]:
+        told.append(f"{counts['superseded']:,} of them in place of an older version")
+    told += [
+        f"{plural(counts[status], word)}{ending}"
+        for status, word, ending in (
+            ("duplicate", "duplicate", ""),
+            ("postponed", "file", " postponed"),
+            ("quarantined", "file", " quarantined"),
+            ("failed", "file", " failed"),
+        )
+        if counts[status]
+    ]
+    if counts["unchanged"]:
+        told.append(f"{counts['unchanged']:,} known already")
+    title = "Dry run, nothing written:" if report.dry_run else "Loaded:"
+    return f"[bold]{title}[/bold] {'; '.join(told)}."
+
+
+def _show_outcomes(
+    console: Console, title: str, style: str, outcomes: Sequence[FileOutcome]
+) -> None:
+    for outcome in outcomes[:MOST_LISTED]:
+        console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
+        console.print(f"    {escape(outcome.reason or '')}")
+    if len(outcomes) > MOST_LISTED:
+        console.print(f"    and {len(outcomes) - MOST_LISTED:,} more")
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - MOST_LISTED
+    return ", ".join(paths[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def show_build(console: Console, build: BuildResult, log_folder: str) -> None:
+    """What dbt built and tested; failing nodes with their messages."""
+    figures = (
+        f"{plural(build.models, 'model')} and seeds, {plural(build.tests, 'test')},"
+        f" {build.seconds:.0f} s"
+    )
+    if build.succeeded:
+        warned = f"; {plural(len(build.warnings), 'warning')}" if build.warnings else ""
+        console.print(f"[bold]Built:[/bold] {figures}; all passed{warned}.")
+    elif build.messages:
+        console.print("[bold red]The build failed before the first model:[/bold red]")
+    else:
+        skipped = f"; {build.skipped:,} skipped after them" if build.skipped else ""
+        console.print(
+            f"[bold red]The build failed:[/bold red] {figures},"
+            f" {plural(len(build.failures), 'failure')}{skipped}."
+        )
+    for failure in build.failures[:MOST_LISTED]:
+        _show_node(console, failure, "red")
+    for warning in build.warnings[:MOST_LISTED]:
+        _show_node(console, warning, "yellow")
+    for message in build.messages:
+        console.print(escape(message))
+    if not build.succeeded:
+        if any(
+            "schemas on this incremental model are out of sync" in f.message for f in build.failures
+        ):
+            console.print(
+                "The columns of a model have changed: `branchline run --full-refresh` builds its"
+                " past anew."
+            )
+        console.print(f"dbt's whole log: {escape(log_folder)}/dbt.log")
+
+
+def show_audit(console: Console, audit: Audit | None) -> None:
+    """When the data tests last read all of history: a nightly run reads what was touched."""
+    how = "branchline run --audit"
+    if audit is None:
+        console.print(f"[bold]Audit:[/bold] none has been completed yet; run one: {how}")
+        return
+    when = audit.finished_at.astimezone()
+    days = (datetime.now(timezone.utc) - audit.finished_at).days
+    told = f"all of history passed {plural(audit.tests, 'test')} on {when:%Y-%m-%d %H:%M}"
+    if days > AUDIT_DAYS:
+        console.print(f"[bold yellow]Audit:[/bold yellow] {told}, {days} days ago: {how}")
+    else:
+        console.print(f"[bold]Audit:[/bold] {told}.")
+
+
+def _show_node(console: Console, node: NodeFailure, style: str) -> None:
+    console.print(f"[{style}]{node.kind} {escape(node.name)}: {node.status}[/{style}]")
+    for line in node.message.splitlines():
+        console.print(f"    {escape(line)}", soft_wrap=True)
+
+
+def show_totals(console: Console, totals: Sequence[Totals]) -> None:
+    """One line per currency."""
+    for total in totals:
+        console.print(
+            f"[bold]Sales:[/bold] {money(total.net_sales)} {total.currency_code} in"
+            f" {total.transactions:,} transactions of {total.items_sold:,} items,"
+            f" {plural(total.branches, 'branch')}, {total.first_date} to {total.last_date}."
+        )
+    if not totals:
+        console.print("There are no sales in the warehouse yet.")
+
+
+def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
+    """The company's sales by week."""
+    table = _table("Company sales by week", "from marts.rpt_daily_sales")
+    _columns(table, ["Week from"], ["Days", "Transactions", "Items", "Net sales"])
+    _columns(table, [""], ["Change", "New customers", "Returning"])
+    for week in weeks:
+        table.add_row(
+            str(week.week),
+            str(week.days),
+            f"{week.transactions:,}",
+            f"{week.items_sold:,}",
+            money(week.net_sales),
+            week.currency_code,
+            change(week.change_percent),
+            f"{week.new_customers:,}",
+            f"{week.returning_customers:,}",
+        )
+    console.print(table)
+
+
+def show_branches(console: Console, branches: Sequence[BranchSales]) -> None:
+    """The branches that sell most."""
+    table = _table("Top branches", "from marts.rpt_daily_sales")
+    _columns(table, ["Branch"], ["Transactions", "Net sales"])
+    _columns(table, [""], ["Average", "New customers"])
+    for branch in branches:
+        table.add_row(
+            escape(branch.branch_name),
+            f"{branch.transactions:,}",
+            money(branch.net_sales),
+            branch.currency_code,
+            money(branch.average_transaction_value),
+            f"{branch.new_customers:,}",
+        )
+    console.print(table)
+
+
+def show_products(console: Console, products: Sequence[ProductSales]) -> None:
+    """The products that sell most."""
+    table = _table("Top products", "from marts.rpt_product_performance")
+    _columns(table, ["Product"], ["Sold", "Net sales"])
+    _columns(table, [""], ["Share"])
+    for product in products:
+        table.add_row(
+            escape(product.product_name),
+            f"{product.quantity:,}",
+            money(product.net_sales),
+            product.currency_code,
+            f"{product.share_percent} %",
+        )
+    console.print(table)
+
+
+def show_files(console: Console, counts: FileCounts, troubled: Sequence[TroubledFile]) -> None:
+    """The ledger: how many files count, and why the others do not."""
+    table = _table("Files", "from raw.ingest_files")
+    _columns(table, [], ["Loaded", "Superseded", "Duplicate", "Quarantined"])
+    _columns(table, [], ["Rows that count", "Lines rejected"])
+    table.add_row(
+        *(
+            f"{number:,}"
+            for number in (
+                counts.loaded,
+                counts.superseded,
+                counts.duplicate,
+                counts.quarantined,
+                counts.rows,
+                counts.rejected_lines,
+            )
+        )
+    )
+    console.print(table)
+    if not troubled:
+        return
+    table = _table("Files that did not simply load")
+    table.add_column("File", overflow="fold", ratio=3)
+    table.add_column("Became")
+    table.add_column("Why", overflow="fold", ratio=4)
+    for file in troubled:
+        style = "yellow" if file.status == "quarantined" else ""
+        table.add_row(
+            escape(file.path),
+            f"[{style}]{file.status}[/]" if style else file.status,
+            escape(file.reason),
+        )
+    console.print(table)
+
+
+def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
+    """Rows that were refused, by reason."""
+    if not rejected:
+        return
+    table = _table("Rows refused", "from marts.rejected_rows")
+    table.add_column("Reasons", overflow="fold")
+    table.add_column("Refused while")
+    table.add_column("Rows", justify="right")
+    table.add_column("For example", overflow="fold")
+    for group in rejected:
+        table.add_row(escape(group.reasons), group.step, f"{group.rows:,}", escape(group.example))
+    console.print(table)
+
+
+def show_status(
+    console: Console, branches: Sequence[BranchStatus], quarantined: Sequence[QuarantinedFile]
+) -> None:
+    """How each feed and branch stands."""
+    if not branches:
+        console.print("Nothing has been loaded yet. Begin with: branchline run --inbox FOLDER")
+        return
+    for feed in dict.fromkeys(branch.feed for branch in branches):
+        table = _table(feed)
+        _columns(table, ["Branch", "Last date"], ["Late", "Loaded", "Superseded", "Duplicate"])
+        _columns(table, [], ["Quarantined", "Rows", "Rejected"])
+        for branch in branches:
+            if branch.feed == feed:
+                table.add_row(*_status_cells(branch))
+        console.print(table)
+    late = [branch for branch in branches if branch.days_late]
+    if late:
+        named = ", ".join(f"{branch.branch} ({branch.days_late} d)" for branch in late)
+        console.print(f"[yellow]Behind the latest branch:[/yellow] {escape(named)}")
+    for file in quarantined[:MOST_LISTED]:
+        console.print(f"[yellow]Quarantined ({file.file_id}):[/yellow] {escape(file.path)}")
+        console.print(f"    {escape(file.reason)}")
+    if quarantined:
+        more = len(quarantined) - MOST_LISTED
+        console.print(
+            (f"And {more:,} more. " if more > 0 else "")
+            + "What to do with them: branchline quarantine --help"
+        )
+
+
+def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:
+    """The files in quarantine, one after the other, the reason below each."""
+    for file in files:
+        state = ""
+        if file.dismissed_at is not None:
+            state = f" (dismissed: {file.dismissed_because})"
+        elif not file.is_open:
+            state = " (put right since)"
+        console.print(
+            f"[bold]{file.file_id}[/bold]  {file.seen_at:%Y-%m-%d %H:%M}  {escape(file.path)}"
+            f"{escape(state)}",
+            soft_wrap=True,
+        )
+        console.print(f"    {escape(file.reason)}", soft_wrap=True)
+    if not files:
+        console.print("Nothing is in quarantine.")
+
+
+def show_quarantined_file(
+    console: Console, file: QuarantinedFile, lines: Sequence[str] | str
+) -> None:
+    """All that is known of one file in quarantine; `lines`: its first ones, or why not."""
+    state = "waits for somebody to put it right"
+    if file.dismissed_at is not None:
+        state = f"dismissed {file.dismissed_at:%Y-%m-%d %H:%M}: {file.dismissed_because}"
+    elif not file.is_open:
+        state = "put right since, by another file or version"
+    for name, value in (
+        ("File", file.path),
+        ("Feed", file.feed),
+        ("Counts as", file.logical_file),
+        ("Branch", file.branch or "(not in the name)"),
+        ("Business date", file.business_date or "(not in the name)"),
+        ("Seen", f"{file.seen_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("Size", f"{file.size:,} bytes, sha256 {file.sha256}"),
+        ("Reason", file.reason),
+        ("State", state),
+    ):
+        console.print(f"[bold]{name + ':':15}[/bold]{escape(str(value))}", soft_wrap=True)
+    if isinstance(lines, str):
+        console.print(escape(lines), style="yellow")
+        return
+    console.print(f"[bold]First {plural(len(lines), 'line')}, card numbers masked:[/bold]")
+    for number, line in enumerate(lines, start=1):
+        console.print(f"  {number:>2}  {escape(line)}", soft_wrap=True)
+
+
+def _status_cells(branch: BranchStatus) -> list[str]:
+    late = "" if not branch.days_late else f"[yellow]{branch.days_late} d[/yellow]"
+    numbers = (
+        branch.files_loaded,
+        branch.files_superseded,
+        branch.files_duplicate,
+        branch.files_quarantined,
+        branch.rows,
+        branch.rejected,
+    )
+    return [
+        escape(branch.branch or "(not in the name)"),
+        str(branch.last_business_date or ""),
+        late,
+        *(f"{number:,}" for number in numbers),
+    ]
+
+
+def _table(title: str, source: str = "") -> Table:
+    below = f"  [dim]{source}[/dim]" if source else ""
+    return Table(
+        title=f"[bold]{title}[/bold]{below}",
+        title_justify="left",
+        title_style="",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+
+
+def _columns(table: Table, texts: Sequence[str], numbers: Sequence[str]) -> None:
+    for name in texts:
+        table.add_column(name, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right")

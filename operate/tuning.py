@@ -1,0 +1,82 @@
+"""PostgreSQL's settings for the embedded warehouse, sized to the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+
+MEGABYTE = 1024 * 1024
+
+
+def server_settings(port: int, socket_folder: Path, *, throwaway: bool = False) -> str:
+    """The text of branchline.conf: where the server listens and how much it may use.
+
+    Durability stays as PostgreSQL has it (fsync, synchronous_commit and full_page_writes on),
+    unless the server is a throwaway one of the tests.
+    """
+    memory = psutil.virtual_memory().total // MEGABYTE
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": _in_list(str(socket_folder)),
+        "unix_socket_permissions": "0700",
+        "password_encryption": "scram-sha-256",
+        "max_connections": 60,
+        "shared_buffers": f"{_within(memory // 16, 64, 1024)}MB",
+        "effective_cache_size": f"{_within(memory // 2, 256, 32768)}MB",
+        "work_mem": f"{_within(memory // 256, 8, 64)}MB",
+        "maintenance_work_mem": f"{_within(memory // 32, 64, 512)}MB",
+        "max_wal_size": "4GB" if memory > 8000 else "1GB",
+        "checkpoint_timeout": "15min",
+        # This PostgreSQL has pglz only, which costs six times what it saves: a night's rows land on
+        # many pages, and every page of a new table is journalled when it is first read.
+        "wal_compression": "off",
+        # No replica reads the journal.
+        "wal_level": "minimal",
+        "max_wal_senders": 0,
+        "random_page_cost": 1.1,
+        # Compiling a query takes longer than the queries of dbt's tests do.
+        "jit": "off",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] %u@%d ",
+        # What the server does, but no failed statement and no error's text: both can hold personal
+        # data. Whoever sent the statement is told all the same.
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+    }
+    if _small_shared_memory():
+        # Containers often have 64 MB of it, which a parallel hash join outgrows.
+        settings["max_parallel_workers_per_gather"] = 0
+    if throwaway:
+        settings.update(fsync="off", synchronous_commit="off", full_page_writes="off")
+    lines = [f"{name} = {_quoted(str(value))}" for name, value in settings.items()]
+    return (
+        "# Written by Branchline at every start. To change a setting for good, use\n"
+        "# ALTER SYSTEM as the user postgres: what it sets comes after this file.\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def _small_shared_memory() -> bool:
+    try:
+        found = os.statvfs("/dev/shm")
+    except OSError:
+        return False
+    return found.f_frsize * found.f_blocks < 256 * MEGABYTE
+
+
+def _within(value: int, least: int, most: int) -> int:
+    return max(least, min(most, value))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _in_list(path: str) -> str:
+    """A path as one element of a setting that is a list."""
+    return '"' + path.replace('"', '""') + '"'
