@@ -1,0 +1,12 @@
+-- How did the last day go, branch by branch, and against the same day of the week before?
+select
+    branch_name,
+    currency_code,
+    net_sales,
+    transactions,
+    average_transaction_value,
+    net_sales_last_week,
+    net_sales_change_percent
+from marts.rpt_daily_sales
+where business_date = (select max(business_date) from marts.rpt_daily_sales)
+order by net_sales desc;

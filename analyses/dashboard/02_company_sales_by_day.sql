@@ -1,0 +1,11 @@
+-- The company's sales of the last 90 days, day by day.
+select
+    business_date,
+    currency_code,
+    sum(net_sales) as net_sales,
+    sum(transactions) as transactions,
+    sum(items_sold) as items_sold
+from marts.rpt_daily_sales
+where business_date > (select max(business_date) - 90 from marts.rpt_daily_sales)
+group by business_date, currency_code
+order by business_date, currency_code;

@@ -1,0 +1,14 @@
+-- One branch's last year, week by week, and how its customers paid.
+select
+    dates.week_start_date,
+    sum(daily_sales.net_sales) as net_sales,
+    sum(daily_sales.cash_sales) as cash_sales,
+    sum(daily_sales.card_sales) as card_sales,
+    sum(daily_sales.transactions) as transactions
+from marts.rpt_daily_sales as daily_sales
+inner join marts.dim_dates as dates on daily_sales.business_date = dates.date_day
+where
+    daily_sales.branch_key = (select min(branch_key) from marts.rpt_daily_sales)
+    and daily_sales.business_date > (select max(business_date) - 364 from marts.rpt_daily_sales)
+group by dates.week_start_date
+order by dates.week_start_date;

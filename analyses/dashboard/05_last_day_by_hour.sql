@@ -1,0 +1,11 @@
+-- The last day hour by hour, the whole company: receipts, items and money.
+select
+    extract(hour from sold_at_local) as hour_of_day,
+    currency_code,
+    count(*) as transactions,
+    sum(items_sold) as items_sold,
+    sum(net_amount) as net_sales
+from marts.fct_transactions
+where business_date = (select max(business_date) from marts.rpt_daily_sales)
+group by extract(hour from sold_at_local), currency_code
+order by hour_of_day, currency_code;

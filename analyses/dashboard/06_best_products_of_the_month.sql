@@ -1,0 +1,14 @@
+-- The twenty products that sell most in the last month of the calendar, over all branches.
+select
+    products.product_name,
+    products.size,
+    performance.currency_code,
+    sum(performance.quantity) as quantity,
+    sum(performance.net_sales) as net_sales,
+    sum(performance.net_sales_change) as net_sales_change
+from marts.rpt_product_performance as performance
+inner join marts.dim_products as products on performance.product_key = products.product_key
+where performance.sales_month = (select max(sales_month) from marts.rpt_product_performance)
+group by products.product_key, products.product_name, products.size, performance.currency_code
+order by net_sales desc
+limit 20;

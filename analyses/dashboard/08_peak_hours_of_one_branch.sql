@@ -1,0 +1,10 @@
+-- When is a branch full: its receipts per trading day, by weekday and hour.
+select
+    weekday_name,
+    hour_of_day,
+    average_transactions,
+    average_net_sales,
+    is_peak_hour
+from marts.rpt_peak_hours
+where branch_key = (select min(branch_key) from marts.rpt_daily_sales)
+order by weekday_number, hour_of_day;

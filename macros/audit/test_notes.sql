@@ -1,0 +1,90 @@
+{#
+    The notes that tests leave.
+
+    `operations.test_marks` holds one row per data test that has passed: the newest file whose effects
+    were in the models when it did. `operations.audits` holds one row per run in which every data test
+    of the project has read all of history and has passed. The tables are made with those of the
+    high-water marks.
+#}
+
+{# Take the marks from all tests that read a model: next time they read everything. #}
+{% macro forget_tests_of(model_id) %}
+    {% set tests = [] %}
+    {% for node in graph.nodes.values() %}
+        {% if node.resource_type == 'test' and model_id in node.depends_on.nodes %}
+            {% do tests.append(node.unique_id) %}
+        {% endif %}
+    {% endfor %}
+    delete from {{ operations_table('test_marks') }}
+    where test in ('{{ tests | join("', '") }}');
+{% endmacro %}
+
+
+{#
+    Runs when dbt has done its work. A test that passed gets its mark; one that failed keeps the mark it
+    had, so that it reads the same rows again, or loses it if it has read everything: what it found lies
+    anywhere. A skipped test changes nothing.
+#}
+{% macro note_tests(results) %}
+    {% if execute and flags.WHICH in ('build', 'test') %}
+        {% set all_of_history = flags.WHICH == 'test' or var('audit') %}
+        {% set marks = {} %}
+        {% for row in run_query("select model, file_id from " ~ operations_table('high_water_marks')) %}
+            {% do marks.update({row[0]: row[1]}) %}
+        {% endfor %}
+        {% set passed, failed, asked = [], [], [] %}
+        {% for result in results if result.node.resource_type == 'test' %}
+            {% do asked.append(result.node.unique_id) %}
+            {% if result.status | string == 'pass' %}
+                {% do passed.append(result.node.unique_id) %}
+            {% elif result.status | string != 'skipped' %}
+                {% do failed.append(result.node.unique_id) %}
+            {% endif %}
+        {% endfor %}
+        {% for test in passed %}
+            {{ 'insert into ' ~ operations_table('test_marks') ~ ' (test, file_id, fingerprint) values'
+                if loop.first }}
+            (
+                '{{ test }}',
+                {{ tested_models_mark(test, marks) }},
+                '{{ test_fingerprint(test) }}'
+            ){{ ',' if not loop.last }}
+            {{ 'on conflict (test) do update set file_id = excluded.file_id,'
+                ~ ' fingerprint = excluded.fingerprint, passed_at = excluded.passed_at;' if loop.last }}
+        {% endfor %}
+        {% if failed and all_of_history %}
+            delete from {{ operations_table('test_marks') }}
+            where test in ('{{ failed | join("', '") }}');
+        {% endif %}
+        {% set tests = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test')
+            | map(attribute='unique_id') | list %}
+        {% if all_of_history and passed | length == tests | length %}
+            insert into {{ operations_table('audits') }} (invocation_id, tests)
+            values ('{{ invocation_id }}', {{ passed | length }});
+        {% endif %}
+        {% if asked and not all_of_history %}
+            {% do log(
+                "Data tests have read what was touched since they last passed. All of history is read by"
+                ~ " `branchline run --audit` and by `dbt test`.", info=true
+            ) %}
+        {% endif %}
+        {# A hook has to be a statement. #}
+        select 1
+    {% endif %}
+{% endmacro %}
+
+
+{#
+    The newest file whose effects are in all models that a test reads: the lowest of their marks, 0 where
+    one has none, the end of the ledger where all are made anew each time.
+#}
+{% macro tested_models_mark(test, marks) -%}
+    {%- set found = [] -%}
+    {%- for node_id in graph.nodes[test].depends_on.nodes -%}
+        {%- set node = graph.nodes.get(node_id) -%}
+        {%- if node and node.config.materialized == 'incremental' -%}
+            {%- do found.append(marks.get(node.name, 0)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- found | min if found else end_of_ledger() -}}
+{%- endmacro %}

@@ -1,0 +1,305 @@
+{#
+    How far each incremental model has come.
+
+    `operations.high_water_marks` holds one row per incremental model: the newest file (its ledger id)
+    whose effects are in the model, and fingerprints of the reference data and of the code that it was
+    built with. It is written in the transaction that writes the model. Where it is missing, or where
+    reference data or code have changed since, the model is built afresh.
+
+    `operations.dbt_runs` holds one row per dbt command that builds or tests: the end of the ledger as
+    the command found it. It is fixed when the command starts, so that files that land while dbt is
+    building wait, whole, for the next run.
+#}
+
+{% macro operations_table(name) -%}
+    {{ return(api.Relation.create(
+        database=target.database,
+        schema=generate_schema_name('operations', none) | trim,
+        identifier=name,
+    )) }}
+{%- endmacro %}
+
+
+{#
+    Runs before dbt builds or tests anything: makes the tables of marks and runs, with what an older
+    version of the project lacked, and fixes the end of the ledger.
+#}
+{% macro open_dbt_run() %}
+    {% if execute and flags.WHICH in ('run', 'build', 'test') %}
+        {% set ledger = adapter.get_relation(target.database, 'raw', 'ingest_files') %}
+        {% if ledger is none %}
+            {{ exceptions.raise_compiler_error(
+                "The raw layer is not there yet. Run `branchline load` first: it makes the raw tables, "
+                ~ "also when there is no file to load."
+            ) }}
+        {% endif %}
+        {{ make_notes() }}
+        insert into {{ operations_table('dbt_runs') }} (invocation_id, end_of_ledger, command)
+        select '{{ invocation_id }}', coalesce(max(file_id), 0), '{{ flags.WHICH }}' from {{ ledger }};
+    {% endif %}
+{% endmacro %}
+
+
+{#
+    The tables of marks, runs and tests, where they or a column of an older version are missing. Only
+    then, because even `if not exists` wants the right to create.
+#}
+{% macro make_notes() %}
+    {% set known = run_query(
+        "select cast(relname || '.' || attname as text) from pg_attribute"
+        ~ " inner join pg_class on attrelid = pg_class.oid"
+        ~ " inner join pg_namespace on relnamespace = pg_namespace.oid"
+        ~ " where nspname = '" ~ operations_table('dbt_runs').schema ~ "' and attnum > 0"
+    ).columns[0].values() %}
+    {% if 'high_water_marks.model' not in known %}
+        {% do adapter.create_schema(operations_table('dbt_runs')) %}
+        create table {{ operations_table('high_water_marks') }} (
+            model text primary key,
+            file_id bigint not null,
+            reference_fingerprint text not null,
+            updated_at timestamptz not null default current_timestamp
+        );
+    {% endif %}
+    {% if 'high_water_marks.code_fingerprint' not in known %}
+        alter table {{ operations_table('high_water_marks') }}
+        add column code_fingerprint text not null default '';
+    {% endif %}
+    {% if 'dbt_runs.invocation_id' not in known %}
+        create table {{ operations_table('dbt_runs') }} (
+            invocation_id text primary key,
+            end_of_ledger bigint not null,
+            started_at timestamptz not null default current_timestamp
+        );
+    {% endif %}
+    {% if 'dbt_runs.command' not in known %}
+        alter table {{ operations_table('dbt_runs') }} add column command text not null default 'build';
+    {% endif %}
+    {% if 'test_marks.test' not in known %}
+        create table {{ operations_table('test_marks') }} (
+            test text primary key,
+            file_id bigint not null,
+            fingerprint text not null,
+            passed_at timestamptz not null default clock_timestamp()
+        );
+    {% endif %}
+    {% if 'audits.invocation_id' not in known %}
+        create table {{ operations_table('audits') }} (
+            invocation_id text primary key,
+            tests integer not null,
+            finished_at timestamptz not null default clock_timestamp()
+        );
+    {% endif %}
+{% endmacro %}
+
+
+{# The newest ledger id that this run may read. #}
+{% macro end_of_ledger() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
+        {{- run_query(
+            "select end_of_ledger from " ~ operations_table('dbt_runs')
+            ~ " where invocation_id = '" ~ invocation_id ~ "'"
+        ).rows[0][0] -}}
+    {%- else -%}
+        null
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    A text that changes when the reference data that facts are computed with changes: the branches
+    seed, the defaults for unknown branches, the calendar.
+#}
+{% macro reference_fingerprint() -%}
+    (
+        select md5(
+            '{{ var("company_time_zone") }}|{{ var("company_currency") }}'
+            || '|{{ var("calendar_start") }}|{{ var("calendar_end") }}|'
+            || coalesce(
+                string_agg(
+                    cast(branches as text), '|' order by branches.source_system, branches.branch_name
+                ),
+                ''
+            )
+        )
+        from {{ ref('branches') }} as branches
+    )
+{%- endmacro %}
+
+
+{#
+    A text that changes when the code of the model changes: its own file, its columns and constraints,
+    and the views and the macros of macros/sql that it computes its rows with. Comments, spaces and line
+    ends do not count. What it reads from tables has marks of its own.
+#}
+{% macro code_fingerprint() -%}
+    {%- if not execute -%}
+        {{ return('') }}
+    {%- endif -%}
+    {#- From `graph`, which stays as it was read: dbt adds to `model` while it renders it, and the
+        answer has to be the same when the model is compiled and when it is built. -#}
+    {%- set this_node = graph.nodes[model.unique_id] -%}
+    {%- set nodes = [model.unique_id] -%}
+    {%- set macros = [] -%}
+    {%- set parts = [
+        tojson(this_node.constraints or none, sort_keys=true),
+        tojson(this_node.config.indexes or none, sort_keys=true),
+    ] -%}
+    {%- for column in this_node.columns.values() -%}
+        {%- do parts.append(
+            column.name ~ '|' ~ column.data_type ~ '|' ~ tojson(column.constraints, sort_keys=true)
+        ) -%}
+    {%- endfor -%}
+    {%- for node_id in nodes -%}
+        {%- set node = graph.nodes[node_id] -%}
+        {%- do parts.append(modules.re.sub('(?s)--[^\n]*|{#.*?#}|\s', '', node.raw_code)) -%}
+        {%- do macros.extend(node.depends_on.macros) -%}
+        {%- for above in node.depends_on.nodes if above not in nodes -%}
+            {%- if above in graph.nodes and graph.nodes[above].config.materialized == 'view' -%}
+                {%- do nodes.append(above) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set texts = {} -%}
+    {%- for macro_id in macros if macro_id not in texts -%}
+        {%- set found = macro_named(macro_id) -%}
+        {%- if found is not none -%}
+            {%- do texts.update({
+                macro_id: modules.re.sub('(?s){#.*?#}|\s', '', found.macro_sql)
+            }) -%}
+            {%- do macros.extend(found.depends_on.macros) -%}
+        {%- else -%}
+            {%- do texts.update({macro_id: ''}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(local_md5(parts | join('\n') ~ tojson(texts, sort_keys=true))) }}
+{%- endmacro %}
+
+
+{# dbt's own record of a macro that rows are computed with (macros/sql, dbt_utils); none for others. #}
+{% macro macro_named(macro_id) -%}
+    {%- set package, name = macro_id.split('.')[1:3] -%}
+    {%- set found = context.get(package, {}).get(name) -%}
+    {%- if found and (
+        package == 'dbt_utils'
+        or (package == 'branchline' and found.macro.original_file_path.startswith('macros/sql'))
+    ) -%}
+        {{ return(found.macro) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{#
+    The ledger id up to which a model is complete; 0 if there is none. For this model if none is named;
+    then the mark counts only for the code that the model has now.
+#}
+{% macro high_water_mark(model_name=none) -%}
+    {%- set found = valid_mark(model_name) if model_name is not none or is_incremental() else none -%}
+    {{- found or 0 -}}
+{%- endmacro %}
+
+
+{# The same mark as a number, or none where the model has to be built afresh. #}
+{% macro valid_mark(model_name=none) -%}
+    {#- Outside of the condition, so that dbt sees the reference while parsing. -#}
+    {%- set reference_fingerprint = reference_fingerprint() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
+        {%- set found = run_query(
+            "select file_id from " ~ operations_table('high_water_marks')
+            ~ " where model = '" ~ (model_name or this.identifier) ~ "'"
+            ~ " and reference_fingerprint = " ~ reference_fingerprint
+            ~ ("" if model_name else " and code_fingerprint = '" ~ code_fingerprint() ~ "'")
+        ) -%}
+        {{- return(found.rows[0][0] if found.rows else none) -}}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{#
+    dbt asks this of every incremental model. Beside `--full-refresh`, a model without a valid mark is
+    built afresh: under other code it may have other columns, with other reference data other keys.
+#}
+{% macro should_full_refresh() -%}
+    {%- set asked = config.get('full_refresh') -%}
+    {%- if asked is none -%}
+        {%- set asked = flags.FULL_REFRESH -%}
+    {%- endif -%}
+    {%- if
+        not asked
+        and execute
+        and flags.WHICH in ('run', 'build')
+        and model.config.materialized == 'incremental'
+    -%}
+        {{ return(valid_mark() is none) }}
+    {%- endif -%}
+    {{ return(asked) }}
+{%- endmacro %}
+
+
+{# Condition on int_files__versioned: the version counts, as of the time when `mark` was the newest file. #}
+{% macro counts_as_of(mark) -%}
+    (file_id <= {{ mark }} and coalesce(superseded_by_file_id > {{ mark }}, true))
+{%- endmacro %}
+
+
+{#
+    Names of all models below this one. What a model built afresh has forgotten (former first purchases,
+    for one), they can no longer learn from it.
+#}
+{% macro models_below() %}
+    {% set found = [model.unique_id] %}
+    {% set names = [] %}
+    {% for _ in graph.nodes %}
+        {% set known = found | length %}
+        {% for node in graph.nodes.values() if node.resource_type == 'model' %}
+            {% if node.unique_id not in found %}
+                {% for parent in node.depends_on.nodes if parent in found %}
+                    {% if loop.first %}
+                        {% do found.append(node.unique_id) %}
+                        {% do names.append(node.name) %}
+                    {% endif %}
+                {% endfor %}
+            {% endif %}
+        {% endfor %}
+        {% if found | length == known %}
+            {{ return(names) }}
+        {% endif %}
+    {% endfor %}
+    {{ return(names) }}
+{% endmacro %}
+
+
+{#
+    Post-hook of an incremental model: its mark becomes the lowest of the marks of what it reads
+    (`after`), or the end of the ledger if it reads raw itself. What was built with other reference
+    data has no mark, and so has this model until that is built again. A model built afresh takes the
+    marks from all models below it, so that they are built afresh too, in this run or a later one, and
+    from all tests that read it, so that they read everything.
+#}
+{% macro advance_high_water_mark(after=[]) %}
+    {% if execute and not is_incremental() %}
+        analyze {{ this }};
+        delete from {{ operations_table('high_water_marks') }}
+        where model in ('{{ models_below() | join("', '") }}');
+        {{ forget_tests_of(model.unique_id) }}
+    {% endif %}
+    {% set marks = [] %}
+    {% for model_name in after %}
+        {% do marks.append(high_water_mark(model_name) | int) %}
+    {% endfor %}
+    insert into {{ operations_table('high_water_marks') }} (
+        model, file_id, reference_fingerprint, code_fingerprint
+    )
+    values (
+        '{{ this.identifier }}',
+        {{ (marks | min) if after else end_of_ledger() }},
+        {{ reference_fingerprint() }},
+        '{{ code_fingerprint() }}'
+    )
+    on conflict (model) do update set
+        file_id = excluded.file_id,
+        reference_fingerprint = excluded.reference_fingerprint,
+        code_fingerprint = excluded.code_fingerprint,
+        updated_at = current_timestamp
+{% endmacro %}

@@ -1,0 +1,164 @@
+{#
+    Who may read what dbt builds.
+
+    `branchline warehouse roles` makes four roles and notes their names in `operations.roles`. Where
+    there are none, or where dbt builds beside production with prefixed schemas, all of this does
+    nothing. Otherwise:
+
+    - whatever dbt builds belongs to the transformers' role, so that all its members can build;
+    - a mart is open to readers of personal data, and to analysts if all its columns are declared
+      and none has `meta.contains_pii`;
+    - of any other mart analysts read `marts_masked.<mart>`: a view in which personal columns are
+      null or, with `meta.masked_by: token`, a token that is equal for equal values.
+
+    It happens in the transaction that builds the mart, so that a table is never open or closed by
+    an older tag; and once more for all marts as a run ends, for those that it did not build.
+#}
+
+{# Post-hook of every model, seed and snapshot. #}
+{% macro settle_access() -%}
+    {{ return(adapter.dispatch('settle_access', 'branchline')()) }}
+{%- endmacro %}
+
+{% macro default__settle_access() -%}
+{%- endmacro %}
+
+{% macro postgres__settle_access() -%}
+    {%- set roles = warehouse_roles() -%}
+    {%- if roles -%}
+        {{ access_sql(this, model, roles) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# On-run-end: all marts, built in this run or not. #}
+{% macro settle_all_access() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'snapshot') -%}
+        {{ all_access_sql() }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The same by itself: dbt run-operation grant_marts #}
+{% macro grant_marts() %}
+    {% set statements = all_access_sql() | trim %}
+    {% if statements %}
+        {% do run_query(statements) %}
+    {% endif %}
+{% endmacro %}
+
+
+{# Purpose and name of the warehouse's roles; empty where there are none. #}
+{% macro warehouse_roles() %}
+    {% if not execute or generate_schema_name('marts', none) | trim != 'marts' %}
+        {{ return({}) }}
+    {% endif %}
+    {% set noted = run_query(
+        "select count(*) from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+        ~ " where nspname = 'operations' and relname = 'roles'"
+        ~ " and has_schema_privilege(pg_namespace.oid, 'usage')"
+        ~ " and has_table_privilege(pg_class.oid, 'select')"
+    ).rows[0][0] %}
+    {% if not noted %}
+        {{ return({}) }}
+    {% endif %}
+    {% set roles = {} %}
+    {% for row in run_query(
+        "select purpose, role_name from operations.roles inner join pg_roles on role_name = rolname"
+    ).rows %}
+        {% do roles.update({row[0]: row[1]}) %}
+    {% endfor %}
+    {{ return(roles if roles | length == 4 else {}) }}
+{% endmacro %}
+
+
+{# Statements that settle one relation; `node` is its model, seed or snapshot. #}
+{% macro access_sql(relation, node, roles) -%}
+    {%- set state = relation_state(relation, roles) -%}
+    {%- if state and state.is_own and state.owner != roles.transformer %}
+    alter table {{ relation }} owner to {{ roles.transformer }};
+    {%- endif -%}
+    {%- if state and state.is_own and relation.schema == 'marts' -%}
+        {{ mart_access_sql(relation, node, roles, state) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro mart_access_sql(relation, node, roles, state) -%}
+    {%- set masked = masked_columns(node, state.columns) -%}
+    {%- set wanted = [roles.pii_reader ~ ' SELECT'] -%}
+    {%- if not masked -%}
+        {%- do wanted.append(roles.analyst ~ ' SELECT') -%}
+    {%- endif -%}
+    {%- if state.grants | sort != wanted | sort %}
+    revoke all on {{ relation }}
+    from public, {{ roles.loader }}, {{ roles.analyst }}, {{ roles.pii_reader }};
+    grant select on {{ relation }}
+    to {{ roles.pii_reader }}{{ ', ' ~ roles.analyst if not masked }};
+    {%- endif -%}
+    {{ masking_view_sql(relation, node, roles, state, masked) }}
+{%- endmacro %}
+
+
+{#
+    The columns that analysts do not see as they are, by name: 'null' or 'token'. Of a mart with none
+    they see the table itself. A column that nobody has declared may hold anything: it is one of these.
+#}
+{% macro masked_columns(node, columns) %}
+    {% set declared = {} %}
+    {% for name, column in (node.columns or {}).items() %}
+        {% do declared.update({name | lower: column}) %}
+    {% endfor %}
+    {% set whole = column_meta(node) %}
+    {% set masked = {} %}
+    {% for column in columns %}
+        {% set found = declared.get(column.name | lower) %}
+        {% set meta = column_meta(found) if found else {'contains_pii': true} %}
+        {% if meta.get('contains_pii') or whole.get('contains_pii') %}
+            {% do masked.update({
+                column.name: 'token' if meta.get('masked_by') == 'token' else 'null'
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(masked) }}
+{% endmacro %}
+
+
+{# `meta` of a column or a node, which dbt keeps in two places. #}
+{% macro column_meta(thing) %}
+    {% set meta = {} %}
+    {% do meta.update(thing.get('meta') or {}) %}
+    {% do meta.update((thing.get('config') or {}).get('meta') or {}) %}
+    {{ return(meta) }}
+{% endmacro %}
+
+
+{#
+    What the database knows of a relation: number, owner, whether it is ours to hand over, columns,
+    what the roles and the public may do with it, and its masking view; none if it is not there.
+#}
+{% macro relation_state(relation, roles) %}
+    {% set found = run_query(
+        "select json_build_object("
+        ~ "'number', cast(pg_class.oid as bigint),"
+        ~ "'owner', pg_get_userbyid(relowner),"
+        ~ "'is_own', pg_has_role(current_user, relowner, 'usage'),"
+        ~ "'columns', (select json_agg(json_build_object('name', attname,"
+        ~ " 'type', format_type(atttypid, atttypmod)) order by attnum) from pg_attribute"
+        ~ " where attrelid = pg_class.oid and attnum > 0 and not attisdropped),"
+        ~ "'grants', (select coalesce(json_agg(name || ' ' || privilege), '[]') from ("
+        ~ "  select grantee, privilege_type as privilege from aclexplode(relacl)"
+        ~ "  union all select grantee, 'a column' from pg_attribute cross join aclexplode(attacl)"
+        ~ "  where attrelid = pg_class.oid) as grants"
+        ~ " cross join lateral (select case grantee when 0 then 'public'"
+        ~ " else pg_get_userbyid(grantee) end) as grantees (name)"
+        ~ " where grantee <> relowner and name in ('public', '" ~ roles.values() | join("', '") ~ "')),"
+        ~ "'view_exists', exists (select from pg_views where schemaname = 'marts_masked'"
+        ~ " and viewname = relname),"
+        ~ "'view', (select json_build_object('number', cast(relation_number as bigint),"
+        ~ " 'definition', definition) from operations.masked_views where view_name = relname)"
+        ~ ") from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+        ~ " where nspname = '" ~ relation.schema ~ "' and relname = '" ~ relation.identifier ~ "'"
+    ) %}
+    {{ return(fromjson(found.rows[0][0]) if found.rows else none) }}
+{% endmacro %}

@@ -1,0 +1,91 @@
+{#
+    Statements that settle every relation of the layers: what is left of a killed run or was made by
+    hand, and marts whose tags have changed since they were built.
+#}
+{% macro all_access_sql() -%}
+    {{ return(adapter.dispatch('all_access_sql', 'branchline')()) }}
+{%- endmacro %}
+
+{% macro default__all_access_sql() -%}
+{%- endmacro %}
+
+{% macro postgres__all_access_sql() -%}
+    {%- set roles = warehouse_roles() -%}
+    {%- if roles %}
+    begin;
+    {{ hand_over_sql(roles) }}
+    commit;
+    {%- set modelled = [] %}
+    {%- for node in graph.nodes.values() if node.schema == 'marts' -%}
+        {%- if node.resource_type in ('model', 'seed', 'snapshot') -%}
+            {%- do modelled.append(node.alias) -%}
+            {%- set statements = access_sql(
+                api.Relation.create(
+                    database=target.database, schema=node.schema, identifier=node.alias
+                ),
+                node,
+                roles,
+            ) | trim -%}
+            {#- One by one, so that no reader of several marts is waited for in a circle. #}
+            {%- if statements %}
+    begin;
+    {{ statements }}
+    commit;
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    begin;
+    {{ abandoned_marts_sql(roles, modelled) }}
+    commit;
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Whatever this user has made in the layers that dbt builds goes to all transformers. #}
+{% macro hand_over_sql(roles) -%}
+    {%- set layers = [
+        'staging', 'intermediate', 'marts', 'marts_masked', 'reference', 'snapshots', 'operations'
+    ] -%}
+    do $branchline$
+    declare
+        found record;
+    begin
+        for found in
+            select format('schema %I', nspname) as thing from pg_namespace
+            where nspname in ('{{ layers | join("', '") }}')
+                and pg_get_userbyid(nspowner) <> '{{ roles.transformer }}'
+                and pg_has_role(current_user, nspowner, 'usage')
+            union all
+            select format('table %I.%I', nspname, relname)
+            from pg_class
+            inner join pg_namespace on relnamespace = pg_namespace.oid
+            where nspname in ('{{ layers | join("', '") }}')
+                and relkind in ('r', 'p', 'v', 'm')
+                and pg_get_userbyid(relowner) <> '{{ roles.transformer }}'
+                and pg_has_role(current_user, relowner, 'usage')
+        loop
+            execute format('alter %s owner to {{ roles.transformer }}', found.thing);
+        end loop;
+    end
+    $branchline$;
+    create schema if not exists marts_masked authorization {{ roles.transformer }};
+    grant usage on schema marts to {{ roles.analyst }}, {{ roles.pii_reader }};
+    grant usage on schema marts_masked to {{ roles.analyst }};
+{%- endmacro %}
+
+
+{# A mart that no model makes any more says nothing of its columns: closed to analysts. #}
+{% macro abandoned_marts_sql(roles, modelled) -%}
+    {%- for row in run_query(
+        "select nspname, relname from pg_class"
+        ~ " inner join pg_namespace on relnamespace = pg_namespace.oid"
+        ~ " where nspname in ('marts', 'marts_masked') and relkind in ('r', 'p', 'v', 'm', 'f')"
+        ~ " and relname not in ('" ~ (modelled or ['']) | join("', '") ~ "')"
+        ~ " and pg_has_role(current_user, relowner, 'usage')"
+    ).rows -%}
+        {%- set relation = api.Relation.create(
+            database=target.database, schema=row[0], identifier=row[1]
+        ) %}
+    revoke all on {{ relation }} from public, {{ roles.loader }}, {{ roles.analyst }};
+    {%- endfor -%}
+{%- endmacro %}

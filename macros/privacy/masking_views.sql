@@ -1,0 +1,111 @@
+{#
+    The view that analysts read in place of a mart with personal data; dropped where it is not needed.
+
+    It is bound to the table itself, not to its name, and is made anew only where the table or the
+    columns have changed: replacing a view has to wait for whoever reads it.
+#}
+{% macro masking_view_sql(relation, node, roles, state, masked) -%}
+    {%- set view = masking_view(relation.identifier) -%}
+    {%- if not masked -%}
+        {%- if state.view_exists %}
+    drop view {{ view }};
+        {%- endif -%}
+    {%- else -%}
+        {%- set definition = masking_select(relation, state.columns, masked) -%}
+        {%- set known = state.view or {} -%}
+        {%- set fingerprint = local_md5(definition ~ masking_comments(view, node, masked)) -%}
+        {%- if
+            not state.view_exists
+            or known.get('number') != state.number
+            or known.get('definition') != fingerprint
+        %}
+    drop view if exists {{ view }};
+    create view {{ view }} as
+    {{ definition }};
+    alter view {{ view }} owner to {{ roles.transformer }};
+    grant select on {{ view }} to {{ roles.analyst }};
+    {{ masking_comments(view, node, masked) }}
+    insert into {{ operations_table('masked_views') }} (view_name, relation_number, definition)
+    values ('{{ relation.identifier }}', {{ state.number }}, '{{ fingerprint }}')
+    on conflict (view_name) do update set
+        relation_number = excluded.relation_number,
+        definition = excluded.definition;
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro masking_view(identifier) -%}
+    {{ return(api.Relation.create(
+        database=target.database, schema='marts_masked', identifier=identifier
+    )) }}
+{%- endmacro %}
+
+
+{#
+    Every column of the mart, personal ones as null or token. The secret of the tokens stays in a
+    table that only the view's owner may read.
+#}
+{% macro masking_select(relation, columns, masked) -%}
+    select
+    {%- for column in columns %}
+        {%- set name = adapter.quote(column.name) %}
+        {%- if masked.get(column.name) == 'token' %}
+        case
+            when {{ name }} is not null then encode(
+                sha256(
+                    (select outer_key from {{ operations_table('masking_keys') }})
+                    || sha256(
+                        (select inner_key from {{ operations_table('masking_keys') }})
+                        || convert_to(cast({{ name }} as text), 'UTF8')
+                    )
+                ),
+                'hex'
+            )
+        end as {{ name }}
+        {%- elif column.name in masked %}
+        cast(null as {{ column.type }}) as {{ name }}
+        {%- else %}
+        {{ name }}
+        {%- endif %}
+        {{- ',' if not loop.last }}
+    {%- endfor %}
+    from {{ relation }}
+{%- endmacro %}
+
+
+{# The mart's own descriptions, with what becomes of its personal columns. #}
+{% macro masking_comments(view, node, masked) -%}
+    comment on view {{ view }} is {{ postgres_escape_comment(
+        'As ' ~ node.schema ~ '.' ~ (node.alias or node.name) ~ ', without personal data: '
+        ~ (masked | join(', ')) ~ ' masked.\n\n' ~ (node.description or '')
+    ) }};
+    {%- for name, column in (node.columns or {}).items() %}
+    comment on column {{ view }}.{{ adapter.quote(name) }} is {{ postgres_escape_comment(
+        {'null': 'Masked: always null. ', 'token': 'Masked: equal for equal values. '}.get(
+            masked.get(name), ''
+        ) ~ (column.description or '')
+    ) }};
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#
+    Before dbt puts a new table in the place of a mart, the old one's masking view goes; the post-hook
+    makes the new one's in the same transaction. Whoever reads the view locks first the view and then
+    the table. A build that locked the table first, by renaming it, and then the view would be in a
+    deadlock with the reader.
+#}
+{% macro postgres__rename_relation(from_relation, to_relation) -%}
+    {%- if from_relation.schema == 'marts' and warehouse_roles() -%}
+        {%- set view = masking_view(from_relation.identifier) -%}
+        {%- set found = run_query(
+            "select 1 from pg_views where schemaname = 'marts_masked'"
+            ~ " and viewname = '" ~ from_relation.identifier ~ "'"
+        ) -%}
+        {%- if found.rows -%}
+            {%- do run_query("drop view " ~ view) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- do dbt.default__rename_relation(from_relation, to_relation) -%}
+{%- endmacro %}

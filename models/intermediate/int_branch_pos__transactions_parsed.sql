@@ -1,0 +1,117 @@
+with transactions as (
+
+    select * from {{ ref('stg_branch_pos__transactions') }}
+
+),
+
+files as (
+
+    select * from {{ ref('int_files__versioned') }}
+
+),
+
+branches as (
+
+    select
+        *,
+        {{ normalize_name('branch_name') }} as normalized_branch_name
+    from {{ ref('branches') }}
+    where source_system = 'branch_pos'
+
+),
+
+-- A line that does not name its branch was still rung up in the branch whose file it stands in.
+named as (
+
+    select
+        transactions.*,
+        files.superseded_by_file_id,
+        files.logical_file,
+        files.file_branch,
+        files.file_business_date,
+        coalesce(
+            transactions.branch_name, initcap(replace(files.file_branch, '_', ' '))
+        ) as given_branch_name
+    from transactions
+    inner join files on transactions.file_id = files.file_id
+
+),
+
+-- The reference list knows a branch under any capitals and spacing. A branch it does not know is
+-- taken exactly as written.
+located as (
+
+    select
+        named.*,
+        coalesce(branches.branch_name, named.given_branch_name) as known_branch_name,
+        coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
+        coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code
+    from named
+    left join branches
+        on {{ normalize_name('named.given_branch_name') }} = branches.normalized_branch_name
+
+),
+
+-- A lateral subquery, because both readings are needed twice and each is to be worked out once.
+dated as (
+
+    select
+        located.*,
+        readings.day_first_at,
+        readings.month_first_at
+    from located
+    cross join lateral ( -- noqa: ST05
+        select
+            {{ parse_timestamp('texts.sold_at_text', 'day_first') }} as day_first_at,
+            {{ parse_timestamp('texts.sold_at_text', 'month_first') }} as month_first_at
+        from (select located.sold_at_text) as texts
+        {{ evaluate_once() }}
+    ) as readings
+
+),
+
+-- Tills write the day first. A spreadsheet may have turned day and month around: the date in the
+-- file's name then tells. A year of two digits counts where it agrees with that date.
+final as (
+
+    select
+        file_id,
+        line_number,
+        superseded_by_file_id,
+        source_system,
+        logical_file,
+        file_branch,
+        known_branch_name as branch_name,
+        customer_name,
+        sold_at_text,
+        basket_text,
+        total_text,
+        payment_method,
+        card_token,
+        card_last4,
+        card_unreadable,
+        currency_code,
+        time_zone,
+        {{ parse_amount('total_text') }} as total_amount,
+        file_business_date,
+        case
+            when cast(day_first_at as date) = file_business_date then day_first_at
+            when cast(month_first_at as date) = file_business_date then month_first_at
+            when day_first_at is not null then day_first_at
+            when month_first_at is not null then month_first_at
+            when
+                cast(
+                    {{ parse_timestamp(with_century('sold_at_text'), 'day_first') }} as date
+                ) = file_business_date
+                then {{ parse_timestamp(with_century('sold_at_text'), 'day_first') }}
+            when
+                cast(
+                    {{ parse_timestamp(with_century('sold_at_text'), 'month_first') }} as date
+                ) = file_business_date
+                then {{ parse_timestamp(with_century('sold_at_text'), 'month_first') }}
+        end as sold_at_local
+    from dated
+
+)
+
+select * from final

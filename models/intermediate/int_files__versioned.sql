@@ -1,0 +1,30 @@
+with files as (
+
+    select * from {{ ref('stg_ingest__files') }}
+
+),
+
+-- Duplicates and quarantined files never brought a row.
+loaded_versions as (
+
+    select * from files
+    where status in ('loaded', 'superseded')
+
+),
+
+final as (
+
+    select
+        file_id,
+        superseded_by_file_id,
+        feed,
+        file_path,
+        logical_file,
+        file_branch,
+        status = 'loaded' as is_current,
+        file_business_date
+    from loaded_versions
+
+)
+
+select * from final

@@ -1,0 +1,67 @@
+{# Incremental by branch and business date: history only grows, a night touches few days of it. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_branch_days',
+        unique_key=['branch_key', 'business_date'],
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['business_date', 'branch_key']},
+        ],
+        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
+    )
+}}
+{%- set touched = touched_branch_days() %}
+
+with transactions as (
+
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    {% if is_incremental() -%}
+    where (branch_key, business_date) in ({{ touched }})
+    {%- endif %}
+
+),
+
+sales as (
+
+    select * from transactions
+    where is_sale
+
+),
+
+first_purchases as (
+
+    select * from {{ ref('int_customers__first_purchases') }}
+    where is_current
+    {% if is_incremental() -%}
+    and (branch_key, business_date) in ({{ touched }})
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        sales.transaction_id,
+        sales.source_system,
+        sales.branch_key,
+        sales.customer_key,
+        sales.branch_name,
+        sales.payment_method,
+        sales.card_last4,
+        sales.currency_code,
+        sales.quality_flags,
+        sales.items_sold,
+        cast(sales.net_amount as numeric(18, 2)) as net_amount,
+        sales.customer_identified_by <> 'unknown' as is_customer_known,
+        first_purchases.transaction_id is not null as is_first_purchase,
+        sales.business_date,
+        sales.sold_at_local,
+        sales.sold_at
+    from sales
+    left join first_purchases
+        on sales.transaction_id = first_purchases.transaction_id
+
+)
+
+select * from final

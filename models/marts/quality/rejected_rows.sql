@@ -1,0 +1,103 @@
+{#
+    Incremental because history holds more and more of them: what was refused of a touched file is replaced.
+    As of what the models have read: what has landed since waits for the next run, here too.
+#}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_paths',
+        unique_key=['feed', 'file_path'],
+        on_schema_change='fail',
+        indexes=[{'columns': ['feed', 'file_path']}],
+        post_hook="{{ advance_high_water_mark(after=['int_branch_pos__transactions_checked']) }}",
+    )
+}}
+{%- set touched = touched_files() %}
+{%- set mark = high_water_mark('int_branch_pos__transactions_checked') %}
+
+with transactions as (
+
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    where reject_reasons is not null
+    {% if is_incremental() -%}
+    and file_id in ({{ touched }})
+    {%- endif %}
+
+),
+
+rejects as (
+
+    select * from {{ ref('stg_ingest__rejects') }}
+    {% if is_incremental() -%}
+    where file_id in ({{ touched }})
+    {%- endif %}
+
+),
+
+files as (
+
+    select * from {{ ref('int_files__versioned') }}
+    where {{ counts_as_of(mark) }}
+
+),
+
+-- Lines that did not split into the columns of their feed.
+broken_lines as (
+
+    select
+        rejects.file_id,
+        rejects.line_number,
+        rejects.feed,
+        'split' as refused_at_step,
+        rejects.reason as reject_reasons,
+        rejects.line_text,
+        cast(null as numeric(18, 2)) as claimed_amount
+    from rejects
+
+),
+
+-- Lines that split, but make no sense.
+senseless_rows as (
+
+    select
+        file_id,
+        line_number,
+        'branch_pos_transactions' as feed,
+        'check' as refused_at_step,
+        reject_reasons,
+        refused_text as line_text,
+        net_amount as claimed_amount
+    from transactions
+    where is_current
+
+),
+
+refused as (
+
+    select * from broken_lines
+    union all
+    select * from senseless_rows
+
+),
+
+final as (
+
+    select
+        {{ dbt_utils.generate_surrogate_key([
+            'files.feed', 'files.logical_file', 'refused.line_number'
+        ]) }} as rejected_row_key,
+        files.feed,
+        files.file_path,
+        files.file_branch,
+        refused.refused_at_step,
+        refused.reject_reasons,
+        refused.line_text,
+        refused.line_number,
+        refused.claimed_amount,
+        files.file_business_date
+    from refused
+    inner join files on refused.file_id = files.file_id
+
+)
+
+select * from final

@@ -1,0 +1,116 @@
+{# Incremental by branch and month; a touched month also changes the month after it. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_reported_branch_months',
+        unique_key=['branch_key', 'sales_month'],
+        on_schema_change='fail',
+        indexes=[{'columns': ['sales_month', 'branch_key']}],
+        post_hook="{{ advance_high_water_mark(after=['int_product_months__sold']) }}",
+    )
+}}
+{%- set touched = touched_reported_branch_months() %}
+
+{% if is_incremental() -%}
+with reported_months as (
+
+    {{ touched }}
+
+),
+
+-- The reported months and the months before them.
+needed_months as (
+
+    select
+        branch_key,
+        sales_month
+    from reported_months
+    union
+    select
+        branch_key,
+        cast({{ dbt.dateadd('month', -1, 'sales_month') }} as date) as sales_month
+    from reported_months
+
+),
+
+months as (
+
+    select product_months.*
+    from {{ ref('int_product_months__sold') }} as product_months
+    inner join needed_months
+        on
+            product_months.branch_key = needed_months.branch_key
+            and product_months.sales_month = needed_months.sales_month
+
+),
+{%- else -%}
+with months as (
+
+    select * from {{ ref('int_product_months__sold') }}
+
+),
+{%- endif %}
+
+ranked as (
+
+    select
+        *,
+        net_amount as net_sales,
+        rank() over (
+            partition by branch_key, sales_month order by net_amount desc
+        ) as sales_rank,
+        sum(net_amount) over (partition by branch_key, sales_month) as branch_net_sales
+    from months
+
+),
+
+final as (
+
+    select
+        ranked.product_key,
+        ranked.branch_key,
+        ranked.source_system,
+        ranked.product_name,
+        ranked.branch_name,
+        ranked.currency_code,
+        cast(ranked.sales_rank as integer) as sales_rank,
+        cast(ranked.quantity as integer) as quantity,
+        cast(ranked.transactions as integer) as transactions,
+        cast(ranked.net_sales as numeric(18, 2)) as net_sales,
+        cast(round(ranked.net_sales / nullif(ranked.quantity, 0), 4) as numeric(18, 4))
+            as average_unit_price,
+        cast(
+            round(100 * ranked.net_sales / nullif(greatest(ranked.branch_net_sales, 0), 0), 2)
+            as numeric(18, 2)
+        ) as branch_sales_percent,
+        cast(last_month.quantity as integer) as quantity_last_month,
+        cast(last_month.net_sales as numeric(18, 2)) as net_sales_last_month,
+        cast(last_month.sales_rank as integer) as sales_rank_last_month,
+        cast(ranked.net_sales - coalesce(last_month.net_sales, 0) as numeric(18, 2))
+            as net_sales_change,
+        cast(
+            round(
+                100 * (ranked.net_sales - last_month.net_sales)
+                / nullif(greatest(last_month.net_sales, 0), 0),
+                1
+            ) as numeric(18, 1)
+        ) as net_sales_change_percent,
+        ranked.sales_month
+    from ranked
+    left join ranked as last_month
+        on
+            ranked.product_key = last_month.product_key
+            and ranked.branch_key = last_month.branch_key
+            and ranked.sales_month = cast(
+                {{ dbt.dateadd('month', 1, 'last_month.sales_month') }} as date
+            )
+    {% if is_incremental() -%}
+    inner join reported_months
+        on
+            ranked.branch_key = reported_months.branch_key
+            and ranked.sales_month = reported_months.sales_month
+    {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+-- For every branch the hours of a day hold all its receipts and all its money, and the hours of the
+-- week hold those of all its days.
+{%- set mark = tested_up_to() %}
+{%- set scope = in_scope('branch_day', mark) %}
+{%- set weekday_scope = in_scope('branch_weekday', mark) %}
+
+with receipts as (
+
+    select
+        branch_key,
+        business_date,
+        count(*) as transactions,
+        sum(net_amount) as net_sales
+    from {{ ref('fct_transactions') }}
+    where {{ scope }}
+    group by branch_key, business_date
+
+),
+
+day_hours as (
+
+    select
+        branch_key,
+        business_date,
+        sum(transactions) as transactions,
+        sum(net_amount) as net_sales
+    from {{ ref('int_branch_hours__sold') }}
+    where {{ scope }}
+    group by branch_key, business_date
+
+),
+
+weekday_days as (
+
+    select
+        branch_key,
+        weekday_number,
+        sum(transactions) as transactions,
+        sum(net_amount) as net_sales
+    from {{ ref('int_branch_hours__sold') }}
+    where {{ weekday_scope }}
+    group by branch_key, weekday_number
+
+),
+
+weekday_hours as (
+
+    select
+        branch_key,
+        weekday_number,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales
+    from {{ ref('rpt_peak_hours') }}
+    where {{ weekday_scope }}
+    group by branch_key, weekday_number
+
+)
+
+select coalesce(receipts.branch_key, day_hours.branch_key) as branch_key
+from receipts
+full outer join day_hours
+    on
+        receipts.branch_key = day_hours.branch_key
+        and receipts.business_date = day_hours.business_date
+where
+    receipts.branch_key is null
+    or day_hours.branch_key is null
+    or receipts.transactions <> day_hours.transactions
+    or receipts.net_sales <> day_hours.net_sales
+union all
+select coalesce(weekday_days.branch_key, weekday_hours.branch_key) as branch_key
+from weekday_days
+full outer join weekday_hours
+    on
+        weekday_days.branch_key = weekday_hours.branch_key
+        and weekday_days.weekday_number = weekday_hours.weekday_number
+where
+    weekday_days.branch_key is null
+    or weekday_hours.branch_key is null
+    or weekday_days.transactions <> weekday_hours.transactions
+    or weekday_days.net_sales <> weekday_hours.net_sales

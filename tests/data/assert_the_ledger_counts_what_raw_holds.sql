@@ -1,0 +1,56 @@
+-- For every branch file that was ever loaded, raw holds as many rows and rejects as the ledger
+-- says; a file that was not loaded has brought neither.
+{%- set scope = in_scope('file') %}
+
+with files as (
+
+    select * from {{ ref('stg_ingest__files') }}
+    where feed = 'branch_pos_transactions' and {{ scope }}
+
+),
+
+raw_rows as (
+
+    select
+        file_id,
+        count(*) as row_count
+    from {{ ref('stg_branch_pos__transactions') }}
+    where {{ scope }}
+    group by file_id
+
+),
+
+rejects as (
+
+    select
+        file_id,
+        count(*) as rejected_count
+    from {{ ref('stg_ingest__rejects') }}
+    where feed = 'branch_pos_transactions' and {{ scope }}
+    group by file_id
+
+)
+
+select
+    files.file_id,
+    files.status,
+    files.row_count as ledger_row_count,
+    raw_rows.row_count as raw_row_count,
+    files.rejected_count as ledger_rejected_count,
+    rejects.rejected_count as raw_rejected_count
+from files
+full outer join raw_rows on files.file_id = raw_rows.file_id
+full outer join rejects on files.file_id = rejects.file_id
+where
+    files.file_id is null
+    or (
+        files.status in ('loaded', 'superseded')
+        and (
+            files.row_count <> coalesce(raw_rows.row_count, 0)
+            or files.rejected_count <> coalesce(rejects.rejected_count, 0)
+        )
+    )
+    or (
+        files.status in ('duplicate', 'quarantined')
+        and (raw_rows.row_count is not null or rejects.rejected_count is not null)
+    )
