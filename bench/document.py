@@ -1,0 +1,87 @@
+"""docs/benchmarks.md: its figures come from a result file, its words from a template.
+
+What stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` is made here; everything else
+in the document is its authors'.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.figures import Section, section_from_json
+from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
+
+TEMPLATE = Path(__file__).with_name("benchmarks.template.md")
+_REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
+
+
+def write_document(result: Mapping[str, Any], document: Path) -> None:
+    """Bring the document's figures up to date; make it from the template where it is missing.
+
+    Raises BenchError if the result is a quick one, lacks a benchmark, or failed a check.
+    """
+    sections = [section_from_json(content) for content in result["sections"]]
+    if [section.number for section in sections] != [1, 2, 3, 4, 5, 6]:
+        raise BenchError("The result does not hold all six benchmarks; run them without --only.")
+    if not result["passed"]:
+        raise BenchError("A check of this result failed; its figures belong in no document.")
+    if result["quick"]:
+        raise BenchError("This is the result of a quick run, whose figures say too little.")
+    source = document if document.exists() else TEMPLATE
+    made = filled(source.read_text(encoding="utf-8"), regions(result, sections))
+    document.write_text(made, encoding="utf-8")
+
+
+def filled(text: str, made: Mapping[str, str]) -> str:
+    """The text with each marked region replaced. Raises BenchError if the marks do not fit."""
+    found = [match.group(2) for match in _REGION.finditer(text)]
+    if sorted(found) != sorted(made):
+        raise BenchError(
+            f"The document marks {', '.join(found) or 'nothing'}; {', '.join(made)} are needed."
+        )
+    return _REGION.sub(
+        lambda match: f"{match.group(1)}{made[match.group(2)]}\n{match.group(3)}", text
+    )
+
+
+def regions(result: Mapping[str, Any], sections: list[Section]) -> dict[str, str]:
+    """The text of every marked region."""
+    aims = [aim_cells(section, aim) for section in sections for aim in section.aims]
+    return {
+        "machine": _machine(result),
+        "aims": markdown(AIM_HEADERS, aims),
+        "figures": "\n\n".join(_section(section) for section in sections),
+    }
+
+
+def _machine(result: Mapping[str, Any]) -> str:
+    machine, server, commit = result["machine"], result["postgres"], result["commit"]
+    settings = [f"`{name} = {text}`" for name, text in server.items() if name != "server_version"]
+    packages = [f"{name} {number}" for name, number in machine["packages"].items()]
+    changed = " with changes not committed" if commit["changed"] else ""
+    lines = [
+        f"Measured on {result['started_at'][:10]} by `{result['command']}`, which took"
+        f" {result['seconds'] / 60:,.0f} minutes.",
+        "",
+        f"- machine: {machine['system']}, {machine['processor']}, {machine['cores']} cores,"
+        f" {machine['memory_bytes'] / 2**30:,.0f} GiB of memory",
+        f"- load of the machine at the start: {machine['load_average_at_start']}",
+        f"- PostgreSQL {server['server_version']}, the embedded one, with the settings it has"
+        f" here: {', '.join(settings)}",
+        f"- Python {machine['python']}; {', '.join(packages)}",
+        f"- commit {commit['commit'][:12] or 'unknown'}{changed}",
+    ]
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> str:
+    headers, cells = filled_columns(section.rows)
+    parts = [f"### {section.number}. {section.title}", markdown(headers, cells)]
+    if section.notes:
+        parts.append("\n".join(f"- {note}" for note in section.notes))
+    parts.append(f"{len(section.checks):,} checks of correctness held.")
+    return "\n\n".join(parts)

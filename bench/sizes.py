@@ -1,0 +1,75 @@
+"""How much each benchmark takes on: in full, and quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Rows, files and repetitions of all benchmarks."""
+
+    load_branches: int
+    load_days: int
+    load_rows_per_file: int
+    load_rounds: int
+    dlt_share: int
+    """Only every so many-th file is given to dlt."""
+    pandas_share: int
+    """Only every so many-th file is given to pandas."""
+    large_file_bytes: int
+    known_files: int
+    new_files: int
+    known_rounds: int
+    branches: int
+    receipts_per_day: int
+    short_days: int
+    long_days: int
+    nights: int
+    question_rounds: int
+    big_model_rows: int
+    most_seconds: float
+    """A step that takes longer is taken to hang."""
+
+
+FULL = Sizes(
+    load_branches=100,
+    load_days=4,
+    load_rows_per_file=2_500,
+    load_rounds=5,
+    dlt_share=1,
+    pandas_share=10,
+    large_file_bytes=5_000_000_000,
+    known_files=100_000,
+    new_files=100,
+    known_rounds=3,
+    branches=100,
+    receipts_per_day=70,
+    short_days=30,
+    long_days=720,
+    nights=3,
+    question_rounds=50,
+    big_model_rows=100_000,
+    most_seconds=3 * 3600,
+)
+
+QUICK = Sizes(
+    load_branches=10,
+    load_days=4,
+    load_rows_per_file=2_500,
+    load_rounds=2,
+    dlt_share=5,
+    pandas_share=10,
+    large_file_bytes=100_000_000,
+    known_files=10_000,
+    new_files=10,
+    known_rounds=1,
+    branches=10,
+    receipts_per_day=70,
+    short_days=30,
+    long_days=72,
+    nights=1,
+    question_rounds=10,
+    big_model_rows=1_000,
+    most_seconds=300,
+)

@@ -1,0 +1,262 @@
+"""What the child processes do. Each function is one task; it takes and gives plain values.
+
+Times are taken here, after the imports and after connecting.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+COLUMNS = (
+    "transaction_timestamp",
+    "branch",
+    "customer_name",
+    "basket",
+    "total",
+    "payment_method",
+    "card_number",
+)
+
+
+# -- writing files ---------------------------------------------------------------------------------
+
+
+def write_files(
+    inbox: str,
+    positions: Sequence[int],
+    days: Sequence[int],
+    rows: int,
+    left_out: Sequence[Sequence[int]] = (),
+    count_cards: bool = False,
+) -> dict[str, Any]:
+    """Write a file per branch and day, but for the (branch, day) pairs left out."""
+    from bench.till_files import Tills, Truth, make_inbox, write
+
+    tills, truth = Tills(), Truth()
+    cards: set[str] = set()
+    make_inbox(Path(inbox))
+    without = {(position, day) for position, day in left_out}
+    for day in days:
+        for position in positions:
+            if (position, day) in without:
+                continue
+            file = tills.file(position, day, rows)
+            write(Path(inbox), file)
+            truth += file.truth
+            if count_cards:
+                cards |= file.cards
+    return {"truth": asdict(truth), "cards": len(cards)}
+
+
+def write_large_file(inbox: str, size: int) -> dict[str, Any]:
+    """Write one file of at least `size` bytes, block by block."""
+    from bench.till_files import Truth, large_blocks, large_file_path, make_inbox
+
+    make_inbox(Path(inbox))
+    truth, cards = Truth(files=1), 0
+    with (Path(inbox) / large_file_path()).open("wb") as out:
+        for content, held, new_cards in large_blocks(size):
+            out.write(content)
+            truth += held
+            cards += new_cards
+    return {"truth": asdict(truth), "cards": cards}
+
+
+# -- loading ---------------------------------------------------------------------------------------
+
+
+def _csv_files(inbox: str) -> list[Path]:
+    return sorted(Path(inbox).rglob("*.csv"))
+
+
+def copy_files(inbox: str) -> dict[str, Any]:
+    """The limit: COPY every file as it is into a table of text columns without any index.
+
+    One connection, one transaction; the table was made before.
+    """
+    import psycopg2
+
+    columns = ", ".join(f"{name} text" for name in COLUMNS)
+    link = psycopg2.connect(os.environ["BRANCHLINE_DATABASE_URL"])
+    with link, link.cursor() as cursor:
+        cursor.execute(f"create table plain_copy ({columns})")
+    started = time.perf_counter()
+    with link, link.cursor() as cursor:
+        for path in _csv_files(inbox):
+            with path.open("rb") as file:
+                cursor.copy_expert("copy plain_copy from stdin (format csv)", file)
+    seconds = time.perf_counter() - started
+    link.close()
+    return {"seconds": seconds}
+
+
+def load_inbox(inbox: str) -> dict[str, Any]:
+    """This project's loader: everything from the empty database or the known files onwards."""
+    from ingest.feeds import load_feeds
+    from ingest.load import load
+
+    feeds = load_feeds()
+    started = time.perf_counter()
+    report = load(
+        database_url=os.environ["BRANCHLINE_DATABASE_URL"],
+        inbox=inbox,
+        feeds=feeds,
+        token_keys=[os.environ["BRANCHLINE_TOKEN_KEY"].encode()],
+        state_dir=Path(os.environ["BRANCHLINE_WAREHOUSE_DIR"]),
+    )
+    seconds = time.perf_counter() - started
+    counts = report.counts()
+    return {
+        "seconds": seconds,
+        "loaded": counts["loaded"],
+        "unchanged": counts["unchanged"],
+        "rows": report.rows,
+        "rejected": report.rejected,
+    }
+
+
+def stock_dlt(inbox: str, share: int) -> dict[str, Any]:
+    """dlt's own filesystem source and read_csv, into the same PostgreSQL; every share-th file.
+
+    Nothing is tuned, but every column is read as text: by default pandas would make numbers of the
+    cards and lose digits.
+    """
+    import dlt
+    from dlt.sources.filesystem import filesystem, read_csv
+
+    pipeline = dlt.pipeline(
+        "stock",
+        pipelines_dir=os.environ["DLT_DATA_DIR"],
+        destination=dlt.destinations.postgres(os.environ["BRANCHLINE_DATABASE_URL"]),
+        dataset_name="stock_dlt",
+    )
+    chosen = _csv_files(inbox)[::share]
+    names, size = {path.name for path in chosen}, sum(path.stat().st_size for path in chosen)
+    started = time.perf_counter()
+    files = filesystem(bucket_url=Path(inbox).resolve().as_uri(), file_glob="**/*.csv")
+    if share > 1:
+        files.add_filter(lambda item: Path(item["file_name"]).name in names)
+    reader = files | read_csv(
+        header=None, names=list(COLUMNS), dtype=str, keep_default_na=False, index_col=False
+    )
+    pipeline.run(reader.with_name("transactions"))
+    return {"seconds": time.perf_counter() - started, "files": len(names), "bytes": size}
+
+
+def pandas_to_sql(inbox: str, share: int) -> dict[str, Any]:
+    """pandas read_csv and to_sql file by file, as it is commonly written; every share-th file."""
+    import pandas  # type: ignore[import-untyped]
+    import sqlalchemy
+
+    address = os.environ["BRANCHLINE_DATABASE_URL"].partition("://")[2]
+    engine = sqlalchemy.create_engine(f"postgresql+psycopg2://{address}")
+    engine.connect().close()
+    files = _csv_files(inbox)[::share]
+    size = sum(path.stat().st_size for path in files)
+    started = time.perf_counter()
+    for path in files:
+        frame = pandas.read_csv(path, header=None, names=list(COLUMNS), dtype=str)
+        frame.to_sql("from_pandas", engine, if_exists="append", index=False)
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "files": len(files), "bytes": size}
+
+
+# -- building --------------------------------------------------------------------------------------
+
+
+def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
+    """`branchline run`, with the seconds of its parts."""
+    import contextlib
+    from collections.abc import Iterator
+
+    from operate.nightly import run
+    from operate.progress import Update
+    from operate.settings import read_settings
+
+    @contextlib.contextmanager
+    def unseen(_: str) -> Iterator[Update]:
+        yield lambda done, total, note: None
+
+    marks: dict[str, float] = {}
+    started = time.time()
+    report = run(
+        read_settings(),
+        inbox,
+        say=lambda _: None,
+        show=unseen,
+        full_refresh=full_refresh,
+        loaded=lambda _: marks.update(loaded=time.time()),
+    )
+    ended = time.time()
+    build = report.build
+    counts = report.load.counts()
+    return {
+        "started": started,
+        "loaded_at": marks["loaded"],
+        "ended": ended,
+        "seconds": ended - started,
+        "succeeded": report.succeeded,
+        "loaded": counts["loaded"],
+        "superseded": counts["superseded"],
+        "models": 0 if build is None else build.models,
+        "tests": 0 if build is None else build.tests,
+        "failures": []
+        if build is None
+        else [f"{node.name}: {node.message}" for node in build.failures] + build.messages,
+        "nodes": _node_times(started),
+    }
+
+
+def dbt_run_alone() -> dict[str, Any]:
+    """`dbt run --full-refresh`, one model at a time: each model's time is its own."""
+    from operate.dbt_build import run_dbt
+    from operate.dbt_process import dbt_environment
+    from operate.settings import read_settings
+
+    settings = read_settings()
+    started = time.time()
+    result = run_dbt(
+        ["run", "--full-refresh", "--threads", "1", "--target", settings.target],
+        project=settings.project,
+        environment=dbt_environment(settings),
+        progress=lambda step: None,
+    )
+    return {
+        "seconds": time.time() - started,
+        "succeeded": result.succeeded,
+        "failures": [f"{node.name}: {node.message}" for node in result.failures] + result.messages,
+        "nodes": _node_times(started),
+    }
+
+
+def _node_times(since: float) -> list[dict[str, Any]]:
+    """What dbt's run_results.json says of each node that ran after `since`."""
+    from datetime import datetime
+
+    path = Path(os.environ["DBT_TARGET_PATH"]) / "run_results.json"
+    if not path.exists() or path.stat().st_mtime < since:
+        return []
+    nodes = []
+    for result in json.loads(path.read_text())["results"]:
+        times = [
+            datetime.fromisoformat(timing[end].replace("Z", "+00:00")).timestamp()
+            for timing in result["timing"]
+            for end in ("started_at", "completed_at")
+            if timing.get(end)
+        ]
+        if times:
+            nodes.append(
+                {
+                    "id": result["unique_id"],
+                    "seconds": result["execution_time"],
+                    "from": min(times),
+                    "to": max(times),
+                }
+            )
+    return nodes
