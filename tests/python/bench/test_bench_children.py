@@ -1,0 +1,72 @@
+"""Child processes: their result, their failure, and that nothing of them stays."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.children import Child, Workplace
+from bench.errors import BenchError
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended, within a moment."""
+    for _ in range(50):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        # A killed grandchild stays in the list of processes until someone takes note of it.
+        if Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[
+            2
+        ] in ("Z", "X"):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_task_gives_its_result_and_its_own_peak_memory(tmp_path: Path) -> None:
+    ballast = bytearray(300_000_000)
+    inbox = tmp_path / "inbox"
+    done = Workplace(tmp_path, 60).run(
+        "write_files", inbox=str(inbox), positions=[0, 1], days=[0], rows=3, left_out=[[1, 0]]
+    )
+    assert done.result["truth"]["rows"] == 3
+    assert len(list(inbox.rglob("*.csv"))) == 1
+    # What this process holds is none of the child's memory.
+    assert 5_000_000 < done.peak_bytes < len(ballast)
+
+
+def test_a_failing_task_tells_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"(?s)write_files failed:.*TypeError"):
+        Workplace(tmp_path, 60).run("write_files", nonsense=1)
+
+
+def test_a_task_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    code = (
+        "import subprocess, sys, time; from pathlib import Path;"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        f"Path({str(note)!r}).write_text(str(child.pid)); time.sleep(60)"
+    )
+    child = Child([sys.executable, "-c", code], dict(os.environ), None, most_seconds=1.5)
+    with pytest.raises(BenchError, match="has not ended after"):
+        child.wait()
+    child.end()
+    assert gone(int(note.read_text()))
+
+
+def test_nothing_of_the_users_settings_reaches_a_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BRANCHLINE_WAREHOUSE_DIR", "/the/users/own")
+    monkeypatch.setenv("PGPASSWORD", "the user's own")
+    environment = Workplace(tmp_path, 60).environment("postgresql://somewhere", "place")
+    assert "PGPASSWORD" not in environment
+    assert environment["BRANCHLINE_DATABASE_URL"] == "postgresql://somewhere"
+    for name in ("HOME", "BRANCHLINE_WAREHOUSE_DIR", "DBT_TARGET_PATH", "DBT_LOG_PATH"):
+        assert environment[name].startswith(str(tmp_path))

@@ -1,0 +1,186 @@
+"""Figures, verdicts, the table, and the document that is made of a result."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.__main__ import EVERY
+from bench.document import TEMPLATE, filled, regions, write_document
+from bench.errors import BenchError
+from bench.figures import Aim, Row, Section, percentile, section_from_json, timed_row
+from bench.nights import parts_of, shares, short_name
+from bench.tables import filled_columns, markdown, show, time_text
+
+
+def a_result(**changes: Any) -> dict[str, Any]:
+    sections = []
+    for number in EVERY:
+        section = Section(number, f"Benchmark {number}", notes=["a note"])
+        section.rows = [
+            timed_row("first | case", [0.5, 0.25, 4.0], rows=10, rows_per_second=20.0),
+            Row("second [b]case", seconds=120.0, peak_bytes=5_000_000, note="scaled"),
+        ]
+        section.aims = [Aim(f"aim {number}", 3.0, 2.5, 4.0, "x")]
+        section.check("rows", 10, 10)
+        sections.append(section.as_json())
+    return {
+        "passed": True,
+        "quick": False,
+        "command": "make bench",
+        "started_at": "2026-01-02T03:04:05+00:00",
+        "seconds": 600.0,
+        "machine": {
+            "system": "Linux x86_64",
+            "processor": "A processor",
+            "cores": 2,
+            "memory_bytes": 2**33,
+            "load_average_at_start": 0.1,
+            "python": "3.12.0",
+            "packages": {"dlt": "1.2.3"},
+        },
+        "postgres": {"server_version": "18.4", "fsync": "on"},
+        "commit": {"commit": "0123456789abcdef", "changed": False},
+        "sections": sections,
+        **changes,
+    }
+
+
+def test_a_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
+    values = [float(number) for number in range(1, 101)]
+    random.Random(1).shuffle(values)
+    assert percentile(values, 0.95) == 95
+    assert percentile(values, 0.5) == 50
+    assert percentile(values, 1.0) == 100
+    assert percentile([7.0], 0.95) == 7
+    # Of twenty, the nineteenth: one in twenty may be slower.
+    assert percentile([float(number) for number in range(20)], 0.95) == 18
+    # Of ten, none may: nine are fewer than 95 in a hundred.
+    assert percentile([float(number) for number in range(10)], 0.95) == 9
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 0.95)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "verdict", "off_by"),
+    [
+        (2.5, False, "met", 0.0),
+        (3.0, False, "missed", 0.2),
+        (4.1, False, "failed", 0.64),
+        (4.0, True, "met", 0.0),
+        (2.0, True, "failed", 0.2),
+    ],
+)
+def test_an_aim_knows_whether_it_is_met(
+    value: float, least: bool, verdict: str, off_by: float
+) -> None:
+    aim = Aim("figure", value, 2.5, 4.0 if not least else 2.2, "x", least=least)
+    assert aim.verdict == verdict
+    assert aim.off_by == pytest.approx(off_by)
+
+
+def test_an_aim_without_a_must_cannot_fail() -> None:
+    assert Aim("figure", 99.0, 2.5, None, "x").verdict == "missed"
+
+
+def test_a_section_comes_back_from_json_as_it_was() -> None:
+    for content in a_result()["sections"]:
+        section = section_from_json(json.loads(json.dumps(content)))
+        assert section.as_json() == content
+
+
+def test_times_are_written_with_about_three_figures() -> None:
+    written = [time_text(seconds) for seconds in (0.0123, 0.5, 9.99, 45.67, 99.99, 1234.5)]
+    assert written == ["12.3 ms", "0.50 s", "9.99 s", "45.7 s", "100 s", "1,234 s"]
+    assert time_text(None) == ""
+
+
+def test_a_table_shows_only_columns_that_say_something() -> None:
+    section = section_from_json(a_result()["sections"][0])
+    headers, cells = filled_columns(section.rows)
+    assert headers == [
+        "case", "median", "fastest - slowest", "rows", "rows/s", "MB", "note",
+    ]  # fmt: skip
+    assert cells[0] == ["first | case", "0.50 s", "0.25 s - 4.00 s", "10", "20", "", ""]
+    assert "first \\| case" in markdown(headers, cells)
+
+
+def test_the_table_on_the_terminal_shows_all_and_names_what_is_wrong() -> None:
+    sections = [section_from_json(content) for content in a_result()["sections"]]
+    sections[2].check("money", "1.00", "2.00")
+    out = io.StringIO()
+    show(Console(file=out, width=150), sections)
+    text = out.getvalue()
+    assert text.count("second [b]case") == 6
+    assert "aim missed by 20 %" in text
+    assert "Wrong in 3: money: expected 1.00, found 2.00" in text
+
+
+def test_the_document_is_made_from_a_result_and_made_again(tmp_path: Path) -> None:
+    document = tmp_path / "benchmarks.md"
+    write_document(a_result(), document)
+    text = document.read_text()
+    assert "12 cores" not in text
+    assert "2 cores" in text
+    assert "### 6. Benchmark 6" in text
+    assert "aim missed by 20 %" in text
+    document.write_text(text.replace("# Benchmarks\n", "# Benchmarks\n\nWords of a person.\n", 1))
+    changed = a_result()
+    changed["machine"]["cores"] = 12
+    write_document(changed, document)
+    again = document.read_text()
+    assert "Words of a person." in again
+    assert again.replace("12 cores", "2 cores").replace("\nWords of a person.\n", "") == text
+
+
+def test_a_result_that_is_wrong_or_not_whole_gets_into_no_document(tmp_path: Path) -> None:
+    document = tmp_path / "benchmarks.md"
+    with pytest.raises(BenchError, match="all six"):
+        write_document(a_result(sections=a_result()["sections"][:3]), document)
+    with pytest.raises(BenchError, match="check"):
+        write_document(a_result(passed=False), document)
+    with pytest.raises(BenchError, match="quick"):
+        write_document(a_result(quick=True), document)
+    assert not document.exists()
+
+
+def test_a_document_without_its_marks_is_refused() -> None:
+    sections = [section_from_json(content) for content in a_result()["sections"]]
+    made = regions(a_result(), sections)
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert filled(filled(text, made), made) == filled(text, made)
+    with pytest.raises(BenchError, match="marks"):
+        filled(text.replace("<!-- bench:aims -->", ""), made)
+
+
+def node(name: str, start: float, end: float) -> dict[str, Any]:
+    return {"id": name, "from": start, "to": end, "seconds": end - start}
+
+
+def test_the_parts_of_a_night_add_up_to_it() -> None:
+    nodes = [
+        node("model.p.a", 10.0, 14.0),
+        node("test.p.b.1", 12.0, 13.0),
+        node("unit_test.p.c.d", 15.0, 16.0),
+    ]
+    assert shares(nodes) == {"models": 3.5, "tests": 1.5, "dbt between": 1.0}
+    run = {"started": 5.0, "loaded_at": 7.0, "ended": 17.5, "nodes": nodes}
+    parts = parts_of(run)
+    assert parts["load"] == 2.0
+    assert parts["dbt start"] == 3.0
+    assert parts["dbt end"] == 1.5
+    assert sum(parts.values()) == pytest.approx(2 * parts["total"])
+    # With nothing new, nothing is built.
+    assert parts_of({**run, "nodes": []})["dbt start"] == 10.5
+
+
+def test_a_node_is_called_by_its_own_name() -> None:
+    assert short_name("model.branchline.fct_sales") == "fct_sales"
+    assert short_name("test.branchline.not_null_fct_sales_id.0a1b2c") == "not_null_fct_sales_id"
+    assert short_name("unit_test.branchline.fct_sales.a_day_is_emptied") == "a_day_is_emptied"

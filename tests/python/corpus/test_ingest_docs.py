@@ -1,0 +1,84 @@
+"""What docs/ingest.md shows as a feed of one's own works as it stands there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from corpus.table import DOCS
+from nightly import Project, new_project
+
+from ingest.feeds import FEEDS_FILE, Feed, load_feeds
+from operate.warehouse import Connection
+
+TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
+
+
+def block(kind: str, start: str) -> str:
+    """The fenced block of a kind that begins with a text."""
+    for found in re.finditer(rf"^```{kind}\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
+        if found.group(1).startswith(start):
+            return found.group(1)
+    raise AssertionError(f"no {kind} block begins with {start}")
+
+
+@pytest.fixture
+def project(postgres_server: Connection, tmp_path: Path) -> Iterator[Project]:
+    with new_project(postgres_server, tmp_path) as made:
+        yield made
+
+
+def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_path: Path) -> None:
+    entry = block("yaml", "  farm_shop_invoice_items:")
+
+    def mended(text: str) -> None:
+        path = tmp_path / "feeds.yml"
+        path.write_text(FEEDS_FILE.read_text(encoding="utf-8") + "\n" + text, encoding="utf-8")
+        project.feeds = load_feeds(path)
+
+    mended(entry)
+    invoices = "inbox/farm_shop/invoices_2024-03-0{}.csv"
+    assert invoices.format(5) in TEXT
+    assert invoices.format(6) in TEXT
+    project.deliver(
+        "farm_shop/invoices_2024-03-05.csv", block("", "Invoice;Date;Customer no.;Item;Bar")
+    )
+    project.deliver(
+        "farm_shop/invoices_2024-03-06.csv", block("", "Invoice;Date;Customer no.;Item;EAN")
+    )
+    report = project.load()
+    assert report.rows == 3
+    ((refused),) = report.quarantined
+    assert "the header lacks the column amount; not understood: Total" in (refused.reason or "")
+    assert "the header lacks the column amount; not understood: Total" in TEXT
+    query = "select invoice_number, amount, barcode from raw.farm_shop_invoice_items order by 1, 2"
+    assert project.rows(query)[1:] == [
+        ("F-1041", "5,90", "2012345678901"),
+        ("F-1042", "8,68", "2012345678925"),
+    ]
+    mended(entry.replace("[line_total]", "[line_total, total]"))
+    project.deliver(
+        "farm_shop/invoices_2024-03-07.csv", block("", "Invoice;Date;Customer no.;Item;EAN")
+    )
+    assert project.load().rows == 1
+
+
+def test_the_models_of_the_docs_name_the_columns_of_the_feed() -> None:
+    feed = yaml.safe_load(block("yaml", "  farm_shop_invoice_items:"))["farm_shop_invoice_items"]
+    model = block("sql", "with source as")
+    described = yaml.safe_load(block("yaml", "models:"))["models"][0]["columns"]
+    for column in feed["columns"]:
+        assert re.search(rf"\b{column['name']}\b", model), column["name"]
+    for column in described:
+        assert re.search(rf"\b{column['name']}\b", model), column["name"]
+
+
+def test_every_key_of_a_feed_is_in_the_docs() -> None:
+    for key in Feed.model_fields:
+        assert f"| `{key}` |" in TEXT, key
+    columns = Feed.model_fields["columns"].annotation
+    for key in columns.__args__[0].model_fields:  # type: ignore[union-attr]
+        assert f"| `{key}` |" in TEXT, key

@@ -1,0 +1,71 @@
+"""An inbox to fill, a load to run, and the raw layer to look into."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from ingest.feeds import FeedContract, load_feeds
+from ingest.load import load
+from ingest.report import LoadReport
+
+# The tests are imported from their files, so the helpers beside them need their folder in the path.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from ingest_helpers import TOKEN_KEY, Inbox  # the path above comes first
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path / "inbox")
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def run_load(database_url: str, inbox: Inbox, state_dir: Path) -> Callable[..., LoadReport]:
+    def run(**changes: Any) -> LoadReport:
+        arguments: dict[str, Any] = {
+            "database_url": database_url,
+            "inbox": str(inbox.folder),
+            "feeds": load_feeds(),
+            "token_keys": [TOKEN_KEY],
+            "state_dir": state_dir,
+        }
+        return load(**{**arguments, **changes})
+
+    return run
+
+
+@pytest.fixture
+def query(database_url: str) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+
+    def ask(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    yield ask
+    connection.close()
+
+
+@pytest.fixture
+def feed_file(tmp_path: Path) -> Callable[[str], FeedContract]:
+    """Write a feed file and read it."""
+
+    def make(text: str) -> FeedContract:
+        path = tmp_path / "feeds.yml"
+        path.write_text(text, encoding="utf-8")
+        return load_feeds(path)
+
+    return make

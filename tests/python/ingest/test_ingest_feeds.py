@@ -1,0 +1,183 @@
+"""feeds.yml: a right one is read, a wrong one is told with file, line, feed and key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import BranchlineError
+from ingest.feeds import FeedContract, FileNameError, load_feeds
+
+GOOD = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Sales of a shop.
+    files: "shop/**/*.csv"
+    file_name: '(?P<branch>[a-z]+)_(?P<business_date>\\d{8})\\.csv'
+    file_name_example: leeds_20210826.csv
+    business_date_format: "%Y%m%d"
+    logical_file: "{branch}/{business_date}"
+    columns:
+      - name: item
+      - name: price
+        aliases: [amount]
+"""
+
+FeedFile = Callable[[str], FeedContract]
+
+
+def test_the_projects_own_feed_file_is_right() -> None:
+    contract = load_feeds()
+    assert contract.feeds["branch_pos_transactions"].raw_columns() == (
+        "transaction_timestamp",
+        "branch",
+        "customer_name",
+        "basket",
+        "total",
+        "payment_method",
+        "card_token",
+        "card_last4",
+        "card_unreadable",
+    )
+
+
+def test_a_good_file_is_read(feed_file: FeedFile) -> None:
+    (feed,) = feed_file(GOOD)
+    assert feed.name == "shop_sales"
+    assert feed.folder == "shop/"
+    found = feed.identify("shop/Leeds_20210826.CSV")
+    assert (found.branch, found.business_date) == ("leeds", date(2021, 8, 26))
+    assert found.logical_file == "leeds/2021-08-26"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("source: shop", "sauce: shop", "line 3: feed shop_sales, sauce: is no known key"),
+        ("    source: shop\n", "", "line 2: feed shop_sales, source: is missing"),
+        ("- name: price", "- name: item", "columns[2]: column 'item' fills raw column 'item'"),
+        ("[amount]", "[Item]", "line 13: feed shop_sales, columns[2]: 'price' and 'item' both"),
+        (
+            "[amount]",
+            "[amount]\n        protect: card",
+            "line 15: feed shop_sales, columns[2].protect",
+        ),
+        (
+            "(?P<branch>[a-z]+)",
+            "(?P<branch>[a-z]+",
+            "line 7: feed shop_sales, file_name: is no valid",
+        ),
+        ("(?P<branch>[a-z]+)", "[a-z]+", "line 10: feed shop_sales, logical_file: {branch} is no"),
+        ('    business_date_format: "%Y%m%d"\n', "", "business_date_format need each other"),
+        ("{branch}/{business_date}", "all", "names no {group}"),
+        ("{branch}/{business_date}", "{branch", "logical_file: is no valid template"),
+        ("leeds_20210826.csv", "leeds.csv", "line 8: feed shop_sales, file_name_example: does not"),
+        (
+            "table: shop_sales",
+            "table: sales",
+            "line 4: feed shop_sales, table: 'sales' has to begin",
+        ),
+        ("name: price", "name: Price ", "'Price' is no usable name"),
+        ("name: price", "name: price_", "'price_' is no usable name"),
+        ('    files: "shop', '    files: "/shop', "line 6: feed shop_sales, files: has to be rel"),
+        (
+            "    source: shop",
+            "    source: shop\n    source: till",
+            "line 4: feed shop_sales, source",
+        ),
+        (
+            "    columns:",
+            "    max_rejected_share: 1.5\n    columns:",
+            "line 11: feed shop_sales, max_",
+        ),
+        ("feeds:", "feedz:", "line 1: feedz: is no known key"),
+        ("    table: shop_sales", "    table: [shop_sales", "no valid YAML"),
+    ],
+)
+def test_a_wrong_file_is_told(feed_file: FeedFile, before: str, after: str, told: str) -> None:
+    assert before in GOOD
+    with pytest.raises(BranchlineError) as caught:
+        feed_file(GOOD.replace(before, after, 1))
+    assert told in caught.value.message
+    assert caught.value.message.startswith("feeds.yml")
+    assert caught.value.hint
+
+
+def test_all_wrong_keys_are_told_at_once(feed_file: FeedFile) -> None:
+    with pytest.raises(BranchlineError) as caught:
+        feed_file(
+            GOOD.replace("source: shop", "sauce: shop").replace("- name: item", "- nam: item")
+        )
+    assert [line.split(":")[0] for line in caught.value.message.splitlines()] == [
+        "feeds.yml, line 2",
+        "feeds.yml, line 3",
+        "feeds.yml, line 12",
+        "feeds.yml, line 12",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "feeds:\n", "feeds: {}\n"])
+def test_an_empty_contract_is_refused(feed_file: FeedFile, text: str) -> None:
+    with pytest.raises(BranchlineError, match=r"feeds\.yml"):
+        feed_file(text)
+
+
+def test_two_feeds_cannot_share_a_table(feed_file: FeedFile) -> None:
+    other = GOOD.replace("feeds:\n", "").replace("  shop_sales:", "  shop_other:", 1)
+    with pytest.raises(BranchlineError, match="already the table of feed 'shop_sales'"):
+        feed_file(GOOD + other)
+
+
+def test_a_feed_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BranchlineError, match="does not exist"):
+        load_feeds(tmp_path / "none.yml")
+
+
+@pytest.mark.parametrize(
+    ("path", "claimed"),
+    [
+        ("branch_pos/a.csv", True),
+        ("branch_pos/2021/08/a.CSV", True),
+        ("branch_pos/a.csv.part", False),
+        ("other/branch_pos/a.csv", False),
+        ("branch_posx/a.csv", False),
+        ("a.csv", False),
+    ],
+)
+def test_which_paths_a_feed_claims(path: str, claimed: bool) -> None:
+    assert load_feeds().feeds["branch_pos_transactions"].claims(path) is claimed
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "london_camden_25-08-2021_09-00-00.csv",
+        "london_camden_25-08-2021_09-00-00 (1).csv",
+        "london_camden_25-08-2021_09-00-00(12).CSV",
+        "london_camden_25-08-2021_09-00-00 - Copy.csv",
+        "London_Camden_25-08-2021_10-30-00 - Copy (2).csv",
+    ],
+)
+def test_copies_of_a_branch_file_are_the_same_logical_file(name: str) -> None:
+    found = load_feeds().feeds["branch_pos_transactions"].identify(f"branch_pos/x/{name}")
+    assert found.logical_file == "london_camden/2021-08-25"
+    assert found.branch == "london_camden"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["leeds.csv", "leeds_2021-08-25_09-00-00.csv", "_25-08-2021_09-00-00.csv", "x25-08-2021.csv"],
+)
+def test_other_names_are_refused_with_the_form_expected(name: str) -> None:
+    with pytest.raises(FileNameError, match=r"london_camden_25-08-2021_09-00-00\.csv"):
+        load_feeds().feeds["branch_pos_transactions"].identify(name)
+
+
+def test_a_name_with_an_impossible_date_is_refused() -> None:
+    with pytest.raises(FileNameError, match="'31-02-2021' in the file's name is no date"):
+        load_feeds().feeds["branch_pos_transactions"].identify("leeds_31-02-2021_09-00-00.csv")

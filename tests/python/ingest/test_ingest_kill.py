@@ -1,0 +1,149 @@
+"""Killed at any moment, run again: every row once, and the same ledger."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from ingest_helpers import TOKEN_KEY, Inbox, till_file
+from throwaway import drop_database
+
+from ingest.feeds import load_feeds
+from ingest.load import load
+
+KILLS = 100
+
+ROWS = """
+    select ingest_files.path, ingest_files.status, transactions._line_number,
+        transactions.basket, transactions.card_token
+    from raw.branch_pos_transactions as transactions
+    inner join raw.ingest_files on transactions._file_id = ingest_files.file_id
+    order by 1, 3
+"""
+REJECTS = """
+    select ingest_files.path, rejects._line_number, rejects.line
+    from raw.ingest_rejects as rejects
+    inner join raw.ingest_files on rejects._file_id = ingest_files.file_id
+    order by 1, 2
+"""
+LEDGER = """
+    select files.path, files.status, files.row_count, files.rejected_count, newer.path
+    from raw.ingest_files as files
+    left join raw.ingest_files as newer on files.superseded_by = newer.file_id
+    order by 1
+"""
+ORPHANS = """
+    select count(*)
+    from raw.branch_pos_transactions
+    where _file_id not in (select file_id from raw.ingest_files)
+"""
+
+
+def start(url: str, inbox: Path, state_dir: Path) -> int:
+    """Run a load in a process of its own; forked, because a fresh one spends a second importing."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        load(
+            database_url=url,
+            inbox=str(inbox),
+            feeds=load_feeds(),
+            token_keys=[TOKEN_KEY],
+            state_dir=state_dir,
+        )
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def picture(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        found = {}
+        for query in (ROWS, REJECTS, LEDGER, ORPHANS):
+            cursor.execute(query)
+            found[query] = cursor.fetchall()
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def second_database(database_url: str) -> Iterator[str]:
+    name = database_url.rpartition("/")[2].partition("?")[0]
+    admin = psycopg2.connect(database_url)
+    admin.autocommit = True
+    admin.cursor().execute(f"create database {name}_again")
+    yield database_url.replace(name, f"{name}_again")
+    drop_database(admin.cursor(), f"{name}_again")
+    admin.close()
+
+
+def deliver(inbox: Inbox, round_number: int) -> None:
+    """What comes in before one run: a day, a correction of an earlier one, now and then more."""
+    branch = ("leeds", "york", "bath", "hull")[round_number % 4]
+    day = f"{date(2021, 8, 1) + timedelta(days=round_number // 4):%d-%m-%Y}"
+    inbox.drop(f"{branch}_{day}_09-00-00.csv", till_file(150 + round_number))
+    corrected = till_file(90 + round_number) + "half a line\n" * 3
+    inbox.drop(f"{branch}_{day}_10-00-00.csv", corrected)
+    if round_number % 5 == 0:
+        inbox.drop(f"{branch}_{day}_09-00-00 (1).csv", till_file(150 + round_number))
+    if round_number % 7 == 0:
+        inbox.drop(f"{branch}_{day}_11-00-00.csv", b"\x89PNG\r\n\x1a\n")
+    if round_number % 10 == 0:
+        # Larger than what is held, so in a transaction of its own.
+        inbox.drop(f"{branch}_{day}_12-00-00.csv", till_file(4000, branch=branch))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+def test_killed_at_random_moments(
+    database_url: str,
+    second_database: str,
+    inbox: Inbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Several transactions in each run, and a file that is written as it is read.
+    monkeypatch.setattr("ingest.writer.BATCH_FILES", 2)
+    monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
+    chance = random.Random(20210826)
+    killed = rounds = 0
+    reach = 0.0  # seconds; how long a load takes, as far as is known
+    while killed < KILLS:
+        assert rounds < 10 * KILLS
+        deliver(inbox, rounds)
+        began = time.monotonic()
+        child = start(database_url, inbox.folder, tmp_path / "state")
+        if rounds > 1:
+            time.sleep(chance.uniform(0, reach))
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            killed += 1
+            # What was not loaded comes on top, so the next load takes longer.
+            reach *= 1.1
+        else:
+            assert status == 0
+            # The first load also makes the tables, so that the second is the measure.
+            reach = time.monotonic() - began
+        rounds += 1
+    _, status = os.waitpid(start(database_url, inbox.folder, tmp_path / "state"), 0)
+    assert status == 0
+
+    _, status = os.waitpid(start(second_database, inbox.folder, tmp_path / "calm"), 0)
+    assert status == 0
+    disturbed, calm = picture(database_url), picture(second_database)
+    assert disturbed[ORPHANS] == [(0,)]
+    assert disturbed == calm

@@ -1,0 +1,151 @@
+"""The quarantine: what waits there, and the four things a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from ingest_helpers import TOKEN_KEY, Inbox, till_file
+from psycopg2.extensions import connection as Connection
+
+from ingest.cards import CardTokens
+from ingest.errors import BranchlineError
+from ingest.feeds import FeedContract, load_feeds
+from ingest.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.report import LoadReport
+from ingest.status import read_status
+
+Load = Callable[..., LoadReport]
+Query = Callable[..., list[tuple[Any, ...]]]
+
+NAME = "leeds_26-08-2021_09-00-00.csv"
+OTHER = "york_26-08-2021_09-00-00.csv"
+CARDS = CardTokens(TOKEN_KEY)
+
+
+@pytest.fixture
+def link(database_url: str) -> Iterator[Connection]:
+    connection = psycopg2.connect(database_url)
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+def paths(files: list[QuarantinedFile]) -> list[str]:
+    return [file.path.removeprefix("branch_pos/") for file in files]
+
+
+def with_alias(tmp_path: Path, alias: str) -> FeedContract:
+    contract = Path(load_feeds.__code__.co_filename).with_name("feeds.yml").read_text("utf-8")
+    changed = tmp_path / "feeds.yml"
+    changed.write_text(contract.replace("aliases: [timestamp,", f"aliases: [{alias}, timestamp,"))
+    return load_feeds(changed)
+
+
+HEADER = "quand,branch,customer_name,basket,total,payment_method,card_number\n"
+
+
+def test_an_empty_quarantine(run_load: Load, inbox: Inbox, link: Connection) -> None:
+    assert read_quarantine(link) == []
+    inbox.drop(NAME, till_file())
+    run_load()
+    assert read_quarantine(link) == []
+
+
+def test_only_the_named_files_are_judged_again(
+    inbox: Inbox, run_load: Load, link: Connection, tmp_path: Path, query: Query
+) -> None:
+    inbox.drop(NAME, HEADER + till_file())
+    inbox.drop(OTHER, HEADER + till_file(branch="York"))
+    run_load()
+    first, second = read_quarantine(link)
+    inbox.drop("bath_26-08-2021_09-00-00.csv", till_file(branch="Bath"))
+    feeds = with_alias(tmp_path, "quand")
+
+    report = run_load(feeds=feeds, retry_quarantined=[second.file_id])
+    assert [(outcome.path, outcome.status) for outcome in report.files] == [(second.path, "loaded")]
+    assert read_quarantine(link) == [first]
+    assert query("select count(*) from raw.ingest_files where path = %s", [second.path]) == [(1,)]
+
+    report = run_load(feeds=feeds, retry_quarantined=True)
+    assert sorted(paths([first])) == [NAME]
+    assert report.counts()["loaded"] == 2
+    assert read_quarantine(link) == []
+    assert query("select count(*) from raw.branch_pos_transactions") == [(30,)]
+
+
+def test_what_is_still_not_usable_keeps_its_id(
+    inbox: Inbox, run_load: Load, link: Connection, tmp_path: Path
+) -> None:
+    inbox.drop(NAME, HEADER.replace("branch", "wo") + till_file())
+    run_load()
+    (before,) = read_quarantine(link)
+    assert "transaction_timestamp, branch" in before.reason
+    run_load(feeds=with_alias(tmp_path, "quand"), retry_quarantined=[before.file_id])
+    (after,) = read_quarantine(link)
+    assert after.file_id == before.file_id
+    assert "lacks the column branch" in after.reason
+
+
+@pytest.mark.parametrize("better", [NAME, "leeds_26-08-2021_10-00-00.csv"])
+def test_a_better_file_takes_it_off_the_list(
+    inbox: Inbox, run_load: Load, link: Connection, better: str, database_url: str
+) -> None:
+    inbox.drop(NAME, b"\x89PNG\r\n\x1a\n")
+    run_load()
+    (file,) = read_quarantine(link)
+    assert read_status(database_url, load_feeds())[0].files_quarantined == 1
+    inbox.drop(better, till_file())
+    run_load()
+    assert read_quarantine(link) == []
+    assert [found.is_open for found in read_quarantine(link, everything=True)] == [False]
+    assert [found.file_id for found in read_quarantine(link, [file.file_id])] == [file.file_id]
+    assert read_status(database_url, load_feeds())[0].files_quarantined == 0
+
+
+def test_dismissed_is_off_the_list_and_stays_so(
+    inbox: Inbox, run_load: Load, link: Connection, database_url: str
+) -> None:
+    inbox.drop(NAME, "no,csv\n")
+    inbox.drop(OTHER, "neither\n")
+    run_load()
+    first, second = read_quarantine(link)
+    assert dismiss(link, [first.file_id], "a test of 4929000000000004") == 1
+    assert dismiss(link, [first.file_id], "again") == 0
+    assert read_quarantine(link) == [second]
+    (gone,) = read_quarantine(link, [first.file_id])
+    assert (gone.dismissed_because, gone.dismissed_at is None) == ("a test of ****0004", False)
+    report = run_load(retry_quarantined=True)
+    assert [outcome.path for outcome in report.files] == [second.path]
+    assert sum(status.files_quarantined for status in read_status(database_url, load_feeds())) == 1
+
+
+def test_an_id_that_is_not_there(inbox: Inbox, run_load: Load, link: Connection) -> None:
+    inbox.drop(NAME, till_file())
+    inbox.drop(OTHER, "no,csv\n")
+    run_load()
+    (file,) = read_quarantine(link)
+    for work in (
+        lambda: read_quarantine(link, [4711, file.file_id]),
+        lambda: dismiss(link, [4711, file.file_id], "why"),
+    ):
+        with pytest.raises(BranchlineError, match="4711"):
+            work()
+    assert read_quarantine(link) == [file]
+
+
+def test_the_first_lines_are_shown_without_cards(
+    inbox: Inbox, run_load: Load, link: Connection
+) -> None:
+    inbox.drop(NAME, "a,4929000000000004\n\x1b[31mred\n" + "x,y\n" * 30)
+    run_load()
+    (file,) = read_quarantine(link)
+    lines = first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+    assert lines[:3] == ["a,****0004", "\N{REPLACEMENT CHARACTER}[31mred", "x,y"]
+    assert len(lines) == 10
+    (inbox.folder / "branch_pos" / NAME).unlink()
+    with pytest.raises(BranchlineError, match="any more"):
+        first_lines(file, str(inbox.folder), load_feeds(), CARDS)

@@ -1,0 +1,121 @@
+"""A project under test: its own database and folders, loaded and built as a user would."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import throwaway
+
+from ingest.feeds import load_feeds
+from ingest.load import load, prepare_raw
+from ingest.report import LoadReport
+from operate.warehouse import Connection
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Row = tuple[Any, ...]
+
+
+def dbt(env: dict[str, str], folder: Path, *words: str, expect: int = 0) -> str:
+    """Run dbt in the project folder with the project's own profiles; its output.
+
+    Fails the test on another exit code than the one expected.
+    """
+    profiles = folder / "profiles"
+    profiles.mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *words],
+        cwd=PROJECT,
+        env={**env, "DBT_PROFILES_DIR": str(profiles)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == expect, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+class Project:
+    """One database with an inbox, and the two steps of a nightly run: load and build."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.folder = folder
+        self.inbox = folder / "inbox"
+        (self.inbox / "branch_pos").mkdir(parents=True, exist_ok=True)
+        self.env = throwaway.environment(url, folder)
+        self.feeds = load_feeds()
+        self.state = folder / "state"
+
+    def deliver(self, path: str, content: bytes | str) -> None:
+        """Put a file into the inbox."""
+        target = self.inbox / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def load(self) -> LoadReport:
+        """Load what lies in the inbox."""
+        return load(
+            database_url=self.url,
+            inbox=str(self.inbox),
+            feeds=self.feeds,
+            token_keys=[throwaway.TOKEN_KEY.encode()],
+            state_dir=self.state,
+        )
+
+    def prepare(self) -> None:
+        """Make the empty raw tables."""
+        prepare_raw(self.url, self.feeds, self.state)
+
+    def dbt(self, *words: str, expect: int = 0) -> str:
+        """Run dbt on this project's database."""
+        return dbt(self.env, self.folder, *words, expect=expect)
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        """The rows of a query."""
+        with contextlib.closing(psycopg2.connect(self.url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(query, values or None)
+                return list(cursor.fetchall()) if cursor.description else []
+
+    def marts(self) -> list[str]:
+        """Names of the tables and views in schema marts."""
+        found = self.rows(
+            "select table_name from information_schema.tables"
+            " where table_schema = 'marts' order by 1"
+        )
+        return [name for (name,) in found]
+
+    def keep_marts(self, schema: str) -> None:
+        """Copy every mart as it is now into another schema, to compare with later."""
+        self.rows(f"create schema {schema}")
+        for name in self.marts():
+            self.rows(f"create table {schema}.{name} as select * from marts.{name}")
+
+    def differences(self, schema: str) -> dict[str, list[Row]]:
+        """Rows of any mart that only the kept copy or only the present one has, as multisets."""
+        found: dict[str, list[Row]] = {}
+        for name in self.marts():
+            kept, now = f"table {schema}.{name}", f"table marts.{name}"
+            differing = self.rows(
+                f"select 'kept', * from ({kept} except all {now}) as gone"
+                f" union all select 'now', * from ({now} except all {kept}) as come limit 10"
+            )
+            if differing:
+                found[name] = differing
+        return found
+
+
+@contextlib.contextmanager
+def new_project(server: Connection, folder: Path) -> Iterator[Project]:
+    """A project on a fresh database of the tests' server."""
+    with throwaway.database(server) as url:
+        yield Project(url, folder)

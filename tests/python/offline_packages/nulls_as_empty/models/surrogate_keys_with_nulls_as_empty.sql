@@ -1,0 +1,1 @@
+{{ surrogate_key_cases() }}

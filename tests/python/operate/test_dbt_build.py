@@ -1,0 +1,102 @@
+"""dbt as a child process: its log followed, its results told; with a stand-in for dbt itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from operate import dbt_build
+from operate.dbt_build import BuildProgress, BuildResult, run_dbt
+
+
+def node(unique_id: str, status: str, message: str | None = None) -> dict[str, Any]:
+    return {"unique_id": unique_id, "status": status, "message": message}
+
+
+def done(index: int, name: str) -> str:
+    data = {"index": index, "total": 4, "node_info": {"node_name": name}}
+    return json.dumps({"info": {"name": "LogModelResult", "level": "info"}, "data": data})
+
+
+class FakeDbt:
+    """Prints these lines, writes these results, ends with this exit code."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.program = folder / "dbt"
+        monkeypatch.setattr(dbt_build, "dbt_program", lambda: str(self.program))
+
+    def run(
+        self, lines: list[str], results: list[dict[str, Any]] | None, code: int
+    ) -> tuple[BuildResult, list[BuildProgress]]:
+        target = self.folder / "target"
+        target.mkdir(exist_ok=True)
+        written = json.dumps({"results": results}) if results is not None else None
+        self.program.write_text(
+            f"#!{sys.executable}\n"
+            "import pathlib, sys\n"
+            f"print({chr(10).join(lines)!r})\n"
+            f"results = {written!r}\n"
+            f"path = pathlib.Path({str(target / 'run_results.json')!r})\n"
+            "results is None or path.write_text(results)\n"
+            f"sys.exit({code})\n"
+        )
+        self.program.chmod(0o755)
+        seen: list[BuildProgress] = []
+        environment = {"PATH": os.environ["PATH"]}
+        found = run_dbt(
+            ["build"], project=self.folder, environment=environment, progress=seen.append
+        )
+        return found, seen
+
+
+@pytest.fixture
+def dbt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDbt:
+    return FakeDbt(tmp_path, monkeypatch)
+
+
+def test_a_good_build_is_counted(dbt: FakeDbt) -> None:
+    results = [
+        node("model.branchline.dim_dates", "success"),
+        node("seed.branchline.branches", "success"),
+        node("test.branchline.not_null_a.0123abcd", "pass"),
+        node("unit_test.branchline.dim_dates.weeks", "pass"),
+        node("exposure.branchline.board", "no-op"),
+    ]
+    found, seen = dbt.run([done(3, "dim_dates"), "a warning of Python's", done(1, "b")], results, 0)
+    assert found.succeeded
+    assert (found.models, found.tests, found.failures) == (2, 2, [])
+    assert [(step.done, step.total, step.node) for step in seen] == [
+        (1, 4, "dim_dates"),
+        (2, 4, "b"),
+    ]
+
+
+def test_failures_are_told_with_their_messages(dbt: FakeDbt) -> None:
+    results = [
+        node("model.branchline.fct_sales", "error", 'Database Error\n  column "x" does not exist'),
+        node("test.branchline.not_null_a.0123abcd", "fail", "Got 3 results"),
+        node("test.branchline.fresh.0123abcd", "warn", "Got 1 result"),
+        node("model.branchline.rpt_daily_sales", "skipped"),
+    ]
+    found, _ = dbt.run([], results, 1)
+    assert not found.succeeded
+    told = [(failure.kind, failure.name, failure.status) for failure in found.failures]
+    assert told == [("model", "fct_sales", "error"), ("test", "not_null_a", "fail")]
+    assert 'column "x" does not exist' in found.failures[0].message
+    assert [warning.name for warning in found.warnings] == ["fresh"]
+    assert (found.models, found.tests, found.skipped) == (0, 2, 1)
+
+
+def test_an_error_of_no_node_is_told_and_old_results_are_not(dbt: FakeDbt) -> None:
+    dbt.run([], [node("model.branchline.old", "error", "of yesterday")], 1)
+    parse_error = {"info": {"name": "MainEncounteredError", "level": "error", "msg": "no such ref"}}
+    found, _ = dbt.run([json.dumps(parse_error)], None, 2)
+    assert not found.succeeded
+    assert found.failures == []
+    assert found.messages == ["no such ref"]

@@ -1,0 +1,108 @@
+"""The nightly run's own decisions: when it builds, and how much its tests are to read."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from ingest.report import LoadReport
+from operate import nightly
+from operate.builds import Audit, last_audit, open_link
+from operate.dbt_build import BuildResult
+from operate.progress import Update
+from operate.settings import PROJECT, Settings
+from operate.show import show_audit
+from operate.warehouse import Connection
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, database_url: str) -> list[list[str]]:
+    """What dbt was asked for. Nothing is loaded, and everything dbt does goes well."""
+    commands: list[list[str]] = []
+
+    def run_dbt(arguments: Sequence[str], **_: object) -> BuildResult:
+        commands.append(list(arguments))
+        return BuildResult(True, 1.0)
+
+    connection = Connection(database_url, "", 0, "", "", "")
+    report = LoadReport(inbox="inbox", dry_run=False, load_id="1")
+    monkeypatch.setattr(nightly, "install_packages", lambda *_: None)
+    monkeypatch.setattr(nightly, "make_profile", lambda *_: None)
+    monkeypatch.setattr(nightly, "ensure_warehouse", lambda *_: connection)
+    monkeypatch.setattr(nightly, "load_inbox", lambda *_, **__: report)
+    monkeypatch.setattr(nightly, "run_dbt", run_dbt)
+    return commands
+
+
+@contextlib.contextmanager
+def hidden(_: str) -> Iterator[Update]:
+    yield lambda *_: None
+
+
+def run(database_url: str, tmp_path: Path, **options: bool) -> nightly.RunReport:
+    settings = Settings(PROJECT, database_url, tmp_path, None, "inbox")
+    return nightly.run(settings, "inbox", say=lambda _: None, show=hidden, **options)
+
+
+def test_an_audit_has_work_to_do_though_nothing_is_new(
+    asked: list[list[str]], database_url: str, tmp_path: Path
+) -> None:
+    assert run(database_url, tmp_path).build is not None
+    assert run(database_url, tmp_path).unchanged_since is not None
+    assert asked == [["build", "--target", "server"]]
+    assert run(database_url, tmp_path, audit=True).build is not None
+    assert asked[1:] == [["build", "--target", "server", "--vars", "{audit: true}"]]
+
+
+def test_tests_by_hand_leave_the_build_as_it_was(
+    asked: list[list[str]], database_url: str, tmp_path: Path
+) -> None:
+    run(database_url, tmp_path)
+    with open_link(database_url) as link, link.cursor() as cursor:
+        cursor.execute(
+            "create table operations.dbt_runs (command text,"
+            " started_at timestamptz not null default clock_timestamp())"
+        )
+        cursor.execute("insert into operations.dbt_runs values ('test')")
+        assert run(database_url, tmp_path).unchanged_since is not None
+        cursor.execute("insert into operations.dbt_runs values ('run')")
+    assert run(database_url, tmp_path).build is not None
+
+
+def test_the_last_audit_is_in_the_report(
+    asked: list[list[str]], database_url: str, tmp_path: Path
+) -> None:
+    assert run(database_url, tmp_path).last_audit is None
+    with open_link(database_url) as link, link.cursor() as cursor:
+        cursor.execute(
+            "create table operations.audits (invocation_id text, tests integer,"
+            " finished_at timestamptz)"
+        )
+        cursor.execute(
+            "insert into operations.audits values ('a', 70, '2024-03-05 10:00+00'),"
+            " ('b', 71, '2024-03-12 10:00+00')"
+        )
+        expected = Audit(71, datetime(2024, 3, 12, 10, tzinfo=timezone.utc))
+        assert last_audit(link) == expected
+    assert run(database_url, tmp_path).last_audit == expected
+
+
+def shown(audit: Audit | None) -> str:
+    out = io.StringIO()
+    show_audit(Console(file=out, width=200), audit)
+    return out.getvalue()
+
+
+def test_the_summary_says_when_all_of_history_was_last_tested() -> None:
+    assert "branchline run --audit" in shown(None)
+    now = datetime.now(timezone.utc)
+    lately = shown(Audit(71, now - timedelta(days=7)))
+    assert "passed 71 tests on" in lately
+    assert "branchline run --audit" not in lately
+    assert "9 days ago: branchline run --audit" in shown(Audit(71, now - timedelta(days=9)))

@@ -1,0 +1,210 @@
+"""TLS as the URL says: loader, dbt and commands, with the right authority and with a wrong one.
+
+The embedded PostgreSQL is built without TLS, so a server of the tests' own speaks it on its behalf,
+as a connection pooler does: to the client there is no difference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
+import pytest
+import throwaway
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from nightly import dbt
+
+from operate.warehouse import Connection
+
+SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+
+
+def authority(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """A certificate authority that nobody else knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        _certificate(subject, subject, key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return made, key
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+    )
+
+
+class TlsServer:
+    """PostgreSQL over TLS and nothing else, in front of a plain PostgreSQL."""
+
+    def __init__(self, behind: Connection, folder: Path) -> None:
+        """The certificate is for 127.0.0.1, by an authority of its own."""
+        root, root_key = authority("Branch authority")
+        wrong, _ = authority("Somebody else")
+        key = ec.generate_private_key(ec.SECP256R1())
+        server = (
+            _certificate(
+                x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "warehouse")]), root.subject, key
+            )
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+                critical=False,
+            )
+            .sign(root_key, hashes.SHA256())
+        )
+        self.root, self.wrong = folder / "root authority.pem", folder / "wrong.pem"
+        self.root.write_bytes(root.public_bytes(serialization.Encoding.PEM))
+        self.wrong.write_bytes(wrong.public_bytes(serialization.Encoding.PEM))
+        both = folder / "server.pem"
+        both.write_bytes(
+            server.public_bytes(serialization.Encoding.PEM)
+            + key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        self.encrypted = self.refused = 0
+        self._behind = behind
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(both)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._listen)]
+        self._threads[0].start()
+
+    def stop(self) -> None:
+        """Take no more connections, and wait for those that there are."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._serve, args=(client,))
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            # As `hostssl` does: who does not ask for TLS first is not let in.
+            if client.recv(8, socket.MSG_WAITALL) != SSL_REQUEST:
+                self.refused += 1
+                return
+            client.sendall(b"S")
+            with (
+                self._context.wrap_socket(client, server_side=True) as inner,
+                socket.create_connection((self._behind.host, self._behind.port)) as behind,
+            ):
+                self.encrypted += 1
+                _pass_on(inner, behind)
+
+
+def _pass_on(client: ssl.SSLSocket, server: socket.socket) -> None:
+    """Pass on what either side says until one of them is done."""
+    while True:
+        ready = [client] if client.pending() else select.select([client, server], [], [])[0]
+        for source in ready:
+            data = source.recv(65536)
+            if not data:
+                return
+            (server if source is client else client).sendall(data)
+
+
+@dataclass
+class Tls:
+    server: TlsServer
+    url: str
+
+    def urls(self, mode: str, authority: Path | None = None) -> str:
+        url = f"{self.url}?sslmode={mode}"
+        return url if authority is None else f"{url}&sslrootcert={quote(str(authority))}"
+
+
+@pytest.fixture(scope="module")
+def tls(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tls]:
+    made = TlsServer(postgres_server, tmp_path_factory.mktemp("tls"))
+    try:
+        with throwaway.database(postgres_server) as url:
+            at = f"@127.0.0.1:{postgres_server.port}/"
+            assert at in url
+            yield Tls(made, url.replace(at, f"@127.0.0.1:{made.port}/"))
+    finally:
+        made.stop()
+
+
+def test_loader_dbt_and_commands_keep_to_the_url(tls: Tls, tmp_path: Path) -> None:
+    env = throwaway.environment(tls.urls("verify-full", tls.server.root), tmp_path)
+    inbox = tmp_path / "inbox" / "branch_pos"
+    inbox.mkdir(parents=True)
+    (inbox / "leeds_26-08-2021_09-00-00.csv").write_text(
+        '26/08/2021 09:00,Leeds,Ann,"Tea - 1.80",1.80,CASH,\n'
+    )
+    loaded = throwaway.run_branchline("load", environment=env)
+    assert loaded.returncode == 0, loaded.stderr
+    before = tls.server.encrypted
+    # The loader, and dlt with connections of its own.
+    assert before >= 3
+    read = throwaway.run_branchline(
+        "sql", "select count(*) from raw.ingest_files", "--format", "csv", environment=env
+    )
+    assert read.stdout == "count\n1\n"
+    assert "connection ok" in dbt(env, tmp_path, "debug", "--connection").lower()
+    assert tls.server.encrypted > before + 1
+    assert tls.server.refused == 0
+
+
+@pytest.mark.parametrize("command", ["load", "sql", "dbt"])
+def test_a_wrong_authority_is_told_in_plain_words(tls: Tls, command: str, tmp_path: Path) -> None:
+    env = throwaway.environment(tls.urls("verify-full", tls.server.wrong), tmp_path)
+    (tmp_path / "inbox").mkdir()
+    if command == "dbt":
+        told = dbt(env, tmp_path, "debug", "--connection", expect=1)
+        assert "certificate verify failed" in told
+        return
+    done = throwaway.run_branchline(
+        *{"load": ("load",), "sql": ("sql", "select 1")}[command], environment=env
+    )
+    assert done.returncode == 1
+    assert "certificate verify failed" in done.stderr
+    assert "sslrootcert" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_tls_and_another_servers_certificate_are_refused(tls: Tls) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="closed the connection"):
+        psycopg2.connect(tls.urls("disable"))
+    with pytest.raises(psycopg2.OperationalError, match="does not match host name"):
+        psycopg2.connect(
+            tls.urls("verify-full", tls.server.root),
+            host="sales.example.com",
+            hostaddr="127.0.0.1",
+        )

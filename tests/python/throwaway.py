@@ -1,0 +1,106 @@
+"""Throwaway databases and closed-off environments, for fixtures of any scope.
+
+None of it ever touches the user's own warehouse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+
+from operate.warehouse import Connection, Warehouse
+
+Branchline = Callable[..., "subprocess.CompletedProcess[str]"]
+"""The fixture of that name: `branchline(*arguments, environment=..., stdin="")`."""
+
+TOKEN_KEY = "key-of-the-tests-" + "0" * 32
+
+
+@contextlib.contextmanager
+def server() -> Iterator[Connection]:
+    """A PostgreSQL server without durability, gone at the end."""
+    # Not pytest's own temp folder: that one is closed to the user who runs the server for root.
+    folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    warehouse = Warehouse(folder, throwaway=True)
+    try:
+        yield warehouse.ensure_running()
+    finally:
+        warehouse.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def database(server: Connection) -> Iterator[str]:
+    """The URL of a new, empty database, dropped at the end with whoever is still connected."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = psycopg2.connect(server.url)
+    admin.autocommit = True
+    with contextlib.closing(admin), admin.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+        try:
+            yield server.url.rpartition("/")[0] + "/" + name
+        finally:
+            drop_database(cursor, name)
+
+
+def drop_database(cursor: Cursor, name: str) -> None:
+    """Drop a database with whoever is still connected.
+
+    Not `with (force)`: only a superuser may force out autovacuum, which a plain drop tells to go.
+    """
+    cursor.execute(
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        " where datname = %s and backend_type = 'client backend'",
+        (name,),
+    )
+    cursor.execute(f"drop database {name}")
+
+
+def environment(database_url: str, folder: Path) -> dict[str, str]:
+    """An environment for child processes (branchline, dbt): this database and its own folders.
+
+    Nothing of the user's settings is left in it; what a run writes lands below `folder`.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BRANCHLINE_", "DBT_", "PG", "DLT_"))
+    }
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return {
+        **kept,
+        "HOME": str(home),
+        "BRANCHLINE_DATABASE_URL": database_url,
+        "BRANCHLINE_TOKEN_KEY": TOKEN_KEY,
+        "BRANCHLINE_WAREHOUSE_DIR": str(folder / "warehouse"),
+        "BRANCHLINE_INBOX": str(folder / "inbox"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def run_branchline(
+    *arguments: str, environment: dict[str, str], stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run `branchline ARGUMENTS`; only `environment` is passed on, and PATH."""
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "branchline"), *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
