@@ -17,6 +17,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+from psycopg2.extensions import parse_dsn
 
 from ingest.database import connection_string, transaction
 from ingest.errors import BranchlineError
@@ -129,7 +130,10 @@ class RawSchema:
         os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
         os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
         credentials = _Credentials()
-        credentials.connection_string = connection_string(database_url)
+        address = connection_string(database_url)
+        credentials.connection_string = address
+        # dlt gives libpq options of its own, and takes those of the URL only from here.
+        credentials.query = {"options": parse_dsn(address).get("options", "")}
         credentials.database = "branchline"
         credentials.resolve()
         self._pipeline = dlt.pipeline(

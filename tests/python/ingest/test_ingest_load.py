@@ -623,6 +623,24 @@ def test_a_user_without_rights(run_load: Load, database_url: str, query: Query) 
         query("drop role ingest_reader")
 
 
+def test_options_of_the_url_reach_every_connection(
+    inbox: Inbox, run_load: Load, database_url: str, query: Query
+) -> None:
+    role = f"owner_of_{database_url.rpartition('/')[2].partition('?')[0]}"
+    query(f"create role {role}")
+    try:
+        query(f"grant {role} to current_user")
+        query(f"grant create on database {role.removeprefix('owner_of_')} to {role}")
+        inbox.drop(NAME, till_file(3))
+        mark = "&" if "?" in database_url else "?"
+        run_load(database_url=f"{database_url}{mark}options=-crole%3D{role}")
+        owners = query("select distinct tableowner from pg_tables where schemaname = 'raw'")
+        assert owners == [(role,)]
+    finally:
+        query(f"drop owned by {role} cascade")
+        query(f"drop role {role}")
+
+
 def test_one_unreadable_file_stops_no_other(
     inbox: Inbox, run_load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def test_without_a_url_dbt_goes_to_the_embedded_warehouse(environ: dict[str, str
         "postgres://anna@db.example.com/sales",
         "postgresql://an%40na:p%C3%A9%2F%5C%27w%25:x%3F@h/ware%20house?application_name=x",
         "postgresql://anna:hush@[::1]:5433/sales?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem",
+        "postgresql://a:b@h/s?sslmode=verify-ca&sslcert=%2Fk%2Fa.crt&sslkey=%2Fk%2Fa%20b.key",
         "postgresql://anna:@/sales?host=%2Ftmp%2Fsockets&port=6000",
         "postgresql://anna:hush@h/sales?connect_timeout=3&port=6001",
     ],
@@ -62,7 +63,8 @@ def test_dbt_reads_the_url_as_postgresql_does(url: str) -> None:
     assert found["password"] == meant.get("password", "")
     assert found["dbname"] == meant["dbname"]
     assert found["sslmode"] == meant.get("sslmode", "prefer")
-    assert found["sslrootcert"] == meant.get("sslrootcert", "")
+    for name in ("sslrootcert", "sslcert", "sslkey"):
+        assert found[name] == meant.get(name, "")
 
 
 def test_ci_builds_in_schemas_of_its_own() -> None:
