@@ -1,4 +1,4 @@
-"""How results are written: numbers as text, one table for the terminal, tables for a document."""
+"""How results are written: numbers as text, tables for the terminal and for a document."""
 
 from __future__ import annotations
 
@@ -103,34 +103,21 @@ def aim_cells(section: Section, aim: Aim) -> list[str]:
     ]
 
 
+WORDS = ("note", "figure", "verdict")
+"""The columns, besides the first, that hold words and not figures."""
 AIM_HEADERS = ("benchmark", "figure", "value", "aim", "must", "verdict")
 
 
 def show(console: Console, sections: Sequence[Section]) -> None:
-    """Print everything as one table, the aims at its end."""
-    table = Table(show_lines=False, pad_edge=False)
-    columns = [column for column in COLUMNS if column[0] != "note"]
-    used = [
-        (name, cell)
-        for name, cell in columns
-        if any(cell(row) for section in sections for row in section.rows)
-    ]
-    for name, _ in used:
-        table.add_column(name, justify="left" if name == "case" else "right")
+    """Print a table for each benchmark, then one with all the aims, then what was wrong."""
     for section in sections:
-        table.add_row(f"[bold]{section.number}. {escape(section.title)}[/bold]")
-        for row in section.rows:
-            table.add_row(*[escape(cell(row)) for _, cell in used])
-            if row.note:
-                table.add_row(f"[dim]  {escape(row.note)}[/dim]")
+        headers, cells = filled_columns(section.rows)
+        _print_table(console, f"{section.number}. {section.title}", headers, cells)
         for note in section.notes:
-            table.add_row(f"[dim]{escape(note)}[/dim]")
-        for aim in section.aims:
-            _, name, value, aimed, must, verdict = aim_cells(section, aim)
-            limits = f"aim {aimed}" + (f", must {must}" if must else "")
-            table.add_row(f"=> {escape(name)}: {value} ({limits}): [bold]{verdict}[/bold]")
-        table.add_section()
-    console.print(table)
+            console.print(escape(note), style="dim")
+        console.print()
+    aims = [aim_cells(section, aim) for section in sections for aim in section.aims]
+    _print_table(console, "Aims", AIM_HEADERS, aims)
     for section in sections:
         for check in section.checks:
             if not check.ok:
@@ -140,10 +127,27 @@ def show(console: Console, sections: Sequence[Section]) -> None:
                 )
 
 
+def _print_table(
+    console: Console, title: str, headers: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    console.print(escape(title), style="bold")
+    table = Table(pad_edge=False)
+    for place, name in enumerate(headers):
+        words = place == 0 or name in WORDS
+        # What is left of the line belongs to the notes; names and figures stay in one piece.
+        table.add_column(
+            name,
+            justify="left" if words else "right",
+            no_wrap=name not in ("note", "figure"),
+            min_width=40 if name == "note" else None,
+        )
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
 def markdown(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; words read from the left, figures stand at the right."""
-    marks = ["---"] + [
-        "---" if name in ("note", "figure", "verdict") else "---:" for name in headers[1:]
-    ]
+    marks = ["---"] + ["---" if name in WORDS else "---:" for name in headers[1:]]
     lines = [headers, marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
