@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg2
+
 from operate.postgres import programs
 
 TOKEN_KEY = b"a key for tests, never one for shops"
+
+Picture = dict[str, list[tuple[Any, ...]]]
+
+PICTURE = {
+    "rows": """
+        select
+            ingest_files.path,
+            ingest_files.status,
+            transactions._line_number,
+            to_jsonb(transactions) - '{_file_id,_loaded_at,_dlt_load_id}'::text[]
+        from raw.branch_pos_transactions as transactions
+        inner join raw.ingest_files on transactions._file_id = ingest_files.file_id
+        order by 1, 3
+    """,
+    "rejects": """
+        select ingest_files.path, rejects._line_number, rejects.line
+        from raw.ingest_rejects as rejects
+        inner join raw.ingest_files on rejects._file_id = ingest_files.file_id
+        order by 1, 2
+    """,
+    "ledger": """
+        select files.path, files.status, files.row_count, files.rejected_count, newer.path
+        from raw.ingest_files as files
+        left join raw.ingest_files as newer on files.superseded_by = newer.file_id
+        order by 1
+    """,
+    "orphans": """
+        select
+            (select count(*) from raw.branch_pos_transactions
+            where _file_id not in (select file_id from raw.ingest_files)),
+            (select count(*) from raw.ingest_rejects
+            where _file_id not in (select file_id from raw.ingest_files))
+    """,
+}
 
 
 class Inbox:
@@ -51,3 +88,15 @@ def dump(database_url: str) -> str:
     command = [str(programs() / "pg_dump"), database_url]
     made = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return made.stdout
+
+
+def picture(database_url: str) -> Picture:
+    """Rows, rejects and ledger, as they have to be the same whatever befell the loads."""
+    connection = psycopg2.connect(database_url)
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        found: Picture = {}
+        for name, query in PICTURE.items():
+            cursor.execute(query)
+            found[name] = cursor.fetchall()
+    assert found["orphans"] == [(0, 0)]
+    return found

@@ -24,7 +24,7 @@ import psutil
 import psycopg2
 import pytest
 import throwaway
-from ingest_helpers import TOKEN_KEY, Inbox, till_file
+from ingest_helpers import TOKEN_KEY, Inbox, Picture, picture, till_file
 from servers import BrokenLine, Mishap, broken_line
 
 from ingest.errors import BranchlineError
@@ -33,34 +33,6 @@ from ingest.load import load
 from ingest.report import LoadEvent, LoadReport
 from operate.warehouse import Connection, Warehouse
 
-Picture = dict[str, list[tuple[Any, ...]]]
-
-ROWS = """
-    select ingest_files.path, ingest_files.status, transactions._line_number,
-        transactions.basket, transactions.card_token
-    from raw.branch_pos_transactions as transactions
-    inner join raw.ingest_files on transactions._file_id = ingest_files.file_id
-    order by 1, 3
-"""
-REJECTS = """
-    select ingest_files.path, rejects._line_number, rejects.line
-    from raw.ingest_rejects as rejects
-    inner join raw.ingest_files on rejects._file_id = ingest_files.file_id
-    order by 1, 2
-"""
-LEDGER = """
-    select files.path, files.status, files.row_count, files.rejected_count, newer.path
-    from raw.ingest_files as files
-    left join raw.ingest_files as newer on files.superseded_by = newer.file_id
-    order by 1
-"""
-ORPHANS = """
-    select
-        (select count(*) from raw.branch_pos_transactions
-        where _file_id not in (select file_id from raw.ingest_files)),
-        (select count(*) from raw.ingest_rejects
-        where _file_id not in (select file_id from raw.ingest_files))
-"""
 FULL = """
     create function raw.no_room() returns trigger language plpgsql as $$
     begin
@@ -69,17 +41,6 @@ FULL = """
     create trigger no_room before insert on raw.branch_pos_transactions
     for each row when (new.branch = 'York') execute function raw.no_room();
 """
-
-
-def picture(url: str) -> Picture:
-    connection = psycopg2.connect(url)
-    with contextlib.closing(connection), connection.cursor() as cursor:
-        found: Picture = {}
-        for query in (ROWS, REJECTS, LEDGER, ORPHANS):
-            cursor.execute(query)
-            found[query] = cursor.fetchall()
-    assert found[ORPHANS] == [(0, 0)]
-    return found
 
 
 def execute(url: str, sql: str) -> None:
@@ -259,7 +220,7 @@ def test_a_server_that_stays_away(
     assert "branchline warehouse status" in caught.value.hint
     bring_back(own_server)
     half_way = picture(own_url)
-    assert 0 < len(half_way[LEDGER]) < len(undisturbed[LEDGER])
+    assert 0 < len(half_way["ledger"]) < len(undisturbed["ledger"])
     run(own_url, full_inbox, tmp_path / "state")
     assert picture(own_url) == undisturbed
 
@@ -335,7 +296,7 @@ def test_the_line_breaks_right_at_commit(
     assert picture(own_url) == undisturbed
     # Each file is told of once, whichever of its commits was the one that counted.
     told = sorted((outcome.path, outcome.status) for outcome in report.files)
-    assert [path for path, _ in told] == sorted(row[0] for row in undisturbed[LEDGER])
+    assert [path for path, _ in told] == sorted(row[0] for row in undisturbed["ledger"])
     assert {status for _, status in told} == {"loaded", "duplicate", "quarantined"}
 
 
@@ -374,7 +335,7 @@ def test_no_room_is_told_and_nothing_is_there_by_halves(
     with pytest.raises(BranchlineError, match="No space left on device") as caught:
         run(database_url, full_inbox, tmp_path / "state")
     assert "Make room" in caught.value.hint
-    assert not any("york" in row[0] for row in picture(database_url)[LEDGER])
+    assert not any("york" in row[0] for row in picture(database_url)["ledger"])
     execute(database_url, "drop function raw.no_room cascade")
     run(database_url, full_inbox, tmp_path / "state")
     assert picture(database_url) == undisturbed
@@ -406,7 +367,7 @@ def test_a_disk_that_really_fills_up(
         kill(own_server)
     bring_back(own_server)
     half_way = picture(own_url)
-    assert not any("york_10" in row[0] for row in half_way[LEDGER])
+    assert not any("york_10" in row[0] for row in half_way["ledger"])
     run(own_url, full_inbox, tmp_path / "state")
     assert picture(own_url) == undisturbed
 
@@ -505,9 +466,9 @@ def test_what_the_database_does_not_take_harms_no_other_file(
     execute(database_url, FULL.replace("53100", "22000").replace("No space left", "Bad value"))
     report = run(database_url, full_inbox, tmp_path / "state")
     failed = {outcome.path for outcome in report.files if outcome.status == "failed"}
-    assert failed == {row[0] for row in undisturbed[LEDGER] if "york" in row[0]}
+    assert failed == {row[0] for row in undisturbed["ledger"] if "york" in row[0]}
     found = picture(database_url)
-    for query in (ROWS, REJECTS, LEDGER):
+    for query in ("rows", "rejects", "ledger"):
         assert found[query] == [row for row in undisturbed[query] if "york" not in row[0]]
     execute(database_url, "drop function raw.no_room cascade")
     run(database_url, full_inbox, tmp_path / "state")
@@ -566,5 +527,5 @@ def test_a_file_replaced_while_it_is_read(
     assert statuses == {"leed": "postponed", "york": "loaded"}
     path.write_text(till_file(51))
     run(database_url, inbox, tmp_path / "state")
-    rows = picture(database_url)[ROWS]
+    rows = picture(database_url)["rows"]
     assert len([row for row in rows if "leeds" in row[0]]) == 51
