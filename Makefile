@@ -46,7 +46,7 @@ docs: setup ## Make the dbt docs as one static page
 status: setup ## Tell what has arrived, per feed and branch, and what is late
 	@$(BRANCHLINE) status
 
-bench: setup ## Measure loading and building, on a PostgreSQL of its own; an hour or two
+bench: setup ## Measure loading and building, on a PostgreSQL of its own; half an hour
 	@$(VENV)/bin/python -m bench
 
 bench-quick: setup ## The same on a tenth, in minutes; fails where a result is wrong
