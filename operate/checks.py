@@ -59,7 +59,15 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
 def run_pytest() -> int:
     """Run pytest on two processes, its output as it comes; return its exit code."""
     command = [sys.executable, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
+    # Otherwise files with many tests come first, and those with a few long ones are left to one
+    # process at the end.
+    command.append("--no-loadscope-reorder")
     return subprocess.run(command, cwd=PROJECT).returncode
+
+
+def benchmark_check() -> Check:
+    """The quick benchmarks: fast or slow, what they load and build has to be right."""
+    return Check("bench --quick", lambda: _call("python", "-m", "bench", "--quick"))
 
 
 def lint_sql() -> tuple[int, str]:

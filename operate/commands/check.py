@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from operate.checks import run_checks, run_pytest, style_checks
+from operate.checks import benchmark_check, run_checks, run_pytest, style_checks
 
 
 @click.command()
-@click.option("--lint-only", is_flag=True, help="Leave out pytest.")
+@click.option("--lint-only", is_flag=True, help="Leave out the tests and the benchmarks.")
 @click.option("--only", metavar="NAME", help="Run this one check of style or types.")
 def check(lint_only: bool, only: str | None) -> int:
-    """Check the project itself: style, types, SQL, then all tests.
+    """Check the project itself: style, types, SQL, all tests, then the benchmarks' results.
 
     Databases that are needed are made for the purpose and removed; the user's warehouse is never
     touched.
@@ -28,4 +28,6 @@ def check(lint_only: bool, only: str | None) -> int:
     if lint_only or only:
         return 0
     click.echo("pytest ...")
-    return run_pytest()
+    tests_failed = run_pytest()
+    # With tests that fail, what it would say is known.
+    return tests_failed or (1 if run_checks([benchmark_check()], click.echo) else 0)
