@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -52,7 +53,9 @@ DatabaseName = Annotated[str, AfterValidator(_database_name)]
 
 def header_key(name: str) -> str:
     """How header cells and declared names are compared: case, spaces and punctuation ignored."""
-    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+    # Some systems write an umlaut as two signs.
+    composed = unicodedata.normalize("NFC", name.casefold())
+    return re.sub(r"[\W_]+", "_", composed).strip("_")
 
 
 class Column(BaseModel):
@@ -215,7 +218,8 @@ class Feed(BaseModel):
         """
         if self._name_pattern is None:
             return FileIdentity(logical_file=path)
-        found = self._name_pattern.fullmatch(PurePosixPath(path).name)
+        name = unicodedata.normalize("NFC", PurePosixPath(path).name)
+        found = self._name_pattern.fullmatch(name)
         form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
         if found is None:
             raise FileNameError(

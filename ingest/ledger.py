@@ -70,6 +70,7 @@ class Ledger:
         self._seen: dict[tuple[str, str, str], tuple[LedgerStatus, int]] = {}
         self._versions: dict[tuple[str, str], dict[str, Version]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
+        self._logical_files: dict[tuple[str, str], list[str]] = {}
 
     @classmethod
     def read(cls, connection: Connection, feeds: Iterable[str]) -> Ledger:
@@ -118,6 +119,8 @@ class Ledger:
         self._seen[feed, path, sha256] = (status, file_id)
         if status in ("loaded", "superseded"):
             versions = self._versions.setdefault((feed, logical_file), {})
+            if sha256 not in versions:
+                self._logical_files.setdefault((feed, sha256), []).append(logical_file)
             versions[sha256] = Version(file_id, path, status)
 
     def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
@@ -137,6 +140,14 @@ class Ledger:
     def version(self, feed: str, logical_file: str, sha256: str) -> Version | None:
         """The version of the logical file that has this content, if it was ever loaded."""
         return self._versions.get((feed, logical_file), {}).get(sha256)
+
+    def twin(self, feed: str, logical_file: str, sha256: str) -> Version | None:
+        """A version of another logical file that counts now and has this content."""
+        for other in self._logical_files.get((feed, sha256), ()):
+            version = self._versions[feed, other][sha256]
+            if other != logical_file and version.status == "loaded":
+                return version
+        return None
 
     def current(self, feed: str, logical_file: str) -> Version | None:
         """The version of the logical file that counts now."""

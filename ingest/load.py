@@ -10,12 +10,13 @@ from __future__ import annotations
 import gc
 import hashlib
 import io
+import re
 import time
 import traceback
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
@@ -144,7 +145,8 @@ class _Candidate:
         """Older versions first: by the name's time, then the file's, then the path."""
         identity = self.identity
         day = identity.business_date.isoformat() if identity.business_date else ""
-        return (day, identity.logical_file, identity.time, self.file.modified_at, self.path)
+        time_in_name = _natural(identity.time)
+        return (day, identity.logical_file, time_in_name, self.file.modified_at, self.path)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,6 @@ class _Job:
 
     candidate: _Candidate
     outcome: FileOutcome
-    messages: list[str] = field(default_factory=list)
 
 
 class _StillChangingError(Exception):
@@ -350,7 +351,6 @@ class _Load:
     def _settle(self, job: _Job) -> None:
         self.wrote = True
         self._record(job.outcome)
-        self.report.messages += job.messages
 
     def _take_or_tell(self, candidate: _Candidate) -> None:
         """Take one file; whatever is wrong with it is told, and stops no other."""
@@ -473,6 +473,12 @@ class _Load:
             return
         new_columns = self._add_columns(feed, reader.dialect) if not alone else []
         remarks = reader.remarks()
+        twin = self._ledger.twin(feed.name, blank.logical_file, blank.sha256)
+        if twin is not None and reader.tally.rows:
+            remarks.append(
+                f"the same content as {twin.path}, which stands for another file by its name: both"
+                " count"
+            )
         if new_columns:
             remarks.append(
                 f"columns that feed {feed.name} does not declare are kept in raw.{feed.table} from"
@@ -485,7 +491,7 @@ class _Load:
             row_count=reader.tally.rows,
             rejected_count=reader.tally.rejects,
         )
-        self._write(candidate, entry, place, held, alone=alone, new_columns=new_columns)
+        self._write(candidate, entry, place, held, alone=alone)
 
     def _add_columns(self, feed: Feed, dialect: Dialect) -> list[str]:
         """Give the raw table the columns that a header names and it lacks; tell which."""
@@ -506,12 +512,10 @@ class _Load:
         copies: CopyData | None = None,
         *,
         alone: bool = False,
-        new_columns: Sequence[str] = (),
     ) -> None:
         """Hand a judged file to the writer (in a rehearsal: to nobody)."""
         before = self._ledger.current(entry.feed, entry.logical_file)
         outcome = _outcome(candidate, entry.status, entry.reason)
-        messages = []
         if entry.status == "loaded":
             outcome = replace(
                 outcome,
@@ -519,13 +523,8 @@ class _Load:
                 rejected=entry.rejected_count,
                 supersedes=before.path if before is not None else None,
             )
-            if new_columns:
-                messages.append(
-                    f"{candidate.path} has columns that feed {entry.feed} does not declare. They"
-                    f" are kept in the raw table from now on: {', '.join(new_columns)}."
-                )
         known_as = self._ledger.quarantined_as(entry.feed, entry.path, entry.sha256)
-        job = _Job(candidate, outcome, messages)
+        job = _Job(candidate, outcome)
         if self._writer is None:
             self._ledger.add(entry)
             self._settle(job)
@@ -576,6 +575,12 @@ class _Load:
             self._file_ids = reserve_file_ids(self._session.connection, count)
             file_id = next(self._file_ids)
         return file_id
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """For an order in which 9 comes before 10."""
+    parts = re.split(r"([0-9]+)", text)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
 
 def _read_content(file: InboxFile) -> _Content:

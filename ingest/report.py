@@ -78,6 +78,15 @@ class LoadReport:
         return self.with_status("quarantined")
 
     @property
+    def remarked(self) -> list[FileOutcome]:
+        """Files that were loaded, with something about them that is worth a look."""
+        return [
+            outcome
+            for outcome in self.with_status("loaded")
+            if outcome.rejected or outcome.reason is not None
+        ]
+
+    @property
     def rows(self) -> int:
         """Rows loaded by this run."""
         return sum(outcome.rows for outcome in self.files)

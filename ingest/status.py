@@ -44,19 +44,19 @@ with branches as (
         coalesce(sum(row_count) filter (where status = 'loaded'), 0)::bigint as row_count,
         coalesce(sum(rejected_count) filter (where status = 'loaded'), 0)::bigint as rejected_count
     from raw.ingest_files as files
-    where feed = any(%s)
     group by feed, branch
 )
 select
     *,
     max(last_business_date) over (partition by feed) - last_business_date as days_late
 from branches
-order by array_position(%s, feed), branch nulls last
+order by array_position(%s, feed), feed, branch nulls last
 """
 
 
 def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
-    """One entry per feed and branch that the ledger knows; empty before the first load.
+    """One entry per feed and branch that the ledger knows, feeds that are no more declared last;
+    empty before the first load.
 
     Raises BranchlineError when the database refuses.
     """
@@ -65,5 +65,5 @@ def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
         if not is_ready(connection):
             return []
         with connection.cursor() as cursor:
-            cursor.execute(_PER_BRANCH, (names, names))
+            cursor.execute(_PER_BRANCH, (names,))
             return [BranchStatus(*row) for row in cursor.fetchall()]

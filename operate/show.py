@@ -61,13 +61,15 @@ def show_load(console: Console, report: LoadReport) -> None:
     if report.files:
         console.print(_load_line(report))
     elif counts["unchanged"]:
-        console.print(f"[bold]Nothing new to load:[/bold] {counts['unchanged']:,} files are known.")
+        known = plural(counts["unchanged"], "file")
+        console.print(f"[bold]Nothing new to load:[/bold] {known} known.")
     if report.rejected:
         console.print(
             f"[yellow]{plural(report.rejected, 'line')} could not be split into columns;"
             f" raw.ingest_rejects {'would hold' if report.dry_run else 'holds'} them with file,"
             " line and reason.[/yellow]"
         )
+    _show_outcomes(console, "Worth a look", "yellow", report.remarked)
     _show_outcomes(console, "Failed, nothing written", "red", report.failed)
     _show_outcomes(console, "Quarantined", "yellow", report.quarantined)
     _show_outcomes(console, "Postponed", "yellow", report.with_status("postponed"))
@@ -106,7 +108,9 @@ def _show_outcomes(
 ) -> None:
     for outcome in outcomes[:MOST_LISTED]:
         console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
-        console.print(f"    {escape(outcome.reason or '')}")
+        told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
+        told += [outcome.reason] if outcome.reason else []
+        console.print(f"    {escape('; '.join(told))}")
     if len(outcomes) > MOST_LISTED:
         console.print(f"    and {len(outcomes) - MOST_LISTED:,} more")
 

@@ -94,7 +94,8 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     sys.stderr.flush()
     report.unchanged = 0
     report.messages += [
-        f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}"
+        f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}. If it was mended"
+        " there, `branchline load` takes it as a new file."
         for file in files
         if file.path not in {outcome.path for outcome in report.files}
     ]

@@ -8,6 +8,7 @@ import itertools
 import os
 import threading
 import time
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -31,6 +32,7 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 NAME = "leeds_26-08-2021_09-00-00.csv"
 OTHER = "york_26-08-2021_09-00-00.csv"
+HEADER_ONLY = "transaction_timestamp,branch,customer_name,basket,total,payment_method,card_number\n"
 CURRENT = """
     select transactions.*
     from raw.branch_pos_transactions as transactions
@@ -200,6 +202,47 @@ def test_a_file_put_back_to_its_old_content_is_told(
     assert run_load().messages == []
     again = run_load()
     assert (again.unchanged, again.messages) == (2, [])
+
+
+def test_versions_are_counted_as_numbers(inbox: Inbox, run_load: Load) -> None:
+    for hour in ("9", "10"):
+        inbox.drop(f"shop/day_v{hour}.csv", f"a\n{hour}\n")
+    feeds = FeedContract.model_validate(
+        {
+            "feeds": {
+                "shop_days": {
+                    "source": "shop",
+                    "table": "shop_days",
+                    "description": "Days.",
+                    "files": "shop/*.csv",
+                    "file_name": r"(?P<name>day)_v(?P<time>\d+)\.csv",
+                    "logical_file": "{name}",
+                    "columns": [{"name": "a"}],
+                }
+            }
+        }
+    )
+    report = run_load(feeds=feeds)
+    assert [outcome.path for outcome in report.files] == ["shop/day_v9.csv", "shop/day_v10.csv"]
+
+
+def test_the_same_bytes_for_another_day_are_told(inbox: Inbox, run_load: Load) -> None:
+    inbox.drop(NAME, till_file())
+    run_load()
+    inbox.drop(NAME.replace("26-", "27-"), till_file())
+    (outcome,) = run_load().remarked
+    assert "the same content as branch_pos/" + NAME in (outcome.reason or "")
+    # An empty day is like any other empty day.
+    for day in ("28-", "29-"):
+        inbox.drop(NAME.replace("26-", day), HEADER_ONLY)
+    assert run_load().remarked == []
+
+
+def test_an_umlaut_of_two_signs_is_an_umlaut(inbox: Inbox, run_load: Load) -> None:
+    two_signs = unicodedata.normalize("NFD", "münchen")
+    inbox.drop(NAME.replace("leeds", two_signs), till_file())
+    (outcome,) = run_load().files
+    assert (outcome.status, outcome.branch) == ("loaded", "münchen")
 
 
 def test_the_same_bytes_for_another_day_are_another_file(inbox: Inbox, run_load: Load) -> None:
@@ -436,7 +479,7 @@ def test_undeclared_columns_are_kept_and_told_once(
     assert report.rows == 20
     told = [reason(report, name) for name in (NAME, OTHER)]
     assert sorted("till_no" in text for text in told) == [False, True]
-    assert sum("till_no" in message for message in report.messages) == 1
+    assert sum("till_no" in (outcome.reason or "") for outcome in report.remarked) == 1
     assert query(CURRENT)[0][1] == "Leeds"
     rows = query("select till_no, _line_number from raw.branch_pos_transactions order by 2, 1")
     assert rows == [(f"T{n}", n + 2) for n in range(10) for _ in range(2)]
