@@ -218,9 +218,10 @@ def _is_clutter(member: zipfile.ZipInfo) -> bool:
 
 
 def _names(members: list[zipfile.ZipInfo]) -> str:
-    told = [repr(member.filename[:80])[1:-1] for member in members[:3]]
+    # Masked before it is cut: half of a card number is more than enough.
+    told = [repr(mask_text(member.filename)[:80])[1:-1] for member in members[:3]]
     more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
-    return mask_text(", ".join(told)) + more
+    return ", ".join(told) + more
 
 
 def _check_directory(file: BinaryIO) -> None:

@@ -31,9 +31,18 @@ _ANY_DIGIT = re.compile(r"\d")
 
 # Rejected lines and messages: whatever might be a card number, checksum or not.
 _LOOSE_RUN = re.compile(r"\d(?:[ \-]?\d){11,}")
+# Digits in the groups that are printed on cards, whatever stands between them: 4-4-4-4, also with a
+# fifth group, and 4-6-5.
+_GROUPED = re.compile(
+    r"(?<!\d)(?:"
+    r"\d{4}(?:[\W_]{1,3}\d{4}){2}[\W_]{1,3}\d{1,4}(?:[\W_]{1,3}\d{3})?"
+    r"|\d{4}[\W_]{1,3}\d{6}[\W_]{1,3}\d{4,5}"
+    r")(?!\d)"
+)
+_GROUPED_IN_NAME = re.compile(_GROUPED.pattern.replace(r"[\W_]", r"(?:[^\w/]|_)"))
 # Accepted cells: 13 to 19 digits that stand by themselves, and are not the decimals of a number. A
 # run with more than single gaps in it, or a longer one, is no card number.
-_CELL_RUN = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9](?:[ \-]?[0-9]){12,18}(?![0-9])")
+_CELL_RUN = re.compile(r"(?<!\d)(?<!\d\.)\d(?:[ \-]?\d){12,18}(?!\d)")
 _DECIMAL_COMMA = re.compile(r"\s*[+\-]?[0-9]{1,9},[0-9]+\s*")
 _WORD_SIGNS = frozenset(string.ascii_letters + string.digits + "-")
 _LONGEST_WORD = 128
@@ -44,6 +53,19 @@ _NAME_RUN = re.compile(r"[0-9]{12,19}")
 # For the cheap look before the regex: digits become "0", gaps vanish, the rest becomes "x".
 _DIGITS_ONLY = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
 _TWELVE_AND_ONE = b"0" * 13
+# The same for groups: what is no letter and no digit becomes "-", also each byte of other signs.
+_GROUPS_ONLY = bytes(
+    0x30
+    if 0x30 <= byte <= 0x39
+    else 0x2D
+    if byte >= 0x80 or (byte != 0x1F and not chr(byte).isalnum())
+    else 0x78
+    for byte in range(256)
+)
+_MAYBE_GROUPED = re.compile(rb"0000-{1,9}(?:0000-{1,9}0000-{1,9}0|000000-{1,9}0000)")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+# A card number, and behind a gap the check number on the card's back.
+_CARD_AND_CHECK = re.compile(r"([0-9]{13,16})[\s\-\u2010-\u2015]+[0-9]{3}")
 
 
 class CardTokens:
@@ -104,7 +126,8 @@ class CardTokens:
         else:
             if text.isspace():
                 return NO_CARD
-            found = _CARD_CELL.fullmatch(_GAPS.sub("", text))
+            checked = _CARD_AND_CHECK.fullmatch(text)
+            found = checked or _CARD_CELL.fullmatch(_GAPS.sub("", text))
             if found is None:
                 return ("", "", _ANY_DIGIT.sub("#", text))
             digits = found.group(1)
@@ -118,14 +141,14 @@ class CardTokens:
         """
 
         def mask(run: re.Match[str]) -> str:
-            digits = run.group()
+            digits = _digits(run.group())
             if _is_time(digits):
-                return digits
+                return run.group()
             # By the first key only: a path's mask has to stay what it is when keys are added.
             mark = _hmac(*self._pads[0], digits)[:8]
             return f"****{digits[-4:]}~{mark}"
 
-        return _NAME_RUN.sub(mask, path)
+        return _GROUPED_IN_NAME.sub(mask, _NAME_RUN.sub(mask, path))
 
 
 def _pads(key: bytes) -> tuple[HASH, HASH]:
@@ -158,19 +181,27 @@ def passes_luhn(digits: str) -> bool:
 
 def mask_text(text: str) -> str:
     """Mask every run of 12 or more digits; for rejected lines, reasons and messages."""
-    return _LOOSE_RUN.sub(lambda run: "****" + run.group()[-4:], text)
+    text = _LOOSE_RUN.sub(lambda run: _mask(run.group()), text)
+    return _GROUPED.sub(lambda run: _mask(run.group()), text)
 
 
 def may_hold_card(text: str) -> bool:
-    """Tell, cheaply, whether a text (of many cells) could hold 13 digits in a row.
+    """Tell, cheaply, whether a text (of many cells) could hold a card number.
 
     A False is certain; a True only means that `mask_cell` has to look.
     """
-    return _TWELVE_AND_ONE in text.encode("utf-8").translate(_DIGITS_ONLY, b" -")
+    if not text.isascii() and _OTHER_DIGIT.search(text):
+        return True
+    content = text.encode("utf-8")
+    return (
+        _TWELVE_AND_ONE in content.translate(_DIGITS_ONLY, b" -")
+        or _MAYBE_GROUPED.search(content.translate(_GROUPS_ONLY)) is not None
+    )
 
 
 def mask_cell(text: str, *, luhn: bool) -> str:
-    """Mask card numbers (13 to 19 digits, single spaces or dashes between) inside one cell.
+    """Mask card numbers inside one cell: 13 to 19 digits, single spaces or dashes between, or in
+    the groups of a card with anything between.
 
     `luhn`: mask only runs with a right check digit. UUIDs and hex digests are never masked.
     """
@@ -181,12 +212,33 @@ def mask_cell(text: str, *, luhn: bool) -> str:
         found = run.group()
         if _is_part_of_identifier(text, run.start(), run.end()):
             return found
-        digits = found.replace(" ", "").replace("-", "")
-        if luhn and not passes_luhn(digits):
+        digits = _digits(found)
+        if luhn and not (passes_luhn(digits) or passes_luhn(_without_check(found))):
             return found
-        return "****" + digits[-4:]
+        return _mask(found)
 
-    return _CELL_RUN.sub(mask, text)
+    return _GROUPED.sub(mask, _CELL_RUN.sub(mask, text))
+
+
+def _mask(run: str) -> str:
+    """What stands in the place of a card number: its last four digits, never the check number's."""
+    return "****" + _without_check(run)[-4:]
+
+
+def _without_check(run: str) -> str:
+    """The digits of a run without the three of the check number that follows some cards."""
+    checked = _CARD_AND_CHECK.fullmatch(run)
+    if checked is not None:
+        return checked.group(1)
+    digits = _digits(run)
+    if len(digits) in (18, 19) and not run[-4].isdigit() and not passes_luhn(digits):
+        return digits[:-3]
+    return digits
+
+
+def _digits(text: str) -> str:
+    """The digits of a text alone, those of other scripts as 0 to 9."""
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
 
 
 def _is_part_of_identifier(text: str, start: int, end: int) -> bool:

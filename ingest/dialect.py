@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.cards import mask_text
-from ingest.feeds import NAME_RULE, TECHNICAL_COLUMNS, Feed, header_key
+from ingest.feeds import NAME_RULE, SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLED_LINES = 100
@@ -279,7 +279,7 @@ def _with_header(
 
 def _extras(feed: Feed, unknown: Mapping[int, str]) -> tuple[Extra, ...]:
     """Names for the raw columns of what the feed does not declare, each taken once."""
-    taken = {*feed.raw_columns(), *TECHNICAL_COLUMNS}
+    taken = {*feed.raw_columns(), *TECHNICAL_COLUMNS, *SYSTEM_COLUMNS}
     extras = []
     for place, cell in unknown.items():
         # Masked: a header cell may be the first line of a file without one, cards and all.

@@ -29,6 +29,8 @@ FEEDS_FILE = Path(__file__).with_name("feeds.yml")
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
 TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id")
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+"""Names that PostgreSQL gives to columns of its own in every table."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
 NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
@@ -128,6 +130,12 @@ class Feed(BaseModel):
         names: dict[str, str] = {}
         for place, column in enumerate(self.columns):
             for raw_name in column.raw_columns():
+                if raw_name in SYSTEM_COLUMNS:
+                    raise _at(
+                        f"columns.{place}",
+                        f"'{raw_name}' is the name of a column of PostgreSQL's own; take another"
+                        " one and make this an alias",
+                    )
                 if raw_name in names:
                     raise _at(
                         f"columns.{place}",
@@ -218,7 +226,7 @@ class Feed(BaseModel):
         """
         if self._name_pattern is None:
             return FileIdentity(logical_file=path)
-        name = unicodedata.normalize("NFC", PurePosixPath(path).name)
+        name = unicodedata.normalize("NFKC", PurePosixPath(path).name)
         found = self._name_pattern.fullmatch(name)
         form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
         if found is None:
@@ -239,7 +247,10 @@ class Feed(BaseModel):
                 ) from None
             groups["business_date"] = business_date.isoformat()
         # Two systems that differ over capitals, or spaces and underscores, mean the same branch.
-        groups = {group: re.sub(r"[ _]+", "_", text.casefold()) for group, text in groups.items()}
+        groups = {
+            group: re.sub(r"[ _]+", "_", text.casefold()).strip("_.")
+            for group, text in groups.items()
+        }
         logical_file = path
         if self.logical_file is not None:
             logical_file = self.logical_file.format_map(

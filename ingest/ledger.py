@@ -19,6 +19,28 @@ LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "dism
 """What the ledger says of a version. `dismissed`: quarantined, and off the list for good."""
 
 
+# Put right: by the same content under another name, or by a later file of the same path or the
+# same branch and day.
+IS_OPEN = """
+files.status = 'quarantined'
+and files.dismissed_at is null
+and not exists (
+    select
+    from raw.ingest_files as later
+    where
+        later.feed = files.feed
+        and later.status in ('loaded', 'superseded')
+        and (
+            later.sha256 = files.sha256
+            or (
+                later.file_id > files.file_id
+                and (later.path = files.path or later.logical_file = files.logical_file)
+            )
+        )
+)
+"""
+
+
 @dataclass(frozen=True)
 class NewEntry:
     """A row to be written into raw.ingest_files."""
@@ -81,15 +103,16 @@ class Ledger:
             return ledger
         # A rehearsal may meet a warehouse of the first version, without paths and dismissals.
         has_paths = table_exists(connection, "ingest_paths")
-        dismissed = "dismissed_at is not null" if has_paths else "false"
+        # What is dismissed, or was put right since, is not looked at again: its figures are older.
+        is_closed = f"status = 'quarantined' and not ({IS_OPEN})" if has_paths else "false"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 select
                     feed, path, sha256, logical_file,
-                    case when {dismissed} then 'dismissed' else status end,
+                    case when {is_closed} then 'dismissed' else status end,
                     file_id
-                from raw.ingest_files
+                from raw.ingest_files as files
                 where feed = any(%s)
                 order by file_id
                 """,

@@ -51,6 +51,8 @@ from ingest.writer import Writer
 HELD_BYTES = 8 << 20
 """Files up to this size are read once and written with others; larger ones as a stream, alone."""
 CHUNK = 1 << 20
+MOST_EXTRA_COLUMNS = 500
+"""Columns of a raw table that no feed declares; a table of PostgreSQL has room for 1,600 in all."""
 
 
 def load(
@@ -394,7 +396,7 @@ class _Load:
             self.report.unchanged += 1
             self._total -= 1
             self._warn_of_going_back(candidate, content.sha256)
-            if self._writer is not None:
+            if self._writer is not None and file.settled:
                 self._writer.note(place)
             return
         blank = self._blank_entry(candidate, content)
@@ -443,21 +445,23 @@ class _Load:
         """Read a file to its end, judge it, and hand it to the writer."""
         feed, writer = candidate.feed, self._writer
         reader = FileReader(feed, stream)
-        if reader.refused is not None:
+        refused = reader.refused or self._too_many_columns(feed, reader.dialect)
+        if refused is not None:
             reader.finish()
-            self._write(candidate, replace(blank, reason=reader.refused), place)
+            self._write(candidate, replace(blank, reason=refused), place)
             return
         renderer = RowRenderer(
             feed, reader.dialect, self._cards, blank.file_id, self.report.load_id
         )
         held = CopyData()
         alone = False
+        new_columns: list[str] = []
         for batch in reader:
             renderer.render(batch, held)
             if held.size > HELD_BYTES:
                 if writer is not None:
                     if not alone:
-                        self._add_columns(feed, reader.dialect)
+                        new_columns = self._add_columns(feed, reader.dialect)
                         writer.begin_alone()
                         alone = True
                     writer.stream(held)
@@ -471,7 +475,8 @@ class _Load:
             self._undo()
             self._write(candidate, replace(blank, reason=too_bad), place)
             return
-        new_columns = self._add_columns(feed, reader.dialect) if not alone else []
+        if not alone:
+            new_columns = self._add_columns(feed, reader.dialect)
         remarks = reader.remarks()
         twin = self._ledger.twin(feed.name, blank.logical_file, blank.sha256)
         if twin is not None and reader.tally.rows:
@@ -492,6 +497,17 @@ class _Load:
             rejected_count=reader.tally.rejects,
         )
         self._write(candidate, entry, place, held, alone=alone)
+
+    def _too_many_columns(self, feed: Feed, dialect: Dialect) -> str | None:
+        """Why a file's header is refused that has more columns than a raw table can take on."""
+        known = self._extra_columns.get(feed.name, set())
+        count = len(known | {extra.name for extra in dialect.extras})
+        if count <= MOST_EXTRA_COLUMNS or count == len(known):
+            return None
+        return (
+            f"with it, raw.{feed.table} would have {count:,} columns that feed {feed.name} does not"
+            f" declare; {MOST_EXTRA_COLUMNS:,} are kept at most: check that the right file was sent"
+        )
 
     def _add_columns(self, feed: Feed, dialect: Dialect) -> list[str]:
         """Give the raw table the columns that a header names and it lacks; tell which."""

@@ -12,6 +12,7 @@ from ingest.cards import CardTokens, mask_text
 from ingest.errors import BranchlineError, printable
 from ingest.feeds import FeedContract
 from ingest.inbox import UnreadableFileError, UnusableFileError, list_inbox
+from ingest.ledger import IS_OPEN
 from ingest.raw_tables import is_ready
 from ingest.text import TextReader
 
@@ -21,27 +22,6 @@ if TYPE_CHECKING:
 LINES_SHOWN = 10
 LONGEST_LINE_SHOWN = 300
 LOOKED_AT = 1 << 16
-
-# Put right: by the same content under another name, or by a later file of the same path or the
-# same branch and day.
-IS_OPEN = """
-files.status = 'quarantined'
-and files.dismissed_at is null
-and not exists (
-    select
-    from raw.ingest_files as later
-    where
-        later.feed = files.feed
-        and later.status in ('loaded', 'superseded')
-        and (
-            later.sha256 = files.sha256
-            or (
-                later.file_id > files.file_id
-                and (later.path = files.path or later.logical_file = files.logical_file)
-            )
-        )
-)
-"""
 
 
 @dataclass(frozen=True)

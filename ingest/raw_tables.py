@@ -177,7 +177,8 @@ class RawSchema:
 
     def add_columns(self, feed: Feed, names: Iterable[str]) -> None:
         """Add text columns to a feed's table. No transaction may have the table open."""
-        schema = self._pipeline.schemas[PIPELINE]
+        before = self._pipeline.schemas[PIPELINE]
+        schema = before.clone()
         columns: list[TColumnSchema] = [
             {"name": name, "data_type": "text", "nullable": True} for name in names
         ]
@@ -190,7 +191,12 @@ class RawSchema:
             )
         )
         self._pipeline.schemas.save_schema(schema)
-        self._pipeline.sync_schema(schema.name)
+        try:
+            self._pipeline.sync_schema(schema.name)
+        except Exception:
+            # Or the columns that the database refused would be sent again with the next ones.
+            self._pipeline.schemas.save_schema(before)
+            raise
 
     def complete(self, load_id: str) -> None:
         """Note in dlt's own table of loads that everything under this load id is there."""

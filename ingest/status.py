@@ -7,7 +7,7 @@ from datetime import date
 
 from ingest.database import connect
 from ingest.feeds import FeedContract
-from ingest.quarantine import IS_OPEN
+from ingest.ledger import IS_OPEN
 from ingest.raw_tables import is_ready
 
 

@@ -1,7 +1,7 @@
 {#
     An amount of money as people and tills write it, or null if it is none: `4.95`, `-4.95`, `6`,
-    `£4.95`, `4,95`, `4,95 €`, `1,234.50`, `1.234,50`. A comma before three digits and nothing more
-    (`1,234`) may mean either: none, unless `decimal` says which sign the source puts before decimals,
+    `£4.95`, `4,95`, `4,95 €`, `1,234.50`, `1.234,50`. One to three digits, a sign and three digits
+    (`1,234`, `1.234`) may mean either: none, unless `decimal` says which sign the source puts before decimals,
     '.' or ','; then the other one only ever separates thousands. Nor is a thousand million or more: no
     till takes that, and sums of such would not fit. Rounded to `scale`, because tills that add in
     floating point write 5.6000000000000005.
@@ -17,7 +17,8 @@
         ',': '([0-9]{1,9}|[0-9]{1,3}([.][0-9]{3}){1,2})(,[0-9]{1,20})?',
     } -%}
     {%- set body = known_bodies[decimal] if decimal else (
-        '([0-9]{1,9}([.][0-9]{1,20}|,[0-9]{1,2}|,[0-9]{4,20})?'
+        '([0-9]{1,9}([.,]([0-9]{1,2}|[0-9]{4,20}))?'
+        ~ '|0[.,][0-9]{3}|[0-9]{4,9}[.,][0-9]{3}'
         ~ '|[0-9]{1,3}(,[0-9]{3}){1,2}[.][0-9]{1,20}'
         ~ '|[0-9]{1,3}([.][0-9]{3}){1,2},[0-9]{1,20})'
     ) -%}

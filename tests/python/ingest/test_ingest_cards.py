@@ -97,6 +97,43 @@ def test_beside_a_card_column_any_long_number_is_masked() -> None:
     assert mask_cell("to 4111111111111112", luhn=False) == "to ****1112"
 
 
+@pytest.mark.parametrize(
+    "gap",
+    [".", "/", "_", ":", ",", "\xa0", "\u202f", "\u2011", "\u200b", "  ", " - ", "\t", "\n"],
+)
+@pytest.mark.parametrize("groups", [(4, 4, 4, 4), (4, 6, 5), (4, 4, 4, 4, 3), (4, 4, 4, 1)])
+def test_the_groups_of_a_card_are_masked_whatever_stands_between(
+    gap: str, groups: tuple[int, ...]
+) -> None:
+    digits = iter("4111111111111111123")
+    written = gap.join("".join(next(digits) for _ in range(size)) for size in groups)
+    text = f"Ann {written}x"
+    assert may_hold_card(text)
+    for masked in (mask_cell(text, luhn=False), mask_text(text)):
+        assert masked.startswith("Ann ****")
+        assert sum(sign.isdigit() for sign in masked) == 4
+    name = CardTokens(KEY).mask_path(f"leeds {written.replace('/', '-')}.csv")
+    assert "4111" not in name.partition("~")[0].replace("****1111", "")
+
+
+def test_digits_of_other_scripts_are_digits() -> None:
+    wide = "".join(chr(0xFF10 + int(digit)) for digit in VALID)
+    assert may_hold_card(f"é {wide}")
+    assert mask_cell(f"é {wide}", luhn=True) == "é ****1111"
+    assert mask_text(wide) == "****1111"
+
+
+def test_the_check_number_on_a_cards_back_is_no_part_of_the_card() -> None:
+    assert CardTokens(KEY).replace(f"{DIGITS} 123") == (token(DIGITS), "1234", "")
+    assert mask_cell(f"{VALID} 123", luhn=True) == "****1111"
+    assert mask_text("4111 1111 1111 1111 123") == "****1111"
+
+
+def test_amounts_dates_and_times_are_no_cards() -> None:
+    for text in ("26/08/2021 09:00:00", "2021-08-26 09:00", "1,234.50, 2,345.60", "12 34 56"):
+        assert mask_cell(text, luhn=False) == text
+
+
 def test_a_uuid_is_never_masked() -> None:
     uuid = "12345678-1234-1234-1234-123456789012"
     assert mask_cell(uuid, luhn=False) == uuid
@@ -129,7 +166,7 @@ def test_masking_keeps_paths_apart_and_times_readable() -> None:
     assert cards.mask_path("sales_20210825090000.csv") == "sales_20210825090000.csv"
 
 
-@given(st.text(alphabet="0123456789 -x", max_size=40))
+@given(st.text(alphabet="0123456789 -x./_\xa0\uff11", max_size=40))
 def test_the_quick_look_never_misses_what_the_mask_would_find(text: str) -> None:
     if mask_cell(text, luhn=False) != text:
         assert may_hold_card(text)

@@ -238,6 +238,13 @@ def test_the_same_bytes_for_another_day_are_told(inbox: Inbox, run_load: Load) -
     assert run_load().remarked == []
 
 
+def test_a_branch_is_the_same_with_signs_at_its_end(inbox: Inbox, run_load: Load) -> None:
+    inbox.drop(NAME, till_file(3))
+    inbox.drop(NAME.replace("leeds_", "leeds__").replace("09-", "10-"), till_file(4))
+    assert [outcome.branch for outcome in run_load().files] == ["leeds", "leeds"]
+    assert run_load().unchanged == 2
+
+
 def test_an_umlaut_of_two_signs_is_an_umlaut(inbox: Inbox, run_load: Load) -> None:
     two_signs = unicodedata.normalize("NFD", "münchen")
     inbox.drop(NAME.replace("leeds", two_signs), till_file())
@@ -487,6 +494,27 @@ def test_undeclared_columns_are_kept_and_told_once(
     again = run_load()
     assert again.messages == []
     assert query("select count(till_no) from raw.branch_pos_transactions") == [(30,)]
+
+
+def test_a_column_that_no_table_can_have_stops_no_other_file(
+    inbox: Inbox, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_column(*names: str) -> str:
+        header = ",".join((*names, *NAMES))
+        return "\n".join([header, *(f"{'x,' * len(names)}{line}" for line in till_lines())])
+
+    inbox.drop(NAME, with_column("xmin", "ctid") + "\n")
+    inbox.drop(OTHER, with_column("note") + "\n")
+    assert [outcome.status for outcome in run_load().files] == ["loaded", "loaded"]
+    held = query("select extra_xmin, extra_ctid, note from raw.branch_pos_transactions")
+    assert sorted(set(held), key=str) == [("x", "x", None), (None, None, "x")]
+
+    monkeypatch.setattr("ingest.load.MOST_EXTRA_COLUMNS", 4)
+    inbox.drop(NAME.replace("26-", "27-"), with_column("a", "b") + "\n")
+    inbox.drop(OTHER.replace("26-", "27-"), with_column("a") + "\n")
+    report = run_load()
+    assert statuses(report)[NAME.replace("26-", "27-")] == "quarantined"
+    assert statuses(report)[OTHER.replace("26-", "27-")] == "loaded"
 
 
 def test_odd_names_of_undeclared_columns(inbox: Inbox, run_load: Load, query: Query) -> None:

@@ -48,6 +48,19 @@ def with_alias(tmp_path: Path, alias: str) -> FeedContract:
 HEADER = "quand,branch,customer_name,basket,total,payment_method,card_number\n"
 
 
+def test_what_a_later_file_put_right_never_comes_back_over_it(
+    inbox: Inbox, run_load: Load, query: Query, tmp_path: Path
+) -> None:
+    inbox.drop(NAME, HEADER + till_file(3))
+    run_load()
+    inbox.drop(NAME.replace("09-00", "21-00"), till_file(5))
+    run_load()
+    report = run_load(feeds=with_alias(tmp_path, "quand"), retry_quarantined=True)
+    assert report.files == []
+    counting = "select path, row_count from raw.ingest_files where status = 'loaded'"
+    assert query(counting) == [(f"branch_pos/{NAME.replace('09-00', '21-00')}", 5)]
+
+
 def test_an_empty_quarantine(run_load: Load, inbox: Inbox, link: Connection) -> None:
     assert read_quarantine(link) == []
     inbox.drop(NAME, till_file())
