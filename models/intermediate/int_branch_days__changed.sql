@@ -13,9 +13,7 @@
             {'columns': ['change_id']},
         ],
         post_hook="{{ advance_high_water_mark(after=[
-            'int_branch_pos__transactions_checked',
-            'int_sales_desk__sales_checked',
-            'int_customers__first_purchases',
+            'int_branch_pos__transactions_checked', 'int_customers__first_purchases'
         ]) }}",
     )
 }}
@@ -23,7 +21,7 @@
 
 with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where change_id > {{ mark }}
 
 ),

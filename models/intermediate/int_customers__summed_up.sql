@@ -9,9 +9,7 @@
         incremental_strategy='replace_customers',
         unique_key='customer_key',
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=[
-        'int_branch_pos__transactions_checked', 'int_sales_desk__sales_checked'
-    ]) }}",
+        post_hook="{{ advance_high_water_mark(after=['int_branch_pos__transactions_checked']) }}",
     )
 }}
 {%- set mark = high_water_mark() %}
@@ -20,14 +18,14 @@
 {# Two queries, because the database keeps the whole of what is read twice. -#}
 with changed_transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where change_id > {{ mark }} and customer_identified_by <> 'unknown'
 
 ),
 
 transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where customer_identified_by <> 'unknown'
 
 ),
@@ -71,7 +69,7 @@ known as (
 {%- else -%}
 with sales as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where is_sale and customer_identified_by <> 'unknown'
     {#- Read as it lies, and not in the order of an index, which would fetch every row by itself. #}
     {{ evaluate_once() }}
@@ -86,7 +84,6 @@ receipts as (
         transaction_id,
         source_system,
         branch_key,
-        customer_id,
         customer_identified_by,
         customer_name,
         card_last4,
@@ -104,7 +101,6 @@ receipts as (
         first_transaction_id as transaction_id,
         source_system,
         first_branch_key as branch_key,
-        customer_id,
         customer_identified_by,
         cast(null as text) as customer_name,
         cast(null as text) as card_last4,
@@ -121,7 +117,6 @@ receipts as (
         last_transaction_id as transaction_id,
         source_system,
         last_branch_key as branch_key,
-        customer_id,
         customer_identified_by,
         last_customer_name as customer_name,
         last_card_last4 as card_last4,
@@ -161,7 +156,6 @@ final as (
         source_system,
         max(case when receipt_number = 1 then branch_key end) as first_branch_key,
         max(case when receipt_number = receipts then branch_key end) as last_branch_key,
-        customer_id,
         customer_identified_by,
         max(case when receipt_number = receipts then customer_name end) as last_customer_name,
         max(case when receipt_number = receipts then card_last4 end) as last_card_last4,
@@ -174,7 +168,7 @@ final as (
         min(sold_at) as first_sold_at,
         max(sold_at) as last_sold_at
     from numbered
-    group by customer_key, source_system, customer_id, customer_identified_by
+    group by customer_key, source_system, customer_identified_by
 
 )
 

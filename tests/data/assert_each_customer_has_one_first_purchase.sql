@@ -16,7 +16,7 @@ with receipts as (
 customers as (
 
     select * from {{ ref('dim_customers') }}
-    where purchases > 0
+    where identified_by <> 'unknown'
 
 )
 

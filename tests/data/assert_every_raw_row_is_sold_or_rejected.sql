@@ -13,10 +13,7 @@ with files as (
 
 lines as (
 
-    select file_id from {{ ref('stg_branch_pos__transactions') }}
-    where {{ in_scope('file', tested) }}
-    union all
-    select file_id from {{ ref('stg_sales_desk__sales') }}
+    select * from {{ ref('stg_branch_pos__transactions') }}
     where {{ in_scope('file', tested) }}
 
 ),
@@ -34,7 +31,7 @@ raw_rows as (
 
 checked as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where is_current and {{ in_scope('file', tested) }}
 
 ),

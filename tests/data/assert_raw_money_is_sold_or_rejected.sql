@@ -8,7 +8,7 @@ with files as (
 
     select * from {{ ref('int_files__versioned') }}
     where
-        feed in ('branch_pos_transactions', 'sales_desk_sales')
+        feed = 'branch_pos_transactions'
         and {{ counts_as_of(mark) }}
         and {{ in_scope('file', tested) }}
 
@@ -16,16 +16,7 @@ with files as (
 
 lines as (
 
-    select
-        file_id,
-        total_text
-    from {{ ref('stg_branch_pos__transactions') }}
-    where {{ in_scope('file', tested) }}
-    union all
-    select
-        file_id,
-        total_text
-    from {{ ref('stg_sales_desk__sales') }}
+    select * from {{ ref('stg_branch_pos__transactions') }}
     where {{ in_scope('file', tested) }}
 
 ),
@@ -44,13 +35,13 @@ raw_money as (
 transactions as (
 
     select * from {{ ref('fct_transactions') }}
-    where {{ in_scope('branch_day', tested) }}
+    where source_system = 'branch_pos' and {{ in_scope('branch_day', tested) }}
 
 ),
 
 checked as (
 
-    select * from {{ ref('int_transactions__unioned') }}
+    select * from {{ ref('int_branch_pos__transactions_checked') }}
     where is_current and {{ in_scope('file', tested) }}
 
 ),
@@ -104,7 +95,7 @@ days_checked as (
         branch_key,
         business_date,
         sum(net_amount) as amount
-    from {{ ref('int_transactions__unioned') }}
+    from {{ ref('int_branch_pos__transactions_checked') }}
     where is_sale and {{ in_scope('branch_day', tested) }}
     group by branch_key, business_date
 
