@@ -50,20 +50,17 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEX_DIGEST = re.compile(r"(?=[0-9]*[a-fA-F])[0-9a-fA-F]{20,}")
 _NAME_RUN = re.compile(r"[0-9]{12,19}")
 
-# For the cheap look before the regex: digits become "0", gaps vanish, the rest becomes "x".
+# For the cheap looks before the regexes, from cheap to less cheap. Digits become "0", the rest "x".
 _DIGITS_ONLY = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
-_TWELVE_AND_ONE = b"0" * 13
-# The same for groups: what is no letter and no digit becomes "-", also each byte of other signs.
-_GROUPS_ONLY = bytes(
-    0x30
-    if 0x30 <= byte <= 0x39
-    else 0x2D
-    if byte >= 0x80 or (byte != 0x1F and not chr(byte).isalnum())
-    else 0x78
-    for byte in range(256)
+_THIRTEEN_DIGITS = b"0" * 13
+_ASCII = bytes(range(128))
+# What may stand between groups: all but letters, digits and the sign between two cells; each byte
+# of a sign that is not ASCII counts as such.
+_BETWEEN_GROUPS = bytes(
+    byte for byte in range(256) if byte >= 0x80 or (byte != 0x1F and not chr(byte).isalnum())
 )
+_GROUPS_ONLY = bytes(0x2D if byte in _BETWEEN_GROUPS else _DIGITS_ONLY[byte] for byte in range(256))
 _MAYBE_GROUPED = re.compile(rb"0000-{1,9}(?:0000-{1,9}0000-{1,9}0|000000-{1,9}0000)")
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 # A card number, and behind a gap the check number on the card's back.
 _CARD_AND_CHECK = re.compile(r"([0-9]{13,16})[\s\-\u2010-\u2015]+[0-9]{3}")
 
@@ -190,11 +187,13 @@ def may_hold_card(text: str) -> bool:
 
     A False is certain; a True only means that `mask_cell` has to look.
     """
-    if not text.isascii() and _OTHER_DIGIT.search(text):
-        return True
     content = text.encode("utf-8")
+    if not text.isascii() and _ANY_DIGIT.search(content.translate(None, _ASCII).decode()):
+        return True
+    if _THIRTEEN_DIGITS not in content.translate(_DIGITS_ONLY, _BETWEEN_GROUPS):
+        return False
     return (
-        _TWELVE_AND_ONE in content.translate(_DIGITS_ONLY, b" -")
+        _THIRTEEN_DIGITS in content.translate(_DIGITS_ONLY, b" -")
         or _MAYBE_GROUPED.search(content.translate(_GROUPS_ONLY)) is not None
     )
 
