@@ -33,6 +33,8 @@ SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 """Names that PostgreSQL gives to columns of its own in every table."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
 NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
+DATABASE_FOLDER = "database/"
+"""What is read from databases has paths below it; no file of an inbox has."""
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
 
 
@@ -90,6 +92,29 @@ class FileIdentity:
     time: str = ""
 
 
+class DatabaseTable(BaseModel):
+    """Where a feed's rows lie in a relational database.
+
+    Without `cursor` the table as a whole is one thing that changes; with it, rows are only ever
+    added, each with a higher value in that column.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connection: DatabaseName
+    table: str = Field(min_length=1)
+    database_schema: str | None = Field(default=None, alias="schema", min_length=1)
+    key: list[str] = []
+    cursor: str | None = Field(default=None, min_length=1)
+    required: bool = True
+
+    @property
+    def path(self) -> str:
+        """The path that the table has in the ledger, without an ending."""
+        schema = f"{self.database_schema}." if self.database_schema else ""
+        return f"{DATABASE_FOLDER}{self.connection}/{schema}{self.table}"
+
+
 class Feed(BaseModel):
     """One entry of feeds.yml: which files, and how they become rows of one raw table."""
 
@@ -98,7 +123,8 @@ class Feed(BaseModel):
     source: DatabaseName
     table: DatabaseName
     description: str
-    files: str = Field(min_length=1)
+    files: str | None = Field(default=None, min_length=1)
+    database: DatabaseTable | None = None
     file_name: str | None = None
     file_name_example: str | None = None
     business_date_format: str | None = None
@@ -115,7 +141,7 @@ class Feed(BaseModel):
     def _check(self) -> Feed:
         self._check_table()
         self._check_columns()
-        assert self._path_pattern
+        self._check_origin()
         self._check_file_name()
         return self
 
@@ -153,6 +179,23 @@ class Feed(BaseModel):
                     )
                 taken[key] = column.name
                 self._header_owners[key] = place
+
+    def _check_origin(self) -> None:
+        if self.files is None and self.database is None:
+            raise _at("files", "is missing; a feed has files, or a database, or both")
+        if self.files is None and self.file_name is not None:
+            raise _at("file_name", "needs files")
+        if self.files is not None:
+            assert self._path_pattern
+            if self.files.startswith(DATABASE_FOLDER):
+                raise _at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
+        if self.database is not None:
+            if self.header == "none":
+                raise _at("header", "has to be optional or required: a table names its columns")
+            cursor = self.database.cursor
+            owner = None if cursor is None else self._header_owners.get(header_key(cursor))
+            if owner is not None and self.columns[owner].protect == "card_number":
+                raise _at("database.cursor", "cannot be a column of card numbers")
 
     def _check_file_name(self) -> None:
         if self.file_name is None:
@@ -204,7 +247,7 @@ class Feed(BaseModel):
     def folder(self) -> str:
         """The folder of the inbox that the feed's pattern begins with, such as `branch_pos/`."""
         fixed: list[str] = []
-        for part in PurePosixPath(self.files).parts[:-1]:
+        for part in PurePosixPath(self.files or "").parts[:-1]:
             if any(sign in part for sign in "*?"):
                 break
             fixed.append(part)
@@ -212,12 +255,20 @@ class Feed(BaseModel):
 
     # Asked for every file of an inbox: pydantic's private attributes are slow.
     @cached_property
-    def _path_pattern(self) -> re.Pattern[str]:
-        return _compile_glob(self.files)
+    def _path_pattern(self) -> re.Pattern[str] | None:
+        return None if self.files is None else _compile_glob(self.files)
 
     def claims(self, path: str) -> bool:
         """Tell whether a path, relative to the inbox with forward slashes, is of this feed."""
-        return self._path_pattern.fullmatch(path) is not None
+        pattern = self._path_pattern
+        return pattern is not None and pattern.fullmatch(path) is not None
+
+    @property
+    def only_file(self) -> str | None:
+        """The one path that the feed's files can have, where the pattern names no more."""
+        if self.files is None or self.file_name is not None or set(self.files) & set("*?"):
+            return None
+        return self.files
 
     def identify(self, path: str) -> FileIdentity:
         """Read what a file's name says.

@@ -6,11 +6,12 @@ What differs between a folder, S3 and SFTP is in stores.py; how files are unpack
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from ingest.archives import unpacked, unpacked_name
 from ingest.cards import mask_text
@@ -44,9 +45,34 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
+class Origin(Protocol):
+    """Where the bytes of a file come from: a Store, or a database whose tables are read."""
+
+    replaces_whole: bool
+
+    def open(self, key: str) -> io.RawIOBase:
+        """The bytes; it and its stream raise UnreadableFileError."""
+
+    def fingerprint(self, key: str) -> str | None:
+        """The fingerprint as it is now; None when the file is gone."""
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """What a file holds that is read from a table of a database.
+
+    `logical_file`: what it is a version of. A portion of a table that is read by a cursor holds the
+    rows `after` one value (None: from the first row) `upto` another, which is the portion's end.
+    """
+
+    logical_file: str
+    after: str | None = None
+    upto: str | None = None
+
+
 @dataclass(frozen=True)
 class InboxFile:
-    """One file of the inbox."""
+    """One file of the inbox, or one that a table of a database is read as."""
 
     path: str
     """Relative to the inbox, with forward slashes, as it lies there."""
@@ -60,8 +86,10 @@ class InboxFile:
     settled: bool
     """False: changed so lately that it may still be being written, or that one more change would
     not show in the fingerprint. Then the content decides."""
-    store: Store = field(repr=False, compare=False)
+    store: Origin = field(repr=False, compare=False)
     key: str = field(repr=False, compare=False)
+    table_part: TablePart | None = None
+    """Set where the file is read from a table, whose content may come back to what it was."""
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked as a stream.
@@ -110,12 +138,15 @@ class Listing:
         return sum(len(files) for files in self.claimed.values())
 
 
-def list_inbox(inbox: str, feeds: FeedContract, chosen: Sequence[Feed]) -> Listing:
+def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -> Listing:
     """Find the files of the chosen feeds.
 
-    `inbox`: a folder, s3://bucket/folder or sftp://host/folder; credentials come from dlt's
-    configuration, never from the address. Raises BranchlineError when it cannot be listed.
+    `inbox`: a folder, s3://bucket/folder or sftp://host/folder, or None where there is none;
+    credentials come from dlt's configuration, never from the address. Raises BranchlineError when
+    it cannot be listed.
     """
+    if inbox is None:
+        return Listing({feed.name: [] for feed in chosen}, [], [])
     store = open_store(inbox)
     # Asked for once: to ask a feed for its name takes longer than to list a file.
     claims = [(feed.name, feed.claims) for feed in feeds]
@@ -186,6 +217,8 @@ def _finished_path(path: str) -> str | None:
 def _closed(folders: Sequence[str], feeds: Sequence[Feed]) -> Iterator[tuple[str, str]]:
     for folder in sorted(folders):
         for feed in feeds:
+            if feed.files is None:
+                continue
             inside = folder.startswith(feed.folder) or feed.folder in ("./", folder)
             if inside or feed.folder.startswith(folder):
                 yield feed.name, mask_text(_writable(folder))

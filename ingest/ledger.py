@@ -60,6 +60,8 @@ class NewEntry:
     load_id: str
     row_count: int = 0
     rejected_count: int = 0
+    cursor_after: str | None = None
+    cursor_upto: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ class Version:
     status: LedgerStatus
 
 
+@dataclass(frozen=True)
+class Portion:
+    """A part of a table, between two values of its cursor column, as it was drawn once."""
+
+    path: str
+    after: str | None
+    upto: str
+    status: LedgerStatus
+
+
 class Ledger:
     """What the ledger says, as far as a load has to know it."""
 
@@ -93,6 +105,7 @@ class Ledger:
         self._versions: dict[tuple[str, str], dict[str, Version]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
         self._logical_files: dict[tuple[str, str], list[str]] = {}
+        self._portions: dict[str, dict[str, Portion]] = {}
 
     @classmethod
     def read(cls, connection: Connection, feeds: Iterable[str]) -> Ledger:
@@ -105,21 +118,27 @@ class Ledger:
         has_paths = table_exists(connection, "ingest_paths")
         # What is dismissed, or was put right since, is not looked at again: its figures are older.
         is_closed = f"status = 'quarantined' and not ({IS_OPEN})" if has_paths else "false"
+        has_portions = _has_column(connection, "cursor_upto")
+        bounds = "cursor_after, cursor_upto" if has_portions else "null, null"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 select
                     feed, path, sha256, logical_file,
                     case when {is_closed} then 'dismissed' else status end,
-                    file_id
+                    file_id,
+                    {bounds}
                 from raw.ingest_files as files
                 where feed = any(%s)
                 order by file_id
                 """,
                 (names,),
             )
-            for feed, path, sha256, logical_file, status, file_id in cursor:
+            for feed, path, sha256, logical_file, status, file_id, after, upto in cursor:
                 ledger._note(feed, path, sha256, logical_file, status, file_id)
+                if upto is not None:
+                    portion = Portion(path, after, upto, status)
+                    ledger._portions.setdefault(feed, {})[path] = portion
             if has_paths:
                 cursor.execute(
                     "select feed, path, fingerprint, sha256 from raw.ingest_paths"
@@ -150,6 +169,32 @@ class Ledger:
         """The sha256 of what lies at a path, if its fingerprint is the one noted there."""
         noted, sha256 = self._places.get((feed, path), ("", ""))
         return sha256 if noted == fingerprint else None
+
+    def last_content(self, feed: str, path: str) -> str | None:
+        """The sha256 of what was found at a path last, whatever became of it."""
+        return self._places.get((feed, path), ("", None))[1]
+
+    def portions(self, feed: str) -> list[Portion]:
+        """The portions of the feed's table that were drawn so far."""
+        return list(self._portions.get(feed, {}).values())
+
+    def current_paths(self, feed: str) -> list[str]:
+        """The paths of all versions of the feed that count now."""
+        return [
+            version.path
+            for (owner, _), versions in self._versions.items()
+            if owner == feed
+            for version in versions.values()
+            if version.status == "loaded"
+        ]
+
+    def has_any_of(self, feed: str, path: str, file_ids: Collection[int]) -> bool:
+        """Whether one of these ids is that of a file in quarantine under this path."""
+        return any(
+            file_id in file_ids
+            for (owner, where, _), (status, file_id) in self._seen.items()
+            if (owner, where, status) == (feed, path, "quarantined")
+        )
 
     def status_of(self, feed: str, path: str, sha256: str) -> LedgerStatus | None:
         """What became of this content under this path, if it has been seen."""
@@ -195,6 +240,16 @@ def table_exists(connection: Connection, table: str = "ingest_files") -> bool:
     """Whether the database has the ledger (or another table of schema raw) yet."""
     with connection.cursor() as cursor:
         cursor.execute("select to_regclass(%s) is not null", (f"raw.{table}",))
+        return bool((cursor.fetchone() or (False,))[0])
+
+
+def _has_column(connection: Connection, column: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_attribute where attname = %s"
+            " and attrelid = to_regclass('raw.ingest_files'))",
+            (column,),
+        )
         return bool((cursor.fetchone() or (False,))[0])
 
 
@@ -319,6 +374,8 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
                 entry.status == "loaded",
                 superseded_by is not None,
                 entry.load_id,
+                entry.cursor_after,
+                entry.cursor_upto,
             )
         )
     # _loaded_at of the rows is the same current_timestamp.
@@ -328,7 +385,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
         insert into raw.ingest_files (
             file_id, feed, path, logical_file, branch, business_date, sha256, bytes, row_count,
             rejected_count, status, reason, superseded_by, file_modified_at, seen_at, loaded_at,
-            superseded_at, load_id
+            superseded_at, load_id, cursor_after, cursor_upto
         )
         overriding system value
         values %s
@@ -336,7 +393,8 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
         rows[::-1],
         template="("
         + "%s, " * 15
-        + "case when %s then current_timestamp end, case when %s then current_timestamp end, %s)",
+        + "case when %s then current_timestamp end, " * 2
+        + "%s, %s, %s)",
         page_size=PAGE,
     )
 

@@ -1,4 +1,4 @@
-"""The load: from the files of an inbox to the raw layer, each file whole or not at all.
+"""The load: from files and tables to the raw layer, each whole or not at all.
 
 A file's rows, its rejects, its row in the ledger and the superseding of the version before it are
 committed together. That, and the sha256 in the ledger, is what makes a load that is killed at any
@@ -14,8 +14,8 @@ import re
 import time
 import traceback
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -46,6 +46,7 @@ from ingest.raw_tables import RawSchema, new_load_id
 from ingest.reading import FileReader
 from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
 from ingest.rows import CopyData, RowRenderer
+from ingest.source_databases import SourceDatabases
 from ingest.writer import Writer
 
 HELD_BYTES = 8 << 20
@@ -53,12 +54,13 @@ HELD_BYTES = 8 << 20
 CHUNK = 1 << 20
 MOST_EXTRA_COLUMNS = 500
 """Columns of a raw table that no feed declares; a table of PostgreSQL has room for 1,600 in all."""
+NO_ROWS = "the table has no rows; what was loaded from it before still counts"
 
 
 def load(
     *,
     database_url: str,
-    inbox: str,
+    inbox: str | None,
     feeds: FeedContract,
     token_keys: Sequence[bytes],
     state_dir: Path,
@@ -68,12 +70,15 @@ def load(
     retry_quarantined: bool | Collection[int] = False,
     settle_seconds: float = 0,
     patience: float = 60,
+    databases: bool = True,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load every new file of the inbox into schema raw and tell what became of each.
 
-    `inbox`: folder or URL; `token_keys`: secrets of the card tokens, oldest first, each of at least
-    32 bytes; `state_dir`: folder for dlt's working files; `only`: names of feeds, all when empty;
+    And every table that a feed names in a database whose address is set, unless `databases` is
+    False. `inbox`: folder or URL, or None where there are tables only; `token_keys`: secrets of the
+    card tokens, oldest first, each of at least 32 bytes; `state_dir`: folder for dlt's working
+    files; `only`: names of feeds, all when empty;
     `dry_run`: read and judge everything, write nothing; `retry_quarantined`: look again at
     files that were quarantined before, for example after an alias was added to the feed: True for
     all of them beside the new files, or the ledger ids of those to look at, and at nothing else;
@@ -86,16 +91,19 @@ def load(
     chosen = feeds.chosen(list(only))
     cards = CardTokens(*token_keys)
     listing = list_inbox(inbox, feeds, chosen)
+    sources = SourceDatabases()
     run = _Load(chosen, cards, new_load_id(), dry_run, retry_quarantined, progress)
-    run.report.inbox = str(inbox)
+    run.report.inbox = inbox or ""
     run.report.unclaimed = listing.unclaimed
-    if not listing.total:
+    if databases and sources.any_of(chosen):
+        run.sources = sources
+    elif not listing.total:
         run.report.messages.append(_nothing_found(inbox, chosen))
     if dry_run:
-        with connect(database_url) as connection:
+        with closing(sources), connect(database_url) as connection:
             run.rehearse(Ledger.read(connection, run.feed_names), listing, settle_seconds)
         return run.report
-    with locked(database_url, lock_timeout, run.tell_waiting) as session:
+    with closing(sources), locked(database_url, lock_timeout, run.tell_waiting) as session:
         raw = RawSchema(database_url, feeds, state_dir)
         raw.prepare(session.connection)
         with _no_garbage_collection():
@@ -187,6 +195,7 @@ class _Load:
     ) -> None:
         self.report = LoadReport(inbox="", dry_run=dry_run, load_id=load_id)
         self.wrote = False
+        self.sources: SourceDatabases | None = None
         self.feed_names = [feed.name for feed in feeds]
         self._feeds = feeds
         self._cards = cards
@@ -242,9 +251,12 @@ class _Load:
     # Which files are looked at
 
     def _begin(self, listing: Listing, settle_seconds: float) -> list[_Candidate]:
-        self._tell(
-            LoadEvent("listed", f"{listing.total:,} files in the inbox", total=listing.total)
-        )
+        unreadable: list[FileOutcome] = []
+        tables = {feed.name: self._tables(feed, unreadable) for feed in self._feeds}
+        total = listing.total + sum(map(len, tables.values()))
+        self._tell(LoadEvent("listed", f"{total:,} files and tables", total=total))
+        for outcome in unreadable:
+            self._record(outcome)
         for feed_name, folder in listing.closed:
             self._record(
                 _failure(
@@ -261,17 +273,37 @@ class _Load:
         candidates = [
             candidate
             for feed in self._feeds
-            for candidate in sorted(self._unknown(feed, listing), key=_Candidate.order)
+            for candidate in (
+                *sorted(self._unknown(feed, listing.claimed[feed.name]), key=_Candidate.order),
+                # After the files, and portions in their order.
+                *self._unknown(feed, tables[feed.name]),
+            )
         ]
         if any(not candidate.file.settled for candidate in candidates):
             time.sleep(settle_seconds)
         self._total = self._done + len(candidates)
         return candidates
 
-    def _unknown(self, feed: Feed, listing: Listing) -> Iterator[_Candidate]:
-        """The files of a feed, but those that the ledger knows by their fingerprints."""
+    def _tables(self, feed: Feed, unreadable: list[FileOutcome]) -> list[InboxFile]:
+        """What a feed's table is read as, if it has one; `unreadable` takes why it cannot be."""
+        database = None if self.sources is None else self.sources.of(feed)
+        if database is None or feed.database is None:
+            return []
+        try:
+            files = database.files(feed, self._ledger)
+        except UnreadableFileError as error:
+            path = self._cards.mask_path(f"{feed.database.path}.csv")
+            unreadable.append(_failure(feed.name, path, str(error)))
+            return []
+        if isinstance(self._retry, bool):
+            return files
+        mask, has_any_of = self._cards.mask_path, self._ledger.has_any_of
+        return [file for file in files if has_any_of(feed.name, mask(file.path), self._retry)]
+
+    def _unknown(self, feed: Feed, files: Iterable[InboxFile]) -> Iterator[_Candidate]:
+        """Those files of a feed that the ledger does not know by their fingerprints."""
         ledger, everything, name = self._ledger, isinstance(self._retry, bool), feed.name
-        for file in listing.claimed[name]:
+        for file in files:
             path = self._cards.mask_path(file.path)
             sha256 = ledger.content_at(name, path, file.fingerprint) if file.settled else None
             if sha256 is not None and not self._is_to_be_read(name, path, sha256):
@@ -286,8 +318,20 @@ class _Load:
             return status is None or (self._retry and status == "quarantined")
         return self._ledger.quarantined_as(feed, path, sha256) in self._retry
 
+    def _came_back(self, file: InboxFile, path: str, feed: str, sha256: str) -> bool:
+        """Whether a table holds again what it held before, and not the last time it was read."""
+        if file.table_part is None:
+            return False
+        last = self._ledger.last_content(feed, path)
+        if last is None:
+            return self._ledger.status_of(feed, path, sha256) == "superseded"
+        return last != sha256 and self._ledger.status_of(feed, path, sha256) is not None
+
     def _candidate(self, feed: Feed, file: InboxFile, path: str) -> _Candidate:
         mask = self._cards.mask_path
+        if file.table_part is not None:
+            identity = FileIdentity(logical_file=mask(file.table_part.logical_file))
+            return _Candidate(feed, file, identity, path, None)
         try:
             identity = feed.identify(file.name)
         except FileNameError as error:
@@ -392,15 +436,19 @@ class _Load:
         if file.has_changed():
             raise _StillChangingError
         place = Place(feed.name, path, file.fingerprint, content.sha256)
-        if not self._is_to_be_read(feed.name, path, content.sha256):
+        came_back = self._came_back(file, path, feed.name, content.sha256)
+        if not came_back and not self._is_to_be_read(feed.name, path, content.sha256):
             self.report.unchanged += 1
             self._total -= 1
-            self._warn_of_going_back(candidate, content.sha256)
+            if file.table_part is None:
+                self._warn_of_going_back(candidate, content.sha256)
             if self._writer is not None and file.settled:
                 self._writer.note(place)
             return
         blank = self._blank_entry(candidate, content)
-        duplicate = self._duplicate_of(candidate, content.sha256)
+        duplicate = None
+        if file.table_part is None:
+            duplicate = self._duplicate_of(candidate, content.sha256)
         refused = candidate.misnamed or content.unusable
         if duplicate is not None:
             self._write(candidate, replace(blank, status="duplicate", reason=duplicate), place)
@@ -471,6 +519,8 @@ class _Load:
             raise _StillChangingError
         blank = replace(blank, size=size)
         too_bad = reader.too_bad()
+        if too_bad is not None and candidate.file.table_part is not None and not reader.has_lines:
+            too_bad = NO_ROWS
         if too_bad is not None:
             self._undo()
             self._write(candidate, replace(blank, reason=too_bad), place)
@@ -544,7 +594,11 @@ class _Load:
         if self._writer is None:
             self._ledger.add(entry)
             self._settle(job)
-        elif entry.status == "quarantined" and known_as is not None:
+        elif (
+            entry.status == "quarantined"
+            and known_as is not None
+            and not self._came_back(candidate.file, entry.path, entry.feed, entry.sha256)
+        ):
             # Judged again and still not usable: it keeps its id.
             self._writer.flush()
             assert self._session is not None
@@ -563,7 +617,7 @@ class _Load:
                 self._writer.add(job, entry, kept, copies)
 
     def _blank_entry(self, candidate: _Candidate, content: _Content) -> NewEntry:
-        identity = candidate.identity
+        identity, part = candidate.identity, candidate.file.table_part
         return NewEntry(
             file_id=self._next_file_id(),
             feed=candidate.feed.name,
@@ -578,6 +632,8 @@ class _Load:
             modified_at=candidate.file.modified_at,
             seen_at=datetime.now(timezone.utc),
             load_id=self.report.load_id,
+            cursor_after=part.after if part is not None else None,
+            cursor_upto=part.upto if part is not None else None,
         )
 
     def _next_file_id(self) -> int:
@@ -639,6 +695,8 @@ def _refused_by_database(candidate: _Candidate, error: Exception) -> FileOutcome
     return _outcome(candidate, "failed", f"the database does not take its rows: {mask_text(text)}")
 
 
-def _nothing_found(inbox: str, feeds: Sequence[Feed]) -> str:
-    places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds)
+def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
+    places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
+    if inbox is None or not places:
+        return "There is nothing to load from: no inbox, and no database that is set."
     return f"No file to load in {inbox}. Looked for: {places}."

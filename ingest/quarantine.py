@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.cards import CardTokens, mask_text
 from ingest.errors import BranchlineError, printable
-from ingest.feeds import FeedContract
+from ingest.feeds import DATABASE_FOLDER, FeedContract
 from ingest.inbox import UnreadableFileError, UnusableFileError, list_inbox
 from ingest.ledger import IS_OPEN
 from ingest.raw_tables import is_ready
@@ -100,6 +100,11 @@ def first_lines(
 
     Raises BranchlineError when it is not there any more or cannot be read.
     """
+    if file.path.startswith(DATABASE_FOLDER):
+        raise BranchlineError(
+            f"{file.path} is read from a table of a database.",
+            "Look at the table there; what is wrong with it is above.",
+        )
     for found in list_inbox(inbox, feeds, feeds.chosen([file.feed])).claimed[file.feed]:
         if cards.mask_path(found.path) == file.path:
             break

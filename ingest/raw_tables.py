@@ -88,8 +88,17 @@ add check (dismissed_at is null or status = 'quarantined');
 alter table raw.ingest_rejects alter column _loaded_at set default current_timestamp;
 """
 
+# A table of a database may come back to what it held before: then the ledger has one more row of
+# that content, and those before it are superseded. What counts or waits is still there only once.
+_TABLES_OF_DATABASES = """
+drop index raw.ingest_files_one_row_per_content;
+create unique index ingest_files_one_row_per_content
+on raw.ingest_files (feed, md5(path), sha256) where status <> 'superseded';
+alter table raw.ingest_files add column cursor_after text, add column cursor_upto text;
+"""
+
 # The loader's own tables, in steps: a warehouse of an older version takes those that it lacks.
-_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS)
+_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES)
 
 _TO_POSTGRES = {**PostgresTypeMapper.sct_to_unbound_dbt, "text": "text"}
 _FROM_POSTGRES = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
@@ -126,9 +135,7 @@ class RawSchema:
                 f"The folder {state_dir} for the loader's state cannot be made: {error.strerror}.",
                 "Name a folder that this user may write to.",
             ) from None
-        # dlt reads these when it is first configured: no telemetry, nothing in the home folder.
-        os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-        os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+        hush_dlt()
         credentials = _Credentials()
         address = connection_string(database_url)
         credentials.connection_string = address
@@ -202,6 +209,12 @@ class RawSchema:
         """Note in dlt's own table of loads that everything under this load id is there."""
         with self._pipeline.destination_client(PIPELINE) as client:
             client.complete_load(load_id)
+
+
+def hush_dlt() -> None:
+    """Tell dlt, before it is first configured: no telemetry, nothing in the home folder."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
 
 
 def new_load_id() -> str:

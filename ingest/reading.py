@@ -53,6 +53,11 @@ class FileReader:
         """What the file held, as far as it has been read."""
         return Tally() if self._records is None else self._records.tally
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was anything, good or bad, besides a header."""
+        return bool(self.tally.rows or self.tally.rejects)
+
     def __iter__(self) -> Iterator[Batch]:
         return iter(()) if self._records is None else iter(self._records)
 
@@ -92,7 +97,7 @@ class FileReader:
     def too_bad(self) -> str | None:
         """Why the file as a whole is not to be trusted; None when it is."""
         feed, tally = self._feed, self.tally
-        if not tally.rows and not tally.rejects:
+        if not self.has_lines:
             if tally.headers:
                 return "the file holds a header line and nothing below it; send it with its lines"
             return EMPTY

@@ -9,15 +9,19 @@ from pathlib import Path
 from ingest.errors import BranchlineError
 from sample.company import write_company
 from sample.errors import SampleError
+from sample.stores import stores_of
+
+__all__ = ["MadeFiles", "stores_of", "write_sample"]
 
 
 @dataclass(frozen=True)
 class MadeFiles:
-    """What was written, and what is wrong with it on purpose."""
+    """What was written, what is wrong with it on purpose, and what is odd in the trade."""
 
     files: int
     bytes_written: int
     mess: list[str]
+    oddities: list[str]
 
 
 def write_sample(
@@ -36,4 +40,5 @@ def write_sample(
         files=len(summary.files),
         bytes_written=summary.bytes_written,
         mess=[f"{trouble.path}: {trouble.sentence}" for trouble in summary.mess],
+        oddities=[odd.sentence for odd in summary.oddities],
     )

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,18 +17,13 @@ from ingest.report import FileOutcome, LoadReport
 from ingest.status import BranchStatus
 from operate.builds import Audit
 from operate.dbt_build import BuildResult, NodeFailure
-from operate.summary import (
-    BranchSales,
-    FileCounts,
-    ProductSales,
-    RejectedRows,
-    Totals,
-    TroubledFile,
-    WeekOfSales,
-)
+from operate.insights import Insight, Kind
+from operate.summary import FileCounts, RejectedRows, Totals, WeekOfSales
 
 WIDTH = 100
 MOST_LISTED = 15
+MOST_QUARANTINED = 3
+MOST_REASONS = 4
 # An audit is a weekly run; this leaves a day for one that was late.
 AUDIT_DAYS = 8
 
@@ -189,15 +185,14 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
 
 def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
     """The company's sales by week."""
-    table = _table("Company sales by week", "from marts.rpt_daily_sales")
-    _columns(table, ["Week from"], ["Days", "Transactions", "Items", "Net sales"])
+    table = _headed(console, "Sales by week", "rpt_daily_sales")
+    _columns(table, ["Week from"], ["Days", "Receipts", "Net sales"])
     _columns(table, [""], ["Change", "New customers", "Returning"])
     for week in weeks:
         table.add_row(
             str(week.week),
             str(week.days),
             f"{week.transactions:,}",
-            f"{week.items_sold:,}",
             money(week.net_sales),
             week.currency_code,
             change(week.change_percent),
@@ -207,86 +202,75 @@ def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
     console.print(table)
 
 
-def show_branches(console: Console, branches: Sequence[BranchSales]) -> None:
-    """The branches that sell most."""
-    table = _table("Top branches", "from marts.rpt_daily_sales")
-    _columns(table, ["Branch"], ["Transactions", "Net sales"])
-    _columns(table, [""], ["Average", "New customers"])
-    for branch in branches:
-        table.add_row(
-            escape(branch.branch_name),
-            f"{branch.transactions:,}",
-            money(branch.net_sales),
-            branch.currency_code,
-            money(branch.average_transaction_value),
-            f"{branch.new_customers:,}",
-        )
+def show_insight(console: Console, insight: Insight) -> None:
+    """One part of the summary as a table."""
+    part = insight.part
+    table = _headed(console, part.title, part.mart)
+    for heading, kind in part.columns:
+        if kind is Kind.TEXT:
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, justify="right")
+    for row in insight.rows:
+        kinds = (kind for _, kind in part.columns)
+        table.add_row(*(_cell(value, kind) for value, kind in zip(row, kinds, strict=True)))
     console.print(table)
 
 
-def show_products(console: Console, products: Sequence[ProductSales]) -> None:
-    """The products that sell most."""
-    table = _table("Top products", "from marts.rpt_product_performance")
-    _columns(table, ["Product"], ["Sold", "Net sales"])
-    _columns(table, [""], ["Share"])
-    for product in products:
-        table.add_row(
-            escape(product.product_name),
-            f"{product.quantity:,}",
-            money(product.net_sales),
-            product.currency_code,
-            f"{product.share_percent} %",
-        )
-    console.print(table)
+def _cell(value: Any, kind: Kind) -> str:
+    if value is None:
+        return ""
+    if kind is Kind.TEXT:
+        return escape(str(value))
+    if kind is Kind.NUMBER:
+        return f"{value:,}"
+    if kind is Kind.SHARE:
+        return f"{value} %"
+    if kind is Kind.CHANGE:
+        return change(value)
+    if kind is Kind.POINTS:
+        return f"{value:+} points"
+    return money(value)
 
 
-def show_files(console: Console, counts: FileCounts, troubled: Sequence[TroubledFile]) -> None:
-    """The ledger: how many files count, and why the others do not."""
-    table = _table("Files", "from raw.ingest_files")
-    _columns(table, [], ["Loaded", "Superseded", "Duplicate", "Quarantined"])
-    _columns(table, [], ["Rows that count", "Lines rejected"])
-    table.add_row(
-        *(
-            f"{number:,}"
-            for number in (
-                counts.loaded,
-                counts.superseded,
-                counts.duplicate,
-                counts.quarantined,
-                counts.rows,
-                counts.rejected_lines,
-            )
+def show_files(
+    console: Console, counts: FileCounts, quarantined: Sequence[QuarantinedFile]
+) -> None:
+    """How many files count, and which wait for somebody."""
+    told = [
+        f"{count:,} {word}"
+        for count, word in (
+            (counts.superseded, "replaced by newer ones"),
+            (counts.duplicate, "that came twice"),
+            (counts.quarantined, "quarantined"),
         )
+        if count
+    ]
+    console.print(
+        f"[bold]Files:[/bold] {counts.loaded:,} that count, with {plural(counts.rows, 'row')}"
+        + (f"; {', '.join(told)}" if told else "")
+        + "."
     )
-    console.print(table)
-    if not troubled:
-        return
-    table = _table("Files that did not simply load")
-    table.add_column("File", overflow="fold", ratio=3)
-    table.add_column("Became")
-    table.add_column("Why", overflow="fold", ratio=4)
-    for file in troubled:
-        style = "yellow" if file.status == "quarantined" else ""
-        table.add_row(
-            escape(file.path),
-            f"[{style}]{file.status}[/]" if style else file.status,
-            escape(file.reason),
-        )
-    console.print(table)
+    for file in quarantined[:MOST_QUARANTINED]:
+        console.print(f"[yellow]Quarantined:[/yellow] {escape(file.path)}")
+        console.print(f"    {escape(file.reason)}")
+    if len(quarantined) > MOST_QUARANTINED:
+        more = len(quarantined) - MOST_QUARANTINED
+        console.print(f"    and {more:,} more: branchline quarantine list")
 
 
 def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
-    """Rows that were refused, by reason."""
+    """How many rows were refused, and why."""
     if not rejected:
         return
-    table = _table("Rows refused", "from marts.rejected_rows")
-    table.add_column("Reasons", overflow="fold")
-    table.add_column("Refused while")
-    table.add_column("Rows", justify="right")
-    table.add_column("For example", overflow="fold")
-    for group in rejected:
-        table.add_row(escape(group.reasons), group.step, f"{group.rows:,}", escape(group.example))
-    console.print(table)
+    reasons = ", ".join(f"{group.reasons} ({group.rows:,})" for group in rejected[:MOST_REASONS])
+    if len(rejected) > MOST_REASONS:
+        reasons += f" and {len(rejected) - MOST_REASONS:,} more reasons"
+    rows = sum(group.rows for group in rejected)
+    console.print(
+        f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
+        f" marts.rejected_rows: {escape(reasons)}."
+    )
 
 
 def show_status(
@@ -384,10 +368,15 @@ def _status_cells(branch: BranchStatus) -> list[str]:
     ]
 
 
-def _table(title: str, source: str = "") -> Table:
-    below = f"  [dim]{source}[/dim]" if source else ""
+def _headed(console: Console, title: str, mart: str) -> Table:
+    """A table below its title: rich would fold the title to the width of the table."""
+    console.print(f"[bold]{escape(title)}[/bold]  [dim]marts.{mart}[/dim]")
+    return _table()
+
+
+def _table(title: str = "") -> Table:
     return Table(
-        title=f"[bold]{title}[/bold]{below}",
+        title=f"[bold]{title}[/bold]" if title else None,
         title_justify="left",
         title_style="",
         header_style="bold",

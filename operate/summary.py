@@ -34,34 +34,10 @@ class WeekOfSales:
     currency_code: str
     days: int
     transactions: int
-    items_sold: int
     net_sales: Decimal
     new_customers: int
     returning_customers: int
     change_percent: Decimal | None
-
-
-@dataclass(frozen=True)
-class BranchSales:
-    """One branch's sales in all."""
-
-    branch_name: str
-    currency_code: str
-    transactions: int
-    net_sales: Decimal
-    average_transaction_value: Decimal
-    new_customers: int
-
-
-@dataclass(frozen=True)
-class ProductSales:
-    """One product's sales in all branches of one currency."""
-
-    product_name: str
-    currency_code: str
-    quantity: int
-    net_sales: Decimal
-    share_percent: Decimal
 
 
 @dataclass(frozen=True)
@@ -77,22 +53,11 @@ class FileCounts:
 
 
 @dataclass(frozen=True)
-class TroubledFile:
-    """A file of the ledger that did not simply load: its status and why."""
-
-    path: str
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class RejectedRows:
-    """How many rows were refused for one set of reasons, and where the first of them stands."""
+    """How many rows were refused for one set of reasons."""
 
-    step: str
     reasons: str
     rows: int
-    example: str
 
 
 def read_totals(link: Link) -> list[Totals]:
@@ -118,7 +83,7 @@ def read_totals(link: Link) -> list[Totals]:
     ]
 
 
-def read_weeks(link: Link, most: int = 12) -> list[WeekOfSales]:
+def read_weeks(link: Link, most: int = 3) -> list[WeekOfSales]:
     """Sales of the company's last weeks: the greatest currency first, then the oldest week."""
     return [
         WeekOfSales(*row)
@@ -131,7 +96,6 @@ def read_weeks(link: Link, most: int = 12) -> list[WeekOfSales]:
                     currency_code,
                     count(distinct business_date) as days,
                     sum(transactions) as transactions,
-                    sum(items_sold) as items_sold,
                     sum(net_sales) as net_sales,
                     sum(new_customers) as new_customers,
                     sum(returning_customers) as returning_customers
@@ -163,60 +127,6 @@ def read_weeks(link: Link, most: int = 12) -> list[WeekOfSales]:
     ]
 
 
-def read_top_branches(link: Link, most: int = 5) -> list[BranchSales]:
-    """The branches with the greatest sales, currency by currency: two are not to be compared."""
-    return [
-        BranchSales(*row)
-        for row in _rows(
-            link,
-            """
-            select
-                branch_name,
-                currency_code,
-                sum(transactions),
-                sum(net_sales),
-                round(sum(net_sales) / nullif(sum(transactions), 0), 2),
-                sum(new_customers)
-            from marts.rpt_daily_sales
-            group by branch_key, branch_name, currency_code
-            order by
-                sum(sum(net_sales)) over (partition by currency_code) desc,
-                sum(net_sales) desc,
-                branch_name
-            limit %s
-            """,
-            (most,),
-        )
-    ]
-
-
-def read_top_products(link: Link, most: int = 8) -> list[ProductSales]:
-    """The products with the greatest sales over all branches."""
-    return [
-        ProductSales(*row)
-        for row in _rows(
-            link,
-            """
-            select
-                product_name,
-                currency_code,
-                sum(quantity),
-                sum(net_sales),
-                round(
-                    100 * sum(net_sales)
-                    / nullif(sum(sum(net_sales)) over (partition by currency_code), 0),
-                    1
-                )
-            from marts.rpt_product_performance
-            group by product_key, product_name, currency_code
-            order by sum(net_sales) desc, product_name
-            limit %s
-            """,
-            (most,),
-        )
-    ]
-
-
 def read_file_counts(link: Link) -> FileCounts:
     """How many versions of files the ledger knows, by status, and the rows that count."""
     row = _rows(
@@ -235,56 +145,20 @@ def read_file_counts(link: Link) -> FileCounts:
     return FileCounts(*row)
 
 
-def read_troubled_files(link: Link, most: int = 12) -> list[TroubledFile]:
-    """Files that were quarantined, replaced or came twice; the gravest first, then the newest."""
-    return [
-        TroubledFile(*row)
-        for row in _rows(
-            link,
-            """
-            select
-                files.path,
-                files.status,
-                coalesce(
-                    case
-                        when files.status = 'superseded' then 'replaced by ' || newer.path
-                        else files.reason
-                    end,
-                    ''
-                )
-            from raw.ingest_files as files
-            left join raw.ingest_files as newer on files.superseded_by = newer.file_id
-            where files.status != 'loaded'
-            order by
-                array_position(array['quarantined', 'superseded', 'duplicate'], files.status),
-                files.file_id desc
-            limit %s
-            """,
-            (most,),
-        )
-    ]
-
-
-def read_rejected_rows(link: Link, most: int = 8) -> list[RejectedRows]:
-    """Refused rows by reason, the most frequent first."""
+def read_rejected_rows(link: Link) -> list[RejectedRows]:
+    """Refused rows by reason, the most frequent first; lines that did not split are one reason."""
     return [
         RejectedRows(*row)
         for row in _rows(
             link,
             """
             select
-                refused_at_step,
-                reject_reasons,
-                count(*),
-                (array_agg(
-                    file_path || ', line ' || line_number order by file_path, line_number
-                ))[1]
+                case when refused_at_step = 'split' then 'no record' else reject_reasons end,
+                count(*)
             from marts.rejected_rows
-            group by refused_at_step, reject_reasons
-            order by count(*) desc, reject_reasons
-            limit %s
+            group by 1
+            order by 2 desc, 1
             """,
-            (most,),
         )
     ]
 

@@ -39,6 +39,8 @@ def main(out: Path, branches: int, days: int, seed: int) -> None:
     click.echo(f"{total.transactions:,} sales of {total.items_sold:,} items that must count")
     for trouble in summary.mess:
         click.echo(f"  {trouble.kind}: {trouble.path}\n    {trouble.sentence}")
+    for odd in summary.oddities:
+        click.echo(f"  {odd.kind}\n    {odd.sentence}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
+from sample.desk import FOLDER as DESK_FOLDER
 from sample.errors import SampleError
 from sample.till_files import FOLDER
 
@@ -71,7 +72,7 @@ class OutputFolder:
         for entry in sorted(listed):
             parts = PurePosixPath(entry).parts
             # The list decides what may be deleted, so it must not reach outside our own folder.
-            if parts[0] != FOLDER or ".." in parts:
+            if parts[0] not in (FOLDER, DESK_FOLDER) or ".." in parts:
                 raise SampleError(
                     f"{self._marker} was changed by hand: it names {entry}.",
                     "Name a new or empty folder.",

@@ -73,7 +73,7 @@ def till_opened(seed: int, branch: Branch, day: date) -> int:
     return _hours(branch, day)[0] * 3600 - below(rng, 900)
 
 
-def _how_many(rng: Random, branch: Branch, day: date, day_number: int) -> int:
+def _how_many(rng: Random, branch: Branch, day: date, day_number: int, percent: int) -> int:
     growth_a_year = 4 + digest("growth", branch.slug)[0] % 11  # percent
     expected = (
         _RECEIPTS_A_DAY
@@ -81,9 +81,10 @@ def _how_many(rng: Random, branch: Branch, day: date, day_number: int) -> int:
         * _WEEKDAYS[branch.kind][day.weekday()]
         * _HOLIDAYS.get((day.month, day.day), 100)
         * (36_500 + growth_a_year * day_number)
+        * percent
     )
     wobble = 86 + below(rng, 29)
-    return max(_FEWEST_RECEIPTS, expected * wobble // (100**4 * 36_500))
+    return max(_FEWEST_RECEIPTS, expected * wobble // (100**5 * 36_500))
 
 
 def _customer(
@@ -111,11 +112,13 @@ def _basket(
     return tuple((on_offer[pick].name, on_offer[pick].pence) for pick in picks)
 
 
-def receipts(seed: int, branch: Branch, day: date, day_number: int) -> list[Receipt]:
+def receipts(
+    seed: int, branch: Branch, day: date, day_number: int, percent: int = 100
+) -> list[Receipt]:
     """The day's receipts in the order of the till.
 
     `day_number` counts from the company's first day (0) and stands for growth, prices and the
-    coming and going of regulars.
+    coming and going of regulars. `percent` is how much of the ordinary trade there is.
     """
     rng = generator(seed, "day", branch.slug, day)
     on_offer = offers(branch, day, day_number)
@@ -124,7 +127,7 @@ def receipts(seed: int, branch: Branch, day: date, day_number: int) -> list[Rece
     hours = Weighted(busyness)
     minutes = sorted(
         (opening_hour + hours.draw(rng)) * 60 + below(rng, 60)
-        for _ in range(_how_many(rng, branch, day, day_number))
+        for _ in range(_how_many(rng, branch, day, day_number, percent))
     )
     sold: list[Receipt] = []
     for number, minute in enumerate(minutes):

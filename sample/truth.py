@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from sample.oddities import Oddity
+
 CURRENT = "current"
 SUPERSEDED = "superseded"
 REPEAT = "repeat"
@@ -41,11 +43,19 @@ NO_SALES = Figures()
 class FileTruth:
     """One delivered file and what is sound in it.
 
+    A till's file holds one `business_date` of one branch. A store's file holds several days, which
+    `figures_by_day` tells apart; its `business_date` is the last of them. A list of the office has
+    no branch (an empty name) and no sales.
+
     `path` is relative to the inbox. `outcome` is what must have become of the file by the end:
-    `current` (its rows count), `superseded` (a newer file of the same branch and day came),
+    `current` (its rows count), `superseded` (a newer file of the same branch and day came, or a
+    newer one under the same name, where that is what two versions have in common),
     `repeat` (the same bytes had come before) or `refused` (no rows can be had from it: it is
     empty or no CSV). `rejected_lines` cannot be split into the seven columns; `rejected_rows` can,
     but make no sense.
+
+    `overwritten_on` is the day when a newer file comes under the same path, in place of this one: a
+    warehouse that does not look at the inbox before knows nothing of it.
     """
 
     path: str
@@ -56,6 +66,19 @@ class FileTruth:
     figures: Figures = NO_SALES
     rejected_lines: int = 0
     rejected_rows: int = 0
+    figures_by_day: tuple[tuple[date, Figures], ...] = ()
+    overwritten_on: date | None = None
+
+    @property
+    def logical_file(self) -> tuple[str, ...]:
+        """What the versions of a file have in common: branch and day of a till, else the path."""
+        if self.path.startswith("branch_pos/"):
+            return ("branch_pos", self.branch_name, self.business_date.isoformat())
+        return ("sales_desk", self.path)
+
+    def sold(self) -> tuple[tuple[date, Figures], ...]:
+        """The sales by day."""
+        return self.figures_by_day or ((self.business_date, self.figures),)
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,7 @@ class Mess:
 class Expected:
     """What the warehouse must show once it has read every file: current versions only.
 
+    Stores go by their number, as branches go by their name.
     The counts of rejects are those of the current versions too. `total` adds currencies as if
     they were one: a check sum, not an amount.
     """
@@ -96,6 +120,8 @@ class Summary:
     bytes_written: int
     mess: tuple[Mess, ...]
     expected: Expected
+    stores: int = 0
+    oddities: tuple[Oddity, ...] = ()
 
 
 @dataclass
@@ -103,12 +129,12 @@ class Books:
     """Keeps the truth while files are delivered; holds a line per file, never a sale."""
 
     files: list[FileTruth] = field(default_factory=list)
-    _current: dict[tuple[str, date], int] = field(default_factory=dict)
+    _current: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def enter(self, truth: FileTruth) -> None:
         """Take in the next delivered file; a current one supersedes the one it replaces."""
         if truth.outcome == CURRENT:
-            key = (truth.branch_name, truth.business_date)
+            key = truth.logical_file
             if key in self._current:
                 older = self._current[key]
                 self.files[older] = replace(self.files[older], outcome=SUPERSEDED)
@@ -120,14 +146,17 @@ class Books:
         by_branch: dict[str, Figures] = {}
         by_branch_day: dict[tuple[str, date], Figures] = {}
         total, rejected_lines, rejected_rows = NO_SALES, 0, 0
-        for key, place in sorted(self._current.items()):
+        for _, place in sorted(self._current.items()):
             truth = self.files[place]
             rejected_lines += truth.rejected_lines
             rejected_rows += truth.rejected_rows
-            if truth.figures.transactions:
-                by_branch_day[key] = truth.figures
-                by_branch[key[0]] = by_branch.get(key[0], NO_SALES) + truth.figures
-                total += truth.figures
+            for day, figures in truth.sold():
+                if figures.transactions:
+                    name = truth.branch_name
+                    known = by_branch_day.get((name, day), NO_SALES)
+                    by_branch_day[name, day] = known + figures
+                    by_branch[name] = by_branch.get(name, NO_SALES) + figures
+                    total += figures
         outcomes = dict.fromkeys((CURRENT, SUPERSEDED, REPEAT, REFUSED), 0)
         for truth in self.files:
             outcomes[truth.outcome] += 1

@@ -60,14 +60,50 @@
         )
     {%- elif key == 'customer' -%}
         customer_key in (
-            {{ customers_since(mark, built('int_branch_pos__transactions_checked')) }}
+            {{ customers_since(mark, built('int_transactions__unioned')) }}
         )
+    {%- elif key == 'listed_customer' -%}
+        customer_key in (
+            {{ listed_customers_since(
+                mark,
+                built('int_transactions__unioned'),
+                built('stg_sales_desk__customers'),
+                built('int_files__versioned')
+            ) }}
+        )
+    {%- elif key == 'source_week' -%}
+        (source_system, sales_week) in (
+            {{ source_weeks_since(mark, built('int_transactions__unioned')) }}
+        )
+    {%- elif key in ('branch_week', 'day_of_branch_week') -%}
+        {%- set branch_weeks = branch_weeks_since(
+            mark,
+            built('int_branch_days__changed'),
+            built('int_customers__first_purchases'),
+            built('int_transactions__unioned')
+        ) -%}
+        {%- if key == 'branch_week' -%}
+            (branch_key, sales_week) in ({{ branch_weeks }})
+        {%- else -%}
+            (branch_key, business_date) in (
+                select
+                    branch_weeks.branch_key,
+                    dates.date_day
+                from ({{ branch_weeks }}) as branch_weeks
+                inner join {{ built('dim_dates') }} as dates
+                    on branch_weeks.sales_week = dates.week_start_date
+            )
+        {%- endif -%}
     {%- else -%}
         {%- set branch_days = branch_days_since(mark, built('int_branch_days__changed')) -%}
         {%- if key == 'branch_day' -%}
             (branch_key, business_date) in ({{ branch_days }})
         {%- elif key == 'reported_branch_day' -%}
             (branch_key, business_date) in ({{ and_a_week_later(branch_days) }})
+        {%- elif key == 'trends' -%}
+            period_end_date >= ({{ trends_start(branch_days, built('rpt_daily_sales')) }})
+        {%- elif key == 'judged_branch_day' -%}
+            (branch_key, business_date) in ({{ and_weeks_around(branch_days, 1) }})
         {%- elif key == 'branch_weekday' -%}
             (branch_key, weekday_number) in ({{ weekdays_of(branch_days) }})
         {%- elif key == 'branch_month' -%}
@@ -82,7 +118,7 @@
                     on branch_months.sales_month = dates.month_start_date
             )
         {%- elif key == 'reported_branch_month' -%}
-            (branch_key, sales_month) in ({{ and_a_month_later(months_of(branch_days)) }})
+            (branch_key, sales_month) in ({{ and_months_compared_to_them(months_of(branch_days)) }})
         {%- else -%}
             {{ exceptions.raise_compiler_error("Tests know no rows touched by " ~ key ~ ".") }}
         {%- endif -%}
@@ -143,11 +179,16 @@
         'replace_files': 'change',
         'replace_paths': 'path',
         'replace_customers': 'customer',
+        'replace_listed_customers': 'listed_customer',
         'replace_branch_days': 'branch_day',
         'replace_reported_branch_days': 'reported_branch_day',
+        'replace_judged_branch_days': 'judged_branch_day',
         'replace_branch_weekdays': 'branch_weekday',
+        'replace_branch_weeks': 'branch_week',
         'replace_branch_months': 'branch_month',
         'replace_reported_branch_months': 'reported_branch_month',
+        'replace_source_weeks': 'source_week',
+        'replace_trends': 'trends',
     } -%}
     {{ return(
         node.config.get('meta', {}).get('tested_by')

@@ -128,8 +128,8 @@
 
 {#
     A text that changes when the code of the model changes: its own file, its columns and constraints,
-    and the views and the macros of macros/sql that it computes its rows with. Comments, spaces and line
-    ends do not count. What it reads from tables has marks of its own.
+    the views and the macros of macros/sql that it computes its rows with, and the vars that these name.
+    Comments, spaces and line ends do not count. What it reads from tables has marks of its own.
 #}
 {% macro code_fingerprint() -%}
     {%- if not execute -%}
@@ -144,6 +144,9 @@
         tojson(this_node.constraints or none, sort_keys=true),
         tojson(this_node.config.indexes or none, sort_keys=true),
     ] -%}
+    {%- if this_node.config.meta.settings -%}
+        {%- do parts.append(tojson(this_node.config.meta.settings, sort_keys=true)) -%}
+    {%- endif -%}
     {%- for column in this_node.columns.values() -%}
         {%- do parts.append(
             column.name ~ '|' ~ column.data_type ~ '|' ~ tojson(column.constraints, sort_keys=true)
@@ -170,6 +173,11 @@
         {%- else -%}
             {%- do texts.update({macro_id: ''}) -%}
         {%- endif -%}
+    {%- endfor -%}
+    {%- for text in parts + texts.values() | list -%}
+        {%- for name in modules.re.findall('[^a-z_]var\\([\'"]([a-z_]+)[\'"]\\)', text) -%}
+            {%- do parts.append(name ~ '=' ~ var(name)) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {{ return(local_md5(parts | join('\n') ~ tojson(texts, sort_keys=true))) }}
 {%- endmacro %}

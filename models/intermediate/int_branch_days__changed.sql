@@ -13,7 +13,9 @@
             {'columns': ['change_id']},
         ],
         post_hook="{{ advance_high_water_mark(after=[
-            'int_branch_pos__transactions_checked', 'int_customers__first_purchases'
+            'int_branch_pos__transactions_checked',
+            'int_sales_desk__sales_checked',
+            'int_customers__first_purchases',
         ]) }}",
     )
 }}
@@ -21,7 +23,7 @@
 
 with transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where change_id > {{ mark }}
 
 ),

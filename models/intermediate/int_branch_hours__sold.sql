@@ -15,7 +15,7 @@
 
 with transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     {% if is_incremental() -%}
     where (branch_key, business_date) in ({{ touched }})
     {%- endif %}
@@ -25,7 +25,7 @@ with transactions as (
 sales as (
 
     select * from transactions
-    where is_sale
+    where is_sale and is_time_known
 
 ),
 

@@ -9,7 +9,9 @@
         incremental_strategy='replace_customers',
         unique_key='customer_key',
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_branch_pos__transactions_checked']) }}",
+        post_hook="{{ advance_high_water_mark(after=[
+        'int_branch_pos__transactions_checked', 'int_sales_desk__sales_checked'
+    ]) }}",
     )
 }}
 {%- set mark = high_water_mark() %}
@@ -18,14 +20,14 @@
 {# Two queries, because the database keeps the whole of what is read twice. -#}
 with changed_transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where change_id > {{ mark }} and customer_identified_by <> 'unknown'
 
 ),
 
 transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where customer_identified_by <> 'unknown'
 
 ),
@@ -69,7 +71,7 @@ known as (
 {%- else -%}
 with sales as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where is_sale and customer_identified_by <> 'unknown'
     {#- Read as it lies, and not in the order of an index, which would fetch every row by itself. #}
     {{ evaluate_once() }}
@@ -84,6 +86,7 @@ receipts as (
         transaction_id,
         source_system,
         branch_key,
+        customer_id,
         customer_identified_by,
         customer_name,
         card_last4,
@@ -101,6 +104,7 @@ receipts as (
         first_transaction_id as transaction_id,
         source_system,
         first_branch_key as branch_key,
+        customer_id,
         customer_identified_by,
         cast(null as text) as customer_name,
         cast(null as text) as card_last4,
@@ -117,6 +121,7 @@ receipts as (
         last_transaction_id as transaction_id,
         source_system,
         last_branch_key as branch_key,
+        customer_id,
         customer_identified_by,
         last_customer_name as customer_name,
         last_card_last4 as card_last4,
@@ -156,6 +161,7 @@ final as (
         source_system,
         max(case when receipt_number = 1 then branch_key end) as first_branch_key,
         max(case when receipt_number = receipts then branch_key end) as last_branch_key,
+        customer_id,
         customer_identified_by,
         max(case when receipt_number = receipts then customer_name end) as last_customer_name,
         max(case when receipt_number = receipts then card_last4 end) as last_card_last4,
@@ -168,7 +174,7 @@ final as (
         min(sold_at) as first_sold_at,
         max(sold_at) as last_sold_at
     from numbered
-    group by customer_key, source_system, customer_identified_by
+    group by customer_key, source_system, customer_id, customer_identified_by
 
 )
 

@@ -12,7 +12,7 @@
 
 with basket_lines as (
 
-    select * from {{ ref('int_branch_pos__basket_lines') }}
+    select * from {{ ref('int_sale_lines__unioned') }}
     {% if is_incremental() -%}
     where (branch_key, business_date) in ({{ touched }})
     {%- endif %}

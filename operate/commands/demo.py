@@ -7,36 +7,29 @@ import functools
 import click
 from rich.console import Console
 
+from ingest.quarantine import read_quarantine
 from operate.builds import open_link
 from operate.commands.run import unchanged_line
 from operate.connecting import ensure_warehouse
 from operate.dbt_build import log_folder
 from operate.demonstration import demo_inbox, docs_are_current, make_demo_docs, remove_demo
+from operate.insights import read_insights
 from operate.nightly import RunReport
 from operate.nightly import run as run_nightly
 from operate.progress import shown
-from operate.sample_company import write_sample
+from operate.sample_company import stores_of, write_sample
 from operate.settings import Settings, read_settings
 from operate.show import (
     make_console,
-    show_branches,
     show_build,
     show_files,
+    show_insight,
     show_load,
-    show_products,
     show_rejected,
     show_totals,
     show_weeks,
 )
-from operate.summary import (
-    read_file_counts,
-    read_rejected_rows,
-    read_top_branches,
-    read_top_products,
-    read_totals,
-    read_troubled_files,
-    read_weeks,
-)
+from operate.summary import read_file_counts, read_rejected_rows, read_totals, read_weeks
 
 BRANCHES, DAYS, SEED = 8, 60, 1
 
@@ -54,7 +47,8 @@ def demo(remove: bool) -> int:
     inbox = demo_inbox(settings)
     if not inbox.stamp.exists():
         with shown(
-            f"Writing the files of {BRANCHES} branches and an unlisted pop-up, {DAYS} days",
+            f"Writing the files of {BRANCHES} branches, an unlisted pop-up and"
+            f" {stores_of(BRANCHES)} stores, {DAYS} days",
             console,
         ) as update:
             write_sample(
@@ -87,17 +81,14 @@ def demo(remove: bool) -> int:
 def _show_summary(console: Console, report: RunReport) -> None:
     console.rule("[bold]What is in the warehouse[/bold]", align="left")
     with open_link(report.connection.url) as link:
-        show_files(console, read_file_counts(link), read_troubled_files(link))
-        console.print()
+        show_files(console, read_file_counts(link), read_quarantine(link))
         show_rejected(console, read_rejected_rows(link))
+        show_totals(console, read_totals(link))
         console.print()
         show_weeks(console, read_weeks(link))
-        console.print()
-        show_branches(console, read_top_branches(link))
-        console.print()
-        show_products(console, read_top_products(link))
-        console.print()
-        show_totals(console, read_totals(link))
+        for insight in read_insights(link):
+            console.print()
+            show_insight(console, insight)
     if report.build is None:
         console.print(unchanged_line(report))
 
@@ -112,6 +103,10 @@ def _show_what_next(console: Console, settings: Settings, report: RunReport) -> 
             "Ask something",
             '.venv/bin/branchline sql "select branch_name, weekday_name, hour_of_day'
             ' from marts.rpt_peak_hours where is_peak_hour limit 14"',
+        ),
+        (
+            "Ask in metrics",
+            ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region",
         ),
         ("What has arrived, what is late", ".venv/bin/branchline status"),
         ("Address for a BI tool", ".venv/bin/branchline warehouse url"),

@@ -24,6 +24,9 @@ from operate.show import make_console, plural
 def sample(out: Path, branches: int, days: int, seed: int) -> None:
     """Write the nightly files of a made-up company, the usual mess included.
 
+    For every two branches there is a store of the sales desk. From eight weeks on, something is odd
+    in the trade: a branch's day, a sales person's week, a customer.
+
     The same arguments give the same bytes on every machine.
     """
     console = make_console()
@@ -34,6 +37,6 @@ def sample(out: Path, branches: int, days: int, seed: int) -> None:
     console.print(
         f"{plural(made.files, 'file')}, {made.bytes_written / 1_000_000:,.1f} MB in {out}."
     )
-    for line in made.mess:
+    for line in made.mess + made.oddities:
         console.print(f"  {line}", markup=False)
     console.print(f"Load and build it: branchline run --inbox {out}", markup=False)

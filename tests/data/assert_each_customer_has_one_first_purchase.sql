@@ -16,7 +16,7 @@ with receipts as (
 customers as (
 
     select * from {{ ref('dim_customers') }}
-    where identified_by <> 'unknown'
+    where purchases > 0
 
 )
 

@@ -13,7 +13,10 @@ with files as (
 
 lines as (
 
-    select * from {{ ref('stg_branch_pos__transactions') }}
+    select file_id from {{ ref('stg_branch_pos__transactions') }}
+    where {{ in_scope('file', tested) }}
+    union all
+    select file_id from {{ ref('stg_sales_desk__sales') }}
     where {{ in_scope('file', tested) }}
 
 ),
@@ -31,7 +34,7 @@ raw_rows as (
 
 checked as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where is_current and {{ in_scope('file', tested) }}
 
 ),

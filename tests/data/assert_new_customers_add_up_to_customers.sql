@@ -19,7 +19,7 @@ customers as (
     select count(*) as known_customers
     {%- if mark == 0 %}
     from {{ customers }}
-    where identified_by <> 'unknown'
+    where purchases > 0
     {%- else %}
     from {{ first_purchases }}
     where is_current and {{ in_scope('branch_day', mark) }}

@@ -12,7 +12,7 @@ with receipts as (
         count(*) as transactions,
         sum(net_amount) as net_sales
     from {{ ref('fct_transactions') }}
-    where {{ scope }}
+    where is_time_known and {{ scope }}
     group by branch_key, business_date
 
 ),

@@ -8,7 +8,7 @@ with files as (
 
     select * from {{ ref('int_files__versioned') }}
     where
-        feed = 'branch_pos_transactions'
+        feed in ('branch_pos_transactions', 'sales_desk_sales')
         and {{ counts_as_of(mark) }}
         and {{ in_scope('file', tested) }}
 
@@ -16,7 +16,16 @@ with files as (
 
 lines as (
 
-    select * from {{ ref('stg_branch_pos__transactions') }}
+    select
+        file_id,
+        total_text
+    from {{ ref('stg_branch_pos__transactions') }}
+    where {{ in_scope('file', tested) }}
+    union all
+    select
+        file_id,
+        total_text
+    from {{ ref('stg_sales_desk__sales') }}
     where {{ in_scope('file', tested) }}
 
 ),
@@ -35,13 +44,13 @@ raw_money as (
 transactions as (
 
     select * from {{ ref('fct_transactions') }}
-    where source_system = 'branch_pos' and {{ in_scope('branch_day', tested) }}
+    where {{ in_scope('branch_day', tested) }}
 
 ),
 
 checked as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where is_current and {{ in_scope('file', tested) }}
 
 ),
@@ -95,7 +104,7 @@ days_checked as (
         branch_key,
         business_date,
         sum(net_amount) as amount
-    from {{ ref('int_branch_pos__transactions_checked') }}
+    from {{ ref('int_transactions__unioned') }}
     where is_sale and {{ in_scope('branch_day', tested) }}
     group by branch_key, business_date
 

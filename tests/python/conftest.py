@@ -15,6 +15,11 @@ from hypothesis import settings
 
 from operate.warehouse import Connection
 
+# No database of the user's, by whatever way dlt could know of it, is read by a test.
+for name in [name for name in os.environ if name.startswith(("BRANCHLINE_SOURCE_", "SOURCES__"))]:
+    del os.environ[name]
+os.environ["DLT_PROJECT_DIR"] = throwaway.NO_PROJECT
+
 # The same examples at each run, so that a check fails for what was changed and not by chance.
 # BRANCHLINE_EXPLORE=1 looks for others.
 settings.register_profile("repeatable", derandomize=True)

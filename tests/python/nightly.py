@@ -78,6 +78,14 @@ class Project:
         """Run dbt on this project's database."""
         return dbt(self.env, self.folder, *words, expect=expect)
 
+    def seed(self) -> None:
+        """Make what `dbt run` reads and does not make: the seeds and the snapshots."""
+        self.dbt(
+            "build",
+            *("--select", "resource_type:seed", "+resource_type:snapshot"),
+            *("--exclude-resource-type", "test", "unit_test"),
+        )
+
     def rows(self, query: str, *values: object) -> list[Row]:
         """The rows of a query."""
         with contextlib.closing(psycopg2.connect(self.url)) as connection:

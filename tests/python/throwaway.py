@@ -23,6 +23,9 @@ from operate.warehouse import Connection, Warehouse
 Branchline = Callable[..., "subprocess.CompletedProcess[str]"]
 """The fixture of that name: `branchline(*arguments, environment=..., stdin="")`."""
 
+NO_PROJECT = str(Path(__file__).with_name("no-project"))
+"""Where dlt is told to look for secrets: nowhere."""
+
 TOKEN_KEY = "key-of-the-tests-" + "0" * 32
 
 
@@ -74,7 +77,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("BRANCHLINE_", "DBT_", "PG", "DLT_"))
+        if not name.startswith(("BRANCHLINE_", "DBT_", "PG", "DLT_", "SOURCES__"))
     }
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -88,6 +91,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DLT_PROJECT_DIR": NO_PROJECT,
         "DO_NOT_TRACK": "1",
     }
 

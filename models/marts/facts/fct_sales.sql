@@ -15,7 +15,7 @@
 
 with basket_lines as (
 
-    select * from {{ ref('int_branch_pos__basket_lines') }}
+    select * from {{ ref('int_sale_lines__unioned') }}
     {% if is_incremental() -%}
     where (branch_key, business_date) in ({{ touched }})
     {%- endif %}
@@ -30,6 +30,7 @@ final as (
         source_system,
         branch_key,
         customer_key,
+        employee_key,
         product_key,
         product_name,
         currency_code,

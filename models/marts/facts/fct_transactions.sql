@@ -15,7 +15,7 @@
 
 with transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     {% if is_incremental() -%}
     where (branch_key, business_date) in ({{ touched }})
     {%- endif %}
@@ -46,6 +46,7 @@ final as (
         sales.source_system,
         sales.branch_key,
         sales.customer_key,
+        sales.employee_key,
         sales.branch_name,
         sales.payment_method,
         sales.card_last4,
@@ -54,6 +55,7 @@ final as (
         sales.items_sold,
         cast(sales.net_amount as numeric(18, 2)) as net_amount,
         sales.customer_identified_by <> 'unknown' as is_customer_known,
+        sales.is_time_known,
         first_purchases.transaction_id is not null as is_first_purchase,
         sales.business_date,
         sales.sold_at_local,

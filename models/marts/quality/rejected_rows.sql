@@ -9,15 +9,20 @@
         unique_key=['feed', 'file_path'],
         on_schema_change='fail',
         indexes=[{'columns': ['feed', 'file_path']}],
-        post_hook="{{ advance_high_water_mark(after=['int_branch_pos__transactions_checked']) }}",
+        post_hook="{{ advance_high_water_mark(after=[
+        'int_branch_pos__transactions_checked', 'int_sales_desk__sales_checked'
+    ]) }}",
     )
 }}
 {%- set touched = touched_files() %}
-{%- set mark = high_water_mark('int_branch_pos__transactions_checked') %}
+{%- set mark = [
+    high_water_mark('int_branch_pos__transactions_checked') | int,
+    high_water_mark('int_sales_desk__sales_checked') | int,
+] | min %}
 
 with transactions as (
 
-    select * from {{ ref('int_branch_pos__transactions_checked') }}
+    select * from {{ ref('int_transactions__unioned') }}
     where reject_reasons is not null
     {% if is_incremental() -%}
     and file_id in ({{ touched }})
@@ -47,7 +52,6 @@ broken_lines as (
     select
         rejects.file_id,
         rejects.line_number,
-        rejects.feed,
         'split' as refused_at_step,
         rejects.reason as reject_reasons,
         rejects.line_text,
@@ -62,7 +66,6 @@ senseless_rows as (
     select
         file_id,
         line_number,
-        'branch_pos_transactions' as feed,
         'check' as refused_at_step,
         reject_reasons,
         refused_text as line_text,

@@ -1,4 +1,7 @@
-{# Incremental by branch and month; a touched month also changes the month after it. #}
+{#
+    Incremental by branch and month; a touched month also changes the month after it and the same month of
+    the year after.
+#}
 {{
     config(
         materialized='incremental',
@@ -18,18 +21,16 @@ with reported_months as (
 
 ),
 
--- The reported months and the months before them.
+-- The reported months, the months before them and the same months of the year before.
 needed_months as (
 
+    {%- for months in [0, -1, -12] %}
     select
         branch_key,
-        sales_month
+        cast({{ dbt.dateadd('month', months, 'sales_month') }} as date) as sales_month
     from reported_months
-    union
-    select
-        branch_key,
-        cast({{ dbt.dateadd('month', -1, 'sales_month') }} as date) as sales_month
-    from reported_months
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -59,7 +60,21 @@ ranked as (
         rank() over (
             partition by branch_key, sales_month order by net_amount desc
         ) as sales_rank,
-        sum(net_amount) over (partition by branch_key, sales_month) as branch_net_sales
+        sum(net_amount) over (partition by branch_key, sales_month) as branch_net_sales,
+        -- What brought less than nothing is no part of what the others are classed by.
+        sum(greatest(net_amount, 0)) over (partition by branch_key, sales_month)
+            as classed_net_sales,
+        sum(greatest(net_amount, 0)) over (
+            partition by branch_key, sales_month order by net_amount desc
+        ) as cumulative_net_sales,
+        coalesce(
+            sum(greatest(net_amount, 0)) over (
+                partition by branch_key, sales_month
+                order by net_amount desc
+                groups between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as net_sales_of_better
     from months
 
 ),
@@ -73,6 +88,11 @@ final as (
         ranked.product_name,
         ranked.branch_name,
         ranked.currency_code,
+        cast(
+            {{ abc_class(
+                'ranked.net_sales', 'ranked.net_sales_of_better', 'ranked.classed_net_sales'
+            ) }} as text
+        ) as abc_class,
         cast(ranked.sales_rank as integer) as sales_rank,
         cast(ranked.quantity as integer) as quantity,
         cast(ranked.transactions as integer) as transactions,
@@ -83,18 +103,24 @@ final as (
             round(100 * ranked.net_sales / nullif(greatest(ranked.branch_net_sales, 0), 0), 2)
             as numeric(18, 2)
         ) as branch_sales_percent,
+        cast(
+            round(100 * ranked.cumulative_net_sales / nullif(ranked.classed_net_sales, 0), 2)
+            as numeric(18, 2)
+        ) as cumulative_sales_percent,
         cast(last_month.quantity as integer) as quantity_last_month,
         cast(last_month.net_sales as numeric(18, 2)) as net_sales_last_month,
         cast(last_month.sales_rank as integer) as sales_rank_last_month,
         cast(ranked.net_sales - coalesce(last_month.net_sales, 0) as numeric(18, 2))
             as net_sales_change,
-        cast(
-            round(
-                100 * (ranked.net_sales - last_month.net_sales)
-                / nullif(greatest(last_month.net_sales, 0), 0),
-                1
-            ) as numeric(18, 1)
-        ) as net_sales_change_percent,
+        {{ change_percent('ranked.net_sales', 'last_month.net_sales') }}
+            as net_sales_change_percent,
+        cast(last_year.quantity as integer) as quantity_last_year,
+        cast(last_year.net_sales as numeric(18, 2)) as net_sales_last_year,
+        cast(last_year.sales_rank as integer) as sales_rank_last_year,
+        cast(ranked.net_sales - coalesce(last_year.net_sales, 0) as numeric(18, 2))
+            as net_sales_change_on_last_year,
+        {{ change_percent('ranked.net_sales', 'last_year.net_sales') }}
+            as net_sales_change_on_last_year_percent,
         ranked.sales_month
     from ranked
     left join ranked as last_month
@@ -103,6 +129,13 @@ final as (
             and ranked.branch_key = last_month.branch_key
             and ranked.sales_month = cast(
                 {{ dbt.dateadd('month', 1, 'last_month.sales_month') }} as date
+            )
+    left join ranked as last_year
+        on
+            ranked.product_key = last_year.product_key
+            and ranked.branch_key = last_year.branch_key
+            and ranked.sales_month = cast(
+                {{ dbt.dateadd('month', 12, 'last_year.sales_month') }} as date
             )
     {% if is_incremental() -%}
     inner join reported_months

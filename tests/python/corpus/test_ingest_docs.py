@@ -19,9 +19,9 @@ TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
 
 def block(kind: str, start: str) -> str:
     """The fenced block of a kind that begins with a text."""
-    for found in re.finditer(rf"^```{kind}\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
-        if found.group(1).startswith(start):
-            return found.group(1)
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
+        if found.group(1) == kind and found.group(2).startswith(start):
+            return found.group(2)
     raise AssertionError(f"no {kind} block begins with {start}")
 
 

@@ -248,13 +248,13 @@ def test_credentials_from_dlts_secrets_file(
         f'[sources.filesystem.credentials]\nsftp_username = "{USER}"\n'
         f'sftp_password = "{PASSWORD}"\n'
     )
-    monkeypatch.chdir(project)
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(project))
     context = Container()[PluggableRunContext]
     context.reload()
     try:
         assert list(claimed(sftp.url.replace(f"{USER}@", ""))) == [NAME]
     finally:
-        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("DLT_PROJECT_DIR", str(tmp_path))
         context.reload()
 
 

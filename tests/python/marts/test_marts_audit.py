@@ -14,6 +14,7 @@ MONEY = "assert_raw_money_is_sold_or_rejected"
 ITEMS = "assert_items_add_up_to_their_receipt"
 DAILY = "assert_daily_sales_add_up_to_receipts"
 HOURS = "assert_peak_hours_add_up_to_receipts"
+CUSTOMERS = "assert_customer_months_add_up_to_receipts"
 ONLY_DATA_TESTS = ("--exclude", "test_type:unit")
 
 
@@ -92,12 +93,12 @@ def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: 
     before = marks(kept)
     said = kept.dbt("build", "--vars", "{audit: true}", *ONLY_DATA_TESTS, expect=1)
     failed = [line for line in said.splitlines() if " FAIL " in line]
-    assert len(failed) == 4
-    for name in (MONEY, ITEMS, DAILY, HOURS):
+    assert len(failed) == 5
+    for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS):
         assert f" {name} " in "\n".join(failed)
     assert kept.rows("select * from operations.audits") == []
     # What they found may lie anywhere: they read everything until they pass.
-    assert {MONEY, ITEMS, DAILY, HOURS} == before.keys() - marks(kept).keys()
+    assert {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS} == before.keys() - marks(kept).keys()
     kept.dbt("build", "--select", MONEY, expect=1)
 
     add_to_receipts(kept, 10, -1)

@@ -37,7 +37,7 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
         project.dbt("run")
 
     project.prepare()
-    project.dbt("seed")
+    project.seed()
 
     night("10-01-2024_09-00-00", receipt("10/01/2024 09:00", "Ann Lee", "2.00"))
     assert first_purchases(project) == [("01-10", "Ann Lee")]

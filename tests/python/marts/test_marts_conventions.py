@@ -12,7 +12,17 @@ from nightly import dbt
 
 Node = dict[str, Any]
 
-PERSONAL = {"customer_name", "card_token", "card_last4", "line_text"}
+PERSONAL = {
+    "customer_name",
+    "first_name",
+    "last_name",
+    "full_name",
+    "manager_name",
+    "phone_number",
+    "card_token",
+    "card_last4",
+    "line_text",
+}
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_a_build_of_ones_own_is_prefixed_and_works_without_a_single_branch_file(
     assert project.rows("select name, role from raw.hr_staff") == [("Ann", "Barista")]
     project.env["BRANCHLINE_CI_SCHEMA"] = "pr_7"
     project.dbt("build", "--target", "ci", "--exclude", "test_type:unit")
-    layers = ("staging", "intermediate", "marts", "reference", "operations")
+    layers = ("staging", "intermediate", "snapshots", "marts", "reference", "operations")
     assert schemas(project) == {"raw", *(f"pr_7_{layer}" for layer in layers)}
     assert project.rows("select count(*) from pr_7_marts.fct_transactions") == [(0,)]
     assert project.rows("select feed, line_number from pr_7_marts.rejected_rows") == [

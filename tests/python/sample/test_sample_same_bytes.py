@@ -15,8 +15,11 @@ import sample
 from sample.company import Company, deliveries, write_company
 from sample.errors import SampleError
 
-# Two branches, twelve days, seed 7. Changes only when the made-up company is changed on purpose.
-PINNED = "ca8521e58e57fe6bad3ce373b8e4aa31cacbd1c1160deb6d4087cf4e6ac5eab3"
+# Two branches, twelve days, seed 7: without a store, and with the one it has. Three branches long
+# enough for something odd. They change only when the made-up company is changed on purpose.
+PINNED_TILLS = "ca8521e58e57fe6bad3ce373b8e4aa31cacbd1c1160deb6d4087cf4e6ac5eab3"
+PINNED = "eb1f5a8f17b2822f78d90f34923fa6ced8c474a3e9fbd27a5a914d4aa75d29dd"
+PINNED_LONG = "b32f2afedeeb77fa77bdb028933baca304599414089d99f78d83219a5a57302b"
 
 _CHILD = """
 import hashlib
@@ -50,7 +53,9 @@ def test_two_runs_write_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_bytes_are_those_of_every_other_machine() -> None:
+    assert _digest(Company(branches=2, days=12, seed=7, stores=0)) == PINNED_TILLS
     assert _digest(Company(branches=2, days=12, seed=7)) == PINNED
+    assert _digest(Company(branches=3, days=60, seed=7)) == PINNED_LONG
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
@@ -87,13 +92,17 @@ def test_another_start_moves_the_days() -> None:
 def test_a_branch_day_does_not_depend_on_how_much_else_is_made() -> None:
     small = {
         delivery.path: delivery.content
-        for delivery in deliveries(Company(branches=2, days=4, mess=False))
+        for delivery in deliveries(Company(branches=2, days=7, mess=False, stores=1))
     }
     large = {
         delivery.path: delivery.content
-        for delivery in deliveries(Company(branches=4, days=6, mess=False))
+        for delivery in deliveries(Company(branches=4, days=14, mess=False, stores=2))
     }
-    assert len(small) == 8
+    # The lists tell of every store, and the days of a file end with the company's last.
+    assert len(small) == 14 + 3 + 4
+    for path in ("customer.csv", "store.csv", "sales_team.csv"):
+        shorter, longer = small.pop(f"sales_desk/{path}"), large[f"sales_desk/{path}"]
+        assert set(shorter.splitlines()) < set(longer.splitlines())
     assert small.items() <= large.items()
 
 

@@ -1,0 +1,40 @@
+{# Incremental by branch and business date: a night touches few days. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_branch_days',
+        unique_key=['branch_key', 'business_date'],
+        on_schema_change='fail',
+        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
+    )
+}}
+{%- set touched = touched_branch_days() %}
+
+with sales as (
+
+    select * from {{ ref('int_transactions__unioned') }}
+    where
+        is_sale
+        {% if is_incremental() -%}
+        and (branch_key, business_date) in ({{ touched }})
+        {%- endif %}
+
+),
+
+final as (
+
+    select
+        branch_key,
+        source_system,
+        currency_code,
+        count(*) as receipts,
+        sum(case when net_amount < 0 then 1 else 0 end) as refunds,
+        sum(items_sold) as items_sold,
+        cast(sum(net_amount) as numeric(18, 2)) as net_amount,
+        business_date
+    from sales
+    group by branch_key, source_system, currency_code, business_date
+
+)
+
+select * from final

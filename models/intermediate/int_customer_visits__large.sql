@@ -1,0 +1,45 @@
+{# Incremental by branch and business date: found among a night's receipts. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_branch_days',
+        unique_key=['branch_key', 'business_date'],
+        on_schema_change='fail',
+        indexes=[{'columns': ['customer_key']}],
+        meta={'settings': {
+            'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
+            'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
+        }},
+        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
+    )
+}}
+{%- set touched = touched_branch_days() %}
+
+with sales as (
+
+    select * from {{ ref('int_transactions__unioned') }}
+    where
+        is_sale
+        and customer_identified_by in ('card', 'number')
+        {% if is_incremental() -%}
+        and (branch_key, business_date) in ({{ touched }})
+        {%- endif %}
+
+),
+
+final as (
+
+    select
+        customer_key,
+        branch_key,
+        currency_code,
+        business_date
+    from sales
+    group by customer_key, branch_key, currency_code, business_date
+    having
+        sum(abs(net_amount)) >= {{ var('anomaly_min_visit_amount') }}
+        or count(*) >= {{ var('anomaly_min_visit_receipts') }}
+
+)
+
+select * from final

@@ -1,0 +1,51 @@
+with sales as (
+
+    select * from {{ ref('stg_sales_desk__sales') }}
+
+),
+
+files as (
+
+    select * from {{ ref('int_files__versioned') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('branches') }}
+    where source_system = 'sales_desk'
+
+),
+
+-- A store is known by its number. Where the list of branches does not have it, the company's own
+-- currency and time zone hold.
+final as (
+
+    select
+        sales.file_id,
+        sales.line_number,
+        files.superseded_by_file_id,
+        sales.source_system,
+        files.logical_file,
+        sales.store_id as branch_name,
+        sales.customer_id,
+        sales.employee_id,
+        sales.product_name,
+        sales.payment_method,
+        sales.sold_on_text,
+        sales.unit_price_text,
+        sales.quantity_text,
+        sales.total_text,
+        coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code,
+        coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
+        {{ parse_integer('sales.quantity_text') }} as quantity,
+        {{ parse_amount('sales.unit_price_text', scale=4) }} as unit_price,
+        {{ parse_amount('sales.total_text') }} as total_amount,
+        {{ parse_date('sales.sold_on_text') }} as business_date
+    from sales
+    inner join files on sales.file_id = files.file_id
+    left join branches on sales.store_id = branches.branch_name
+
+)
+
+select * from final

@@ -1,0 +1,47 @@
+with listed_products as (
+
+    select * from {{ ref('snap_sales_desk__products') }}
+
+),
+
+-- Sales refer to a product by its name.
+versions as (
+
+    select
+        {{ dbt_utils.generate_surrogate_key(['source_system', 'product_name']) }} as product_key,
+        source_system,
+        product_name,
+        product_id,
+        list_price,
+        coalesce(listed_on, cast('0001-01-01' as date)) as listed_on,
+        updated_on,
+        dbt_valid_from as version_start,
+        dbt_valid_to as version_end
+    from listed_products
+    where product_name is not null and list_price is not null
+
+),
+
+-- Of two products of one name the newer counts, as in dim_products.
+{{ validity_ranges(
+    key=['product_key', 'source_system', 'product_name'],
+    values=['list_price'],
+    prefer=['listed_on desc', 'product_id desc'],
+    told_on='updated_on',
+) }}
+
+final as (
+
+    select
+        product_key,
+        source_system,
+        product_name,
+        list_price,
+        is_current,
+        valid_from,
+        valid_to
+    from ranges
+
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with source as (
+
+    select * from {{ source('sales_desk', 'sales_desk_customers') }}
+
+),
+
+renamed as (
+
+    select
+        _file_id as file_id,
+        _line_number as line_number,
+        'sales_desk' as source_system,
+        {{ told('customer_id') }} as customer_id,
+        {{ told('first_name') }} as first_name,
+        {{ told('last_name') }} as last_name,
+        {{ told('address') }} as address,
+        {{ told('pincode') }} as postal_code,
+        {{ told('phone_number') }} as phone_number,
+        {{ told('customer_joining_date') }} as joined_on_text,
+        _loaded_at as loaded_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('sales_desk', 'sales_desk_sales') }}
+
+),
+
+renamed as (
+
+    select
+        _file_id as file_id,
+        _line_number as line_number,
+        'sales_desk' as source_system,
+        {{ told('customer_id') }} as customer_id,
+        {{ told('store_id') }} as store_id,
+        {{ told('sales_person_id') }} as employee_id,
+        {{ told('product_name') }} as product_name,
+        upper({{ told('payment_mode') }}) as payment_method,
+        sales_date as sold_on_text,
+        price as unit_price_text,
+        quantity as quantity_text,
+        total_cost as total_text,
+        _loaded_at as loaded_at
+    from source
+
+)
+
+select * from renamed

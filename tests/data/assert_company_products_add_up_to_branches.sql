@@ -1,0 +1,65 @@
+-- A product's month in the company is its month in all branches, and its former months are what
+-- those months say. Both tables are small: months of products, and of products and branches.
+with branches as (
+
+    select
+        product_key,
+        currency_code,
+        sales_month,
+        count(*) as branches,
+        sum(quantity) as quantity,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales
+    from {{ ref('rpt_product_performance') }}
+    group by product_key, currency_code, sales_month
+
+),
+
+company as (
+
+    select * from {{ ref('rpt_company_products') }}
+
+)
+
+select
+    coalesce(branches.product_key, company.product_key) as product_key,
+    coalesce(branches.currency_code, company.currency_code) as currency_code,
+    coalesce(branches.sales_month, company.sales_month) as sales_month
+from branches
+full outer join company
+    on
+        branches.product_key = company.product_key
+        and branches.currency_code = company.currency_code
+        and branches.sales_month = company.sales_month
+where
+    branches.product_key is null
+    or company.product_key is null
+    or branches.branches <> company.branches
+    or branches.quantity <> company.quantity
+    or branches.transactions <> company.transactions
+    or branches.net_sales <> company.net_sales
+union all
+select
+    company.product_key,
+    company.currency_code,
+    company.sales_month
+from company
+left join company as last_month
+    on
+        company.product_key = last_month.product_key
+        and company.currency_code = last_month.currency_code
+        and company.sales_month = cast(
+            {{ dbt.dateadd('month', 1, 'last_month.sales_month') }} as date
+        )
+left join company as last_year
+    on
+        company.product_key = last_year.product_key
+        and company.currency_code = last_year.currency_code
+        and company.sales_month = cast(
+            {{ dbt.dateadd('month', 12, 'last_year.sales_month') }} as date
+        )
+where
+    company.net_sales_last_month is distinct from last_month.net_sales
+    or company.sales_rank_last_month is distinct from last_month.sales_rank
+    or company.net_sales_last_year is distinct from last_year.net_sales
+    or company.sales_rank_last_year is distinct from last_year.sales_rank

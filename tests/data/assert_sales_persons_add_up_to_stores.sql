@@ -1,0 +1,57 @@
+-- In every store and month the sales people's totals are the receipts that name a person, and their
+-- shares are shares of that.
+{#- The calendar's table is read where a few months are in scope. #}
+{%- set calendar = ref('dim_dates') %}
+{%- set mark = tested_up_to() %}
+
+with receipts as (
+
+    select
+        branch_key,
+        currency_code,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month,
+        count(*) as transactions,
+        sum(net_amount) as net_sales
+    from {{ ref('fct_transactions') }}
+    where employee_key is not null and {{ in_scope('day_of_branch_month', mark) }}
+    group by
+        branch_key,
+        currency_code,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date)
+
+),
+
+persons as (
+
+    select * from (
+        select
+            branch_key,
+            currency_code,
+            sales_month_start_date as sales_month,
+            sum(total_transactions) as transactions,
+            sum(total_sales) as net_sales,
+            sum(sales_contribution_percentage) as percent_of_store,
+            count(*) as persons
+        from {{ ref('sales_team_data_mart') }}
+        group by branch_key, currency_code, sales_month_start_date
+    ) as store_months
+    where {{ in_scope('branch_month', mark) }}
+
+)
+
+select
+    coalesce(receipts.branch_key, persons.branch_key) as branch_key,
+    coalesce(receipts.sales_month, persons.sales_month) as sales_month
+from receipts
+full outer join persons
+    on
+        receipts.branch_key = persons.branch_key
+        and receipts.currency_code = persons.currency_code
+        and receipts.sales_month = persons.sales_month
+where
+    receipts.branch_key is null
+    or persons.branch_key is null
+    or receipts.transactions <> persons.transactions
+    or receipts.net_sales <> persons.net_sales
+    -- Each share is rounded to a hundredth.
+    or abs(persons.percent_of_store - 100) > 0.005 * persons.persons

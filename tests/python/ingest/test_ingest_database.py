@@ -1,0 +1,1053 @@
+"""Feeds that are tables of a database: a real PostgreSQL server and a real MariaDB server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import mariadb
+import psutil
+import psycopg2
+import pytest
+import throwaway
+from inbox_places import clean_environment
+from ingest_helpers import TOKEN_KEY, Inbox, dump, till_file
+from servers import Mishap, broken_line, closed_port
+from throwaway import Branchline
+
+from ingest import load as loading
+from ingest import source_tables, stores, writer
+from ingest.errors import BranchlineError
+from ingest.feeds import FeedContract, load_feeds
+from ingest.load import load
+from ingest.quarantine import read_quarantine
+from ingest.report import FileOutcome, LoadReport
+from ingest.status import read_status
+from operate.connecting import ensure_warehouse
+from operate.loading import load_inbox
+from operate.settings import read_settings
+from operate.warehouse import Connection
+
+Load = Callable[..., LoadReport]
+Query = Callable[..., list[tuple[Any, ...]]]
+MakeFeeds = Callable[[str], FeedContract]
+
+VARIABLE = "BRANCHLINE_SOURCE_DESK_URL"
+
+PEOPLE = """
+  desk_people:
+    source: desk
+    table: desk_people
+    description: One line per person.
+    database: {connection: desk, table: people, key: [id]}
+    columns:
+      - name: id
+      - name: name
+        aliases: [full_name]
+      - name: phone
+        required: false
+        protect: none
+"""
+SALES = """
+  desk_sales:
+    source: desk
+    table: desk_sales
+    description: One line per sale.
+    database: {connection: desk, table: sales, key: [id], cursor: id}
+    columns:
+      - name: id
+      - name: item
+      - name: sold_at
+        required: false
+"""
+FEEDS = f"feeds:{PEOPLE}{SALES}"
+
+CURRENT_PEOPLE = """
+    select people.id, people.name from raw.desk_people as people
+    inner join raw.ingest_files as files on people._file_id = files.file_id
+    where files.status = 'loaded' order by _file_id, _line_number
+"""
+CURRENT_SALES = """
+    select cast(sales.id as bigint), sales.item from raw.desk_sales as sales
+    inner join raw.ingest_files as files on sales._file_id = files.file_id
+    where files.status = 'loaded' order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An empty database of a company, and how to write into it."""
+
+    kind: str
+    url: str
+    password: str
+    link: Any
+
+    def do(self, statement: str, values: Sequence[Any] = ()) -> None:
+        with self.link.cursor() as cursor:
+            cursor.execute(statement, tuple(values) or None)
+
+    def do_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self.link.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+@pytest.fixture(scope="session")
+def maria_server() -> Iterator[mariadb.MariaServer]:
+    reason = mariadb.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with mariadb.mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def source(
+    kind: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Source]:
+    """A database that the connection `desk` leads to."""
+    clean_environment(monkeypatch, tmp_path)
+    with contextlib.ExitStack() as stack:
+        if kind == "mariadb":
+            server = request.getfixturevalue("maria_server")
+            name = stack.enter_context(server.database())
+            link = stack.enter_context(contextlib.closing(server.connect(name)))
+            made = Source(kind, server.url(name), mariadb.PASSWORD, link)
+        else:
+            postgres: Connection = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(throwaway.database(postgres))
+            link = stack.enter_context(contextlib.closing(psycopg2.connect(url)))
+            link.autocommit = True
+            made = Source(kind, url, urlsplit(url).password or "", link)
+        monkeypatch.setenv(VARIABLE, made.url)
+        monkeypatch.setattr(stores, "PATIENCE", 0.5)
+        yield made
+
+
+@pytest.fixture
+def feeds(feed_file: MakeFeeds) -> FeedContract:
+    return feed_file(FEEDS)
+
+
+@pytest.fixture
+def read(run_load: Load, feeds: FeedContract) -> Load:
+    """Load the tables, without any inbox."""
+
+    def run(**changes: Any) -> LoadReport:
+        return run_load(**{"inbox": None, "feeds": feeds, **changes})
+
+    return run
+
+
+def make_people(source: Source, rows: Sequence[tuple[Any, Any]] = ((1, "Ann"), (2, "Bo"))) -> None:
+    source.do("create table people (id integer primary key, name varchar(2000))")
+    source.do_many("insert into people values (%s, %s)", rows)
+
+
+def make_sales(source: Source, count: int = 3) -> None:
+    source.do("create table sales (id bigint primary key, item varchar(100))")
+    sell(source, range(1, count + 1))
+
+
+def sell(source: Source, numbers: Sequence[int] | range) -> None:
+    source.do_many("insert into sales values (%s, %s)", [(n, f"item {n}") for n in numbers])
+
+
+def told(report: LoadReport) -> dict[str, str]:
+    return {outcome.path: outcome.status for outcome in report.files}
+
+
+def only(report: LoadReport) -> FileOutcome:
+    (outcome,) = report.files
+    return outcome
+
+
+# --- a table as a whole
+
+
+def test_a_table_is_loaded_once_and_again_when_it_changed(
+    source: Source, read: Load, query: Query
+) -> None:
+    make_people(source)
+    first = read(only=["desk_people"])
+    assert told(first) == {"database/desk/people.csv": "loaded"}
+    assert (first.rows, first.messages) == (2, [])
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
+
+    before = query("select * from raw.ingest_files")
+    again = read(only=["desk_people"])
+    assert (again.files, again.unchanged, again.messages) == ([], 1, [])
+    assert query("select * from raw.ingest_files") == before
+
+    source.do("update people set name = 'Bob' where id = 2")
+    changed = only(read(only=["desk_people"]))
+    assert (changed.status, changed.supersedes) == ("loaded", "database/desk/people.csv")
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bob")]
+
+    source.do("delete from people where id = 1")
+    assert only(read(only=["desk_people"])).rows == 1
+    assert query(CURRENT_PEOPLE) == [("2", "Bob")]
+    assert query("select status, row_count from raw.ingest_files order by file_id") == [
+        ("superseded", 2),
+        ("superseded", 2),
+        ("loaded", 1),
+    ]
+
+
+def test_a_table_that_goes_back_to_what_it_held_is_current_again(
+    source: Source, read: Load, query: Query
+) -> None:
+    make_people(source)
+    for name in ("Bo", "Bob", "Bo", "Bob", "Bo"):
+        source.do("update people set name = %s where id = 2", (name,))
+        assert read(only=["desk_people"]).rows == 2
+        assert query(CURRENT_PEOPLE)[1] == ("2", name)
+        assert read(only=["desk_people"]).unchanged == 1
+    rows = query(
+        "select file_id, status, superseded_by, sha256 from raw.ingest_files order by file_id"
+    )
+    assert [row[1] for row in rows] == ["superseded"] * 4 + ["loaded"]
+    assert [row[2] for row in rows] == [*(row[0] for row in rows[1:]), None]
+    assert len({row[3] for row in rows}) == 2
+    # Whoever takes its path out of the ledger's notes has it read anew, and nothing comes twice.
+    query("delete from raw.ingest_paths")
+    assert read(only=["desk_people"]).unchanged == 1
+
+
+def test_rows_come_in_the_keys_order_whatever_the_tables_own(
+    source: Source, read: Load, query: Query
+) -> None:
+    make_people(source, [(3, "Cy"), (1, "Ann"), (2, "Bo")])
+    read(only=["desk_people"])
+    assert [row[0] for row in query(CURRENT_PEOPLE)] == ["1", "2", "3"]
+    source.do("delete from people where id = 1")
+    source.do("insert into people values (1, 'Ann')")
+    assert read(only=["desk_people"]).unchanged == 1
+
+
+def test_an_empty_table_leaves_what_was_there(
+    source: Source, read: Load, query: Query, database_url: str
+) -> None:
+    make_people(source)
+    read(only=["desk_people"])
+    source.do("delete from people")
+    outcome = only(read(only=["desk_people"]))
+    assert (outcome.status, outcome.reason) == ("quarantined", loading.NO_ROWS)
+    assert len(query(CURRENT_PEOPLE)) == 2
+    assert read(only=["desk_people"]).unchanged == 1
+    # Told again when it happens again, and off the list once the table is as it was.
+    for _ in range(2):
+        make = "insert into people values (1, 'Ann'), (2, 'Bo')"
+        source.do(make)
+        assert read(only=["desk_people"]).rows == 2
+        with contextlib.closing(psycopg2.connect(database_url)) as link:
+            assert read_quarantine(link) == []
+        source.do("delete from people")
+        assert told(read(only=["desk_people"])) == {"database/desk/people.csv": "quarantined"}
+        with contextlib.closing(psycopg2.connect(database_url)) as link:
+            assert [file.reason for file in read_quarantine(link)] == [loading.NO_ROWS]
+    (waiting,) = query("select file_id from raw.ingest_files where status = 'quarantined'")
+    retried = only(read(only=["desk_people"], retry_quarantined=[waiting[0]]))
+    assert retried.status == "quarantined"
+
+
+def test_a_dry_run_reads_and_writes_nothing(source: Source, read: Load, query: Query) -> None:
+    make_people(source)
+    make_sales(source)
+    report = read(dry_run=True)
+    assert told(report) == {
+        "database/desk/people.csv": "loaded",
+        "database/desk/sales/by-id/first.csv": "loaded",
+    }
+    assert query("select to_regclass('raw.ingest_files')") == [(None,)]
+    read()
+    everything = "select * from raw.ingest_files full join raw.ingest_paths using (path)"
+    before = query(everything), query(CURRENT_PEOPLE)
+    source.do("update people set name = 'Bob' where id = 2")
+    assert told(read(dry_run=True)) == {"database/desk/people.csv": "loaded"}
+    assert (query(everything), query(CURRENT_PEOPLE)) == before
+
+
+def test_a_table_takes_the_place_of_the_one_file_that_the_feed_had(
+    source: Source, inbox: Inbox, run_load: Load, query: Query, feed_file: MakeFeeds
+) -> None:
+    both = feed_file(FEEDS.replace("database:", "files: desk/people.csv\n    database:", 1))
+    inbox.drop("desk/people.csv", "id,name\n1,Ann\n2,Bo\n3,Cy\n")
+    make_people(source)
+    report = run_load(feeds=both, only=["desk_people"])
+    assert [(file.path, file.supersedes) for file in report.files] == [
+        ("desk/people.csv", None),
+        ("database/desk/people.csv", "desk/people.csv"),
+    ]
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
+    assert run_load(feeds=both, only=["desk_people"]).unchanged == 2
+    # Whichever changed last counts.
+    inbox.drop("desk/people.csv", "id,name\n4,Di\n")
+    assert run_load(feeds=both, only=["desk_people"]).rows == 1
+    assert run_load(feeds=both, only=["desk_people"]).unchanged == 2
+    assert query(CURRENT_PEOPLE) == [("4", "Di")]
+    source.do("update people set name = 'Bob' where id = 2")
+    run_load(feeds=both, only=["desk_people"])
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bob")]
+
+
+# --- what comes through
+
+TEXTS = [
+    "plain",
+    "comma, semicolon; tab\t pipe|",
+    'quotes "in" and "',
+    '"',
+    "two\nlines",
+    "two\r\nlines",
+    "a lone\rreturn",
+    "\nbegins and ends\n",
+    "  blanks  ",
+    "back\\slash \\N \\.",
+    "NULL",
+    "sep=;",
+    "id,name",
+    "ÄÖÜ ß é ñ Ł İ",
+    "日本語 العربية हिन्दी",
+    "😀 👩‍👩‍👧 🇩🇪",
+    "e\u0301 \u200b\u2028\u2029\x85\x1f\x1c",
+    "\ufeffmark",
+    "'; drop table people; --",
+    "=1+1",
+    "%s %% %(x)s :name",
+    "x" * 1500,
+    "line\n" * 90,
+]
+
+
+def test_texts_come_through_to_the_letter(source: Source, read: Load, query: Query) -> None:
+    make_people(source, [(number, text) for number, text in enumerate(TEXTS, 1)])
+    report = read(only=["desk_people"])
+    assert (report.rows, report.rejected) == (len(TEXTS), 0)
+    assert query(CURRENT_PEOPLE) == [(str(n), text) for n, text in enumerate(TEXTS, 1)]
+
+
+def test_null_and_empty_texts_are_null(source: Source, read: Load, query: Query) -> None:
+    make_people(source, [(1, None), (2, ""), (3, " ")])
+    read(only=["desk_people"])
+    assert query(CURRENT_PEOPLE) == [("1", None), ("2", None), ("3", " ")]
+
+
+BOTH_KINDS = [
+    ("integer", "-12", "-12"),
+    ("bigint", "9223372036854775807", "9223372036854775807"),
+    ("numeric(10, 2)", "212.1", "212.10"),
+    ("numeric(30, 10)", "12345678901234567890.0000000001", "12345678901234567890.0000000001"),
+    ("numeric(10, 0)", "1000000", "1000000"),
+    ("double precision", "0.1", "0.1"),
+    ("date", "'2023-01-05'", "2023-01-05"),
+    ("date", "'0999-12-31'", "0999-12-31"),
+    ("time", "'09:00:01'", "09:00:01"),
+    ("timestamp", "'2023-01-05 09:00:00'", "2023-01-05 09:00:00"),
+    ("char(5)", "'ab'", "ab"),
+    ("varchar(10)", "'00042'", "00042"),
+]
+OF_POSTGRESQL = [
+    ("boolean", "true", "t"),
+    ("boolean", "false", "f"),
+    ("boolean", "null", None),
+    ("numeric", "'NaN'", "NaN"),
+    ("numeric", "1e20", "100000000000000000000"),
+    ("float8", "1e22", "1e+22"),
+    ("timestamp", "'infinity'", "infinity"),
+    ("timestamptz", "'2023-07-05 09:00:00.25+02'", "2023-07-05 07:00:00.25+00"),
+    ("date", "'12345-01-01'", "12345-01-01"),
+    ("date", "'0044-03-15 BC'", "0044-03-15 BC"),
+    ("interval", "'1 day 2 hours'", "P1DT2H"),
+    ("bytea", "'\\x00ff'", "\\x00ff"),
+    ("uuid", "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("jsonb", """'{"b": 1.50, "a": "x"}'""", '{"a": "x", "b": 1.50}'),
+    ("integer[]", "'{1,2}'", "{1,2}"),
+    ("inet", "'10.0.0.1'", "10.0.0.1/32"),
+    ("money_range", "'[1,2)'", "[1,2)"),
+]
+OF_MARIADB = [
+    ("boolean", "true", "1"),
+    ("bigint unsigned", "18446744073709551615", "18446744073709551615"),
+    ("datetime(6)", "'2023-01-05 09:00:00.250000'", "2023-01-05 09:00:00.250000"),
+    ("date", "'0000-00-00'", "0000-00-00"),
+    ("time", "'-100:00:01'", "-100:00:01"),
+    ("enum('a', 'ü')", "'ü'", "ü"),
+    ("set('a', 'b')", "'a,b'", "a,b"),
+    ("bit(8)", "b'00000101'", "5"),
+    ("varbinary(10)", "x'00ff'", "\\x00ff"),
+    ("blob", "x'fffe'", "\\xfffe"),
+    ("json", """'{"b": 1.50, "a": "x"}'""", '{"b": 1.50, "a": "x"}'),
+    ("year", "2023", "2023"),
+    ("varchar(10) character set latin1", "'Küche'", "Küche"),
+]
+
+
+def test_values_are_written_as_the_database_writes_them(
+    source: Source, read: Load, query: Query
+) -> None:
+    if source.kind == "postgresql":
+        source.do("create type money_range as range (subtype = numeric)")
+        # Whatever the settings of the database are.
+        name = source.url.rpartition("/")[2]
+        source.do(f"alter database {name} set timezone to 'Asia/Kolkata'")
+        source.do(f"alter database {name} set datestyle to 'German'")
+    else:
+        source.do("set session sql_mode = ''")
+    cases = BOTH_KINDS + (OF_POSTGRESQL if source.kind == "postgresql" else OF_MARIADB)
+    columns = ", ".join(f"c{place} {kind} null" for place, (kind, _, _) in enumerate(cases))
+    values = ", ".join(literal for _, literal, _ in cases)
+    source.do(f"create table people (id integer primary key, name varchar(9), {columns})")
+    source.do(f"insert into people values (1, 'x', {values.replace('%', '%%')})")
+    source.do("insert into people (id) values (2)")
+    report = read(only=["desk_people"])
+    assert (report.rows, report.rejected) == (2, 0)
+    names = ", ".join(f"c{place}" for place in range(len(cases)))
+    first, second = query(f"select {names} from raw.desk_people order by id")
+    for (column_type, literal, expected), found in zip(cases, first, strict=True):
+        assert found == expected, (column_type, literal)
+    assert set(second) == {None}
+
+
+def test_card_numbers_in_a_text_are_masked(
+    source: Source, read: Load, query: Query, database_url: str
+) -> None:
+    make_people(source, [(1, "paid with 4242 4242 4242 4242, thanks"), (2, "4242424242424242")])
+    read(only=["desk_people"])
+    assert query(CURRENT_PEOPLE) == [("1", "paid with ****4242, thanks"), ("2", "****4242")]
+    text = dump(database_url)
+    assert "4242424242424242" not in text
+    assert "4242 4242 4242 4242" not in text
+
+
+def test_a_column_of_card_numbers_never_reaches_the_warehouse(
+    source: Source, read: Load, query: Query, database_url: str, feed_file: MakeFeeds
+) -> None:
+    feeds = feed_file(
+        FEEDS.replace("aliases: [full_name]", "protect: card_number").replace(
+            "key: [id], cursor: id", "cursor: id"
+        )
+    )
+    make_people(source, [(1, "4242424242424242"), (2, None)])
+    read(feeds=feeds, only=["desk_people"])
+    assert query("select card_last4 from raw.desk_people order by id") == [("4242",), (None,)]
+    assert "4242424242424242" not in dump(database_url)
+
+
+# --- by a cursor
+
+
+def test_a_cursor_brings_what_is_new_and_nothing_twice(
+    source: Source, read: Load, query: Query
+) -> None:
+    make_sales(source, 3)
+    assert told(read(only=["desk_sales"])) == {"database/desk/sales/by-id/first.csv": "loaded"}
+    assert read(only=["desk_sales"]).unchanged == 1
+    sell(source, [4, 5])
+    report = read(only=["desk_sales"])
+    assert told(report) == {"database/desk/sales/by-id/after-3.csv": "loaded"}
+    assert (report.rows, report.unchanged) == (2, 1)
+    sell(source, [9_007_199_254_740_993])
+    assert read(only=["desk_sales"]).rows == 1
+    sell(source, [9_007_199_254_740_994])
+    assert read(only=["desk_sales"]).rows == 1
+    assert [row[0] for row in query(CURRENT_SALES)] == [
+        1, 2, 3, 4, 5, 9_007_199_254_740_993, 9_007_199_254_740_994,
+    ]  # fmt: skip
+    assert query("select cursor_after, cursor_upto from raw.ingest_files order by file_id") == [
+        (None, "3"),
+        ("3", "5"),
+        ("5", "9007199254740993"),
+        ("9007199254740993", "9007199254740994"),
+    ]
+    assert query("select distinct status from raw.ingest_files") == [("loaded",)]
+
+
+def test_a_row_that_was_committed_late_is_not_lost(
+    source: Source, read: Load, query: Query
+) -> None:
+    make_sales(source, 3)
+    read(only=["desk_sales"])
+    sell(source, [5, 7])
+    read(only=["desk_sales"])
+    # Numbers that were drawn before 7, by a transaction that ended after the load.
+    sell(source, [4, 6])
+    late = only(read(only=["desk_sales"]))
+    assert (late.path, late.rows) == ("database/desk/sales/by-id/after-3.csv", 4)
+    assert late.supersedes == late.path
+    assert [row[0] for row in query(CURRENT_SALES)] == [1, 2, 3, 4, 5, 6, 7]
+    assert read(only=["desk_sales"]).unchanged == 1
+
+
+def test_many_new_rows_come_in_portions(
+    source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 10)
+    make_sales(source, 25)
+    assert [file.rows for file in read(only=["desk_sales"]).files] == [10, 10, 5]
+    sell(source, range(26, 36))
+    report = read(only=["desk_sales"])
+    assert ([file.rows for file in report.files], report.unchanged) == ([10], 1)
+    assert [row[0] for row in query(CURRENT_SALES)] == list(range(1, 36))
+
+
+def test_a_time_stamp_that_several_rows_share_is_never_cut_in_two(
+    source: Source,
+    read: Load,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    feed_file: MakeFeeds,
+) -> None:
+    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 4)
+    feeds = feed_file(FEEDS.replace("cursor: id", "cursor: sold_at"))
+    stamp = "timestamp" if source.kind == "postgresql" else "datetime"
+    source.do(f"create table sales (id bigint primary key, item varchar(9), sold_at {stamp}(6))")
+    make = "insert into sales values (%s, 'x', %s)"
+    moments = [f"2023-01-05 09:00:0{n // 3}.{n // 3:06d}" for n in range(12)]
+    source.do_many(make, list(enumerate(moments)))
+    sizes = [file.rows for file in read(feeds=feeds, only=["desk_sales"]).files]
+    assert sizes == [6, 6]
+    # One more at the very moment that the last portion ended with.
+    source.do(make, (12, moments[-1]))
+    source.do(make, (13, "2023-01-05 10:00:00"))
+    assert [file.rows for file in read(feeds=feeds, only=["desk_sales"]).files] == [7, 1]
+    assert [row[0] for row in query(CURRENT_SALES)] == list(range(14))
+    assert read(feeds=feeds, only=["desk_sales"]).files == []
+
+
+def test_an_empty_table_with_a_cursor_is_no_trouble(source: Source, read: Load) -> None:
+    make_sales(source, 0)
+    report = read(only=["desk_sales"])
+    assert (report.files, report.failed) == ([], [])
+    sell(source, [1])
+    assert read(only=["desk_sales"]).rows == 1
+
+
+def test_a_portion_in_quarantine_is_read_again_when_it_is_mended(
+    source: Source, read: Load, query: Query
+) -> None:
+    if source.kind == "postgresql":
+        pytest.skip("its texts hold no NUL, and nothing else there makes a broken line")
+    make_sales(source, 3)
+    read(only=["desk_sales"])
+    for number in (4, 5, 6):
+        source.do("insert into sales values (%s, %s)", (number, "a\0b"))
+    assert only(read(only=["desk_sales"])).status == "quarantined"
+    sell(source, [7, 8])
+    assert read(only=["desk_sales"]).rows == 2
+    source.do("update sales set item = 'mended' where item like 'a%%'")
+    mended = only(read(only=["desk_sales"]))
+    assert (mended.path, mended.rows) == ("database/desk/sales/by-id/after-3.csv", 3)
+    assert [row[0] for row in query(CURRENT_SALES)] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_rows_are_not_loaded_twice_when_a_feed_is_told_to_read_otherwise(
+    source: Source, read: Load, feed_file: MakeFeeds
+) -> None:
+    make_sales(source, 3)
+    read(only=["desk_sales"])
+    whole = feed_file(FEEDS.replace("key: [id], cursor: id", "key: [id]"))
+    outcome = only(read(feeds=whole, only=["desk_sales"]))
+    assert outcome.status == "failed"
+    assert "would be there twice" in (outcome.reason or "")
+
+
+# --- killed
+
+
+def load_in_a_child(
+    database_url: str, feeds: FeedContract, state_dir: Path, prepare: Callable[[], None]
+) -> int:
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        prepare()
+        load(
+            database_url=database_url,
+            inbox=None,
+            feeds=feeds,
+            token_keys=[TOKEN_KEY],
+            state_dir=state_dir,
+        )
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def dies(owner: Any, name: str, *, before: bool) -> Callable[[], None]:
+    """Let the process kill itself at the first call of a function, before its work or after."""
+
+    def prepare() -> None:
+        real = getattr(owner, name)
+
+        def last_call(*arguments: Any, **named: Any) -> None:
+            if not before:
+                real(*arguments, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(owner, name, last_call)
+
+    return prepare
+
+
+MOMENTS = {
+    "listed": dies(source_tables.SourceDatabase, "_read", before=True),
+    "read": dies(source_tables.SourceDatabase, "_read", before=False),
+    "rows written": dies(writer, "write_entries", before=True),
+    "ledger written": dies(writer, "write_entries", before=False),
+    "committed": dies(writer.Writer, "_write", before=False),
+    "committed alone": dies(writer.Writer, "_finish", before=False),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_between_reading_and_commit(
+    moment: str,
+    source: Source,
+    read: Load,
+    query: Query,
+    database_url: str,
+    feeds: FeedContract,
+    state_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 100)
+    if moment == "committed alone":
+        monkeypatch.setattr(loading, "HELD_BYTES", 1000)
+    make_people(source)
+    make_sales(source, 250)
+    read()
+    source.do("update people set name = 'Bob' where id = 2")
+    sell(source, range(251, 501))
+    child = load_in_a_child(database_url, feeds, state_dir, MOMENTS[moment])
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    sell(source, range(501, 520))
+    read()
+    assert [row[0] for row in query(CURRENT_SALES)] == list(range(1, 520))
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bob")]
+    assert query(
+        "select count(*) from raw.desk_sales"
+        " where _file_id not in (select file_id from raw.ingest_files)"
+    ) == [(0,)]
+    assert read().files == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+def test_killed_at_random_moments(
+    source: Source,
+    read: Load,
+    query: Query,
+    database_url: str,
+    feeds: FeedContract,
+    state_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 50)
+    monkeypatch.setattr(writer, "BATCH_FILES", 1)
+    make_people(source)
+    make_sales(source, 1)
+    read()
+    chance = random.Random(20230105)
+    count, killed, reach = 1, 0, 0.3
+    while killed < 15:
+        sell(source, range(count + 1, count + 121))
+        count += 120
+        source.do("update people set name = %s where id = 2", (f"Bo {count % 240}",))
+        child = load_in_a_child(database_url, feeds, state_dir, lambda: None)
+        time.sleep(chance.uniform(0, reach))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            killed += 1
+            reach *= 1.1
+    read()
+    assert [row[0] for row in query(CURRENT_SALES)] == list(range(1, count + 1))
+    assert query(CURRENT_PEOPLE)[1] == ("2", f"Bo {count % 240}")
+
+
+# --- what can be wrong
+
+
+def wrong(source: Source, **changes: str) -> str:
+    """The source's address with another part in it."""
+    parts = urlsplit(source.url)
+    user = changes.get("user", parts.username or "")
+    password = changes.get("password", quote(source.password, safe=""))
+    port = changes.get("port", str(parts.port))
+    path = changes.get("path", parts.path)
+    return f"{parts.scheme}://{user}:{password}@{parts.hostname}:{port}{path}"
+
+
+def failure(report: LoadReport) -> str:
+    (outcome,) = report.failed
+    assert outcome.reason is not None
+    return outcome.reason
+
+
+def test_a_missing_table(source: Source, read: Load, query: Query) -> None:
+    make_sales(source)
+    report = read()
+    assert failure(report) == ("the database desk has no table people, or this user may not see it")
+    assert report.failed[0].path == "database/desk/people.csv"
+    assert len(query(CURRENT_SALES)) == 3
+    assert query("select distinct feed from raw.ingest_files") == [("desk_sales",)]
+
+
+def test_a_table_that_is_not_required(source: Source, read: Load, feed_file: MakeFeeds) -> None:
+    feeds = feed_file(FEEDS.replace("key: [id], cursor: id", "key: [id], required: false"))
+    make_people(source)
+    report = read(feeds=feeds)
+    assert told(report) == {"database/desk/people.csv": "loaded"}
+    make_sales(source)
+    assert read(feeds=feeds).rows == 3
+    source.do("drop table sales")
+    assert "has no table sales" in failure(read(feeds=feeds))
+
+
+def test_a_missing_column(source: Source, read: Load) -> None:
+    source.do("create table people (id integer primary key, nom varchar(9))")
+    assert failure(read(only=["desk_people"])) == (
+        "the table people of desk lacks the column name; it has id, nom: add its name there as an"
+        " alias to the feed, or read a view that has it"
+    )
+    source.do("create table sales (item varchar(9), number integer primary key)")
+    assert "lacks the column id; it has item, number" in failure(read(only=["desk_sales"]))
+
+
+def test_a_header_by_another_name_and_a_view(
+    source: Source, read: Load, query: Query, feed_file: MakeFeeds
+) -> None:
+    source.do("create table everybody (id integer primary key, `Full Name` varchar(9))".replace(
+        "`", '"' if source.kind == "postgresql" else "`"))  # fmt: skip
+    source.do("insert into everybody values (2, 'Bo'), (1, 'Ann')")
+    source.do("create view people as select * from everybody")
+    assert read(only=["desk_people"]).rows == 2
+    assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
+    # A view has no primary key that could be the default.
+    keyless = feed_file(FEEDS.replace("table: people, key: [id]", "table: people"))
+    assert "has no primary key" in failure(read(feeds=keyless, only=["desk_people"]))
+
+
+def test_a_key_that_is_none(source: Source, read: Load) -> None:
+    source.do("create table people (id integer, name varchar(9))")
+    source.do("insert into people values (1, 'Ann'), (2, 'Bo'), (2, 'Cy')")
+    assert "does not tell the rows of the table people apart" in failure(read(only=["desk_people"]))
+
+
+def test_a_cursor_that_is_none(source: Source, read: Load, feed_file: MakeFeeds) -> None:
+    make_sales(source)
+    feeds = feed_file(FEEDS.replace("cursor: id", "cursor: item"))
+    assert "the column item of the table sales cannot be a cursor" in failure(
+        read(feeds=feeds, only=["desk_sales"])
+    )
+
+
+@pytest.mark.parametrize("what", ["password", "path", "port"])
+def test_a_server_that_refuses_or_is_away(
+    what: str,
+    source: Source,
+    run_load: Load,
+    inbox: Inbox,
+    monkeypatch: pytest.MonkeyPatch,
+    feed_file: MakeFeeds,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    make_people(source)
+    bad = {"password": "Wr0ng-Passw0rd", "path": "/no_such_database", "port": str(closed_port())}
+    monkeypatch.setenv(VARIABLE, wrong(source, **{what: bad[what]}))
+    files = PEOPLE.replace("desk_people", "desk_papers").replace(
+        "database: {connection: desk, table: people, key: [id]}", "files: desk/*.csv"
+    )
+    inbox.drop("desk/a.csv", "id,name\n1,Ann\n")
+    began = time.monotonic()
+    report = run_load(feeds=feed_file(FEEDS + files))
+    # The server is waited for once, not once per table.
+    assert time.monotonic() - began < 10
+    assert told(report) == {
+        "database/desk/people.csv": "failed",
+        "database/desk/sales.csv": "failed",
+        "desk/a.csv": "loaded",
+    }
+    expected = {
+        "password": "refuses the user or the password",
+        "path": "is not there",
+        "port": "does not answer",
+    }[what]
+    for outcome in report.failed:
+        assert expected in (outcome.reason or "")
+        assert "Wr0ng" not in (outcome.reason or "")
+    assert "Wr0ng" not in caplog.text
+    assert source.password not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("not an address, s3cret", "cannot be read"),
+        ("mysql://u:s3cret@h:port/d", "cannot be read"),
+        ("mssql+pyodbc://u:s3cret@h/d", "of a kind that cannot be read (mssql+pyodbc)"),
+        ("mysql://u:s3cret@h", "names no database"),
+    ],
+)
+def test_an_address_that_is_none(
+    address: str,
+    expected: str,
+    read: Load,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    clean_environment(monkeypatch, tmp_path)
+    monkeypatch.setenv(VARIABLE, address)
+    for outcome in read().failed:
+        assert expected in (outcome.reason or "")
+        assert VARIABLE in (outcome.reason or "")
+        assert "s3cret" not in (outcome.reason or "")
+
+
+def test_a_connection_that_is_not_set_costs_nothing(
+    inbox: Inbox, run_load: Load, feeds: FeedContract, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, feed_file: MakeFeeds,
+) -> None:  # fmt: skip
+    clean_environment(monkeypatch, tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    inbox.drop("branch_pos/leeds_26-08-2021_09-00-00.csv", till_file())
+    report = run_load()
+    assert (report.rows, report.messages, report.failed) == (10, [], [])
+    alone = run_load(inbox=None, feeds=feeds)
+    assert alone.messages == [
+        "There is nothing to load from: no inbox, and no database that is set."
+    ]
+
+
+@pytest.mark.parametrize("form", ["variable", "toml", "toml fields"])
+def test_the_address_may_be_where_dlt_keeps_it(
+    form: str, source: Source, read: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+    make_people(source)
+    monkeypatch.delenv(VARIABLE)
+    if form == "variable":
+        monkeypatch.setenv("SOURCES__SQL_DATABASE__DESK__CREDENTIALS", source.url)
+    else:
+        parts = urlsplit(source.url)
+        fields = {
+            "drivername": parts.scheme,
+            "username": parts.username,
+            "password": source.password,
+            "host": parts.hostname,
+            "port": parts.port,
+            "database": parts.path[1:],
+        }
+        if form == "toml":
+            lines = ["[sources.sql_database.desk]", f'credentials = "{source.url}"']
+        else:
+            lines = ["[sources.sql_database.desk.credentials]"]
+            lines += [f'{name} = "{value}"' for name, value in fields.items()]
+        folder = tmp_path / "project" / ".dlt"
+        folder.mkdir(parents=True)
+        (folder / "secrets.toml").write_text("\n".join(lines), encoding="utf-8")
+        monkeypatch.setenv("DLT_PROJECT_DIR", str(folder.parent))
+        Container()[PluggableRunContext].reload()
+    try:
+        assert read(only=["desk_people"]).rows == 2
+    finally:
+        monkeypatch.undo()
+        Container()[PluggableRunContext].reload()
+
+
+def test_no_password_is_shown_or_kept(
+    source: Source, branchline: Branchline, project_env: dict[str, str], tmp_path: Path,
+    database_url: str,
+) -> None:  # fmt: skip
+    for name, columns in (
+        ("customer", "customer_id integer, first_name varchar(9), last_name varchar(9),"
+         " address varchar(9), pincode varchar(9), phone_number varchar(20),"
+         " customer_joining_date date"),
+        ("product", "id integer, name varchar(20), current_price numeric(10, 2)"),
+    ):  # fmt: skip
+        source.do(f"create table {name} ({columns})")
+    source.do("insert into product values (1, 'sugar', 50)")
+    source.do(
+        "insert into customer values"
+        " (1, 'Ann', 'Ä', null, '411012', '+91-7856831395', '2021-12-12')"
+    )
+    (tmp_path / "inbox").mkdir()
+    secret = "Wr0ng-Passw0rd"
+    name = "BRANCHLINE_SOURCE_SALES_DESK_URL"
+    good = {**project_env, name: source.url, "RUNTIME__LOG_LEVEL": "DEBUG"}
+    done = branchline("load", environment=good)
+    output = done.stdout + done.stderr
+    assert "2 files with 2 rows" in output, output
+    assert "has no table store" in output
+    assert "table sales," not in output
+    assert done.returncode == 1
+    refused = {**good, name: wrong(source, password=secret)}
+    done = branchline("load", environment=refused)
+    output += done.stdout + done.stderr
+    for kept in (secret, source.password, quote(source.password, safe="")):
+        if len(kept) < 8:
+            continue
+        assert kept not in output
+        assert kept not in dump(database_url)
+        for file in tmp_path.rglob("*"):
+            if file.is_file():
+                assert kept.encode() not in file.read_bytes(), file
+    found = {status.feed: status.rows for status in read_status(database_url, load_feeds())}
+    assert found == {"sales_desk_customers": 1, "sales_desk_products": 1}
+
+
+def test_an_inbox_is_not_needed_unless_it_is_named(
+    source: Source, project_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    query: Query,
+) -> None:  # fmt: skip
+    source.do("create table product (id integer, name varchar(20), current_price integer)")
+    source.do("insert into product values (1, 'sugar', 50)")
+    monkeypatch.setattr("operate.loading.PROJECT", tmp_path)
+    settings = read_settings(project_env)
+    connection = ensure_warehouse(settings, print)
+    nowhere = str(tmp_path / "inbox")
+    arguments = {"only": ["sales_desk_products"]}
+    with pytest.raises(BranchlineError, match="does not exist"):
+        load_inbox(settings, connection, nowhere, **arguments)
+    monkeypatch.setenv("BRANCHLINE_SOURCE_SALES_DESK_URL", source.url)
+    report = load_inbox(settings, connection, nowhere, **arguments)
+    assert (report.rows, report.messages) == (1, [])
+    assert query("select inbox, is_demo from operations.inboxes") == [("(databases)", False)]
+    with pytest.raises(BranchlineError, match="does not exist"):
+        load_inbox(settings, connection, str(tmp_path / "mount"), **arguments)
+    with pytest.raises(BranchlineError, match="does not exist"):
+        load_inbox(settings, connection, nowhere, only=["branch_pos_transactions"])
+
+
+# --- large
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
+def test_a_large_table_is_read_in_bounded_memory(
+    source: Source,
+    query: Query,
+    database_url: str,
+    feed_file: MakeFeeds,
+    state_dir: Path,
+) -> None:
+    count = 200_000
+    source.do("create table people (id integer primary key, name varchar(2000))")
+    series = (
+        f"select g, repeat('x', 500) from generate_series(1, {count}) as g"
+        if source.kind == "postgresql"
+        else f"select seq, repeat('x', 500) from seq_1_to_{count}"
+    )
+    source.do(f"insert into people {series}")
+    people_only = feed_file(f"feeds:{PEOPLE}")
+    before = psutil.Process().memory_info().rss
+    child = load_in_a_child(database_url, people_only, state_dir, lambda: None)
+    _, status, usage = os.wait4(child, 0)
+    assert status == 0
+    assert query("select count(*), max(id::int) from raw.desk_people") == [(count, count)]
+    # The rows are 100 MB, and as objects of Python's more than twice that.
+    grown = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) - before
+    assert grown < 90 << 20
+
+
+# --- a line that breaks
+
+
+def through(source: Source, port: int) -> str:
+    return wrong(source, port=str(port))
+
+
+def test_a_line_that_is_cut_is_read_again(
+    source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_people(source, [(number, "x" * 500) for number in range(2000)])
+    # What is asked before the rows are read is answered by less.
+    cuts = [Mishap(answered=200_000)] * 4
+    with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
+        monkeypatch.setenv(VARIABLE, through(source, line.port))
+        monkeypatch.setattr(stores, "PATIENCE", 10)
+        assert read(only=["desk_people"]).rows == 2000
+        assert line.befallen in (1, 2)
+    assert query("select count(*) from raw.desk_people") == [(2000,)]
+
+
+def test_a_line_that_is_cut_each_time_is_given_up(
+    source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_people(source, [(number, "x" * 500) for number in range(2000)])
+    cuts = [Mishap(answered=200_000)] * 100
+    with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
+        monkeypatch.setenv(VARIABLE, through(source, line.port))
+        assert "the database desk does not answer" in failure(read(only=["desk_people"]))
+        assert line.befallen > 1
+    assert query("select count(*) from raw.ingest_files") == [(0,)]
+    monkeypatch.setenv(VARIABLE, source.url)
+    assert read(only=["desk_people"]).rows == 2000
+
+
+# --- what feeds.yml may say
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "expected"),
+    [
+        ("database: {connection: desk, table: people, key: [id]}", "header: optional",
+         "files: is missing; a feed has files, or a database, or both"),
+        ("table: people, key", "tabel: people, key", "database.tabel: is no known key"),
+        ("connection: desk, table: people", "connection: Desk-1, table: people",
+         "database.connection: 'Desk-1' is no usable name"),
+        ("key: [id]}\n    columns:\n      - name: id\n      - name: name",
+         "key: [id]}\n    header: none\n    columns:\n      - name: id\n      - name: name",
+         "header: has to be optional or required"),
+        ("key: [id]}\n    columns:\n      - name: id\n      - name: name",
+         "key: [id], cursor: name}\n    columns:\n      - name: id\n      - name: name\n"
+         "        protect: card_number",
+         "database.cursor: cannot be a column of card numbers"),
+        ("database: {connection: desk, table: people, key: [id]}", "files: database/*.csv",
+         "files: database/ is where rows of databases are noted"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_feed_file(
+    was: str, now: str, expected: str, feed_file: MakeFeeds
+) -> None:
+    assert was in FEEDS
+    with pytest.raises(BranchlineError) as caught:
+        feed_file(FEEDS.replace(was, now, 1))
+    assert expected in caught.value.message
+
+
+def test_the_projects_own_feeds_have_their_tables() -> None:
+    found = {feed.name: feed.database for feed in load_feeds() if feed.database is not None}
+    assert set(found) == {
+        "sales_desk_sales",
+        "sales_desk_customers",
+        "sales_desk_stores",
+        "sales_desk_products",
+        "sales_desk_employees",
+    }
+    assert {table.connection for table in found.values()} == {"sales_desk"}
