@@ -173,6 +173,16 @@ def last_build(link: Link) -> Build | None:
         return build
 
 
+def has_built(link: Link, fingerprint: str) -> bool:
+    """Tell whether this version of the project has ever built this warehouse, all tests passed."""
+    with link.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from operations.builds where project_fingerprint = %s)",
+            (fingerprint,),
+        )
+        return bool(_only(cursor.fetchone()))
+
+
 def last_audit(link: Link) -> Audit | None:
     """The last audit that found nothing wrong, or None if there was none yet."""
     with link.cursor() as cursor:

@@ -10,6 +10,7 @@ from ingest.report import LoadEvent, LoadReport
 from operate.builds import (
     Audit,
     Build,
+    has_built,
     last_audit,
     last_build,
     ledger_mark,
@@ -66,7 +67,8 @@ def run(
     """Load the inbox, then `dbt build` unless nothing has changed since the last good build.
 
     The data tests read what was touched since they last passed; in an `audit` all of history, and
-    then there is something to do though nothing has changed.
+    then there is something to do though nothing has changed. The unit tests, which read nothing of
+    the warehouse, are run once for each version of the project.
     `show` shows the progress of a named step; `loaded` is called between load and build. A failed
     build is in the report; it is not noted, so the next run builds again.
     Raises BranchlineError when the work cannot begin.
@@ -110,6 +112,11 @@ def run(
                     settings.target,
                     *(["--full-refresh"] if full_refresh else []),
                     *(["--vars", "{audit: true}"] if audit else []),
+                    *(
+                        ["--exclude-resource-type", "unit_test"]
+                        if has_built(link, fingerprint)
+                        else []
+                    ),
                 ],
                 project=settings.project,
                 environment=dbt_environment(settings, connection),

@@ -57,7 +57,29 @@ def test_an_audit_has_work_to_do_though_nothing_is_new(
     assert run(database_url, tmp_path).unchanged_since is not None
     assert asked == [["build", "--target", "server"]]
     assert run(database_url, tmp_path, audit=True).build is not None
-    assert asked[1:] == [["build", "--target", "server", "--vars", "{audit: true}"]]
+    assert asked[1][:5] == ["build", "--target", "server", "--vars", "{audit: true}"]
+
+
+def test_unit_tests_are_run_until_a_version_of_the_project_has_built_well(
+    database_url: str, asked: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_unit_tests() -> list[bool]:
+        return ["unit_test" not in command for command in asked]
+
+    run(database_url, tmp_path)
+    run(database_url, tmp_path, full_refresh=True)
+    assert with_unit_tests() == [True, False]
+
+    monkeypatch.setattr(nightly, "project_fingerprint", lambda _: "another version")
+    good = nightly.run_dbt
+    monkeypatch.setattr(
+        nightly, "run_dbt", lambda *words, **_: asked.append(*words) or BuildResult(False, 1.0)
+    )
+    run(database_url, tmp_path)
+    monkeypatch.setattr(nightly, "run_dbt", good)
+    run(database_url, tmp_path)
+    run(database_url, tmp_path, audit=True)
+    assert with_unit_tests()[2:] == [True, True, False]
 
 
 def test_tests_by_hand_leave_the_build_as_it_was(
