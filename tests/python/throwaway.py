@@ -6,12 +6,12 @@ None of it ever touches the user's own warehouse.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,11 +44,16 @@ def server() -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def database(server: Connection) -> Iterator[str]:
-    """The URL of a new, empty database, dropped at the end with whoever is still connected."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
+    """The URL of a new, empty database, dropped at the end with whoever is still connected.
+
+    Names come back as soon as they are free: what dbt has parsed holds the database's name.
+    """
     admin = psycopg2.connect(server.url)
     admin.autocommit = True
     with contextlib.closing(admin), admin.cursor() as cursor:
+        cursor.execute("select datname from pg_database")
+        taken = {name for (name,) in cursor.fetchall()}
+        name = next(name for name in map("test_{}".format, itertools.count()) if name not in taken)
         cursor.execute(f"create database {name}")
         try:
             yield server.url.rpartition("/")[0] + "/" + name
