@@ -59,18 +59,19 @@
             where {{ files_in_scope('file_id', mark) }}
         )
     {%- elif key == 'customer' -%}
-        customer_key in (
-            {{ customers_since(mark, built('int_transactions__unioned')) }}
-        )
+        {{ is_one_of(
+            'customer_key', customers_since(mark, built('int_transactions__unioned'))
+        ) }}
     {%- elif key == 'listed_customer' -%}
-        customer_key in (
-            {{ listed_customers_since(
+        {{ is_one_of(
+            'customer_key',
+            listed_customers_since(
                 mark,
                 built('int_transactions__unioned'),
                 built('stg_sales_desk__customers'),
                 built('int_files__versioned')
-            ) }}
-        )
+            )
+        ) }}
     {%- elif key == 'source_week' -%}
         (source_system, sales_week) in (
             {{ source_weeks_since(mark, built('int_transactions__unioned')) }}
