@@ -129,6 +129,7 @@ class Feed(BaseModel):
     file_name_example: str | None = None
     business_date_format: str | None = None
     logical_file: str | None = None
+    snapshot: bool = False
     header: Literal["optional", "required", "none"] = "optional"
     max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
     columns: list[Column] = Field(min_length=1)

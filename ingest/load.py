@@ -318,14 +318,14 @@ class _Load:
             return status is None or (self._retry and status == "quarantined")
         return self._ledger.quarantined_as(feed, path, sha256) in self._retry
 
-    def _came_back(self, file: InboxFile, path: str, feed: str, sha256: str) -> bool:
-        """Whether a table holds again what it held before, and not the last time it was read."""
-        if file.table_part is None:
+    def _came_back(self, feed: Feed, file: InboxFile, path: str, sha256: str) -> bool:
+        """Whether a table or snapshot holds again what it held before, but not when last read."""
+        if file.table_part is None and not feed.snapshot:
             return False
-        last = self._ledger.last_content(feed, path)
+        last = self._ledger.last_content(feed.name, path)
         if last is None:
-            return self._ledger.status_of(feed, path, sha256) == "superseded"
-        return last != sha256 and self._ledger.status_of(feed, path, sha256) is not None
+            return self._ledger.status_of(feed.name, path, sha256) == "superseded"
+        return last != sha256 and self._ledger.status_of(feed.name, path, sha256) is not None
 
     def _candidate(self, feed: Feed, file: InboxFile, path: str) -> _Candidate:
         mask = self._cards.mask_path
@@ -436,7 +436,7 @@ class _Load:
         if file.has_changed():
             raise _StillChangingError
         place = Place(feed.name, path, file.fingerprint, content.sha256)
-        came_back = self._came_back(file, path, feed.name, content.sha256)
+        came_back = self._came_back(feed, file, path, content.sha256)
         if not came_back and not self._is_to_be_read(feed.name, path, content.sha256):
             self.report.unchanged += 1
             self._total -= 1
@@ -447,7 +447,7 @@ class _Load:
             return
         blank = self._blank_entry(candidate, content)
         duplicate = None
-        if file.table_part is None:
+        if file.table_part is None and not came_back:
             duplicate = self._duplicate_of(candidate, content.sha256)
         refused = candidate.misnamed or content.unusable
         if duplicate is not None:
@@ -597,7 +597,7 @@ class _Load:
         elif (
             entry.status == "quarantined"
             and known_as is not None
-            and not self._came_back(candidate.file, entry.path, entry.feed, entry.sha256)
+            and not self._came_back(candidate.feed, candidate.file, entry.path, entry.sha256)
         ):
             # Judged again and still not usable: it keeps its id.
             self._writer.flush()
@@ -609,7 +609,7 @@ class _Load:
         else:
             # A change within the clock's grain would not show in the fingerprint of a file that
             # was written just now: its content is looked at once more.
-            kept = place if candidate.file.settled else None
+            kept = place if candidate.file.settled else replace(place, fingerprint="")
             self._ledger.add(entry)
             if alone:
                 self._writer.finish_alone(job, entry, kept, copies or CopyData())

@@ -59,13 +59,12 @@ class Writer(Generic[Job]):
         """The batch that the thread is writing."""
         self._alone = False
 
-    def add(self, job: Job, entry: NewEntry, place: Place | None, copies: CopyData | None) -> None:
+    def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
         """Take a file whose rows are all at hand."""
         batch = self._batch
         batch.jobs.append(job)
         batch.entries.append(entry)
-        if place is not None:
-            batch.places.append(place)
+        batch.places.append(place)
         if copies is not None:
             batch.copies.extend(copies)
         if batch.is_full:
@@ -104,11 +103,11 @@ class Writer(Generic[Job]):
         self._alone = False
 
     def finish_alone(
-        self, job: Job, entry: NewEntry, place: Place | None, copies: CopyData
+        self, job: Job, entry: NewEntry, place: Place, copies: CopyData
     ) -> None:
         """Write the last rows and the ledger's row of the file, and commit."""
         self._wait()
-        batch = _Batch([job], [entry], [place] if place is not None else [], copies)
+        batch = _Batch([job], [entry], [place], copies)
         self._written = batch
         self._task = self._threads.submit(self._finish, batch)
         self._wait()

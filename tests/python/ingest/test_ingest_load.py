@@ -204,6 +204,26 @@ def test_a_file_put_back_to_its_old_content_is_told(
     assert (again.unchanged, again.messages) == (2, [])
 
 
+def test_a_list_that_says_again_what_it_said_before_counts_again(
+    inbox: Inbox, run_load: Load, query: Query, feed_file: Callable[[str], FeedContract]
+) -> None:
+    feeds = feed_file(
+        "feeds:\n  shop_prices:\n    source: shop\n    table: shop_prices\n"
+        "    description: A price.\n    files: shop/prices.csv\n    snapshot: true\n    columns:\n"
+        "      - {name: item, description: Item.}\n      - {name: price, description: Price.}\n"
+    )
+    current = (
+        "select price from raw.shop_prices inner join raw.ingest_files"
+        " on shop_prices._file_id = ingest_files.file_id where status = 'loaded'"
+    )
+    for price in ("50", "55", "50", "50", "55"):
+        inbox.drop("shop/prices.csv", f"item,price\nsugar,{price}\n")
+        report = run_load(feeds=feeds)
+        assert (query(current), report.messages) == ([(price,)], [])
+    statuses = "select status from raw.ingest_files order by file_id"
+    assert query(statuses) == [("superseded",)] * 3 + [("loaded",)]
+
+
 def test_versions_are_counted_as_numbers(inbox: Inbox, run_load: Load) -> None:
     for hour in ("9", "10"):
         inbox.drop(f"shop/day_v{hour}.csv", f"a\n{hour}\n")
