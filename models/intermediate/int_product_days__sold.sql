@@ -10,11 +10,12 @@
 }}
 {%- set touched = touched_branch_days() %}
 
-with basket_lines as (
+with sale_lines as (
 
-    select * from {{ ref('int_sale_lines__unioned') }}
     {% if is_incremental() -%}
-    where (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_sale_lines__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_sale_lines__unioned') }}
     {%- endif %}
 
 ),
@@ -32,7 +33,7 @@ final as (
         sum(net_amount) as net_amount,
         count(distinct transaction_id) as transactions,
         business_date
-    from basket_lines
+    from sale_lines
     group by
         product_key,
         branch_key,

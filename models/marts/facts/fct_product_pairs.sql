@@ -13,35 +13,30 @@
 }}
 {%- set touched = touched_source_weeks() %}
 
-{% if is_incremental() -%}
-with touched_weeks as (
+with sales as (
 
-    {{ touched }}
+    {% if is_incremental() -%}
+    {{ look_up(
+        ref('fct_sales'),
+        touched,
+        'found.source_system = wanted.source_system'
+        ' and found.business_date >= wanted.sales_week'
+        ' and found.business_date < cast('
+        ~ dbt.dateadd('day', 7, 'wanted.sales_week') ~ ' as date)'
+    ) }}
+    {%- else -%}
+    select * from {{ ref('fct_sales') }}
+    {%- endif %}
 
 ),
 
--- As ranges of days, which an index can find. What was given back was not bought.
+-- What was given back was not bought.
 items as (
 
-    select sales.*
-    from {{ ref('fct_sales') }} as sales
-    inner join touched_weeks
-        on
-            sales.source_system = touched_weeks.source_system
-            and sales.business_date >= touched_weeks.sales_week
-            and sales.business_date
-            < cast({{ dbt.dateadd('day', 7, 'touched_weeks.sales_week') }} as date)
-    where sales.quantity > 0
-
-),
-{%- else -%}
-with items as (
-
-    select * from {{ ref('fct_sales') }}
+    select * from sales
     where quantity > 0
 
 ),
-{%- endif %}
 
 -- However often a product stands on a receipt, it counts once there.
 receipt_products as (

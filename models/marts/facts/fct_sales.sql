@@ -13,11 +13,12 @@
 }}
 {%- set touched = touched_branch_days() %}
 
-with basket_lines as (
+with sale_lines as (
 
-    select * from {{ ref('int_sale_lines__unioned') }}
     {% if is_incremental() -%}
-    where (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_sale_lines__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_sale_lines__unioned') }}
     {%- endif %}
 
 ),
@@ -40,7 +41,7 @@ final as (
         business_date,
         sold_at_local,
         sold_at
-    from basket_lines
+    from sale_lines
 
 )
 
