@@ -134,22 +134,33 @@ def test_views_stay_in_place_and_other_segments_count_without_a_new_file(project
         project.load()
 
     deliver("10")
+    # In another currency too, where somebody else came later.
+    project.deliver(
+        "branch_pos/dublin docklands_12-01-2024_09-00-00.csv",
+        receipt("Dublin Docklands", "10/01/2024 09:00", "Ann", "2.00")
+        + receipt("Dublin Docklands", "12/01/2024 09:00", "Bo Ek", "1.00"),
+    )
+    project.load()
     project.seed()
     project.dbt("run", "--select", *SELECTED)
-    query = "select purchase_frequency, rfm_segment from marts.customers_data_mart"
-    assert project.rows(query) == [(1, "New")]
+    query = (
+        "select currency_code, purchase_frequency, rfm_segment from marts.customers_data_mart"
+        " where full_name = 'Ann' order by 1"
+    )
+    abroad = ("EUR", 1, "Needs attention")
+    assert project.rows(query) == [abroad, ("GBP", 1, "New")]
 
     # All but the marts, as if the run had come to its end before them: what they stand on is never
     # swapped for a new table, so that they are there all night.
     deliver("11")
     project.dbt("run", "--select", *SELECTED, "--exclude", *CUSTOMER_MARTS)
-    assert project.rows(query) == [(2, "New")]
+    assert project.rows(query) == [abroad, ("GBP", 2, "New")]
 
     project.rows(
         "update reference.rfm_segments set rfm_segment = 'Fresh' where rfm_segment = 'New'"
     )
     project.dbt("run", "--select", "int_customers__rfm_scored")
-    assert project.rows(query) == [(2, "Fresh")]
+    assert project.rows(query) == [abroad, ("GBP", 2, "Fresh")]
 
 
 @pytest.fixture(scope="module")
