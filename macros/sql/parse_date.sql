@@ -9,7 +9,7 @@
 {% macro postgres__parse_date(text) -%}
     {%- set matched -%}
         substring(
-            trim({{ text }})
+            trim({{ branchline.plain_spaces(text) }})
             from '^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:[.]\d+)?)?)?$'
         )
     {%- endset -%}

@@ -4,5 +4,8 @@
 {%- endmacro %}
 
 {% macro postgres__parse_integer(text) -%}
-    cast(substring(trim({{ text }}) from '^([+-]?\d{1,9})(?:[.]0+)?$') as integer)
+    cast(
+        substring(trim({{ branchline.plain_spaces(text) }}) from '^([+-]?\d{1,9})(?:[.]0+)?$')
+        as integer
+    )
 {%- endmacro %}
