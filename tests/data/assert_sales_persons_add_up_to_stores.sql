@@ -1,5 +1,5 @@
 -- In every store and month the sales people's totals are the receipts that name a person, and their
--- shares are shares of that.
+-- shares are shares of all receipts.
 {#- The calendar's table is read where a few months are in scope. #}
 {%- set calendar = ref('dim_dates') %}
 {%- set mark = tested_up_to() %}
@@ -10,14 +10,16 @@ with receipts as (
         branch_key,
         currency_code,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month,
-        count(*) as transactions,
-        sum(net_amount) as net_sales
+        count(employee_key) as transactions,
+        sum(case when employee_key is not null then net_amount else 0 end) as net_sales,
+        sum(net_amount) as store_net_sales
     from {{ ref('fct_transactions') }}
-    where employee_key is not null and {{ in_scope('day_of_branch_month', mark) }}
+    where {{ in_scope('day_of_branch_month', mark) }}
     group by
         branch_key,
         currency_code,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date)
+    having count(employee_key) > 0
 
 ),
 
@@ -54,4 +56,6 @@ where
     or receipts.transactions <> persons.transactions
     or receipts.net_sales <> persons.net_sales
     -- Each share is rounded to a hundredth.
-    or abs(persons.percent_of_store - 100) > 0.005 * persons.persons
+    or abs(
+        persons.percent_of_store - 100 * persons.net_sales / nullif(receipts.store_net_sales, 0)
+    ) > 0.005 * persons.persons

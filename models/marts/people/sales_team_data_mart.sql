@@ -11,6 +11,12 @@ employees as (
 
 ),
 
+product_months as (
+
+    select * from {{ ref('int_product_months__sold') }}
+
+),
+
 incentives as (
 
     select * from {{ ref('sales_incentives') }}
@@ -24,8 +30,6 @@ ranked as (
         rank() over (
             partition by branch_key, currency_code, sales_month order by net_amount desc
         ) as performance_rank,
-        sum(net_amount) over (partition by branch_key, currency_code, sales_month)
-            as branch_net_amount,
         avg(net_amount) over (partition by branch_key, currency_code, employee_key)
             as average_net_amount,
         min(sales_month) over (partition by branch_key, currency_code, employee_key)
@@ -56,6 +60,19 @@ compared as (
             and ranked.sales_month = cast(
                 {{ dbt.dateadd('month', 1, 'month_before.sales_month') }} as date
             )
+
+),
+
+-- All that the store sold, also what names no sales person.
+stores as (
+
+    select
+        branch_key,
+        currency_code,
+        sum(net_amount) as net_amount,
+        sales_month
+    from product_months
+    group by branch_key, currency_code, sales_month
 
 ),
 
@@ -101,13 +118,18 @@ final as (
         cast(compared.year_to_date_net_amount as numeric(18, 2)) as year_to_date_sales,
         cast(
             round(
-                100 * compared.net_amount / nullif(greatest(compared.branch_net_amount, 0), 0), 2
+                100 * compared.net_amount / nullif(greatest(stores.net_amount, 0), 0), 2
             ) as numeric(18, 2)
         ) as sales_contribution_percentage,
         cast(to_char(compared.first_sales_month, 'YYYY-MM') as text) as first_sale_month,
         cast(to_char(compared.last_sales_month, 'YYYY-MM') as text) as last_sale_month,
         compared.sales_month as sales_month_start_date
     from compared
+    inner join stores
+        on
+            compared.branch_key = stores.branch_key
+            and compared.currency_code = stores.currency_code
+            and compared.sales_month = stores.sales_month
     left join employees
         on
             compared.source_system = employees.source_system
