@@ -12,6 +12,7 @@ versions as (
         source_system,
         product_name,
         product_id,
+        length(product_id) as product_id_length,
         list_price,
         coalesce(listed_on, cast('0001-01-01' as date)) as listed_on,
         updated_on,
@@ -26,7 +27,7 @@ versions as (
 {{ validity_ranges(
     key=['product_key', 'source_system', 'product_name'],
     values=['list_price'],
-    prefer=['listed_on desc', 'product_id desc'],
+    prefer=['listed_on desc', 'product_id_length desc', 'product_id desc'],
     told_on='updated_on',
 ) }}
 

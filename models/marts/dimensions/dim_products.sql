@@ -4,7 +4,8 @@ with products as (
 
 ),
 
--- Sales refer to a product by its name. Of two products of one name the newer number counts.
+-- Sales refer to a product by its name. Of two products of one name the newer counts, of two
+-- of one day the higher number.
 listed_products as (
 
     select distinct on (source_system, product_name)
@@ -16,7 +17,12 @@ listed_products as (
         expires_on
     from {{ ref('int_sales_desk__products_current') }}
     where product_name is not null
-    order by source_system asc, product_name asc, listed_on desc nulls last, product_id desc
+    order by
+        source_system asc,
+        product_name asc,
+        listed_on desc nulls last,
+        length(product_id) desc,
+        product_id desc
 
 ),
 
