@@ -75,11 +75,12 @@
       not make every penny odd. Where that is 0 too, because the median is, nothing is judged.
     - A distance below `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
       is never odd: with a dozen periods a MAD is a rough measure, and nobody reads about small change.
-      Nor is one of fewer receipts than `anomaly_min_receipts_change`.
+      Nor is one of fewer receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
+      than `min_refunds`, because in a small branch a single refund is ten points and no news.
     - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than
       `min_periods`, if that is given, there is no row at all.
 #}
-{% macro robust_ranges(columns, min_mad_percent, min_change_percent, min_periods=none) -%}
+{% macro robust_ranges(columns, min_mad_percent, min_change_percent, min_periods=none, min_refunds=none) -%}
 {%- set measures = ['sales', 'receipts', 'refund_share', 'basket_size'] -%}
 expected as (
 
@@ -119,7 +120,13 @@ measured as (
         cast(
             greatest({{ measure }}_mad, {{ var('anomaly_min_refund_mad') }}) as numeric(18, 4)
         ) as spread,
-        cast({{ var('anomaly_min_refund_change') }} as numeric(18, 4)) as least_distance,
+        cast(
+            greatest(
+                {{ var('anomaly_min_refund_change') }},
+                1.0 * {{ min_refunds if min_refunds is not none else var('anomaly_min_receipts_change') }}
+                / receipts
+            ) as numeric(18, 4)
+        ) as least_distance,
         {%- else %}
         cast(
             greatest({{ measure }}_mad, abs({{ measure }}_median) * {{ min_mad_percent }} / 100)

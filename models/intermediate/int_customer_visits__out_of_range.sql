@@ -139,6 +139,7 @@ judged as (
     min_mad_percent=var('anomaly_min_customer_mad_percent'),
     min_change_percent=var('anomaly_min_customer_change_percent'),
     min_periods=[var('anomaly_min_periods'), var('anomaly_dormant_visits')] | min,
+    min_refunds=0,
 ) }},
 
 silences as (
