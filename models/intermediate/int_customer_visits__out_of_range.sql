@@ -93,21 +93,18 @@ with_past as (
 
     select
         *,
-        row_number() over visits_in_order as visit_number,
-        max(sales) over all_visits_before as largest_before,
+        count(*) over days_before as visits_on_days_before,
+        max(sales) over days_before as largest_before,
         {{ past_measure_columns('visits_before') }},
-        lag(business_date) over visits_in_order as date_before,
-        min(business_date) over all_visits_before as first_date
+        max(business_date) over days_before as date_before,
+        min(business_date) over days_before as first_date
     from measures
     window
-        visits_in_order as (
+        -- Who wakes up may try a small purchase first, in another branch on the same day.
+        days_before as (
             partition by customer_key, currency_code
-            order by business_date, branch_key
-        ),
-        all_visits_before as (
-            partition by customer_key, currency_code
-            order by business_date, branch_key
-            rows between unbounded preceding and 1 preceding
+            order by business_date
+            range between unbounded preceding and interval '1 day' preceding
         ),
         visits_before as (
             partition by customer_key, currency_code
@@ -130,7 +127,7 @@ judged as (
         'branch_key',
         'source_system',
         'currency_code',
-        'visit_number',
+        'visits_on_days_before',
         'largest_before',
         'business_date',
         'date_before',
@@ -159,12 +156,12 @@ awakened as (
     select
         *,
         measure = 'sales'
-        and visit_number > {{ var('anomaly_dormant_visits') }}
+        and visits_on_days_before >= {{ var('anomaly_dormant_visits') }}
         and largest_before > 0
         and actual_value > {{ var('anomaly_dormant_times') }} * largest_before
         and days_silent >= {{ var('anomaly_dormant_days') }}
         -- So many visits before this one have one gap fewer between them.
-        and days_silent * (visit_number - 2)
+        and days_silent * (visits_on_days_before - 1)
         >= {{ var('anomaly_dormant_gaps') }} * days_known as is_awakened
     from silences
 
