@@ -73,6 +73,11 @@ changes as (
             cast({{ dbt.dateadd('day', -1, 'compared_prices.valid_to') }} as date),
             trading.last_business_date
         ) as last_day_after,
+        -- Where sales end before the change, the days from there on are not known to be without.
+        least(
+            compared_prices.valid_from,
+            cast({{ dbt.dateadd('day', 1, 'trading.last_business_date') }} as date)
+        ) as end_of_days_before,
         trading.last_business_date
     from compared_prices
     left join trading on compared_prices.source_system = trading.source_system
@@ -80,13 +85,19 @@ changes as (
 
 ),
 
--- None of them where sales end before the change.
+-- None of them where no sale is known at all, and none after where sales end before the change.
 counted_changes as (
 
     select
         *,
-        {{ dbt.datediff('first_day_before', 'changed_on', 'day') }} as days_before, -- noqa: LT05
-        {{ dbt.datediff('changed_on', 'last_day_after', 'day') }} + 1 as days_after -- noqa: LT05
+        case
+            when last_business_date is not null
+                then {{ dbt.datediff('first_day_before', 'end_of_days_before', 'day') }} -- noqa: LT05
+        end as days_before,
+        case
+            when last_business_date is not null
+                then {{ dbt.datediff('changed_on', 'last_day_after', 'day') }} + 1 -- noqa: LT05
+        end as days_after
     from changes
 
 ),
