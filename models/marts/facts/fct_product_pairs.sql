@@ -30,11 +30,12 @@ with sales as (
 
 ),
 
--- What was given back was not bought.
+-- What was given back was not bought: a sales desk writes it with a quantity below zero, a till with
+-- a price.
 items as (
 
     select * from sales
-    where quantity > 0
+    where quantity > 0 and unit_price >= 0
 
 ),
 
