@@ -62,6 +62,10 @@
         {{ is_one_of(
             'customer_key', customers_since(mark, built('int_transactions__unioned'))
         ) }}
+    {%- elif key == 'customer_month' -%}
+        (customer_key, sales_month) in (
+            {{ customer_months_since(mark, built('int_transactions__unioned')) }}
+        )
     {%- elif key == 'listed_customer' -%}
         {{ is_one_of(
             'customer_key',

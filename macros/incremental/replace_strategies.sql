@@ -102,15 +102,3 @@
         where {{ same_keys | join(' and ') }}
     );
 {% endmacro %}
-
-
-{#
-    Touched customers, as `replace_customers` has it, and whatever comes back beside them: the model brings
-    all rows that differ. Of a customer in two currencies that may be one row, and the other stays.
-#}
-{% macro get_incremental_replace_rescored_customers_sql(arg_dict) %}
-    {%- set keys = arg_dict['unique_key'] | join(', ') %}
-    delete from {{ arg_dict['target_relation'] }}
-    where ({{ keys }}) in (select {{ keys }} from {{ arg_dict['temp_relation'] }});
-    {{ replace_sql(arg_dict, ['customer_key'], touched_customers()) }}
-{% endmacro %}

@@ -58,6 +58,17 @@
         and customer_identified_by <> 'unknown'
 {%- endmacro %}
 
+{% macro customer_months_since(mark, transactions) -%}
+    select distinct
+        customer_key,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from {{ transactions }}
+    where
+        change_id > {{ mark }}
+        and customer_identified_by <> 'unknown'
+        and business_date is not null
+{%- endmacro %}
+
 
 {# The same, and customers in a touched version of the customer list. #}
 {% macro touched_listed_customers() -%}

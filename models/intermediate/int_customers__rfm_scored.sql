@@ -1,20 +1,7 @@
 {#
-    A night can move a boundary, and with it the scores of any customer, though it moves few. All are
-    compared, and only those that differ are written. Kept in place, so that the views upon the table stay
-    where they are.
+    A view, because a night moves the boundaries, and with them the scores of any customer: a table would
+    have to be compared as a whole every night.
 #}
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='replace_rescored_customers',
-        unique_key=['customer_key', 'currency_code'],
-        on_schema_change='fail',
-        meta={'tested_by': 'customer'},
-        post_hook="{{ advance_high_water_mark(after=['int_customers__rfm_boundaries']) }}",
-    )
-}}
-{%- set touched = touched_customers() %}
-
 with customers as (
 
     select * from {{ ref('int_customers__valued') }}
@@ -104,11 +91,10 @@ scored as (
         on
             customers.source_system = boundaries.source_system
             and customers.currency_code = boundaries.currency_code
-    {{ evaluate_once() }}
 
 ),
 
-segmented as (
+final as (
 
     select
         scored.customer_key,
@@ -125,36 +111,6 @@ segmented as (
             100 * scored.recency_score + 10 * scored.frequency_score + scored.monetary_score
             = segmented_scores.scores
 
-){% if is_incremental() %},
-
-stored as (
-
-    select * from {{ this }}
-
-),
-
-final as (
-
-    select segmented.*
-    from segmented
-    left join stored
-        on
-            segmented.customer_key = stored.customer_key
-            and segmented.currency_code = stored.currency_code
-    where
-        stored.rfm_segment is distinct from segmented.rfm_segment
-        or stored.customer_segment is distinct from segmented.customer_segment
-        or stored.recency_score is distinct from segmented.recency_score
-        or stored.frequency_score is distinct from segmented.frequency_score
-        or stored.monetary_score is distinct from segmented.monetary_score
-        or segmented.customer_key in ({{ touched }})
-
-){% else %},
-
-final as (
-
-    select * from segmented
-
-){% endif %}
+)
 
 select * from final

@@ -1,0 +1,67 @@
+-- In each of a customer's months the mart tells of all time what all of the months say together.
+{%- set mark = tested_up_to() %}
+
+with months as (
+
+    select
+        customer_key,
+        currency_code,
+        count(*) as months_with_purchases,
+        sum(purchases) as purchases,
+        sum(net_amount) as net_amount,
+        max(max_net_amount) as max_net_amount,
+        to_char(min(first_purchase_date), 'YYYY-MM') as first_month,
+        to_char(max(last_purchase_date), 'YYYY-MM') as last_month
+    from {{ ref('int_customer_months__sold') }}
+    where {{ in_scope('customer', mark) }}
+    group by customer_key, currency_code
+
+),
+
+data_mart as (
+
+    select * from {{ ref('customers_data_mart') }}
+    where {{ in_scope('customer', mark) }}
+
+),
+
+lifetimes as (
+
+    select
+        customer_key,
+        currency_code,
+        customer_lifetime_value,
+        purchase_frequency,
+        max_single_transaction,
+        first_purchase_month,
+        last_purchase_month,
+        count(*) as months_with_purchases,
+        sum(total_sales) as total_sales
+    from data_mart
+    group by
+        customer_key,
+        currency_code,
+        customer_lifetime_value,
+        purchase_frequency,
+        max_single_transaction,
+        first_purchase_month,
+        last_purchase_month
+
+)
+
+select coalesce(months.customer_key, lifetimes.customer_key) as customer_key
+from months
+full outer join lifetimes
+    on
+        months.customer_key = lifetimes.customer_key
+        and months.currency_code = lifetimes.currency_code
+where
+    months.customer_key is null
+    or lifetimes.customer_key is null
+    or months.months_with_purchases <> lifetimes.months_with_purchases
+    or months.purchases <> lifetimes.purchase_frequency
+    or months.net_amount <> lifetimes.customer_lifetime_value
+    or months.net_amount <> lifetimes.total_sales
+    or months.max_net_amount <> lifetimes.max_single_transaction
+    or months.first_month <> lifetimes.first_purchase_month
+    or months.last_month <> lifetimes.last_purchase_month
