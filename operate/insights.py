@@ -92,7 +92,7 @@ BRANCHES_AGAINST_LAST_WEEK = Part(
     """,
 )
 
-# Where there is a year before. A month that still runs stands beside as many days of it.
+# Where there is a year before: the days on which a branch was open in both.
 BRANCHES_AGAINST_LAST_YEAR = Part(
     title="Branches: latest month against a year before",
     mart="rpt_like_for_like_sales",
@@ -124,7 +124,8 @@ BRANCHES_AGAINST_LAST_YEAR = Part(
                 and months.sales_month = latest.sales_month
             where months.change_on_year_percent is not null
         )
-        select branch_name, net_sales, currency_code, net_sales_year_before, change_on_year_percent
+        select branch_name, like_for_like_net_sales_on_year, currency_code, net_sales_year_before,
+            change_on_year_percent
         from ranked
         where from_best <= 2 or from_worst <= 2
         order by from_best

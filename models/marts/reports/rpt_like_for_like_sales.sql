@@ -1,7 +1,24 @@
-{# A table: it reads days, not receipts, and branches times months are few. #}
+{#
+    A table: it reads days, not receipts, and branches times months are few. The rule is that of
+    rpt_sales_trends, here also for the month before.
+#}
+{%- set gaps = ['month', 'year'] %}
+
 with branch_days as (
 
     select * from {{ ref('rpt_daily_sales') }}
+
+),
+
+-- A branch is open from its first day with a sale to its latest one.
+open_branches as (
+
+    select
+        branch_key,
+        min(business_date) as first_date,
+        max(business_date) as last_date
+    from branch_days
+    group by branch_key
 
 ),
 
@@ -16,45 +33,49 @@ sources as (
 
 ),
 
--- The last day of the month so far; whole months are compared from its last day on.
-running_months as (
+days as (
 
     select
-        source_system,
-        cast({{ dbt.date_trunc('month', 'last_date') }} as date) as sales_month,
-        case
-            when last_date = {{ dbt.last_day('last_date', 'month') }} then 31
-            else cast(extract(day from last_date) as integer)
-        end as days_counted
-    from sources
+        branch_days.branch_key,
+        branch_days.source_system,
+        branch_days.branch_name,
+        branch_days.currency_code,
+        branch_days.net_sales,
+        {%- for gap in gaps %}
+        {{ dbt.dateadd(gap, -1, 'branch_days.business_date') }}
+        >= open_branches.first_date as was_open_{{ gap }}_before,
+        {{ dbt.dateadd(gap, 1, 'branch_days.business_date') }}
+        <= open_branches.last_date as was_open_{{ gap }}_after,
+        {%- endfor %}
+        cast({{ dbt.date_trunc('month', 'branch_days.business_date') }} as date) as sales_month
+    from branch_days
+    inner join open_branches on branch_days.branch_key = open_branches.branch_key
 
 ),
 
+-- Beside the sums those of the days that have their like in the other month; null where no day has.
 months as (
 
     select
-        branch_days.branch_key,
-        branch_days.source_system,
-        branch_days.branch_name,
-        branch_days.currency_code,
-        sum(branch_days.net_sales) as net_sales,
-        -- In as many days as the running month has had; null where the branch sold nothing.
-        sum(
-            case
-                when
-                    extract(day from branch_days.business_date) <= running_months.days_counted
-                    then branch_days.net_sales
-            end
-        ) as net_sales_so_far,
-        cast({{ dbt.date_trunc('month', 'branch_days.business_date') }} as date) as sales_month
-    from branch_days
-    inner join running_months on branch_days.source_system = running_months.source_system
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        sum(net_sales) as net_sales,
+        {%- for gap in gaps %}
+        sum(case when was_open_{{ gap }}_before then net_sales end)
+            as comparing_net_sales_on_{{ gap }},
+        sum(case when was_open_{{ gap }}_after then net_sales end)
+            as compared_net_sales_on_{{ gap }},
+        {%- endfor %}
+        sales_month
+    from days
     group by
-        branch_days.branch_key,
-        branch_days.source_system,
-        branch_days.branch_name,
-        branch_days.currency_code,
-        cast({{ dbt.date_trunc('month', 'branch_days.business_date') }} as date)
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        sales_month
 
 ),
 
@@ -66,34 +87,30 @@ compared as (
         months.branch_name,
         months.currency_code,
         months.net_sales,
+        {%- for gap in gaps %}
         case
-            when running_months.sales_month is null then month_before.net_sales
-            else month_before.net_sales_so_far
-        end as net_sales_month_before,
+            when {{ gap }}_before.compared_net_sales_on_{{ gap }} is not null
+                then months.comparing_net_sales_on_{{ gap }}
+        end as like_for_like_net_sales_on_{{ gap }},
         case
-            when running_months.sales_month is null then year_before.net_sales
-            else year_before.net_sales_so_far
-        end as net_sales_year_before,
-        running_months.sales_month is not null and running_months.days_counted < 31
+            when months.comparing_net_sales_on_{{ gap }} is not null
+                then {{ gap }}_before.compared_net_sales_on_{{ gap }}
+        end as net_sales_{{ gap }}_before,
+        {%- endfor %}
+        months.sales_month = cast({{ dbt.date_trunc('month', 'sources.last_date') }} as date)
+        and sources.last_date < {{ dbt.last_day('sources.last_date', 'month') }}
             as is_running_month,
         months.sales_month
     from months
-    left join running_months
+    inner join sources on months.source_system = sources.source_system
+    {%- for gap in gaps %}
+    left join months as {{ gap }}_before
         on
-            months.source_system = running_months.source_system
-            and months.sales_month = running_months.sales_month
-    left join months as month_before
-        on
-            months.branch_key = month_before.branch_key
+            months.branch_key = {{ gap }}_before.branch_key
             and months.sales_month = cast(
-                {{ dbt.dateadd('month', 1, 'month_before.sales_month') }} as date
+                {{ dbt.dateadd(gap, 1, gap ~ '_before.sales_month') }} as date
             )
-    left join months as year_before
-        on
-            months.branch_key = year_before.branch_key
-            and months.sales_month = cast(
-                {{ dbt.dateadd('year', 1, 'year_before.sales_month') }} as date
-            )
+    {%- endfor %}
 
 ),
 
@@ -105,24 +122,14 @@ final as (
         branch_name,
         currency_code,
         cast(net_sales as numeric(18, 2)) as net_sales,
-        cast(net_sales_month_before as numeric(18, 2)) as net_sales_month_before,
-        cast(net_sales_year_before as numeric(18, 2)) as net_sales_year_before,
-        cast(
-            round(
-                100 * (net_sales - net_sales_month_before)
-                / nullif(greatest(net_sales_month_before, 0), 0),
-                1
-            ) as numeric(18, 1)
-        ) as change_on_month_percent,
-        cast(
-            round(
-                100 * (net_sales - net_sales_year_before)
-                / nullif(greatest(net_sales_year_before, 0), 0),
-                1
-            ) as numeric(18, 1)
-        ) as change_on_year_percent,
-        net_sales_month_before is not null as is_like_for_like_on_month,
-        net_sales_year_before is not null as is_like_for_like_on_year,
+        {%- for gap in gaps %}
+        cast(like_for_like_net_sales_on_{{ gap }} as numeric(18, 2))
+            as like_for_like_net_sales_on_{{ gap }},
+        cast(net_sales_{{ gap }}_before as numeric(18, 2)) as net_sales_{{ gap }}_before,
+        {{ change_percent(
+            'like_for_like_net_sales_on_' ~ gap, 'net_sales_' ~ gap ~ '_before'
+        ) }} as change_on_{{ gap }}_percent,
+        {%- endfor %}
         is_running_month,
         sales_month
     from compared

@@ -198,30 +198,22 @@ team as (
     select *, currency_code as currency, sales_month_start_date as month
     from marts.sales_team_data_mart join branches using (branch_key)
 ),
--- In the last month of a source the days up to its last one count, of whatever year.
-day_pairs as (
-    select days.*, last_month = month as is_running, extract(day from business_date) <= last_day as counts
-    from days
-    join (
-        select
-            source_system,
-            date_trunc('month', max(business_date)) as last_month,
-            case when extract(day from max(business_date) + 1) = 1 then 31
-                else extract(day from max(business_date)) end as last_day
-        from marts.rpt_daily_sales group by 1
-    ) as latest using (source_system)
+-- Of either month the days on which the branch was open, first day to last, in the other one too.
+open_days as (
+    select *, min(business_date) over branch as first_day, max(business_date) over branch as last_day
+    from days window branch as (partition by branch_key)
 ),
 like_for_like as (
     select now.branch_key, now.currency, now.month, now.branch, now.region, now.source, gap,
         sum(now.net_sales) as now_sales, min(past.net_sales) as past_sales
     from (values (interval '1 month'), (interval '1 year')) as gaps (gap)
-    cross join day_pairs as now
+    cross join open_days as now
     cross join lateral (
-        select sum(net_sales) as net_sales from day_pairs as past
+        select sum(net_sales) as net_sales from open_days as past
         where past.branch_key = now.branch_key and past.month = now.month - gap
-            and (past.counts or not now.is_running)
+            and past.business_date + gap <= past.last_day
     ) as past
-    where past.net_sales is not null
+    where past.net_sales is not null and now.business_date - gap >= now.first_day
     group by 1, 2, 3, 4, 5, 6, 7
 ),
 on_year as (select * from like_for_like where gap = interval '1 year'),

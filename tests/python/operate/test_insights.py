@@ -139,7 +139,7 @@ def test_branches_are_compared_with_the_year_before_in_the_latest_month(link: Li
             "branch_name": branch,
             "source_system": source,
             "currency_code": "GBP",
-            "net_sales": "6",
+            "like_for_like_net_sales_on_year": "6",
             "net_sales_year_before": "5",
             "change_on_year_percent": change,
             "sales_month": when,
