@@ -1,6 +1,7 @@
 {#
     A view, because a night moves the boundaries, and with them the scores of any customer: a table would
-    have to be compared as a whole every night.
+    have to be compared as a whole every night. Each CTE is used once, because only then the database looks
+    for the customers that a reader asks for, and does not score all of them first.
 #}
 with customers as (
 
@@ -14,54 +15,9 @@ boundaries as (
 
 ),
 
-scores as (
-
-    select 1 as score
-    {%- for score in [2, 3, 4, 5] %}
-    union all
-    select {{ score }} as score
-    {%- endfor %}
-
-),
-
-rfm_segments as (
-
-    select * from {{ ref('rfm_segments') }}
-
-),
-
-customer_segments as (
-
-    select * from {{ ref('customer_segments') }}
-
-),
-
--- Every combination of scores, so that a customer finds a segment by equality and not by ranges.
 segmented_scores as (
 
-    select
-        100 * recencies.score + 10 * frequencies.score + monetaries.score as scores,
-        rfm_segments.rfm_segment,
-        customer_segments.customer_segment
-    from scores as recencies
-    cross join scores as frequencies
-    cross join scores as monetaries
-    left join rfm_segments
-        on
-            recencies.score between rfm_segments.recency_from and rfm_segments.recency_to
-            and frequencies.score between rfm_segments.frequency_from and rfm_segments.frequency_to
-            and monetaries.score between rfm_segments.monetary_from and rfm_segments.monetary_to
-    left join customer_segments
-        on
-            recencies.score
-            between customer_segments.recency_from and customer_segments.recency_to
-            and frequencies.score
-            between customer_segments.frequency_from and customer_segments.frequency_to
-            and monetaries.score
-            between customer_segments.monetary_from and customer_segments.monetary_to
-    -- All there are. Without it the database expects very many, and sorts all customers.
-    order by scores
-    limit 125
+    select * from {{ ref('int_rfm_scores__segmented') }}
 
 ),
 

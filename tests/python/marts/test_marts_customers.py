@@ -159,7 +159,7 @@ def test_views_stay_in_place_and_other_segments_count_without_a_new_file(project
     project.rows(
         "update reference.rfm_segments set rfm_segment = 'Fresh' where rfm_segment = 'New'"
     )
-    project.dbt("run", "--select", "int_customers__rfm_scored")
+    project.dbt("run", "--select", "int_rfm_scores__segmented")
     assert project.rows(query) == [abroad, ("GBP", 2, "Fresh")]
 
 
