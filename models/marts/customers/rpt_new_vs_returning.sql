@@ -10,33 +10,22 @@
 }}
 {%- set touched = touched_branch_weeks() %}
 
-{% if is_incremental() -%}
-with touched_weeks as (
-
-    {{ touched }}
-
-),
-
--- As ranges of days, which an index can find.
-transactions as (
-
-    select transactions.*
-    from {{ ref('fct_transactions') }} as transactions
-    inner join touched_weeks
-        on
-            transactions.branch_key = touched_weeks.branch_key
-            and transactions.business_date >= touched_weeks.sales_week
-            and transactions.business_date
-            < cast({{ dbt.dateadd('day', 7, 'touched_weeks.sales_week') }} as date)
-
-),
-{%- else -%}
 with transactions as (
 
+    {% if is_incremental() -%}
+    {{ look_up(
+        ref('fct_transactions'),
+        touched,
+        'found.branch_key = wanted.branch_key'
+        ' and found.business_date >= wanted.sales_week'
+        ' and found.business_date < cast('
+        ~ dbt.dateadd('day', 7, 'wanted.sales_week') ~ ' as date)'
+    ) }}
+    {%- else -%}
     select * from {{ ref('fct_transactions') }}
+    {%- endif %}
 
 ),
-{%- endif %}
 
 branches as (
 
