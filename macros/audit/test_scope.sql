@@ -80,25 +80,15 @@
         (source_system, sales_week) in (
             {{ source_weeks_since(mark, built('int_transactions__unioned')) }}
         )
-    {%- elif key in ('branch_week', 'day_of_branch_week') -%}
-        {%- set branch_weeks = branch_weeks_since(
-            mark,
-            built('int_branch_days__changed'),
-            built('int_customers__first_purchases'),
-            built('int_transactions__unioned')
-        ) -%}
-        {%- if key == 'branch_week' -%}
-            (branch_key, sales_week) in ({{ branch_weeks }})
-        {%- else -%}
-            (branch_key, business_date) in (
-                select
-                    branch_weeks.branch_key,
-                    dates.date_day
-                from ({{ branch_weeks }}) as branch_weeks
-                inner join {{ built('dim_dates') }} as dates
-                    on branch_weeks.sales_week = dates.week_start_date
-            )
-        {%- endif -%}
+    {%- elif key == 'branch_week' -%}
+        (branch_key, sales_week) in (
+            {{ branch_weeks_since(
+                mark,
+                built('int_branch_days__changed'),
+                built('int_customers__first_purchases'),
+                built('int_transactions__unioned')
+            ) }}
+        )
     {%- else -%}
         {%- set branch_days = branch_days_since(mark, built('int_branch_days__changed')) -%}
         {%- if key == 'branch_day' -%}

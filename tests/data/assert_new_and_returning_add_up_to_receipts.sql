@@ -1,16 +1,35 @@
 -- For every branch and week new, returning and unknown customers add up to what the receipts say,
 -- and whoever made the first purchase there is new.
-{#- The calendar's table is read where a few weeks are in scope. #}
-{%- set calendar = ref('dim_dates') %}
 {%- set mark = tested_up_to() %}
 
-with receipts as (
+with transactions as (
+
+    {% if mark == 0 -%}
+    select * from {{ ref('fct_transactions') }}
+    {%- else -%}
+    {{ look_up(
+        ref('fct_transactions'),
+        branch_weeks_since(
+            mark,
+            built('int_branch_days__changed'),
+            built('int_customers__first_purchases'),
+            built('int_transactions__unioned')
+        ),
+        'found.branch_key = wanted.branch_key'
+        ' and found.business_date >= wanted.sales_week'
+        ' and found.business_date < cast('
+        ~ dbt.dateadd('day', 7, 'wanted.sales_week') ~ ' as date)'
+    ) }}
+    {%- endif %}
+
+),
+
+receipts as (
 
     select
         *,
         cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
-    from {{ ref('fct_transactions') }}
-    where {{ in_scope('day_of_branch_week', mark) }}
+    from transactions
 
 ),
 
