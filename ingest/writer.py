@@ -102,9 +102,7 @@ class Writer(Generic[Job]):
         self._connection.autocommit = True
         self._alone = False
 
-    def finish_alone(
-        self, job: Job, entry: NewEntry, place: Place, copies: CopyData
-    ) -> None:
+    def finish_alone(self, job: Job, entry: NewEntry, place: Place, copies: CopyData) -> None:
         """Write the last rows and the ledger's row of the file, and commit."""
         self._wait()
         batch = _Batch([job], [entry], [place], copies)

@@ -416,7 +416,7 @@ class Watcher:
 def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_path: Path) -> None:
     """Another member builds, in a copy of the project with a new mart and another new tag."""
     copy = tmp_path / "project"
-    kept = ("models", "macros", "seeds", "tests/data", "dbt_packages")
+    kept = ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages")
     for name in kept:
         shutil.copytree(PROJECT / name, copy / name)
     for name in ("dbt_project.yml", "packages.yml"):
