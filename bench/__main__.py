@@ -156,7 +156,8 @@ def _sections(
     nights, build, questions = Section(4, "nights"), Section(5, "build"), Section(6, "dashboard")
     with ExitStack() as stack:
         histories = []
-        for days in (sizes.short_days, sizes.long_days) if 4 in only else (sizes.long_days,):
+        all_days = (sizes.short_days, sizes.long_days) if 4 in only else (sizes.long_days,)
+        for days in dict.fromkeys(all_days):
             say(f"a history of {days} days: files, load, first build ...")
             histories.append(stack.enter_context(built_history(server, place, sizes, days, nights)))
         long = histories[-1]

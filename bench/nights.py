@@ -51,6 +51,8 @@ def nightly_runs(
         section.notes.append(
             f"Slowest in the last night on {history.days} days: {_slowest(last[history.days])}."
         )
+    if long is short:
+        return
     medians = [median(parts["total"] for parts in taken[days]) for days in (short.days, long.days)]
     section.aims = [
         Aim(

@@ -66,7 +66,8 @@ QUICK = Sizes(
     known_rounds=1,
     branches=10,
     receipts_per_day=70,
-    short_days=30,
+    # One history: what only differs by its length is not worth a second build.
+    short_days=72,
     long_days=72,
     nights=1,
     question_rounds=10,

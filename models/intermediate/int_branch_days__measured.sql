@@ -15,9 +15,9 @@ with sales as (
     select * from {{ ref('int_transactions__unioned') }}
     where
         is_sale
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and (branch_key, business_date) in ({{ touched }})
-        {%- endif %}
+    {%- endif %}
 
 ),
 

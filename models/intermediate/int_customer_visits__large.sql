@@ -21,9 +21,9 @@ with sales as (
     where
         is_sale
         and customer_identified_by in ('card', 'number')
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and (branch_key, business_date) in ({{ touched }})
-        {%- endif %}
+    {%- endif %}
 
 ),
 

@@ -3,27 +3,22 @@
     have to be compared as a whole every night. No CTE here: PostgreSQL looks for a few customers across a
     view only without one, and would score all of them first.
 #}
-{%- set recency_score -%}
-    1
-    {%- for fifths in [1, 2, 3, 4] %}
-    + case
-        when customers.last_purchase_date >= boundaries.last_purchase_date_{{ fifths }} then 1
-        else 0
-    end
-    {%- endfor %}
-{%- endset %}
-{%- set frequency_score -%}
-    1
-    {%- for fifths in [1, 2, 3, 4] %}
-    + case when customers.purchases > boundaries.purchases_{{ fifths }} then 1 else 0 end
-    {%- endfor %}
-{%- endset %}
-{%- set monetary_score -%}
-    1
-    {%- for fifths in [1, 2, 3, 4] %}
-    + case when customers.net_amount > boundaries.net_amount_{{ fifths }} then 1 else 0 end
-    {%- endfor %}
-{%- endset %}
+{%- set measures = {
+    'recency': ('last_purchase_date', '>='),
+    'frequency': ('purchases', '>'),
+    'monetary': ('net_amount', '>'),
+} %}
+{%- set scores = {} %}
+{%- for name, (column, sign) in measures.items() %}
+{%- set passed = [] %}
+{%- for fifths in [1, 2, 3, 4] %}
+{%- do passed.append(
+    'case when customers.' ~ column ~ ' ' ~ sign ~ ' boundaries.' ~ column ~ '_' ~ fifths
+    ~ ' then 1 else 0 end'
+) %}
+{%- endfor %}
+{%- do scores.update({name: '1 + ' ~ passed | join(' + ')}) %}
+{%- endfor %}
 
 select
     customers.customer_key,
@@ -31,9 +26,9 @@ select
     customers.currency_code,
     segmented_scores.rfm_segment,
     segmented_scores.customer_segment,
-    {{ recency_score }} as recency_score,
-    {{ frequency_score }} as frequency_score,
-    {{ monetary_score }} as monetary_score
+    {{ scores.recency }} as recency_score,
+    {{ scores.frequency }} as frequency_score,
+    {{ scores.monetary }} as monetary_score
 from {{ ref('int_customers__valued') }} as customers
 inner join {{ ref('int_customers__rfm_boundaries') }} as boundaries
     on
@@ -41,7 +36,7 @@ inner join {{ ref('int_customers__rfm_boundaries') }} as boundaries
         and customers.currency_code = boundaries.currency_code
 left join {{ ref('int_rfm_scores__segmented') }} as segmented_scores
     on
-        100 * ({{ recency_score }})
-        + 10 * ({{ frequency_score }})
-        + {{ monetary_score }}
+        100 * ({{ scores.recency }})
+        + 10 * ({{ scores.frequency }})
+        + {{ scores.monetary }}
         = segmented_scores.scores

@@ -16,9 +16,9 @@ with sales as (
     where
         is_sale
         and employee_key is not null
-        {% if is_incremental() -%}
+    {% if is_incremental() -%}
         and (branch_key, business_date) in ({{ touched }})
-        {%- endif %}
+    {%- endif %}
 
 ),
 

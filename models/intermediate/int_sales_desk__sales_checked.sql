@@ -1,4 +1,4 @@
-{# Incremental for the reason that int_branch_pos__transactions_checked is: a line is parsed when it lands. #}
+{# Incremental as int_branch_pos__transactions_checked is: a line is parsed when it lands. #}
 {{
     config(
         materialized='incremental',

@@ -1,4 +1,4 @@
-{# No CTE here: PostgreSQL looks for a day or a customer in each of the tables only across plain selects. #}
+{# No CTE here: PostgreSQL looks for a day or customer in each table only across plain selects. #}
 select
     transaction_id,
     file_id,

@@ -1,5 +1,5 @@
--- For every known customer, currency and month the months kept of customers say what the receipts say.
--- A night's are those months of its customers in which something has changed.
+-- For every known customer, currency and month what is kept says what the receipts say. A night's
+-- are those months of its customers in which something has changed.
 {%- set mark = tested_up_to() %}
 
 with transactions as (

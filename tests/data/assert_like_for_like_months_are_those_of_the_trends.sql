@@ -1,4 +1,4 @@
--- What a branch's month is compared with a year before, and what of it, is the same in both reports.
+-- What of a branch's month is compared with a year before, and with what, both reports say alike.
 with months as (
 
     select

@@ -1,5 +1,5 @@
--- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the ledger
--- says; a file that was not loaded has brought neither.
+-- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the
+-- ledger says; a file that was not loaded has brought neither.
 {%- set scope = in_scope('file') %}
 {#- Feeds that models read. What lies in raw of others, nobody has declared to dbt. #}
 {%- set lines_of = {

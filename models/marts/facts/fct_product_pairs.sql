@@ -30,8 +30,8 @@ with sales as (
 
 ),
 
--- What was given back was not bought: a sales desk writes it with a quantity below zero, a till with
--- a price.
+-- What was given back was not bought: a sales desk writes it with a quantity below zero, a till
+-- with a price.
 items as (
 
     select * from sales

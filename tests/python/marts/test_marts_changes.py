@@ -20,7 +20,7 @@ def first_purchases(project: Project) -> list[tuple[str, str]]:
     )
 
 
-LOOKED_AT = ("+rpt_daily_sales", "+rpt_product_performance", "+dim_customers")
+LOOKED_AT = ("+rpt_daily_sales", "+rpt_product_performance", "+dim_customers", "+dim_branches")
 
 
 def new_customers(project: Project) -> dict[str, tuple[int, int]]:
@@ -79,12 +79,12 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
     )
     project.load()
     project.dbt("run", "--full-refresh", "--select", "+int_customers__first_purchases")
-    project.dbt("run")
+    project.dbt("run", "--select", *LOOKED_AT)
     firsts = [("01-05", "Bo Ek"), ("12-28", "Ann Lee"), ("12-30", "Cy Fox")]
     assert first_purchases(project) == firsts
 
     project.keep_marts("nightly")
-    project.dbt("run", "--full-refresh")
+    project.dbt("run", "--full-refresh", "--select", *LOOKED_AT)
     assert project.differences("nightly") == {}
 
 
@@ -93,7 +93,8 @@ def test_a_branch_added_to_the_list_changes_the_past_too(project: Project) -> No
     line = "10/07/2024 12:00,pop up rome,Ann Lee,Latte - 2.00,2.0,CASH,\n"
     project.deliver("branch_pos/pop_up_rome_10-07-2024_09-00-00.csv", line)
     project.load()
-    project.dbt("build", "--exclude", "test_type:unit")
+    project.seed()
+    project.dbt("run", "--select", *LOOKED_AT)
     query = (
         "select branch_name, currency_code, is_inferred, sold_at at time zone 'UTC'"
         " from marts.fct_transactions"
@@ -107,7 +108,7 @@ def test_a_branch_added_to_the_list_changes_the_past_too(project: Project) -> No
         " (source_system, branch_name, country_code, time_zone, currency_code)"
         " values ('branch_pos', 'Pop Up Rome', 'IT', 'Europe/Rome', 'EUR')"
     )
-    project.dbt("build", "--exclude", "test_type:unit", "branches")
+    project.dbt("run", "--select", *LOOKED_AT)
     [(name, currency, inferred, sold_at)] = project.rows(query)
     assert (name, currency, inferred, sold_at.hour) == ("Pop Up Rome", "EUR", False, 10)
     assert project.rows("select branch_name, net_sales from marts.rpt_daily_sales") == [
