@@ -42,7 +42,7 @@ def dbt(env: dict[str, str], folder: Path, *words: str, expect: int = 0) -> str:
         parsed.write_bytes(kept)
     said = io.StringIO()
     with _environment({**env, "DBT_PROFILES_DIR": str(profiles)}), contextlib.redirect_stdout(said):
-        done = dbtRunner().invoke(["--no-use-colors", *words])
+        done = dbtRunner().invoke(["--no-use-colors", "--log-level-file", "none", *words])
     if kept is None and parsed.exists():
         _PARSED[env["BRANCHLINE_DATABASE_URL"]] = parsed.read_bytes()
     # The exit codes of the command line.
