@@ -20,6 +20,9 @@ from operate.settings import PROJECT
 from operate.warehouse import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
+# On two processes, file by file. Unless the order is kept, files with many tests come first, and
+# those with a few long ones are left to one process at the end.
+PYTEST_OPTIONS = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,34 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
     return failed
 
 
-def run_pytest() -> int:
-    """Run pytest on two processes, its output as it comes; return its exit code."""
-    command = [sys.executable, "-m", "pytest", "--numprocesses", "2", "--dist", "loadfile"]
-    # Otherwise files with many tests come first, and those with a few long ones are left to one
-    # process at the end.
-    command.append("--no-loadscope-reorder")
-    return subprocess.run(command, cwd=PROJECT).returncode
+def run_tests(say: Callable[[str], None]) -> list[str]:
+    """Run pytest, and the quick benchmarks beside it; return the names of those that failed.
 
-
-def benchmark_check() -> Check:
-    """The quick benchmarks: fast or slow, what they load and build has to be right."""
-    return Check("bench --quick", lambda: _call("python", "-m", "bench", "--quick"))
+    What pytest says is shown as it comes, what the benchmarks say only where one failed: fast or
+    slow, what they load and build has to be right. With tests that fail they are stopped, because
+    what they would say is known.
+    """
+    with tempfile.TemporaryFile() as output:
+        say("bench --quick, and beside it pytest ...")
+        benchmarks = subprocess.Popen(
+            [sys.executable, "-m", "bench", "--quick"], cwd=PROJECT, stdout=output, stderr=output
+        )
+        try:
+            # Neither would the machine be idle where tests wait, nor with the last of them.
+            tests = subprocess.run([sys.executable, "-m", "pytest", *PYTEST_OPTIONS], cwd=PROJECT)
+            if tests.returncode:
+                return ["pytest"]
+            code = benchmarks.wait()
+        finally:
+            # They remove their server and files whatever stops them.
+            benchmarks.terminate()
+            benchmarks.wait()
+        if code == 0:
+            say("bench --quick: passed")
+            return []
+        output.seek(0)
+        say(f"{output.read().decode(errors='replace').rstrip()}\nbench --quick: FAILED")
+        return ["bench --quick"]
 
 
 def lint_sql() -> tuple[int, str]:
