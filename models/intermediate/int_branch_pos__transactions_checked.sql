@@ -110,6 +110,7 @@ checked as (
                 "lower(branch_name) <> replace(file_branch, '_', ' ') and "
                 ~ normalize_name('branch_name') ~ " <> " ~ normalize_name('file_branch'),
             'date_differs_from_file_name': "business_date <> file_business_date",
+            'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
         }) }} as quality_flags
     from identified
     {{ evaluate_once() }}

@@ -92,6 +92,7 @@ final as (
         card_unreadable,
         currency_code,
         time_zone,
+        loaded_at,
         {{ parse_amount('total_text') }} as total_amount,
         file_business_date,
         case

@@ -65,6 +65,7 @@ checked as (
             'payment_method_unknown': "payment_method not in ('CASH', 'CARD')",
             'total_not_positive': "total_amount <= 0",
             'total_differs_from_price': "total_amount <> round(quantity * unit_price, 2)",
+            'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
         }) }} as quality_flags
     from versioned
     {{ evaluate_once() }}

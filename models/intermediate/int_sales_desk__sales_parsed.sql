@@ -36,6 +36,7 @@ final as (
         sales.unit_price_text,
         sales.quantity_text,
         sales.total_text,
+        sales.loaded_at,
         coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code,
         coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
         {{ parse_integer('sales.quantity_text') }} as quantity,
