@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from operate.warehouse import Warehouse
 SQL_FOLDERS = ("models", "tests/data")
 # On two processes, file by file. Unless the order is kept, files with many tests come first, and
 # those with a few long ones are left to one process at the end.
-PYTEST_OPTIONS = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+PYTEST = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+BENCHMARKS = ("bench", "--quick")
 
 
 @dataclass(frozen=True)
@@ -59,34 +60,38 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
     return failed
 
 
-def run_tests(say: Callable[[str], None]) -> list[str]:
+def run_tests(
+    say: Callable[[str], None],
+    tests: Sequence[str] = PYTEST,
+    benchmarks: Sequence[str] = BENCHMARKS,
+) -> list[str]:
     """Run pytest, and the quick benchmarks beside it; return the names of those that failed.
 
-    What pytest says is shown as it comes, what the benchmarks say only where one failed: fast or
-    slow, what they load and build has to be right. With tests that fail they are stopped, because
-    what they would say is known.
+    `tests` and `benchmarks` are Python modules with their arguments. What the tests say is shown as
+    it comes, what the benchmarks say only where they failed: fast or slow, what they load and build
+    has to be right. With tests that fail they are stopped, because what they would say is known.
     """
+    python = (sys.executable, "-m")
+    say(f"{' '.join(benchmarks)}, and beside it {tests[0]} ...")
     with tempfile.TemporaryFile() as output:
-        say("bench --quick, and beside it pytest ...")
-        benchmarks = subprocess.Popen(
-            [sys.executable, "-m", "bench", "--quick"], cwd=PROJECT, stdout=output, stderr=output
+        beside = subprocess.Popen(
+            [*python, *benchmarks], cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
         )
         try:
-            # Neither would the machine be idle where tests wait, nor with the last of them.
-            tests = subprocess.run([sys.executable, "-m", "pytest", *PYTEST_OPTIONS], cwd=PROJECT)
-            if tests.returncode:
-                return ["pytest"]
-            code = benchmarks.wait()
+            if subprocess.run([*python, *tests], cwd=PROJECT).returncode != 0:
+                return [tests[0]]
+            code = beside.wait()
         finally:
-            # They remove their server and files whatever stops them.
-            benchmarks.terminate()
-            benchmarks.wait()
+            # They remove their server and their files, whatever stops them.
+            beside.terminate()
+            beside.wait()
         if code == 0:
-            say("bench --quick: passed")
+            say(f"{' '.join(benchmarks)}: passed")
             return []
         output.seek(0)
-        say(f"{output.read().decode(errors='replace').rstrip()}\nbench --quick: FAILED")
-        return ["bench --quick"]
+        said = output.read().decode(errors="replace").rstrip()
+        say(f"{said}\n{' '.join(benchmarks)}: FAILED")
+        return [" ".join(benchmarks)]
 
 
 def lint_sql() -> tuple[int, str]:
