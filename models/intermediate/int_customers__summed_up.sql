@@ -16,47 +16,9 @@
 }}
 {%- set mark = high_water_mark() %}
 
+with {{ customer_sales(ref('int_transactions__unioned'), mark) }},
+
 {% if is_incremental() -%}
-{# Two queries, because the database keeps the whole of what is read twice. -#}
-with changed_transactions as (
-
-    select * from {{ ref('int_transactions__unioned') }}
-    where change_id > {{ mark }} and customer_identified_by <> 'unknown'
-
-),
-
-transactions as (
-
-    select * from {{ ref('int_transactions__unioned') }}
-    where customer_identified_by <> 'unknown'
-
-),
-
--- Of a version that came and went since, nothing was ever added.
-bereft_customers as (
-
-    select distinct customer_key
-    from changed_transactions
-    where not is_current and file_id <= {{ mark }}
-
-),
-
-sales as (
-
-    select * from changed_transactions
-    where
-        is_sale
-        and customer_key not in (
-            select bereft_customers.customer_key from bereft_customers
-        )
-    union all
-    select transactions.*
-    from transactions
-    inner join bereft_customers on transactions.customer_key = bereft_customers.customer_key
-    where transactions.is_sale
-
-),
-
 -- Also of those with nothing new but a refused line: whoever is touched is replaced.
 known as (
 
@@ -68,17 +30,8 @@ known as (
         )
 
 ),
-{%- else -%}
-with sales as (
 
-    select * from {{ ref('int_transactions__unioned') }}
-    where is_sale and customer_identified_by <> 'unknown'
-    {#- Read as it lies, and not in the order of an index, which would fetch every row by itself. #}
-    {{ evaluate_once() }}
-
-),
 {%- endif %}
-
 receipts as (
 
     select
