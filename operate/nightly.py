@@ -39,6 +39,7 @@ class RunReport:
     """What a run did. Where there was nothing new, `unchanged_since` is set instead of `build`.
 
     `last_audit`: when all data tests last read all of history and passed, this run included.
+    `built_before`: the newest file, by its number, that the good build before this run has read.
     """
 
     connection: Connection
@@ -46,6 +47,7 @@ class RunReport:
     build: BuildResult | None
     unchanged_since: Build | None
     last_audit: Audit | None
+    built_before: int
 
     @property
     def succeeded(self) -> bool:
@@ -88,13 +90,15 @@ def run(
         loaded(load_report)
         prepare_notes(link)
         mark, fingerprint = ledger_mark(link), project_fingerprint(settings.project)
-        before = None if full_refresh or audit else last_build(link)
+        before = last_build(link)
+        built_before = before.ledger_file_id if before is not None else 0
         if (
             before is not None
+            and not (full_refresh or audit)
             and before.ledger_file_id == mark
             and before.project_fingerprint == fingerprint
         ):
-            return RunReport(connection, load_report, None, before, last_audit(link))
+            return RunReport(connection, load_report, None, before, last_audit(link), built_before)
         started_at = server_time(link)
         with show(
             "Building the models and auditing all of history"
@@ -124,7 +128,7 @@ def run(
             )
         if build.succeeded:
             note_build(link, mark, fingerprint, build.models, build.tests, started_at)
-        return RunReport(connection, load_report, build, None, last_audit(link))
+        return RunReport(connection, load_report, build, None, last_audit(link), built_before)
 
 
 def load_progress(update: Update, say: Callable[[str], None]) -> Callable[[LoadEvent], None]:

@@ -18,7 +18,7 @@ from ingest.status import BranchStatus
 from operate.builds import Audit
 from operate.dbt_build import BuildResult, NodeFailure
 from operate.insights import Insight, Kind
-from operate.summary import FileCounts, RejectedRows, Totals, WeekOfSales
+from operate.summary import FileCounts, RefusedOfFile, RejectedRows, Totals, WeekOfSales
 
 WIDTH = 100
 MOST_LISTED = 15
@@ -271,6 +271,23 @@ def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
         f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
         f" marts.rejected_rows: {escape(reasons)}."
     )
+
+
+def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
+    """The files of which the models have refused rows, and why."""
+    if not files:
+        return
+    rows = sum(file.refused for file in files)
+    console.print(
+        f"[yellow]{plural(rows, 'row')} of what is new {'does' if rows == 1 else 'do'} not count,"
+        " or not with all that it says; marts.rejected_rows holds each with file, line and"
+        " reason:[/yellow]"
+    )
+    for file in files[:MOST_LISTED]:
+        told = f"{file.refused:,} of {plural(file.rows, 'row')} ({file.reasons})"
+        console.print(f"    {escape(file.path)}: {escape(told)}")
+    if len(files) > MOST_LISTED:
+        console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 
 
 def show_status(

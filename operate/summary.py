@@ -53,6 +53,16 @@ class FileCounts:
 
 
 @dataclass(frozen=True)
+class RefusedOfFile:
+    """How many rows of one file were refused, and for what, the most frequent first."""
+
+    path: str
+    rows: int
+    refused: int
+    reasons: str
+
+
+@dataclass(frozen=True)
 class RejectedRows:
     """How many rows were refused for one set of reasons."""
 
@@ -159,6 +169,46 @@ def read_rejected_rows(link: Link) -> list[RejectedRows]:
             group by 1
             order by 2 desc, 1
             """,
+        )
+    ]
+
+
+def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
+    """Files above a number in the ledger of which rows were refused, the most first.
+
+    Lines that did not split are not among them: the load has told of them.
+    """
+    return [
+        RefusedOfFile(*row)
+        for row in _rows(
+            link,
+            """
+            with refused as (
+                select
+                    feed,
+                    file_path,
+                    reject_reasons,
+                    count(*) as refused
+                from marts.rejected_rows
+                where refused_at_step <> 'split'
+                group by feed, file_path, reject_reasons
+            )
+            select
+                refused.file_path,
+                max(files.row_count),
+                sum(refused.refused),
+                string_agg(
+                    format('%%s: %%s', reject_reasons, refused), '; '
+                    order by refused desc, reject_reasons
+                )
+            from refused
+            inner join raw.ingest_files as files
+                on refused.feed = files.feed and refused.file_path = files.path
+            where files.status = 'loaded' and files.file_id > %s
+            group by refused.feed, refused.file_path
+            order by sum(refused.refused) desc, refused.file_path
+            """,
+            (after,),
         )
     ]
 

@@ -18,8 +18,8 @@ from operate.nightly import RunReport
 from operate.nightly import run as run_nightly
 from operate.progress import shown
 from operate.settings import read_settings
-from operate.show import make_console, show_audit, show_build, show_load, show_totals
-from operate.summary import read_totals
+from operate.show import make_console, show_audit, show_build, show_load, show_refused, show_totals
+from operate.summary import read_refused, read_totals
 
 
 @click.command()
@@ -62,6 +62,8 @@ def run(
         console.print(unchanged_line(report))
     if report.build is None or report.build.succeeded:
         with open_link(report.connection.url) as link:
+            if report.build is not None:
+                show_refused(console, read_refused(link, report.built_before))
             show_totals(console, read_totals(link))
         show_audit(console, report.last_audit)
     if not report.succeeded:
