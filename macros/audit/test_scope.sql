@@ -96,7 +96,11 @@
         {%- elif key == 'reported_branch_day' -%}
             (branch_key, business_date) in ({{ and_a_week_later(branch_days) }})
         {%- elif key == 'trends' -%}
-            period_end_date >= ({{ trends_start(branch_days, built('rpt_daily_sales')) }})
+            period_end_date >= (
+                {{ trends_start(
+                    mark, branch_days, built('rpt_daily_sales'), built('int_files__versioned')
+                ) }}
+            )
         {%- elif key == 'judged_branch_day' -%}
             (branch_key, business_date) in ({{ and_weeks_around(branch_days, 1) }})
         {%- elif key == 'branch_weekday' -%}

@@ -260,13 +260,19 @@
 {#
     The first day whose periods a touched day changes: averages, sums since January and comparisons with
     the year before look back only. Of a branch it is the day after its latest sale before the earliest
-    touched day, because until when it was open may have changed. Null where nothing is touched.
+    touched day, because until when it was open may have changed. And the first day of all stores where
+    their list has changed, because it tells their regions. Null where nothing is touched.
 #}
 {% macro touched_trends_start() -%}
-    {{ trends_start(touched_branch_days(), ref('rpt_daily_sales')) }}
+    {{ trends_start(
+        high_water_mark(),
+        touched_branch_days(),
+        ref('rpt_daily_sales'),
+        ref('int_files__versioned')
+    ) }}
 {%- endmacro %}
 
-{% macro trends_start(branch_days, daily_sales) -%}
+{% macro trends_start(mark, branch_days, daily_sales, files) -%}
     select
         min(
             coalesce(
@@ -274,6 +280,22 @@
             )
         ) as trends_start_date
     from (
+        select
+            stores.branch_key,
+            min(stores.business_date) as earliest_touched_date,
+            cast(null as date) as latest_date_before
+        from {{ daily_sales }} as stores
+        where
+            stores.source_system = 'sales_desk'
+            and exists (
+                select 1
+                from {{ files }} as files
+                where
+                    files.feed = 'sales_desk_stores'
+                    and (files.file_id > {{ mark }} or files.superseded_by_file_id > {{ mark }})
+            )
+        group by stores.branch_key
+        union all
         select
             touched.branch_key,
             touched.earliest_touched_date,
