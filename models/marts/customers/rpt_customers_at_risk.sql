@@ -32,12 +32,18 @@ with_rhythm as (
         customers.*,
         {{ dbt.datediff('customers.last_purchase_date', 'sources.as_of_date', 'day') }}
             as days_since_last_purchase,
+        -- Not rounded: of many purchases in a few days it is next to nothing, and still a rhythm.
+        cast(
+            {{ dbt.datediff(
+                'customers.first_purchase_date', 'customers.last_purchase_date', 'day'
+            ) }} as numeric
+        ) / (customers.purchases - 1) as days_between_purchases,
         sources.as_of_date
     from customers
     inner join sources on customers.source_system = sources.source_system
     where
         customers.purchases >= {{ var('customer_rhythm_purchases') }}
-        and customers.average_days_between_purchases > 0
+        and customers.last_purchase_date > customers.first_purchase_date
         and customers.net_amount > 0
 
 ),
@@ -48,14 +54,14 @@ at_risk as (
         *,
         days_since_last_purchase
         > greatest(
-            {{ var('customer_churned_rhythms') }} * average_days_between_purchases,
+            {{ var('customer_churned_rhythms') }} * days_between_purchases,
             {{ var('customer_inactive_days') }}
         ) as is_churned
     from with_rhythm
     where
         days_since_last_purchase
         > greatest(
-            {{ var('customer_at_risk_rhythms') }} * average_days_between_purchases,
+            {{ var('customer_at_risk_rhythms') }} * days_between_purchases,
             {{ var('customer_at_risk_days') }}
         )
 
