@@ -3,5 +3,5 @@
     (`loaded_at`, UTC), because somewhere it is tomorrow already.
 #}
 {% macro dated_after_delivery(business_date, loaded_at) -%}
-    {{ business_date }} > {{ dbt.dateadd('day', 1, 'cast(' ~ loaded_at ~ ' as date)') }}
+    ({{ business_date }} > {{ dbt.dateadd('day', 1, 'cast(' ~ loaded_at ~ ' as date)') }})
 {%- endmacro %}

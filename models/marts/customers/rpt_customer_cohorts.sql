@@ -52,7 +52,8 @@ cohorts as (
 
 ),
 
--- Up to today also the months in which nobody of a cohort came back.
+-- Up to today also the months in which nobody of a cohort came back; of later ones, which are there by a
+-- slip of the pen, those in which somebody did.
 cohort_months as (
 
     select
@@ -67,6 +68,20 @@ cohort_months as (
         on
             cohorts.first_sales_month <= months.sales_month
             and cohorts.as_of_date >= months.sales_month
+    union distinct
+    select
+        cohorts.source_system,
+        cohorts.currency_code,
+        cohorts.first_sales_month,
+        cohorts.customers as cohort_customers,
+        cohorts.as_of_date,
+        bought.sales_month
+    from cohorts
+    inner join bought
+        on
+            cohorts.source_system = bought.source_system
+            and cohorts.currency_code = bought.currency_code
+            and cohorts.first_sales_month = bought.first_sales_month
 
 ),
 
