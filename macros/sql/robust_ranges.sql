@@ -73,9 +73,9 @@
     - A MAD below `min_mad_percent` of the median counts as that much (a refund share:
       `anomaly_min_refund_mad`), so that a past in which all periods were alike, with a MAD of 0, does
       not make every penny odd. Where that is 0 too, because the median is, nothing is judged.
-    - A distance below `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
+    - A distance up to `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
       is never odd: with a dozen periods a MAD is a rough measure, and nobody reads about small change.
-      Nor is one of fewer receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
+      Nor is one of no more receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
       than `min_refunds`, because in a small branch a single refund is ten points and no news.
     - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than
       `min_periods`, if that is given, there is no row at all.
