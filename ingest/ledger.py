@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -85,6 +85,7 @@ class Version:
     file_id: int
     path: str
     status: LedgerStatus
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ class Ledger:
                     feed, path, sha256, logical_file,
                     case when {is_closed} then 'dismissed' else status end,
                     file_id,
+                    row_count,
                     {bounds}
                 from raw.ingest_files as files
                 where feed = any(%s)
@@ -134,8 +136,8 @@ class Ledger:
                 """,
                 (names,),
             )
-            for feed, path, sha256, logical_file, status, file_id, after, upto in cursor:
-                ledger._note(feed, path, sha256, logical_file, status, file_id)
+            for feed, path, sha256, logical_file, status, file_id, rows, after, upto in cursor:
+                ledger._note(feed, path, sha256, logical_file, status, file_id, rows)
                 if upto is not None:
                     portion = Portion(path, after, upto, status)
                     ledger._portions.setdefault(feed, {})[path] = portion
@@ -157,13 +159,14 @@ class Ledger:
         logical_file: str,
         status: LedgerStatus,
         file_id: int,
+        rows: int,
     ) -> None:
         self._seen[feed, path, sha256] = (status, file_id)
         if status in ("loaded", "superseded"):
             versions = self._versions.setdefault((feed, logical_file), {})
             if sha256 not in versions:
                 self._logical_files.setdefault((feed, sha256), []).append(logical_file)
-            versions[sha256] = Version(file_id, path, status)
+            versions[sha256] = Version(file_id, path, status, rows)
 
     def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
         """The sha256 of what lies at a path, if its fingerprint is the one noted there."""
@@ -230,9 +233,15 @@ class Ledger:
             versions = self._versions.get((entry.feed, entry.logical_file), {})
             for sha256, version in versions.items():
                 if version.status == "loaded":
-                    versions[sha256] = Version(version.file_id, version.path, "superseded")
+                    versions[sha256] = replace(version, status="superseded")
         self._note(
-            entry.feed, entry.path, entry.sha256, entry.logical_file, entry.status, entry.file_id
+            entry.feed,
+            entry.path,
+            entry.sha256,
+            entry.logical_file,
+            entry.status,
+            entry.file_id,
+            entry.row_count,
         )
 
 

@@ -54,6 +54,8 @@ HELD_BYTES = 8 << 20
 CHUNK = 1 << 20
 MOST_EXTRA_COLUMNS = 500
 """Columns of a raw table that no feed declares; a table of PostgreSQL has room for 1,600 in all."""
+MANY_ROWS = 10
+"""A version with this many rows or more does not shrink to less than half by itself."""
 NO_ROWS = "the table has no rows; what was loaded from it before still counts"
 
 
@@ -532,7 +534,13 @@ class _Load:
         if twin is not None and reader.tally.rows:
             remarks.append(
                 f"the same content as {twin.path}, which stands for another file by its name: both"
-                " count"
+                " count; if it is a copy, or was moved: branchline withdraw PATH"
+            )
+        before = self._ledger.current(feed.name, blank.logical_file)
+        if before is not None and before.rows >= MANY_ROWS and reader.tally.rows < before.rows / 2:
+            remarks.append(
+                f"less than half of the version that it takes the place of: {reader.tally.rows:,}"
+                f" of {before.rows:,} rows"
             )
         if new_columns:
             remarks.append(

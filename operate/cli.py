@@ -22,6 +22,7 @@ COMMANDS = {
     "load": ("load", "Load an inbox into the raw layer, nothing more."),
     "status": ("status", "Tell what has arrived, per feed and branch, and what is late."),
     "quarantine": ("quarantine", "Deal with files that were set aside whole."),
+    "withdraw": ("withdraw", "Take files back that should never have been loaded."),
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Make the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
