@@ -156,7 +156,10 @@ def read_file_counts(link: Link) -> FileCounts:
 
 
 def read_rejected_rows(link: Link) -> list[RejectedRows]:
-    """Refused rows by reason, the most frequent first; lines that did not split are one reason."""
+    """Refused rows by reason, the most frequent first; lines that did not split are one reason.
+
+    Lines of a list that count without one of their values are no refused rows.
+    """
     return [
         RejectedRows(*row)
         for row in _rows(
@@ -166,6 +169,7 @@ def read_rejected_rows(link: Link) -> list[RejectedRows]:
                 case when refused_at_step = 'split' then 'no record' else reject_reasons end,
                 count(*)
             from marts.rejected_rows
+            where refused_at_step <> 'field'
             group by 1
             order by 2 desc, 1
             """,

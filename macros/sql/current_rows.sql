@@ -17,3 +17,17 @@
     ) as numbered
     where numbered.version_number = 1
 {%- endmacro %}
+
+
+{#
+    Whether the same `key` stands again further down in the same version of a master: then the line does not
+    count. A version at a time, so that the question can be asked of a few of them.
+#}
+{% macro stands_again_below(key, master=none) -%}
+    {%- set of_master = master ~ '.' if master else '' -%}
+    {{ key }} is not null
+    and row_number() over (
+        partition by {{ of_master }}file_id, {{ key }}
+        order by {{ of_master }}line_number desc
+    ) > 1
+{%- endmacro %}

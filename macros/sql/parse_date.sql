@@ -15,3 +15,9 @@
     {%- endset -%}
     case when pg_input_is_valid({{ matched }}, 'date') then cast({{ matched }} as date) end
 {%- endmacro %}
+
+
+{# The condition that there is a text, but no day. #}
+{% macro is_no_date(text) -%}
+    ({{ text }} is not null and {{ parse_date(text) }} is null)
+{%- endmacro %}

@@ -4,7 +4,7 @@ with listed_products as (
 
 ),
 
--- Sales refer to a product by its name.
+-- Sales refer to a product by its name. Less than nothing is no price, whatever was once kept.
 versions as (
 
     select
@@ -19,7 +19,7 @@ versions as (
         dbt_valid_from as version_start,
         dbt_valid_to as version_end
     from listed_products
-    where product_name is not null and list_price is not null
+    where product_name is not null and list_price >= 0
 
 ),
 

@@ -46,6 +46,17 @@ files as (
 
 ),
 
+list_lines as (
+
+    select * from {{ ref('int_sales_desk__list_lines_refused') }}
+    {% if is_incremental() -%}
+    where file_id in ({{ touched }})
+    {%- else -%}
+    where {{ is_one_of('file_id', 'select files.file_id from files') }}
+    {%- endif %}
+
+),
+
 -- Lines that did not split into the columns of their feed.
 broken_lines as (
 
@@ -75,11 +86,27 @@ senseless_rows as (
 
 ),
 
+-- Of several versions of a list, `files` knows the one that counts.
+senseless_list_lines as (
+
+    select
+        file_id,
+        line_number,
+        case when is_counted then 'field' else 'check' end as refused_at_step,
+        reject_reasons,
+        refused_text as line_text,
+        cast(null as numeric(18, 2)) as claimed_amount
+    from list_lines
+
+),
+
 refused as (
 
     select * from broken_lines
     union all
     select * from senseless_rows
+    union all
+    select * from senseless_list_lines
 
 ),
 

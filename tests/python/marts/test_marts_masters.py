@@ -52,6 +52,54 @@ PRICES = "select product_name, list_price, valid_from, valid_to from marts.dim_p
 MANAGERS = "select employee_id, manager_id, valid_from, valid_to from marts.dim_employee_managers"
 ADDRESSES = "select customer_id, address, valid_from, valid_to from marts.dim_customer_versions"
 
+# Every list has lines that break a rule: some do not count, others count without a value.
+BROKEN: dict[str, str] = {
+    "customer": """customer_id,first_name,last_name,address,pincode,phone_number,joining_date
+1,Asha,Rao,Pune,411012,+91-7000000001,12.12.2021
+,Bela,Sen,Pune,411003,+91-7000000002,2022-12-08
+""",
+    "store": """id,address,store_pincode,store_manager_name,store_opening_date,reviews
+571,Pune,411002,Chand,2020-01-15,Friendly.
+571,Pune,411003,Devi,2020-01-16,Clean.
+""",
+    "product": """id,name,current_price,old_price,created_date,updated_date,expiry_date
+1,quaker oats,5O,190,2019-10-27,NULL,2025-07-15
+2,sugar,-40,35,2020-02-27,NULL,2024-10-18
+3,,20.50,8,2019-10-23,NULL,2025-03-17
+4,ghee,99,98,2019-10-23,NULL,2025-03-17
+""",
+    "sales_team": """id,first_name,last_name,manager_id,is_manager,address,pincode,joining_date
+1,Dev,Nair,7,N,Pune,411022,2023-06-30
+2,Esha,Pal,2,N,Pune,411037,2023-02-07
+3,Farid,Khan,2,N,Pune,411015,2021-05-27
+""",
+}
+REFUSED = """
+    select file_path, line_number, refused_at_step, reject_reasons, line_text
+    from marts.rejected_rows order by 1, 2
+"""
+OF_CUSTOMERS: list[Row] = [
+    ("sales_desk/customer.csv", 2, "field", "date_unreadable", "1 | Asha | Rao | 12.12.2021"),
+    ("sales_desk/customer.csv", 3, "check", "id_missing", "Bela | Sen | 2022-12-08"),
+]
+OF_THE_OTHERS: list[Row] = [
+    (
+        *("sales_desk/product.csv", 2, "field", "price_unreadable"),
+        "1 | quaker oats | 5O | 190 | 2019-10-27 | 2025-07-15",
+    ),
+    (
+        *("sales_desk/product.csv", 3, "field", "price_negative"),
+        "2 | sugar | -40 | 35 | 2020-02-27 | 2024-10-18",
+    ),
+    (
+        *("sales_desk/product.csv", 4, "check", "name_missing"),
+        "3 | 20.50 | 8 | 2019-10-23 | 2025-03-17",
+    ),
+    ("sales_desk/sales_team.csv", 2, "field", "manager_unknown", "1 | Dev | Nair | 7 | 2023-06-30"),
+    ("sales_desk/sales_team.csv", 3, "field", "manager_unknown", "2 | Esha | Pal | 2 | 2023-02-07"),
+    ("sales_desk/store.csv", 2, "check", "id_doubled", "571 | Pune | 2020-01-15"),
+]
+
 # How a sale meets the price and the manager of its day.
 SALES_OF_THEIR_DAY = """
     select sales.business_date, sales.product_name, prices.list_price, managers.manager_id
@@ -234,3 +282,48 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
         (gone["name"], left, BEGINNING, NEXT_DAY),
         (gone["name"], left, THIRD_DAY, END),
     }
+
+
+def test_what_is_wrong_in_a_list_is_told_until_a_mended_list_comes(project: Project) -> None:
+    models = ("+rejected_rows", "+dim_products", "+dim_employees", "+dim_product_prices")
+
+    def found() -> tuple[list[Row], dict[str, set[Row]]]:
+        tables = ("marts.dim_products", "marts.dim_employees", "marts.dim_product_prices")
+        return project.rows(REFUSED), {name: set(project.rows(f"table {name}")) for name in tables}
+
+    project.prepare()
+    for name, text in BROKEN.items():
+        project.deliver(f"sales_desk/{name}.csv", text)
+    load_on(project, FIRST_DAY)
+    build(project, models=models)
+    assert project.rows(REFUSED) == [*OF_CUSTOMERS, *OF_THE_OTHERS]
+    prices = "select product_name, list_price from marts.dim_products order by 1"
+    assert project.rows(prices) == [
+        ("ghee", Decimal(99)),
+        ("quaker oats", None),
+        ("sugar", None),
+    ]
+    assert project.rows("select product_name, list_price from marts.dim_product_prices") == [
+        ("ghee", Decimal(99))
+    ]
+    managers = "select employee_id, manager_id from marts.dim_employees order by 1"
+    assert project.rows(managers) == [("1", "7"), ("2", "2"), ("3", "2")]
+
+    # The next night brings customers as they should be; of the other lists nothing is new.
+    project.deliver("sales_desk/customer.csv", MADE_UP["customer"])
+    load_on(project, NEXT_DAY)
+    build(project, models=models)
+    was = found()
+    assert was[0] == OF_THE_OTHERS
+    build(project, "--full-refresh", models=models)
+    assert found() == was
+
+    # And then the others. The list of customers is the first one again, which says what it said.
+    deliver(project, {name: read(text) for name, text in MADE_UP.items()})
+    project.deliver("sales_desk/customer.csv", BROKEN["customer"])
+    load_on(project, THIRD_DAY)
+    build(project, models=models)
+    was = found()
+    assert was[0] == OF_CUSTOMERS
+    build(project, "--full-refresh", models=models)
+    assert found() == was
