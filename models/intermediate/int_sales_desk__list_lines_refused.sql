@@ -31,6 +31,14 @@ products as (
 
 ),
 
+-- Of a table that is read by a cursor a version is a portion: the manager may stand in another one.
+whole_lists as (
+
+    select file_id from {{ ref('int_files__versioned') }}
+    where file_path not like 'database/%/by-%'
+
+),
+
 listed_persons as (
 
     select distinct
@@ -44,13 +52,15 @@ employees as (
 
     select
         employees.*,
-        listed_persons.employee_id as listed_manager_id,
+        listed_persons.employee_id is null and whole_lists.file_id is not null
+            as is_manager_unlisted,
         {{ stands_again_below('employees.employee_id', 'employees') }} as is_id_doubled
     from {{ ref('stg_sales_desk__employees') }} as employees
     left join listed_persons
         on
             employees.file_id = listed_persons.file_id
             and employees.manager_id = listed_persons.employee_id
+    left join whole_lists on employees.file_id = whole_lists.file_id
 
 ),
 
@@ -121,7 +131,7 @@ judged as (
             'id_doubled': "is_id_doubled",
             'date_unreadable': is_no_date('joined_on_text'),
             'manager_unknown':
-                "(manager_id is not null and listed_manager_id is null) or manager_id = employee_id",
+                "(manager_id is not null and is_manager_unlisted) or manager_id = employee_id",
         }) }} as reject_reasons,
         concat_ws(' | ', employee_id, first_name, last_name, manager_id, joined_on_text)
             as refused_text,
