@@ -112,7 +112,8 @@ class SourceDatabase:
             if not spec.required and not known:
                 return []
             raise UnreadableFileError(
-                f"the database {self.name} has no table {_named(spec)}, or this user may not see it"
+                f"the database {self.name} has no table {_named(spec)}, or this user may not see"
+                f" it: {_schema_to_check(spec)}"
             )
         self._check_columns(feed, spec, table)
         self._check_same_way(spec, known)
@@ -571,6 +572,13 @@ def _can_be_cursor(column: sa.Column[Any]) -> bool:
 
 def _named(spec: DatabaseTable) -> str:
     return f"{spec.database_schema}.{spec.table}" if spec.database_schema else spec.table
+
+
+def _schema_to_check(spec: DatabaseTable) -> str:
+    """What to look at in feeds.yml where a table is not found."""
+    if spec.database_schema:
+        return f"is schema: {spec.database_schema} of the feed right (database, in feeds.yml)?"
+    return "if it is in another schema, name that as schema: of the feed (database, in feeds.yml)"
 
 
 def _folder(spec: DatabaseTable) -> str:

@@ -711,10 +711,21 @@ def failure(report: LoadReport) -> str:
 def test_a_missing_table(source: Source, read: Load, query: Query) -> None:
     make_sales(source)
     report = read()
-    assert failure(report) == ("the database desk has no table people, or this user may not see it")
+    assert failure(report) == (
+        "the database desk has no table people, or this user may not see it: if it is in another"
+        " schema, name that as schema: of the feed (database, in feeds.yml)"
+    )
     assert report.failed[0].path == "database/desk/people.csv"
     assert len(query(CURRENT_SALES)) == 3
     assert query("select distinct feed from raw.ingest_files") == [("desk_sales",)]
+
+
+def test_a_missing_table_of_a_schema(source: Source, read: Load, feed_file: MakeFeeds) -> None:
+    make_people(source)
+    feeds = feed_file(FEEDS.replace("table: people,", "table: people, schema: elsewhere,"))
+    reason = failure(read(feeds=feeds, only=["desk_people"]))
+    assert "has no table elsewhere.people" in reason
+    assert reason.endswith("is schema: elsewhere of the feed right (database, in feeds.yml)?")
 
 
 def test_a_table_that_is_not_required(source: Source, read: Load, feed_file: MakeFeeds) -> None:
