@@ -1064,3 +1064,23 @@ def test_the_projects_own_feeds_have_their_tables() -> None:
         "sales_desk_employees",
     }
     assert {table.connection for table in found.values()} == {"sales_desk"}
+
+
+def test_the_projects_own_feeds_declare_what_their_tables_are_read_by(
+    source: Source, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for feed in load_feeds():
+        if feed.database is not None:
+            read_by = {*feed.database.key, feed.database.cursor} - {None}
+            assert read_by <= {column.name for column in feed.columns}, feed.name
+    # So a table of just the columns that are needed is nothing to remark on.
+    source.do(
+        "create table sales (id integer primary key, customer_id integer, store_id integer,"
+        " product_name varchar(50), sales_date date, sales_person_id integer,"
+        " price decimal(10, 2), quantity integer, total_cost decimal(10, 2))"
+    )
+    source.do("insert into sales values (7, 1, 17, 'besan', '2023-10-01', 3, 5.00, 2, 10.00)")
+    monkeypatch.setenv("BRANCHLINE_SOURCE_SALES_DESK_URL", source.url)
+    report = run_load(inbox=None, feeds=load_feeds(), only=["sales_desk_sales"])
+    assert (report.rows, report.remarked, report.messages) == (1, [], [])
+    assert query("select id, total_cost from raw.sales_desk_sales") == [("7", "10.00")]
