@@ -185,7 +185,9 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
 
 def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
     """The company's sales by week."""
-    table = _headed(console, "Sales by week", "rpt_daily_sales")
+    table = _headed(
+        console, "Sales by week, each customer once", "rpt_daily_sales, fct_transactions"
+    )
     _columns(table, ["Week from"], ["Days", "Receipts", "Net sales"])
     _columns(table, [""], ["Change", "New customers", "Returning"])
     for week in weeks:

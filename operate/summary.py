@@ -27,6 +27,8 @@ class Totals:
 class WeekOfSales:
     """The company's sales in one week and currency. `days`: how many days of it have sales.
 
+    Known customers are counted once each, however many days and branches they came to: new in the
+    week of their first purchase, in whatever branch and currency, and returning in every later one.
     `change_percent` is against the week before; None unless both weeks are whole.
     """
 
@@ -106,9 +108,7 @@ def read_weeks(link: Link, most: int = 3) -> list[WeekOfSales]:
                     currency_code,
                     count(distinct business_date) as days,
                     sum(transactions) as transactions,
-                    sum(net_sales) as net_sales,
-                    sum(new_customers) as new_customers,
-                    sum(returning_customers) as returning_customers
+                    sum(net_sales) as net_sales
                 from marts.rpt_daily_sales
                 group by 1, 2
             ),
@@ -126,11 +126,56 @@ def read_weeks(link: Link, most: int = 3) -> list[WeekOfSales]:
                     end as change_percent
                 from weeks
                 window weeks_before as (partition by currency_code order by week)
+            ),
+            last_weeks as (
+                select * from compared where week > (select max(week) from compared) - 7 * %s
+            ),
+            -- Customers of days do not add up to those of a week: from the receipts, each once.
+            customers as (
+                select
+                    cast(date_trunc('week', business_date) as date) as week,
+                    currency_code,
+                    customer_key,
+                    bool_or(is_first_purchase) as is_first
+                from marts.fct_transactions
+                where is_customer_known
+                    and business_date >= (select min(week) from last_weeks)
+                group by 1, 2, 3
+            ),
+            -- Who buys in two currencies in the week of the first purchase is new in both.
+            told as (
+                select
+                    week,
+                    currency_code,
+                    bool_or(is_first) over (partition by week, customer_key) as is_new
+                from customers
+            ),
+            counted as (
+                select
+                    week,
+                    currency_code,
+                    count(*) filter (where is_new) as new_customers,
+                    count(*) filter (where not is_new) as returning_customers
+                from told
+                group by week, currency_code
             )
-            select *
-            from compared
-            where week > (select max(week) from compared) - 7 * %s
-            order by sum(net_sales) over (partition by currency_code) desc, currency_code, week
+            select
+                last_weeks.week,
+                last_weeks.currency_code,
+                last_weeks.days,
+                last_weeks.transactions,
+                last_weeks.net_sales,
+                coalesce(counted.new_customers, 0),
+                coalesce(counted.returning_customers, 0),
+                last_weeks.change_percent
+            from last_weeks
+            left join counted
+                on last_weeks.week = counted.week
+                and last_weeks.currency_code = counted.currency_code
+            order by
+                sum(last_weeks.net_sales) over (partition by last_weeks.currency_code) desc,
+                last_weeks.currency_code,
+                last_weeks.week
             """,
             (most,),
         )

@@ -86,6 +86,71 @@ def test_nothing_is_told_of_marts_that_are_not_there_or_empty(link: Link) -> Non
     assert read_insights(link) == []
 
 
+def receipt(customer: str, when: str, **more: Any) -> dict[str, Any]:
+    return {
+        "branch_key": "Leeds",
+        "customer_key": customer,
+        "currency_code": "GBP",
+        "is_customer_known": True,
+        "is_first_purchase": False,
+        "business_date": when,
+        **more,
+    }
+
+
+def test_a_weeks_customers_are_counted_once_each(link: Link) -> None:
+    # Anna, an old customer, comes on three days of a week and to two branches. Bo is new on the
+    # Tuesday, comes again, and buys in euros; in the week after, Bo returns.
+    first = {"is_first_purchase": True}
+    euros = {"branch_key": "Dublin", "currency_code": "EUR"}
+    make_mart(
+        link,
+        "fct_transactions",
+        receipt("Anna", "2024-02-26", **first),
+        receipt("Anna", "2024-03-04"),
+        receipt("Anna", "2024-03-05", branch_key="York"),
+        receipt("Anna", "2024-03-10"),
+        receipt("Bo", "2024-03-05", **first),
+        receipt("Bo", "2024-03-06"),
+        receipt("Bo", "2024-03-07", **euros),
+        receipt("nobody", "2024-03-07", is_customer_known=False),
+        receipt("Bo", "2024-03-11"),
+        receipt("Bo", "2024-03-12"),
+        # Of euros, too; and a week of unknown customers only.
+        receipt("Cleo", "2024-03-07", **euros),
+        receipt("nobody", "2024-03-12", **euros, is_customer_known=False),
+    )
+    make_mart(
+        link,
+        "rpt_daily_sales",
+        # As the days count them: Anna and Bo again on every day.
+        *(
+            day("Leeds", when, "9", new_customers=new, returning_customers=returning)
+            for when, new, returning in (
+                ("2024-02-26", 1, 0),
+                ("2024-03-04", 0, 1),
+                ("2024-03-05", 1, 1),
+                ("2024-03-06", 0, 1),
+                ("2024-03-10", 0, 1),
+                ("2024-03-11", 0, 1),
+                ("2024-03-12", 0, 1),
+            )
+        ),
+        day("Dublin", "2024-03-07", "5", currency_code="EUR"),
+        day("Dublin", "2024-03-12", "5", currency_code="EUR"),
+    )
+    told = [
+        (str(week.week), week.currency_code, week.new_customers, week.returning_customers)
+        for week in read_weeks(link, most=2)
+    ]
+    assert told == [
+        ("2024-03-04", "GBP", 1, 1),
+        ("2024-03-11", "GBP", 0, 1),
+        ("2024-03-04", "EUR", 1, 1),
+        ("2024-03-11", "EUR", 0, 0),
+    ]
+
+
 def test_branches_are_compared_with_the_seven_days_before(link: Link) -> None:
     desk = {"source_system": "sales_desk"}
     make_mart(
@@ -310,6 +375,7 @@ def test_each_part_is_a_small_table_in_eighty_columns(link: Link) -> None:
             for days in range(31)
         ),
     )
+    make_mart(link, "fct_transactions")
     make_mart(link, "sales_team_data_mart", *(person(number, "123456") for number in range(9)))
     out = io.StringIO()
     console = Console(file=out, width=80)
