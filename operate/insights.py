@@ -3,7 +3,8 @@
 To tell one thing more, add a part to PARTS. A part whose query finds nothing is left out, as is one
 whose mart is not in the warehouse.
 
-"Latest" is meant of each source by itself: one may have sent its files, and another not yet.
+"Latest" is meant of each source by itself: one may have sent its files, and another not yet. Only
+shares of the whole company's sales are those of its latest month.
 """
 
 from __future__ import annotations
@@ -132,52 +133,57 @@ BRANCHES_AGAINST_LAST_YEAR = Part(
     """,
 )
 
-# By share of all sales, because the latest month may still run. A product that did not sell in one
-# of the months had no share of it; a source with one month only has nothing to compare.
+# By the company's shares, because the latest month may still run. A product that did not sell in
+# one of the months had no share of it; a currency with one month only has nothing to compare.
 RISING_AND_FALLING_PRODUCTS = Part(
-    title="Products: share of sales against the month before",
-    mart="rpt_product_performance",
+    title="Products: share of all sales, 3 most up, 3 most down",
+    mart="rpt_company_products",
     columns=(
         ("Product", Kind.TEXT),
+        ("Month", Kind.TEXT),
         ("Net sales", Kind.MONEY),
         ("", Kind.TEXT),
         ("Share", Kind.SHARE),
-        ("Change", Kind.POINTS),
+        ("On month before", Kind.POINTS),
     ),
     query="""
         with latest as (
-            select source_system, max(sales_month) as sales_month
-            from marts.rpt_product_performance
-            group by source_system
+            select currency_code, max(sales_month) as sales_month
+            from marts.rpt_company_products
+            group by currency_code
         ),
         months as (
             select
-                sales.product_name,
-                sales.currency_code,
-                sales.source_system,
-                coalesce(
-                    sum(sales.net_sales) filter (where sales.sales_month = latest.sales_month), 0.00
+                products.product_name,
+                products.currency_code,
+                latest.sales_month,
+                max(products.net_sales) filter (
+                    where products.sales_month = latest.sales_month
                 ) as sales,
-                coalesce(
-                    sum(sales.net_sales) filter (where sales.sales_month < latest.sales_month), 0.00
-                ) as before
-            from marts.rpt_product_performance as sales
-            inner join latest on sales.source_system = latest.source_system
-            where sales.sales_month >= latest.sales_month - interval '1 month'
-            group by sales.product_key, sales.product_name, sales.currency_code, sales.source_system
+                max(products.company_sales_percent) filter (
+                    where products.sales_month = latest.sales_month
+                ) as share,
+                max(products.company_sales_percent) filter (
+                    where products.sales_month < latest.sales_month
+                ) as share_before
+            from marts.rpt_company_products as products
+            inner join latest on products.currency_code = latest.currency_code
+            where products.sales_month >= latest.sales_month - interval '1 month'
+            group by
+                products.product_key,
+                products.product_name,
+                products.currency_code,
+                latest.sales_month
         ),
-        shares as (
+        -- Shares are there for all products of a currency and month, or for none.
+        compared as (
             select
                 *,
-                100 * sales / nullif(greatest(sum(sales) over same_money, 0), 0) as share,
-                100 * before / nullif(greatest(sum(before) over same_money, 0), 0) as share_before
+                count(share) over same_money > 0 and count(share_before) over same_money > 0
+                    as is_comparable,
+                coalesce(share, 0) - coalesce(share_before, 0) as change
             from months
-            window same_money as (partition by source_system, currency_code)
-        ),
-        compared as (
-            select *, share - share_before as change
-            from shares
-            where share is not null and share_before is not null
+            window same_money as (partition by currency_code)
         ),
         ranked as (
             select
@@ -185,8 +191,15 @@ RISING_AND_FALLING_PRODUCTS = Part(
                 row_number() over (order by change desc, product_name) as from_best,
                 row_number() over (order by change, product_name desc) as from_worst
             from compared
+            where is_comparable
         )
-        select product_name, sales, currency_code, round(share, 1), round(change, 1)
+        select
+            product_name,
+            to_char(sales_month, 'YYYY-MM'),
+            coalesce(sales, 0.00),
+            currency_code,
+            round(coalesce(share, 0), 1),
+            round(change, 1)
         from ranked
         where from_best <= 3 or from_worst <= 3
         order by from_best

@@ -284,44 +284,51 @@ def test_what_is_odd_is_told_of_the_last_weeks_of_each_source(link: Link) -> Non
     ]
 
 
-def test_products_rise_and_fall_by_their_share_of_sales(link: Link) -> None:
-    def sold(product: str, when: str, sales: str, **more: Any) -> dict[str, Any]:
+def test_products_rise_and_fall_by_their_share_of_all_sales(link: Link) -> None:
+    def sold(product: str, when: str, sales: str, share: str | None, **more: Any) -> dict[str, Any]:
         return {
             "product_key": product,
             "product_name": product,
-            "branch_key": "leeds",
             "source_system": "branch_pos",
             "currency_code": "GBP",
             "net_sales": sales,
+            "company_sales_percent": share,
             "sales_month": when,
             **more,
         }
 
+    euros = {"currency_code": "EUR"}
     make_mart(
         link,
-        "rpt_product_performance",
+        "rpt_company_products",
         # Two months before: too long ago.
-        sold("Tea", "2023-11-01", "900"),
-        sold("Tea", "2023-12-01", "60"),
-        sold("Pie", "2023-12-01", "30"),
-        sold("Bun", "2023-12-01", "10"),
-        # A month that has just begun: tea sold less, and is more of it; in two branches.
-        sold("Tea", "2024-01-01", "4"),
-        sold("Tea", "2024-01-01", "4", branch_key="york"),
-        sold("Bun", "2024-01-01", "1"),
-        sold("New", "2024-01-01", "1"),
-        # Of another currency, and all there is of it.
-        sold("Tea", "2023-12-01", "7", branch_key="dublin", currency_code="EUR"),
-        sold("Tea", "2024-01-01", "7", branch_key="dublin", currency_code="EUR"),
-        # A source with one month has nothing to compare.
-        sold("besan", "2023-10-01", "5", source_system="sales_desk"),
+        sold("Tea", "2023-11-01", "900", "99.00"),
+        sold("Tea", "2023-12-01", "60", "48.00"),
+        sold("Pie", "2023-12-01", "30", "24.00"),
+        sold("Bun", "2023-12-01", "10", "8.00"),
+        # The desk's share is one of all that the company sold, as the tills' are.
+        sold("besan", "2023-12-01", "25", "20.00", source_system="sales_desk"),
+        # A month that has just begun: tea sold less, and is more of it.
+        sold("Tea", "2024-01-01", "8", "70.04"),
+        sold("Bun", "2024-01-01", "1", "8.76"),
+        sold("New", "2024-01-01", "1", "8.75"),
+        sold("besan", "2024-01-01", "1.42", "12.45", source_system="sales_desk"),
+        # Of another currency, whose latest month is another, and all there is of it.
+        sold("Tea", "2023-11-01", "7", "100.00", **euros),
+        sold("Tea", "2023-12-01", "7", "100.00", **euros),
+        # One month only, or one in which no more was sold than taken back: nothing to compare.
+        sold("Cod", "2024-01-01", "5", "100.00", currency_code="NOK"),
+        sold("Rye", "2023-12-01", "-5", None, currency_code="SEK"),
+        sold("Rye", "2024-01-01", "5", "100.00", currency_code="SEK"),
     )
-    assert answer(link, RISING_AND_FALLING_PRODUCTS) == [
-        ("Tea", Decimal("8.00"), "GBP", Decimal("80.0"), Decimal("20.0")),
-        ("New", Decimal("1.00"), "GBP", Decimal("10.0"), Decimal("10.0")),
-        ("Bun", Decimal("1.00"), "GBP", Decimal("10.0"), Decimal("0.0")),
-        ("Tea", Decimal("7.00"), "EUR", Decimal("100.0"), Decimal("0.0")),
-        ("Pie", Decimal("0"), "GBP", Decimal("0.0"), Decimal("-30.0")),
+    told = [tuple(str(value) for value in row) for row in answer(link, RISING_AND_FALLING_PRODUCTS)]
+    assert told == [
+        ("Tea", "2024-01", "8.00", "GBP", "70.0", "22.0"),
+        ("New", "2024-01", "1.00", "GBP", "8.8", "8.8"),
+        ("Bun", "2024-01", "1.00", "GBP", "8.8", "0.8"),
+        ("Tea", "2023-12", "7.00", "EUR", "100.0", "0.0"),
+        ("besan", "2024-01", "1.42", "GBP", "12.5", "-7.6"),
+        ("Pie", "2024-01", "0.00", "GBP", "0.0", "-24.0"),
     ]
 
 
