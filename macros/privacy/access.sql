@@ -9,7 +9,8 @@
     - a mart is open to readers of personal data, and to analysts if all its columns are declared
       and none has `meta.contains_pii`;
     - of any other mart analysts read `marts_masked.<mart>`: a view in which personal columns are
-      null or, with `meta.masked_by: token`, a token that is equal for equal values.
+      null or, with `meta.masked_by: token`, a token that is equal for equal values; of the
+      mart itself they may select the other columns, by name, as metrics do.
 
     It happens in the transaction that builds the mart, so that a table is never open or closed by
     an older tag; and once more for all marts as a run ends, for those that it did not build.
@@ -87,14 +88,24 @@
 {% macro mart_access_sql(relation, node, roles, state) -%}
     {%- set masked = masked_columns(node, state.columns) -%}
     {%- set wanted = [roles.pii_reader ~ ' SELECT'] -%}
+    {%- set open_columns = [] -%}
     {%- if not masked -%}
         {%- do wanted.append(roles.analyst ~ ' SELECT') -%}
+    {%- else -%}
+        {%- for column in state.columns if column.name not in masked -%}
+            {%- do open_columns.append(adapter.quote(column.name)) -%}
+            {%- do wanted.append(roles.analyst ~ ' SELECT of ' ~ column.name) -%}
+        {%- endfor -%}
     {%- endif -%}
     {%- if state.grants | sort != wanted | sort %}
+    {#- This takes away what was granted on columns, too. #}
     revoke all on {{ relation }}
     from public, {{ roles.loader }}, {{ roles.analyst }}, {{ roles.pii_reader }};
     grant select on {{ relation }}
     to {{ roles.pii_reader }}{{ ', ' ~ roles.analyst if not masked }};
+        {%- if open_columns %}
+    grant select ({{ open_columns | join(', ') }}) on {{ relation }} to {{ roles.analyst }};
+        {%- endif -%}
     {%- endif -%}
     {{ masking_view_sql(relation, node, roles, state, masked) }}
 {%- endmacro %}
@@ -148,8 +159,9 @@
         ~ " where attrelid = pg_class.oid and attnum > 0 and not attisdropped),"
         ~ "'grants', (select coalesce(json_agg(name || ' ' || privilege), '[]') from ("
         ~ "  select grantee, privilege_type as privilege from aclexplode(relacl)"
-        ~ "  union all select grantee, 'a column' from pg_attribute cross join aclexplode(attacl)"
-        ~ "  where attrelid = pg_class.oid) as grants"
+        ~ "  union all select grantee, privilege_type || ' of ' || attname"
+        ~ "  from pg_attribute cross join aclexplode(attacl)"
+        ~ "  where attrelid = pg_class.oid and not attisdropped) as grants"
         ~ " cross join lateral (select case grantee when 0 then 'public'"
         ~ " else pg_get_userbyid(grantee) end) as grantees (name)"
         ~ " where grantee <> relowner and name in ('public', '" ~ roles.values() | join("', '") ~ "')),"

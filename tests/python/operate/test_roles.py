@@ -7,6 +7,7 @@ database's own catalog, what may be read from the tags in dbt's manifest.
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import re
 import shutil
@@ -315,11 +316,98 @@ def test_who_is_in_no_role_does_not_even_come_in(shop: Shop) -> None:
         psycopg2.connect(shop.urls["stranger"])
 
 
+def test_of_a_personal_mart_the_analyst_selects_the_columns_that_are_not(shop: Shop) -> None:
+    for node in shop.manifest["nodes"].values():
+        name = f"marts.{node['alias']}"
+        if name not in marts(shop, personal=True):
+            continue
+        tagged = {
+            column["name"]
+            for column in node["columns"].values()
+            if column["config"]["meta"].get("contains_pii")
+        }
+        columns = {
+            column
+            for (column,) in shop.ask(
+                "owner",
+                "select attname from pg_attribute where not attisdropped"
+                f" and attrelid = '{name}'::regclass",
+            )
+        }
+        # Those of the system, such as a row's place in the file, are not among them either.
+        found = {
+            column for column in columns if shop.may("analyst", f'select "{column}" from {name}')
+        }
+        assert found == set(node["columns"]) - tagged, name
+        for statement in (
+            f"select x from {name} as x",
+            f"select row_to_json(x) from {name} as x",
+            f"select 1 from {name} where cast({min(tagged)} as text) > ''",
+            f"select 1 from {name} order by {min(tagged)}",
+        ):
+            assert not shop.may("analyst", statement), statement
+        assert not shop.may("loader", f"select {min(found)} from {name}")
+
+
+def test_an_analyst_asks_for_metrics_that_need_nobodys_name(shop: Shop, tmp_path: Path) -> None:
+    """As `mf` is used; not for those that count customers."""
+    shutil.copy(PROJECT / "dbt_project.yml", shop.folder)
+    env = {
+        **throwaway.environment(shop.urls["analyst"], shop.folder),
+        "DBT_PROFILES_DIR": str(shop.folder / "profiles"),
+        # `mf` would ask the package index for a newer version, and keep the answer in /tmp.
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "TMPDIR": str(shop.folder),
+    }
+
+    def ask(metrics: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [
+                *(str(Path(sys.executable).parent / "mf"), "query", "--metrics", metrics),
+                *("--group-by", "branch__name", "--where"),
+                "{{ Dimension('branch__currency') }} = 'GBP'",
+                *("--order", "branch__name", "--csv", str(tmp_path / "answer.csv")),
+            ],
+            cwd=shop.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+        )
+
+    done = ask("net_sales,receipts,units,average_basket")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    with (tmp_path / "answer.csv").open() as file:
+        told = [
+            (row["branch__name"], round(float(row["net_sales"]), 2), int(row["receipts"]))
+            for row in csv.DictReader(file)
+        ]
+    assert told
+    assert told == [
+        (name, float(sales), receipts)
+        for name, sales, receipts in shop.ask(
+            "pii_reader",
+            "select branch_name, sum(net_amount), count(*) from fct_transactions"
+            " where currency_code = 'GBP' group by branch_name order by branch_name collate \"C\"",
+        )
+    ]
+    refused = ask("customers")
+    assert refused.returncode != 0
+    assert "permission denied for table fct_transactions" in refused.stdout + refused.stderr
+
+
 def test_no_name_and_no_card_reaches_the_analyst(shop: Shop) -> None:
     """Not in any row that it can read, nor in the statistics that PostgreSQL keeps of columns."""
     names = relations(shop)
     texts = []
-    for name in [*sorted(shop.readable("analyst", names)), "pg_stats", "pg_stats_ext"]:
+    columns = shop.ask(
+        "owner",
+        "select format('(select %s from %s)', string_agg(quote_ident(attname), ', '),"
+        f" attrelid::regclass) from pg_attribute, aclexplode(attacl)"
+        f" where pg_get_userbyid(grantee) = '{ROLES.analyst}' group by attrelid",
+    )
+    assert len(columns) == len(marts(shop, personal=True))
+    readable = [*sorted(shop.readable("analyst", names)), *(name for (name,) in columns)]
+    for name in [*readable, "pg_stats", "pg_stats_ext"]:
         (told,) = shop.ask("analyst", f"select string_agg(x::text, ' ') from {name} as x")[0]
         texts.append(told or "")
     seen = "\n".join(texts).lower()
@@ -367,6 +455,8 @@ def test_again_changes_nothing(
             " union all select 'database', oid, datdba, datacl::text, '' from pg_database"
             " union all select 'default', oid, 0, defaclacl::text, '' from pg_default_acl"
             " union all select 'member', roleid, member, grantor::text, '' from pg_auth_members"
+            " union all select 'column', attrelid, attnum, attacl::text, xmin::text"
+            " from pg_attribute where attacl is not null"
             " order by 1, 2, 3, 4",
         )
 
@@ -380,6 +470,10 @@ def test_again_changes_nothing(
     printed = branchline("warehouse", "roles", "--print", environment=env)
     assert printed.stdout == "-- Nothing is missing.\n"
     assert rights() == before
+    env = throwaway.environment(shop.urls["other_transformer"], shop.folder)
+    dbt(env, shop.folder, "run-operation", "grant_marts")
+    of_marts = [row for row in before if row[0] in ("relation", "column")]
+    assert [row for row in rights() if row[0] in ("relation", "column")] == of_marts
 
 
 class Watcher:
@@ -406,7 +500,7 @@ class Watcher:
                 self.looks += 1
                 for name in (*open_, *closed):
                     try:
-                        cursor.execute(f"select 1 from {name} limit 1")
+                        cursor.execute(f"select * from {name} limit 1")
                         told = "read"
                     except psycopg2.Error as error:
                         told = type(error).__name__
@@ -437,6 +531,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
         "transformer", "create table marts.former_mart as select 'Hetty Vane' as customer_name"
     )
     shop.ask("transformer", f"grant select on marts.former_mart to {ROLES.analyst}, public")
+    shop.ask("transformer", f"grant select (customer_name) on marts.former_mart to {ROLES.analyst}")
     assert shop.readable("analyst", ["marts.dim_dates", "marts.former_mart"]) == {
         *("marts.dim_dates", "marts.former_mart")
     }
@@ -487,6 +582,17 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
     names = ["marts.secret_mart", "marts.dim_dates", "marts.former_mart"]
     assert shop.readable("analyst", names) == set()
     assert shop.readable("pii_reader", names) == {"marts.secret_mart", "marts.dim_dates"}
+    for column, is_open in {
+        "secret_mart.branch_key": True,
+        "secret_mart.customer_name": False,
+        "secret_mart.favourite_branch": False,
+        "secret_mart.visits": False,
+        "dim_dates.date_key": False,
+        "dim_dates.weekday_name": True,
+        "former_mart.customer_name": False,
+    }.items():
+        mart, _, name = column.partition(".")
+        assert shop.may("analyst", f"select {name} from marts.{mart}") == is_open, column
     rows = shop.ask("analyst", "select customer_name, visits, favourite_branch from secret_mart")
     real = shop.ask("pii_reader", "select visits, favourite_branch from marts.secret_mart")
     # What nobody has declared is masked too; tokens are as many as the values.
