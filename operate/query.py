@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def read_only_query(url: str, query: str) -> Iterator[Result]:
     try:
         link.set_session(readonly=True)
         _keep_values_exact(link)
-        with told_plainly(query), link.cursor() as cursor:
+        with told_plainly(query, link), link.cursor() as cursor:
             portal = "branchline_query"
             cursor.execute(_opening(query, portal, link))
             yield Result(cursor, portal)
@@ -100,7 +101,7 @@ def _opening(query: str, portal: str, link: Link) -> str:
 
 
 @contextlib.contextmanager
-def told_plainly(query: str) -> Iterator[None]:
+def told_plainly(query: str, link: Link) -> Iterator[None]:
     """Turn PostgreSQL's errors into errors for people."""
     try:
         yield
@@ -125,9 +126,34 @@ def told_plainly(query: str) -> Iterator[None]:
         raise BranchlineError(
             f"PostgreSQL says: {message}.{where}",
             diagnosis.message_hint
+            or _masked_instead(message, link)
             or 'List the tables: branchline sql "select schemaname, tablename from pg_tables'
             " where schemaname in ('marts', 'reference', 'raw')\"",
         ) from None
+
+
+def _masked_instead(message: str, link: Link) -> str:
+    """What to ask in place of a mart with personal data; nothing if it is something else."""
+    denied = re.fullmatch("permission denied for table (.+)", message)
+    if denied is None:
+        return ""
+    link.rollback()
+    with link.cursor() as cursor:
+        cursor.execute(
+            "select quote_ident(relname) from pg_class"
+            " inner join pg_namespace on relnamespace = pg_namespace.oid"
+            " where nspname = 'marts_masked' and relname = %s"
+            " and has_schema_privilege(pg_namespace.oid, 'usage')"
+            " and has_table_privilege(pg_class.oid, 'select')",
+            (denied[1],),
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return ""
+    return (
+        f"Ask marts_masked.{found[0]}: all its rows, without personal data. Of marts.{found[0]} you"
+        " may select the columns that are not personal, by name."
+    )
 
 
 def _place(query: str, position: str | None) -> str:

@@ -26,8 +26,10 @@ import throwaway
 from nightly import PROJECT, Project, dbt
 from psycopg2.errors import InsufficientPrivilege
 
+from ingest.errors import BranchlineError
 from operate.builds import open_link
 from operate.people import make_user
+from operate.query import read_only_query
 from operate.roles import Roles, find_roles, make_roles
 from operate.warehouse import Connection
 from sample.company import write_company
@@ -419,6 +421,31 @@ def test_no_name_and_no_card_reaches_the_analyst(shop: Shop) -> None:
     assert shop.ask("pii_reader", "select 1 from fct_transactions where card_last4 > '' limit 1")
 
 
+def test_whoever_is_denied_a_mart_is_told_of_its_view(shop: Shop) -> None:
+    def hint(who: str, query: str) -> str:
+        with pytest.raises(BranchlineError) as told, read_only_query(shop.urls[who], query):
+            pass
+        assert "permission denied" in told.value.message
+        return told.value.hint
+
+    for query in (
+        "select * from marts.fct_transactions",
+        "select card_last4 from marts.fct_sales"
+        " inner join marts.fct_transactions using (transaction_id)",
+    ):
+        assert hint("analyst", query) == (
+            "Ask marts_masked.fct_transactions: all its rows, without personal data. Of"
+            " marts.fct_transactions you may select the columns that are not personal, by name."
+        )
+    # Not where there is none, or for those who may not read it either.
+    for who, query in (
+        ("analyst", "select * from raw.ingest_files"),
+        ("loader", "select * from operations.masking_keys"),
+        ("loader", "select * from marts.fct_transactions"),
+    ):
+        assert "marts_masked" not in hint(who, query)
+
+
 def test_a_masking_view_has_the_rows_and_the_descriptions_of_its_mart(shop: Shop) -> None:
     for name in marts(shop, personal=True):
         view = name.replace("marts.", "marts_masked.")
@@ -696,8 +723,6 @@ def test_an_owner_who_may_not_is_told_which_statement_and_a_script_does_it(
 
 
 def test_names_that_will_not_do_are_refused(fresh: str) -> None:
-    from ingest.errors import BranchlineError
-
     with open_link(fresh) as link, link.cursor() as cursor:
         for prefix in ("", "Big_", "pg_", "a b", 'x"; drop role y; --', "x" * 41):
             with pytest.raises(BranchlineError, match=r"cannot begin|has roles already"):
