@@ -32,6 +32,10 @@ from operate.show import (
 from operate.summary import read_file_counts, read_rejected_rows, read_totals, read_weeks
 
 BRANCHES, DAYS, SEED = 8, 60, 1
+METRICS_QUESTION = (
+    ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region"
+    " --order metric_time__month,branch__region --decimals 2"
+)
 
 
 @click.command()
@@ -104,10 +108,7 @@ def _show_what_next(console: Console, settings: Settings, report: RunReport) -> 
             '.venv/bin/branchline sql "select branch_name, weekday_name, hour_of_day'
             ' from marts.rpt_peak_hours where is_peak_hour limit 14"',
         ),
-        (
-            "Ask in metrics",
-            ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region",
-        ),
+        ("Ask in metrics", METRICS_QUESTION),
         ("What has arrived, what is late", ".venv/bin/branchline status"),
         ("Address for a BI tool", ".venv/bin/branchline warehouse url"),
         ("Remove the made-up company", ".venv/bin/branchline demo --remove"),
