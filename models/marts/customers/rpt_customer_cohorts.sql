@@ -52,8 +52,8 @@ cohorts as (
 
 ),
 
--- Up to today also the months in which nobody of a cohort came back; of later ones, which are there by a
--- slip of the pen, those in which somebody did.
+-- Up to today also the months in which nobody of a cohort came back; of later ones, which are there
+-- by a slip of the pen, those in which somebody did.
 cohort_months as (
 
     select
