@@ -24,28 +24,21 @@ dates as (
 
 ),
 
-sources as (
-
-    select * from {{ ref('int_sources__as_of') }}
-
-),
-
 branches as (
 
     select * from {{ ref('dim_branches') }}
 
 ),
 
--- What is known of the source's sales: from the first day to today.
+-- What is known of the source's sales: from the first day to the last.
 trading as (
 
     select
-        sources.source_system,
-        sources.as_of_date as last_business_date,
-        min(product_months.first_sold_date) as first_business_date
-    from sources
-    inner join product_months on sources.source_system = product_months.source_system
-    group by sources.source_system, sources.as_of_date
+        source_system,
+        min(first_sold_date) as first_business_date,
+        max(last_sold_date) as last_business_date
+    from product_months
+    group by source_system
 
 ),
 
