@@ -18,7 +18,14 @@ from ingest.status import BranchStatus
 from operate.builds import Audit
 from operate.dbt_build import BuildResult, NodeFailure
 from operate.insights import Insight, Kind
-from operate.summary import FileCounts, RefusedOfFile, RejectedRows, Totals, WeekOfSales
+from operate.summary import (
+    FileCounts,
+    RefusedOfFile,
+    RejectedRows,
+    Totals,
+    UnlistedBranch,
+    WeekOfSales,
+)
 
 WIDTH = 100
 MOST_LISTED = 15
@@ -181,6 +188,18 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
         )
     if not totals:
         console.print("There are no sales in the warehouse yet.")
+
+
+def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch]) -> None:
+    """Of which branches the money is taken for the company's own, because nobody said otherwise."""
+    if not branches:
+        return
+    taken = f"{branches[0].currency_code}, {branches[0].time_zone}"
+    console.print(
+        "[yellow]Not in seeds/branches.csv, so taken to have the company's own currency and time"
+        f" zone ({taken}):[/yellow]"
+        f" {escape(_listed([branch.name for branch in branches]))}"
+    )
 
 
 def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:

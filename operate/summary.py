@@ -24,6 +24,15 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class UnlistedBranch:
+    """A branch of which nobody has said what money it takes and which clock it keeps."""
+
+    name: str
+    currency_code: str
+    time_zone: str
+
+
+@dataclass(frozen=True)
 class WeekOfSales:
     """The company's sales in one week and currency. `days`: how many days of it have sales.
 
@@ -90,6 +99,26 @@ def read_totals(link: Link) -> list[Totals]:
             from marts.rpt_daily_sales
             group by currency_code
             order by sum(net_sales) desc, currency_code
+            """,
+        )
+    ]
+
+
+def read_unlisted_branches(link: Link) -> list[UnlistedBranch]:
+    """Branches with sales that the list of branches lacks, by currency and name."""
+    return [
+        UnlistedBranch(*row)
+        for row in _rows(
+            link,
+            """
+            select branch_name, currency_code, time_zone
+            from marts.dim_branches
+            where
+                first_business_date is not null
+                and (source_system, branch_name) not in (
+                    select source_system, branch_name from reference.branches
+                )
+            order by branch_name, source_system
             """,
         )
     ]

@@ -18,8 +18,16 @@ from operate.nightly import RunReport
 from operate.nightly import run as run_nightly
 from operate.progress import shown
 from operate.settings import read_settings
-from operate.show import make_console, show_audit, show_build, show_load, show_refused, show_totals
-from operate.summary import read_refused, read_totals
+from operate.show import (
+    make_console,
+    show_audit,
+    show_build,
+    show_load,
+    show_refused,
+    show_totals,
+    show_unlisted_branches,
+)
+from operate.summary import read_refused, read_totals, read_unlisted_branches
 
 
 @click.command()
@@ -65,6 +73,8 @@ def run(
             if report.build is not None:
                 show_refused(console, read_refused(link, report.built_before))
             show_totals(console, read_totals(link))
+            if report.build is not None:
+                show_unlisted_branches(console, read_unlisted_branches(link))
         show_audit(console, report.last_audit)
     if not report.succeeded:
         return 1

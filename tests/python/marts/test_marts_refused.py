@@ -1,4 +1,4 @@
-"""A run tells what it refused: the file, how many of its rows, and which rules they break."""
+"""A run tells what it refused, by file and rule, and which branches nobody has listed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from nightly import Project
 from rich.console import Console
 
 from operate.builds import ledger_mark, open_link
-from operate.show import show_refused
-from operate.summary import RefusedOfFile, read_refused
+from operate.show import show_refused, show_unlisted_branches
+from operate.summary import (
+    RefusedOfFile,
+    UnlistedBranch,
+    read_refused,
+    read_unlisted_branches,
+)
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
 
@@ -64,3 +69,29 @@ def test_a_run_without_refused_rows_says_nothing_of_them() -> None:
     assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in told
     many = [RefusedOfFile(f"{n}.csv", 1, 1, "total_unreadable: 1") for n in range(20)]
     assert "and 5 more files" in shown(many)
+
+
+def test_branches_that_nobody_has_listed_are_told(project: Project) -> None:
+    till = "10/01/2024 09:00,{0},Ann Lee,Latte - 2.00,2.00,CASH,\n"
+    for name in ("Leeds", "Nowhere"):
+        path = f"branch_pos/{name.lower()}_10-01-2024_09-00-00.csv"
+        project.deliver(path, till.format(name))
+    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01"))
+    # Where a list of stores has it, it is still unknown what money it takes.
+    project.deliver(
+        "sales_desk/store.csv",
+        "id,address,store_pincode,store_manager_name,store_opening_date,reviews\n"
+        "571,Pune,1,Ann Lee,2020-01-01,\n572,Pune,1,Bo Ek,2020-01-01,\n",
+    )
+    project.load()
+    project.seed()
+    project.dbt("run", "--select", "+dim_branches")
+    with open_link(project.url) as link:
+        unlisted = read_unlisted_branches(link)
+    assert unlisted == [
+        UnlistedBranch("571", "GBP", "Europe/London"),
+        UnlistedBranch("Nowhere", "GBP", "Europe/London"),
+    ]
+    out = io.StringIO()
+    show_unlisted_branches(Console(file=out, width=200), unlisted)
+    assert out.getvalue().strip().endswith("(GBP, Europe/London): 571, Nowhere")
