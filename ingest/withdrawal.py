@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 from ingest.cards import mask_text
 from ingest.database import Session, locked, transaction
@@ -40,7 +40,7 @@ def withdraw(
     wanted = list(dict.fromkeys(paths))
     with locked(database_url, lock_timeout, tell_waiting) as session:
         found = _what_counts(session, wanted)
-        missing = [path for path in wanted if path not in {entry.path for entry, _ in found}]
+        missing = [path for path in wanted if path not in {entry.path for entry, *_ in found}]
         if missing:
             raise BranchlineError(
                 f"Nothing that counts was loaded from {', '.join(missing)}; nothing was withdrawn.",
@@ -56,8 +56,8 @@ def withdraw(
                 feed=entry.feed,
                 path=entry.path,
                 logical_file=logical_file,
-                branch=None,
-                business_date=None,
+                branch=branch,
+                business_date=business_date,
                 # The content of no file, and of no other withdrawal.
                 sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
                 size=0,
@@ -67,15 +67,19 @@ def withdraw(
                 seen_at=now,
                 load_id=load_id,
             )
-            for file_id, (entry, logical_file) in zip(ids, found, strict=True)
+            for file_id, (entry, logical_file, branch, business_date) in zip(
+                ids, found, strict=True
+            )
         ]
         with transaction(session.connection), session.connection.cursor() as cursor:
             write_entries(cursor, entries, [])
-    return [entry for entry, _ in found]
+    return [entry for entry, *_ in found]
 
 
-def _what_counts(session: Session, paths: Sequence[str]) -> list[tuple[Withdrawn, str]]:
-    """The versions with rows that count of these paths, each with its logical file."""
+def _what_counts(
+    session: Session, paths: Sequence[str]
+) -> list[tuple[Withdrawn, str, str | None, date | None]]:
+    """The versions with rows that count of these paths, and what their names stand for."""
     tables = [path for path in paths if path.startswith(DATABASE_FOLDER)]
     if tables:
         raise BranchlineError(
@@ -86,8 +90,9 @@ def _what_counts(session: Session, paths: Sequence[str]) -> list[tuple[Withdrawn
         return []
     with session.connection.cursor() as cursor:
         cursor.execute(
-            "select path, feed, row_count, logical_file from raw.ingest_files"
+            "select path, feed, row_count, logical_file, branch, business_date"
+            " from raw.ingest_files"
             " where status = 'loaded' and row_count > 0 and path = any(%s) order by file_id",
             (list(paths),),
         )
-        return [(Withdrawn(path, feed, rows), key) for path, feed, rows, key in cursor.fetchall()]
+        return [(Withdrawn(*row[:3]), *row[3:]) for row in cursor.fetchall()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,27 @@ def test_a_copy_is_taken_back(project: Project) -> None:
     project.deliver(COPY, HEADER + LINE)
     project.load()
     assert build(project) == (4, 4 * 364)
+
+
+def test_a_day_of_a_till_is_taken_back(project: Project) -> None:
+    path = "branch_pos/leeds_10-01-2024_09-00-00.csv"
+    till = "10/01/2024 09:00,Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
+    project.deliver(path, till)
+    project.deliver(path.replace("10-01", "11-01"), till.replace("10/01", "11/01"))
+    project.load()
+    project.seed()
+    assert build(project) == (2, 4)
+    withdraw(project.url, [path], "of a test", quiet)
+    assert build(project) == (1, 2)
+    # The branch and day are not forgotten: what is sent for them takes its place.
+    assert project.rows(
+        "select branch, business_date, status from raw.ingest_files where path = %s"
+        " order by file_id",
+        path,
+    ) == [("leeds", date(2024, 1, 10), "superseded"), ("leeds", date(2024, 1, 10), "loaded")]
+    project.deliver(path.replace("09-00-00", "10-00-00"), till * 3)
+    project.load()
+    assert build(project) == (4, 8)
 
 
 def test_nothing_is_withdrawn_unless_all_can_be(project: Project) -> None:
