@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ingest.errors import BranchlineError
@@ -29,11 +30,17 @@ def write_sample(
     branches: int,
     days: int,
     seed: int,
+    start: date | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MadeFiles:
-    """Write the company's files below `out`. Raises BranchlineError if it cannot be done."""
+    """Write the company's files below `out`, from `start` on if it is not the usual day.
+
+    Raises BranchlineError if it cannot be done.
+    """
     try:
-        summary = write_company(out, branches=branches, days=days, seed=seed, progress=progress)
+        summary = write_company(
+            out, branches=branches, days=days, seed=seed, start=start, progress=progress
+        )
     except SampleError as error:
         raise BranchlineError(error.message, error.hint) from None
     return MadeFiles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import date
 
 import click
 from rich.console import Console
@@ -31,7 +32,8 @@ from operate.show import (
 )
 from operate.summary import read_file_counts, read_rejected_rows, read_totals, read_weeks
 
-BRANCHES, DAYS, SEED = 8, 60, 1
+# Fourteen months, so that the latest has its like a year before.
+BRANCHES, DAYS, SEED, START = 8, 425, 1, date(2024, 9, 1)
 METRICS_QUESTION = (
     ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region"
     " --order metric_time__month,branch__region --decimals 2"
@@ -60,6 +62,7 @@ def demo(remove: bool) -> int:
                 BRANCHES,
                 DAYS,
                 SEED,
+                start=START,
                 progress=lambda done, total: update(done, total, "files"),
             )
         inbox.stamp.write_text(f"{BRANCHES} branches, {DAYS} days, seed {SEED}\n")
