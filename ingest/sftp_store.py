@@ -350,13 +350,37 @@ class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
 
 
 class _Session(paramiko.SFTPClient):  # type: ignore[misc]
-    """A session that takes names that are no UTF-8: on most servers a name is just bytes."""
+    """A session that takes names that are no UTF-8: on most servers a name is just bytes.
+
+    And one that tells a broken line from an end: paramiko raises EOFError for both, and takes a
+    line that breaks while a request is sent for the end of the file or of the listing.
+    """
+
+    def open(self, *arguments: Any) -> Any:
+        """Open a file."""
+        file = super().open(*arguments)
+        file.__class__ = _Requests
+        return file
+
+    def _send_packet(self, kind: Any, packet: Any) -> None:
+        try:
+            super()._send_packet(kind, packet)
+        except EOFError:
+            raise ssh.SSHException("the line broke") from None
 
     def _request(self, kind: Any, *arguments: Any) -> Any:
         kind, message = super()._request(kind, *arguments)
         if message is not None:
             message.__class__ = _Message
         return kind, message
+
+
+class _Requests(paramiko.SFTPFile):  # type: ignore[misc]
+    """An open file; when the line breaks, only who reads it is told."""
+
+    def _prefetch_thread(self, *arguments: Any) -> None:
+        with contextlib.suppress(OSError, EOFError, ssh.SSHException):
+            super()._prefetch_thread(*arguments)
 
 
 class _Message(paramiko.Message):  # type: ignore[misc]
@@ -385,10 +409,10 @@ class _SftpFile(RemoteFile):
             end = self._position + ahead
             parts = self._file.readv([(place, min(REQUEST, end - place)) for place in places])
             data = b"".join(parts)
-            if len(data) < ahead:
-                raise EOFError("the file became shorter")
         else:
             data = self._file.read(min(size, REQUEST))
+        if len(data) < ahead:
+            raise EOFError("the file became shorter")
         self._position += len(data)
         return data
 

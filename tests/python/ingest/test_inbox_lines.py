@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import paramiko  # type: ignore[import-untyped]
 import pytest
 from inbox_places import (
     FEED,
@@ -190,6 +191,41 @@ def test_a_session_that_died_between_two_files(sftp: SftpPlace, sftp_line: Broke
         assert read(file) == LARGE
         sftp_line.cut_all()
         assert file.fingerprint_now() == file.fingerprint
+
+
+def test_a_line_that_breaks_while_something_is_asked_for(
+    sftp: SftpPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At whichever request: no file becomes shorter, and none is missing."""
+    sizes = {f"branch_pos/leeds_{day:02}-08-2021_09-00-00.csv": day * 20_000 for day in (1, 2, 3)}
+    for name, size in sizes.items():
+        sftp.put(name, LARGE[:size])
+    real = paramiko.Channel.send
+    sent = itertools.count(1)
+    breaks_at = 0
+
+    def send(channel: paramiko.Channel, data: bytes) -> int:
+        if next(sent) == breaks_at:
+            channel.get_transport().close()
+            raise EOFError
+        return int(real(channel, data))
+
+    monkeypatch.setattr(paramiko.Channel, "send", send)
+
+    def everything() -> dict[str, int]:
+        found = {}
+        for name, file in claimed(sftp.url).items():
+            content = read(file)
+            assert LARGE.startswith(content)
+            found[name] = len(content)
+        return found
+
+    assert everything() == sizes
+    requests = next(sent)
+    assert requests > 10
+    for breaks_at in range(1, requests):
+        sent = itertools.count(1)
+        assert everything() == sizes, breaks_at
 
 
 def test_a_file_replaced_on_the_server_is_not_patched_together(
