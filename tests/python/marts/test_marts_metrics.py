@@ -93,6 +93,7 @@ def project(
         assert report.counts()["loaded"] == sum(map(len, DAYS.values())) + 1
         made.dbt("build", "--exclude", "resource_type:unit_test", "resource_type:test")
         assert made.rows("select count(*) from marts.rejected_rows") == [(0,)]
+        made.dbt("parse")
         # `mf` finds the manifest in the folder of the project file.
         shutil.copy(PROJECT / "dbt_project.yml", made.folder)
         yield made

@@ -57,9 +57,14 @@ SMALL = {
 
 
 def run_version(project: Project, version: Path) -> None:
-    """`dbt run` of another copy; what dbt has noted of this one stays out of it."""
-    target = ("--project-dir", str(version), "--target-path", str(version / "target"))
-    project.dbt("run", *target)
+    """`dbt run` of another copy; what dbt has noted of this one stays out of it.
+
+    But for what it has parsed: of that it takes what is the same in both.
+    """
+    target = version / "target"
+    target.mkdir()
+    shutil.copy(Path(project.env["DBT_TARGET_PATH"]) / "partial_parse.msgpack", target)
+    project.dbt("run", "--project-dir", str(version), "--target-path", str(target))
 
 
 def deliver(project: Project, day: int) -> None:

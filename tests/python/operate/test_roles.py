@@ -158,6 +158,7 @@ def shop(server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             assert done.returncode == 0, done.stdout + done.stderr
         env = throwaway.environment(made.urls["other_transformer"], folder)
         dbt(env, folder, "build", "--exclude", "test_type:unit", "test_type:data")
+        dbt(env, folder, "parse")
         made.manifest = json.loads((folder / "target" / "manifest.json").read_text())
         made.names = {
             name
