@@ -13,31 +13,37 @@
     }) }}
 {%- endmacro %}
 
-{# The same as columns of a select. #}
+{#
+    The same as columns of a select, and two that tell how uneven the receipts were: their squared amounts
+    added up, and the squared items of one of them.
+#}
 {% macro trade_measure_columns(alias) -%}
     {%- for measure, expression in trade_measures(alias).items() -%}
-    {{ expression }} as {{ measure }}{{ ',\n        ' if not loop.last }}
-    {%- endfor -%}
+    {{ expression }} as {{ measure }},
+        {% endfor -%}
+    {{ alias }}.squared_amounts,
+        {{ alias }}.squared_items / {{ alias }}.receipts as squared_items
 {%- endmacro %}
 
 
 {# Beside them, in a window over the same rows: their values in the earlier periods, and how many. #}
 {% macro past_measure_columns(window) -%}
+    {%- set measures = trade_measures('unused') | list -%}
     count(*) over {{ window }} as history_periods
-    {%- for measure in ['sales', 'receipts', 'refund_share', 'basket_size'] %},
+    {%- for measure in measures + ['squared_amounts', 'squared_items'] %},
         array_agg({{ measure }}) over {{ window }} as past_{{ measure }}
     {%- endfor -%}
 {%- endmacro %}
 
 
-{# The middle one of an array's values, or the mean of the two in the middle; four decimals. #}
-{% macro median_of(values) -%}
-    {{ return(adapter.dispatch('median_of', 'branchline')(values)) }}
+{# The value that a share of an array's values do not exceed, between two of them if need be. #}
+{% macro quantile_of(values, share) -%}
+    {{ return(adapter.dispatch('quantile_of', 'branchline')(values, share)) }}
 {%- endmacro %}
 
-{% macro postgres__median_of(values) -%}
+{% macro postgres__quantile_of(values, share) -%}
     (
-        select cast(percentile_cont(0.5) within group (order by past.value) as numeric(18, 4))
+        select percentile_cont({{ share }}) within group (order by past.value)
         from unnest({{ values }}) as past (value)
     )
 {%- endmacro %}
@@ -73,6 +79,12 @@
     - A MAD below `min_mad_percent` of the median counts as that much (a refund share:
       `anomaly_min_refund_mad`), so that a past in which all periods were alike, with a MAD of 0, does
       not make every penny odd. Where that is 0 too, because the median is, nothing is judged.
+    - Nor does a MAD count that is below what chance alone gives: of a few receipts, some large and some
+      small, no two periods hold the same. When receipts come at random, the sum of a period varies by its
+      receipts' squares, added up (the variance of a compound Poisson process), their number by the number
+      itself, and their mean by the mean square over the number. Of the squares the upper quartile of the
+      past counts, because a dozen periods of few receipts mostly lack the rare large one. Where fewer than
+      `min_receipts` are expected, sales and basket size are not judged at all.
     - A distance up to `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
       is never odd: with a dozen periods a MAD is a rough measure, and nobody reads about small change.
       Nor is one of no more receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
@@ -80,15 +92,25 @@
     - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than
       `min_periods`, if that is given, there is no row at all.
 #}
-{% macro robust_ranges(columns, min_mad_percent, min_change_percent, min_periods=none, min_refunds=none) -%}
-{%- set measures = ['sales', 'receipts', 'refund_share', 'basket_size'] -%}
+{% macro robust_ranges(
+    columns, min_mad_percent, min_change_percent, min_receipts=0, min_periods=none, min_refunds=none
+) -%}
+{%- set measures = trade_measures('unused') | list -%}
+{%- set variances = {
+    'sales': 'likely_squared_amounts',
+    'receipts': 'receipts_median',
+    'basket_size': 'likely_squared_items / receipts',
+} -%}
 expected as (
 
     select
         *
         {%- for measure in measures %},
-        {{ median_of('past_' ~ measure) }} as {{ measure }}_median
-        {%- endfor %}
+        cast({{ quantile_of('past_' ~ measure, 0.5) }} as numeric(18, 4)) as {{ measure }}_median
+        {%- endfor %},
+        cast({{ quantile_of('past_squared_amounts', 0.75) }} as numeric(38, 4))
+            as likely_squared_amounts,
+        cast({{ quantile_of('past_squared_items', 0.75) }} as numeric(38, 4)) as likely_squared_items
     from judged
     where history_periods >= {{ min_periods or var('anomaly_min_periods') }}
     {{ evaluate_once() }}
@@ -129,8 +151,11 @@ measured as (
         ) as least_distance,
         {%- else %}
         cast(
-            greatest({{ measure }}_mad, abs({{ measure }}_median) * {{ min_mad_percent }} / 100)
-            as numeric(18, 4)
+            greatest(
+                {{ measure }}_mad,
+                abs({{ measure }}_median) * {{ min_mad_percent }} / 100,
+                0.6745 * sqrt({{ variances[measure] }})
+            ) as numeric(18, 4)
         ) as spread,
         cast(
             greatest(
@@ -141,6 +166,9 @@ measured as (
         {%- endif %}
         {{ measure }} as actual_value
     from compared
+    {%- if measure in ('sales', 'basket_size') and min_receipts %}
+    where receipts_median >= {{ min_receipts }}
+    {%- endif %}
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
 

@@ -19,6 +19,7 @@
             'anomaly_min_refund_change': var('anomaly_min_refund_change'),
             'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
             'anomaly_min_customer_change_percent': var('anomaly_min_customer_change_percent'),
+            'anomaly_customer_times': var('anomaly_customer_times'),
             'anomaly_dormant_days': var('anomaly_dormant_days'),
             'anomaly_dormant_gaps': var('anomaly_dormant_gaps'),
             'anomaly_dormant_visits': var('anomaly_dormant_visits'),
@@ -59,6 +60,8 @@ visits as (
         sum(case when transactions.net_amount < 0 then 1 else 0 end) as refunds,
         sum(transactions.items_sold) as items_sold,
         sum(transactions.net_amount) as net_amount,
+        cast(sum(power(transactions.items_sold, 2)) as numeric(38, 4)) as squared_items,
+        cast(sum(power(transactions.net_amount, 2)) as numeric(38, 4)) as squared_amounts,
         sum(abs(transactions.net_amount)) >= {{ var('anomaly_min_visit_amount') }}
         or count(*) >= {{ var('anomaly_min_visit_receipts') }} as is_large,
         transactions.business_date
@@ -143,6 +146,13 @@ silences as (
 
     select
         *,
+        -- To spend far more than usual is no news of somebody who has done so before.
+        case
+            when measure = 'sales' and largest_before is not null
+                then
+                    greatest(upper_limit, {{ var('anomaly_customer_times') }} * largest_before)
+            else upper_limit
+        end as unheard_of,
         {{ days_between('date_before', 'business_date') }} as days_silent,
         {{ days_between('first_date', 'date_before') }} as days_known
     from scored
@@ -182,14 +192,16 @@ final as (
         cast(
             case
                 when is_awakened then {{ var('anomaly_dormant_times') }} * largest_before
-                else upper_limit
+                else unheard_of
             end as numeric(18, 4)
         ) as upper_limit,
         actual_value,
         robust_score,
         business_date
     from awakened
-    where is_out_of_range or is_awakened
+    where
+        is_awakened
+        or (is_out_of_range and (actual_value < lower_limit or actual_value > unheard_of))
 
 )
 

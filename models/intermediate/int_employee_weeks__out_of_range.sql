@@ -32,6 +32,8 @@ weeks as (
         sum(refunds) as refunds,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_amount,
+        sum(squared_items) as squared_items,
+        sum(squared_amounts) as squared_amounts,
         cast({{ dbt.date_trunc('week', 'business_date') }} as date) as week_start_date
     from employee_days
     group by
@@ -81,6 +83,7 @@ judged as (
     columns=['employee_key', 'branch_key', 'source_system', 'currency_code', 'week_start_date'],
     min_mad_percent=var('anomaly_min_mad_percent'),
     min_change_percent=var('anomaly_min_employee_change_percent'),
+    min_receipts=var('anomaly_min_receipts'),
 ) }},
 
 final as (

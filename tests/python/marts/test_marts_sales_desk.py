@@ -254,3 +254,6 @@ def test_the_real_files(project: Project) -> None:
     [(customers, _, purchases, without_master)] = project.rows(buyers)
     assert (customers, purchases, without_master) == (99, 3000, 1497)
     assert project.rows("select count(*) from marts.rejected_rows") == [(0,)]
+    # Five stores for 32 months, one or two sales a day of 10 to 6,000: little of that is odd.
+    [(odd,)] = project.rows("select count(*) from marts.fct_sales_anomalies")
+    assert odd <= 3 * 5 * 32 / 12
