@@ -20,6 +20,7 @@ from operate.dbt_build import BuildResult, NodeFailure
 from operate.insights import Insight, Kind
 from operate.summary import (
     FileCounts,
+    LastSale,
     RefusedOfFile,
     RejectedRows,
     Totals,
@@ -312,7 +313,10 @@ def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
 
 
 def show_status(
-    console: Console, branches: Sequence[BranchStatus], quarantined: Sequence[QuarantinedFile]
+    console: Console,
+    branches: Sequence[BranchStatus],
+    last_sales: Sequence[LastSale],
+    quarantined: Sequence[QuarantinedFile],
 ) -> None:
     """How each feed and branch stands."""
     if not branches:
@@ -326,7 +330,17 @@ def show_status(
             if branch.feed == feed:
                 table.add_row(*_status_cells(branch))
         console.print(table)
-    late = [branch for branch in branches if branch.days_late]
+    for source in dict.fromkeys(sale.source_system for sale in last_sales):
+        table = _table(f"{source}, as built")
+        _columns(table, ["Branch", "Last sale"], ["Late"])
+        for sale in last_sales:
+            if sale.source_system == source:
+                table.add_row(
+                    escape(sale.branch), str(sale.last_business_date), _late(sale.days_late)
+                )
+        console.print(table)
+    known: list[BranchStatus | LastSale] = [*branches, *last_sales]
+    late = [branch for branch in known if branch.days_late]
     if late:
         named = ", ".join(f"{branch.branch} ({branch.days_late} d)" for branch in late)
         console.print(f"[yellow]Behind the latest branch:[/yellow] {escape(named)}")
@@ -389,7 +403,6 @@ def show_quarantined_file(
 
 
 def _status_cells(branch: BranchStatus) -> list[str]:
-    late = "" if not branch.days_late else f"[yellow]{branch.days_late} d[/yellow]"
     numbers = (
         branch.files_loaded,
         branch.files_superseded,
@@ -401,9 +414,13 @@ def _status_cells(branch: BranchStatus) -> list[str]:
     return [
         escape(branch.branch or "(not in the name)"),
         str(branch.last_business_date or ""),
-        late,
+        _late(branch.days_late),
         *(f"{number:,}" for number in numbers),
     ]
+
+
+def _late(days: int | None) -> str:
+    return f"[yellow]{days} d[/yellow]" if days else ""
 
 
 def _headed(console: Console, title: str, mart: str) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,6 +31,16 @@ class UnlistedBranch:
     name: str
     currency_code: str
     time_zone: str
+
+
+@dataclass(frozen=True)
+class LastSale:
+    """How far a branch has come, as it was built. `days_late`: behind the latest of its source."""
+
+    source_system: str
+    branch: str
+    last_business_date: date
+    days_late: int
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,57 @@ def read_unlisted_branches(link: Link) -> list[UnlistedBranch]:
                 )
             order by branch_name, source_system
             """,
+        )
+    ]
+
+
+def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]:
+    """The latest sale of each branch of these sources, by source and branch.
+
+    Empty before the first build, and for somebody who may not read the marts. A date that was yet
+    to come when the latest file was loaded is a slip of the pen: no other branch is late for it.
+    """
+    readable = _rows(
+        link,
+        """
+        select
+            has_schema_privilege(pg_namespace.oid, 'usage')
+            and has_table_privilege(pg_class.oid, 'select')
+        from pg_class
+        inner join pg_namespace on relnamespace = pg_namespace.oid
+        where nspname = 'marts' and relname = 'dim_branches'
+        """,
+    )
+    if readable != [(True,)]:
+        return []
+    return [
+        LastSale(*row)
+        for row in _rows(
+            link,
+            """
+            with branches as (
+                select source_system, branch_name, last_business_date
+                from marts.dim_branches
+                where source_system = any(%s) and last_business_date is not null
+            ),
+            latest as (
+                select source_system, max(last_business_date) as latest_date
+                from branches
+                where last_business_date <= (
+                    select cast(max(loaded_at) as date) + 1 from raw.ingest_files
+                )
+                group by source_system
+            )
+            select
+                source_system,
+                branch_name,
+                last_business_date,
+                coalesce(greatest(latest_date - last_business_date, 0), 0) as days_late
+            from branches
+            left join latest using (source_system)
+            order by source_system, branch_name
+            """,
+            (list(source_systems),),
         )
     ]
 

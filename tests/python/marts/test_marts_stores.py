@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import throwaway
 from nightly import Project
 
 SALES = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
@@ -56,3 +59,28 @@ def test_a_day_on_which_more_is_given_back_than_sold_stops_nothing(project: Proj
     assert project.rows(
         "select items_sold, net_sales from marts.rpt_daily_sales order by business_date"
     ) == [(2, 10), (-2, -10)]
+
+
+def test_status_tells_which_store_is_behind(
+    project: Project, branchline: throwaway.Branchline
+) -> None:
+    project.deliver(
+        "sales_desk/sales/a.csv",
+        SALES
+        + "1,888,tea,2020-03-02,1,5.00,1,5.00\n"
+        + "1,889,tea,2020-02-29,1,5.00,1,5.00\n"
+        # Nobody is late for a slip of the pen.
+        + "1,890,tea,2049-03-02,1,5.00,1,5.00\n",
+    )
+    project.load()
+    told = branchline("status", environment=project.env).stdout
+    assert "as built" not in told
+    project.dbt(
+        "build", "--select", "+dim_branches", "--exclude-resource-type", "test", "unit_test"
+    )
+    told = branchline("status", environment=project.env).stdout
+    stores = told.partition("sales_desk, as built")[2]
+    assert re.search(r"888 .*2020-03-02 +(?!.* d)", stores)
+    assert re.search(r"889 .*2020-02-29 .*2 d", stores)
+    assert re.search(r"890 .*2049-03-02 +(?!.* d)", stores)
+    assert "Behind the latest branch: 889 (2 d)" in stores
