@@ -60,8 +60,10 @@ visits as (
         sum(case when transactions.net_amount < 0 then 1 else 0 end) as refunds,
         sum(transactions.items_sold) as items_sold,
         sum(transactions.net_amount) as net_amount,
-        cast(sum(power(transactions.items_sold, 2)) as numeric(38, 4)) as squared_items,
-        cast(sum(power(transactions.net_amount, 2)) as numeric(38, 4)) as squared_amounts,
+        cast(sum(1.0 * transactions.items_sold * transactions.items_sold) as numeric(38, 4))
+            as squared_items,
+        cast(sum(transactions.net_amount * transactions.net_amount) as numeric(38, 4))
+            as squared_amounts,
         sum(abs(transactions.net_amount)) >= {{ var('anomaly_min_visit_amount') }}
         or count(*) >= {{ var('anomaly_min_visit_receipts') }} as is_large,
         transactions.business_date

@@ -33,8 +33,8 @@ final as (
         sum(case when net_amount < 0 then 1 else 0 end) as refunds,
         sum(items_sold) as items_sold,
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
-        cast(sum(power(items_sold, 2)) as numeric(38, 4)) as squared_items,
-        cast(sum(power(net_amount, 2)) as numeric(38, 4)) as squared_amounts,
+        cast(sum(1.0 * items_sold * items_sold) as numeric(38, 4)) as squared_items,
+        cast(sum(net_amount * net_amount) as numeric(38, 4)) as squared_amounts,
         business_date
     from sales
     group by employee_key, branch_key, source_system, currency_code, business_date
