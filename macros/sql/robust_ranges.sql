@@ -83,8 +83,9 @@
       small, no two periods hold the same. When receipts come at random, the sum of a period varies by its
       receipts' squares, added up (the variance of a compound Poisson process), their number by the number
       itself, and their mean by the mean square over the number. Of the squares the upper quartile of the
-      past counts, because a dozen periods of few receipts mostly lack the rare large one. Where fewer than
-      `min_receipts` are expected, sales and basket size are not judged at all.
+      past counts, because a dozen periods of few receipts mostly lack the rare large one.
+    - Where fewer receipts than `anomaly_min_receipts` are expected, one of them decides what a period brings:
+      then sales and basket size are not odd up to `anomaly_few_receipts_times` times the largest of the past.
     - A distance up to `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
       is never odd: with a dozen periods a MAD is a rough measure, and nobody reads about small change.
       Nor is one of no more receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
@@ -92,10 +93,9 @@
     - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than
       `min_periods`, if that is given, there is no row at all.
 #}
-{% macro robust_ranges(
-    columns, min_mad_percent, min_change_percent, min_receipts=0, min_periods=none, min_refunds=none
-) -%}
+{% macro robust_ranges(columns, min_mad_percent, min_change_percent, min_periods=none, min_refunds=none) -%}
 {%- set measures = trade_measures('unused') | list -%}
+{%- set carried_by_receipts = ['sales', 'basket_size'] -%}
 {%- set variances = {
     'sales': 'likely_squared_amounts',
     'receipts': 'receipts_median',
@@ -108,6 +108,9 @@ expected as (
         {%- for measure in measures %},
         cast({{ quantile_of('past_' ~ measure, 0.5) }} as numeric(18, 4)) as {{ measure }}_median
         {%- endfor %},
+        {%- for measure in carried_by_receipts %}
+        cast({{ quantile_of('past_' ~ measure, 1) }} as numeric(18, 4)) as {{ measure }}_largest,
+        {%- endfor %}
         cast({{ quantile_of('past_squared_amounts', 0.75) }} as numeric(38, 4))
             as likely_squared_amounts,
         cast({{ quantile_of('past_squared_items', 0.75) }} as numeric(38, 4)) as likely_squared_items
@@ -164,17 +167,23 @@ measured as (
             ) as numeric(18, 4)
         ) as least_distance,
         {%- endif %}
+        {%- if measure in carried_by_receipts %}
+        case
+            when receipts_median < {{ var('anomaly_min_receipts') }}
+                then {{ var('anomaly_few_receipts_times') }} * {{ measure }}_largest
+            else {{ measure }}_median
+        end as never_odd,
+        {%- else %}
+        {{ measure }}_median as never_odd,
+        {%- endif %}
         {{ measure }} as actual_value
     from compared
-    {%- if measure in ('sales', 'basket_size') and min_receipts %}
-    where receipts_median >= {{ min_receipts }}
-    {%- endif %}
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
 
 ),
 
-limited as (
+reached as (
 
     select
         *,
@@ -187,6 +196,16 @@ limited as (
 
 ),
 
+limited as (
+
+    select
+        *,
+        cast(expected_value - reach as numeric(18, 4)) as lower_limit,
+        cast(greatest(expected_value + reach, never_odd) as numeric(18, 4)) as upper_limit
+    from reached
+
+),
+
 scored as (
 
     select
@@ -196,13 +215,13 @@ scored as (
         measure,
         cast(history_periods as integer) as history_periods,
         expected_value,
-        cast(expected_value - reach as numeric(18, 4)) as lower_limit,
-        cast(expected_value + reach as numeric(18, 4)) as upper_limit,
+        lower_limit,
+        upper_limit,
         actual_value,
         cast(round(0.6745 * (actual_value - expected_value) / spread, 4) as numeric(18, 4))
             as robust_score,
         history_periods >= {{ var('anomaly_min_periods') }}
-        and abs(actual_value - expected_value) > reach as is_out_of_range
+        and (actual_value < lower_limit or actual_value > upper_limit) as is_out_of_range
     from limited
 
 )

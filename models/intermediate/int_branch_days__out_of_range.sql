@@ -16,6 +16,7 @@
             'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
             'anomaly_min_refund_change': var('anomaly_min_refund_change'),
             'anomaly_min_receipts': var('anomaly_min_receipts'),
+            'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
             'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
             'anomaly_min_branch_change_percent': var('anomaly_min_branch_change_percent'),
         }},
@@ -109,7 +110,6 @@ judged as (
     columns=['branch_key', 'source_system', 'currency_code', 'business_date'],
     min_mad_percent=var('anomaly_min_mad_percent'),
     min_change_percent=var('anomaly_min_branch_change_percent'),
-    min_receipts=var('anomaly_min_receipts'),
 ) }},
 
 final as (

@@ -17,9 +17,10 @@
             'anomaly_min_customer_mad_percent': var('anomaly_min_customer_mad_percent'),
             'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
             'anomaly_min_refund_change': var('anomaly_min_refund_change'),
+            'anomaly_min_receipts': var('anomaly_min_receipts'),
+            'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
             'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
             'anomaly_min_customer_change_percent': var('anomaly_min_customer_change_percent'),
-            'anomaly_customer_times': var('anomaly_customer_times'),
             'anomaly_dormant_days': var('anomaly_dormant_days'),
             'anomaly_dormant_gaps': var('anomaly_dormant_gaps'),
             'anomaly_dormant_visits': var('anomaly_dormant_visits'),
@@ -148,13 +149,6 @@ silences as (
 
     select
         *,
-        -- To spend far more than usual is no news of somebody who has done so before.
-        case
-            when measure = 'sales' and largest_before is not null
-                then
-                    greatest(upper_limit, {{ var('anomaly_customer_times') }} * largest_before)
-            else upper_limit
-        end as unheard_of,
         {{ days_between('date_before', 'business_date') }} as days_silent,
         {{ days_between('first_date', 'date_before') }} as days_known
     from scored
@@ -194,16 +188,14 @@ final as (
         cast(
             case
                 when is_awakened then {{ var('anomaly_dormant_times') }} * largest_before
-                else unheard_of
+                else upper_limit
             end as numeric(18, 4)
         ) as upper_limit,
         actual_value,
         robust_score,
         business_date
     from awakened
-    where
-        is_awakened
-        or (is_out_of_range and (actual_value < lower_limit or actual_value > unheard_of))
+    where is_out_of_range or is_awakened
 
 )
 

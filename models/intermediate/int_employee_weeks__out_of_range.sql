@@ -83,7 +83,6 @@ judged as (
     columns=['employee_key', 'branch_key', 'source_system', 'currency_code', 'week_start_date'],
     min_mad_percent=var('anomaly_min_mad_percent'),
     min_change_percent=var('anomaly_min_employee_change_percent'),
-    min_receipts=var('anomaly_min_receipts'),
 ) }},
 
 final as (
