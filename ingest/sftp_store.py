@@ -359,7 +359,7 @@ class _Session(paramiko.SFTPClient):  # type: ignore[misc]
     def open(self, *arguments: Any) -> Any:
         """Open a file."""
         file = super().open(*arguments)
-        file.__class__ = _Requests
+        file.__class__ = _PrefetchedFile
         return file
 
     def _send_packet(self, kind: Any, packet: Any) -> None:
@@ -375,7 +375,8 @@ class _Session(paramiko.SFTPClient):  # type: ignore[misc]
         return kind, message
 
 
-class _Requests(paramiko.SFTPFile):  # type: ignore[misc]
+# paramiko has no types: to mypy its classes are Any, and so would be what inherits from them.
+class _PrefetchedFile(paramiko.SFTPFile):  # type: ignore[misc]
     """An open file; when the line breaks, only who reads it is told."""
 
     def _prefetch_thread(self, *arguments: Any) -> None:
