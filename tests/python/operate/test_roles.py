@@ -546,7 +546,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
     shutil.copy(PROJECT / "profiles.example.yml", copy / "profiles.yml")
     (copy / "models/marts/secret_mart.sql").write_text(SECRET_MART)
     (copy / "models/marts/secret_mart.yml").write_text(SECRET_MART_YAML)
-    dates = copy / "models/marts/dimensions/dim_dates.yml"
+    dates = copy / "models/marts/company/dim_dates.yml"
     before = dates.read_text()
     dates.write_text(
         before.replace(

@@ -45,7 +45,7 @@
             {%- else -%}
                 {{ exceptions.raise_compiler_error(
                     "A constraint of type " ~ constraint.type ~ " on a column of " ~ model.name
-                    ~ " would not be made: see macros/create_table_as.sql."
+                    ~ " would not be made: see macros/overrides/create_table_as.sql."
                 ) }}
             {%- endif -%}
         {%- endfor -%}

@@ -11,26 +11,26 @@ DAY = "{day}/01/2024 09:0{n},Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
 
 OLDER = {
     # Another column and no constraint on it,
-    "models/marts/facts/fct_sales.sql": (
+    "models/marts/sales/fct_sales.sql": (
         "        source_system,\n",
         "        source_system,\n        'x' as former_column,\n",
     ),
-    "models/marts/facts/fct_sales.yml": (
+    "models/marts/sales/fct_sales.yml": (
         "      - name: source_system\n",
         "      - name: former_column\n        data_type: text\n        description: Gone.\n"
         "      - name: source_system\n",
     ),
     # a constraint less,
-    "models/marts/facts/fct_transactions.yml": (
+    "models/marts/sales/fct_transactions.yml": (
         '          - type: check\n            expression: "items_sold <> 0"\n',
         "",
     ),
     # another rule in a view that models compute with, and one in a macro.
-    "models/intermediate/int_branch_pos__basket_lines.sql": (
+    "models/intermediate/conformed/branch_pos/int_branch_pos__basket_lines.sql": (
         "items.item_name as product_name",
         "upper(items.item_name) as product_name",
     ),
-    "macros/sql/normalize_name.sql": ("lower(trim(", "upper(trim("),
+    "macros/sql/parsing/normalize_name.sql": ("lower(trim(", "upper(trim("),
 }
 
 
@@ -119,8 +119,8 @@ def test_models_of_another_version_are_built_afresh_and_no_others(project: Proje
     newer = another_version(
         project.folder / "newer",
         {
-            "models/marts/reports/rpt_daily_sales.sql": ("100 * (days", "100.0 * (days"),
-            "models/marts/facts/fct_sales.sql": (
+            "models/marts/sales/rpt_daily_sales.sql": ("100 * (days", "100.0 * (days"),
+            "models/marts/sales/fct_sales.sql": (
                 "with sale_lines",
                 "-- Why.\nwith  sale_lines",
             ),
