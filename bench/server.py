@@ -16,7 +16,7 @@ import psycopg2
 from psycopg2.extensions import connection as Link
 
 from bench.errors import BenchError
-from operate.warehouse import Connection, Warehouse
+from operate.server.server import Connection, Warehouse
 
 # What decides how fast PostgreSQL is, and how safe.
 SETTINGS = (

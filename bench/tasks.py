@@ -98,7 +98,7 @@ def copy_files(inbox: str) -> dict[str, Any]:
 
 def load_inbox(inbox: str) -> dict[str, Any]:
     """This project's loader: everything from the empty database or the known files onwards."""
-    from ingest.feeds import load_feeds
+    from ingest.contract.feeds import load_feeds
     from ingest.load import load
 
     feeds = load_feeds()
@@ -175,9 +175,9 @@ def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
     import contextlib
     from collections.abc import Iterator
 
-    from operate.nightly import run
-    from operate.progress import Update
-    from operate.settings import read_settings
+    from base.settings import read_settings
+    from operate.runs.nightly import run
+    from operate.terminal.progress import Update
 
     @contextlib.contextmanager
     def unseen(_: str) -> Iterator[Update]:
@@ -215,9 +215,9 @@ def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
 
 def dbt_run_alone() -> dict[str, Any]:
     """`dbt run --full-refresh`, one model at a time: each model's time is its own."""
-    from operate.dbt_build import run_dbt
-    from operate.dbt_process import dbt_environment
-    from operate.settings import read_settings
+    from base.settings import read_settings
+    from operate.dbt.build import run_dbt
+    from operate.dbt.process import dbt_environment
 
     settings = read_settings()
     started = time.time()

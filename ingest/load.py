@@ -24,30 +24,23 @@ from typing import IO
 import psycopg2
 
 from ingest.cards import CardTokens, mask_text
-from ingest.database import LOST, Session, connect, locked, transaction
-from ingest.dialect import Dialect
-from ingest.feeds import Feed, FeedContract, FileIdentity, FileNameError
-from ingest.inbox import (
+from ingest.contract.feeds import Feed, FeedContract, FileIdentity, FileNameError
+from ingest.formats.csv_dialect import Dialect
+from ingest.formats.reading import FileReader
+from ingest.origins.addresses import SourceDatabases
+from ingest.origins.inbox import (
     InboxFile,
     Listing,
     UnreadableFileError,
     UnusableFileError,
     list_inbox,
 )
-from ingest.ledger import (
-    Ledger,
-    NewEntry,
-    Place,
-    reserve_file_ids,
-    update_reason,
-    written,
-)
-from ingest.raw_tables import RawSchema, new_load_id
-from ingest.reading import FileReader
+from ingest.raw.ledger import Ledger, NewEntry, Place, reserve_file_ids, update_reason, written
+from ingest.raw.rows import CopyData, RowRenderer
+from ingest.raw.session import LOST, Session, connect, locked, transaction
+from ingest.raw.tables import RawSchema, new_load_id
+from ingest.raw.writer import Writer
 from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
-from ingest.rows import CopyData, RowRenderer
-from ingest.source_databases import SourceDatabases
-from ingest.writer import Writer
 
 HELD_BYTES = 8 << 20
 """Files up to this size are read once and written with others; larger ones as a stream, alone."""

@@ -6,26 +6,26 @@ import sys
 
 import click
 
+from base.errors import BranchlineError
+from base.settings import read_settings
 from ingest.cards import CardTokens
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
-from ingest.quarantine import dismiss as dismiss_files
-from ingest.quarantine import first_lines, read_quarantine
-from operate.builds import open_link
+from ingest.contract.feeds import load_feeds
+from ingest.review.quarantine import dismiss as dismiss_files
+from ingest.review.quarantine import first_lines, read_quarantine
+from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
-from operate.connecting import ensure_warehouse
-from operate.loading import load_inbox
-from operate.nightly import load_progress
-from operate.progress import shown
-from operate.settings import read_settings
-from operate.show import (
+from operate.runs.builds import open_link
+from operate.runs.loading import load_inbox
+from operate.runs.nightly import load_progress
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.progress import shown
+from operate.terminal.show import (
     make_console,
     plural,
     show_load,
     show_quarantine,
     show_quarantined_file,
 )
-from operate.token_key import token_keys
 
 file_id_argument = click.argument("file_id", type=int, metavar="ID")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from operate.progress import shown
-from operate.sample_company import write_sample
-from operate.show import make_console, plural
+from operate.project.sample_company import write_sample
+from operate.terminal.progress import shown
+from operate.terminal.show import make_console, plural
 
 
 @click.command()

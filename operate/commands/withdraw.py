@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ingest.withdrawal import withdraw as withdraw_files
-from operate.connecting import ensure_warehouse
-from operate.settings import read_settings
-from operate.show import make_console, plural
+from base.settings import read_settings
+from ingest.review.withdrawal import withdraw as withdraw_files
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.show import make_console, plural
 
 
 @click.command()

@@ -11,8 +11,8 @@ import yaml
 from corpus.table import DOCS
 from nightly import Project, new_project
 
-from ingest.feeds import FEEDS_FILE, Feed, load_feeds
-from operate.warehouse import Connection
+from ingest.contract.feeds import FEEDS_FILE, Feed, load_feeds
+from operate.server.server import Connection
 
 TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
 

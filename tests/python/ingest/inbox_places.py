@@ -23,9 +23,9 @@ from servers import (
     sftp_server,
 )
 
-from ingest import stores
-from ingest.feeds import load_feeds
-from ingest.inbox import InboxFile, Listing, list_inbox
+from ingest.contract.feeds import load_feeds
+from ingest.origins import origin
+from ingest.origins.inbox import InboxFile, Listing, list_inbox
 
 FEED = "branch_pos_transactions"
 LONG_AGO = 1_630_000_000.0
@@ -75,14 +75,14 @@ class FolderPlace:
         self.folder = folder
         self.url = str(folder)
         self._reads: list[str] = []
-        real = stores.FolderStore.open
+        real = origin.FolderStore.open
 
         def open_and_note(store: Any, key: str) -> Any:
             self._reads.append(Path(key).relative_to(folder).as_posix())
             return real(store, key)
 
-        monkeypatch.setattr(stores.FolderStore, "open", open_and_note)
-        monkeypatch.setattr(stores, "SETTLED_AFTER", 0.0)
+        monkeypatch.setattr(origin.FolderStore, "open", open_and_note)
+        monkeypatch.setattr(origin, "SETTLED_AFTER", 0.0)
 
     def put(self, path: str, content: bytes | str) -> None:
         write(self.folder / path, content)

@@ -27,11 +27,11 @@ import throwaway
 from ingest_helpers import TOKEN_KEY, Inbox, Picture, picture, till_file
 from servers import BrokenLine, Mishap, broken_line
 
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
+from base.errors import BranchlineError
+from ingest.contract.feeds import load_feeds
 from ingest.load import load
 from ingest.report import LoadEvent, LoadReport
-from operate.warehouse import Connection, Warehouse
+from operate.server.server import Connection, Warehouse
 
 FULL = """
     create function raw.no_room() returns trigger language plpgsql as $$
@@ -73,7 +73,7 @@ def fill(inbox: Inbox) -> Inbox:
 
 @pytest.fixture(autouse=True)
 def _several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.writer.BATCH_FILES", 2)
+    monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
     monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
 
 
@@ -511,7 +511,7 @@ def test_a_file_replaced_while_it_is_read(
     path = inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(50))
     inbox.drop("york_01-08-2021_09-00-00.csv", till_file(50))
     os.utime(path, (1_630_000_000, 1_630_000_000))
-    monkeypatch.setattr("ingest.stores.SETTLED_AFTER", 0)
+    monkeypatch.setattr("ingest.origins.origin.SETTLED_AFTER", 0)
     real = module._read_content
 
     def read_and_write(file: Any) -> Any:

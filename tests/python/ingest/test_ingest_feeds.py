@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract, FileNameError, load_feeds
+from base.errors import BranchlineError
+from ingest.contract.feeds import FeedContract, FileNameError, load_feeds
 
 GOOD = """\
 feeds:

@@ -16,7 +16,7 @@ import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 from throwaway import drop_database
 
-from ingest.feeds import load_feeds
+from ingest.contract.feeds import load_feeds
 from ingest.load import load
 
 KILLS = 100
@@ -79,7 +79,7 @@ def test_killed_at_random_moments(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Several transactions in each run, and a file that is written as it is read.
-    monkeypatch.setattr("ingest.writer.BATCH_FILES", 2)
+    monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
     monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
     chance = random.Random(20210826)
     killed = rounds = 0

@@ -11,12 +11,12 @@ import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, till_file
 from psycopg2.extensions import connection as Connection
 
+from base.errors import BranchlineError
 from ingest.cards import CardTokens
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract, load_feeds
-from ingest.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.contract.feeds import FeedContract, load_feeds
 from ingest.report import LoadReport
-from ingest.status import read_status
+from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.review.status import read_status
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]

@@ -19,7 +19,7 @@ import pytest
 from nightly import PROJECT, Project, new_project
 
 from operate.commands.demo import METRICS_QUESTION
-from operate.warehouse import Connection
+from operate.server.server import Connection
 
 Answer = dict[tuple[str, ...], dict[str, Decimal | None]]
 

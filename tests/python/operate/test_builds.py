@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Link
 
-from ingest.errors import BranchlineError
-from operate.builds import (
+from base.errors import BranchlineError
+from operate.runs.builds import (
     check_not_mixed,
     last_build,
     ledger_mark,

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
-from operate import nightly
-from operate.builds import Audit, last_audit, open_link
-from operate.dbt_build import BuildResult
-from operate.progress import Update
-from operate.settings import PROJECT, Settings
-from operate.show import show_audit
-from operate.warehouse import Connection
+from operate.dbt.build import BuildResult
+from operate.runs import nightly
+from operate.runs.builds import Audit, last_audit, open_link
+from operate.server.server import Connection
+from operate.terminal.progress import Update
+from operate.terminal.show import show_audit
 
 
 @pytest.fixture

@@ -1,0 +1,505 @@
+"""The feed contract: what feeds.yml may say, read and checked with clear errors."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from string import Formatter
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+
+from base.errors import BranchlineError
+
+FEEDS_FILE = Path(__file__).parent.parent / "feeds.yml"
+
+CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
+TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id")
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+"""Names that PostgreSQL gives to columns of its own in every table."""
+RESERVED_TABLES = ("ingest_files", "ingest_rejects")
+NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
+DATABASE_FOLDER = "database/"
+"""What is read from databases has paths below it; no file of an inbox has."""
+MEANINGFUL_GROUPS = ("branch", "business_date", "time")
+
+
+class FileNameError(ValueError):
+    """A file name that does not fit its feed; the text is the reason people read."""
+
+
+def _database_name(name: str) -> str:
+    # dlt and PostgreSQL keep exactly these names as they are.
+    if not NAME_RULE.fullmatch(name):
+        raise ValueError(
+            f"'{name}' is no usable name; use lower case letters, digits and single underscores,"
+            " beginning with a letter, 63 characters at most"
+        )
+    return name
+
+
+DatabaseName = Annotated[str, AfterValidator(_database_name)]
+
+
+def header_key(name: str) -> str:
+    """How header cells and declared names are compared: case, spaces and punctuation ignored."""
+    # Some systems write an umlaut as two signs.
+    composed = unicodedata.normalize("NFC", name.casefold())
+    return re.sub(r"[\W_]+", "_", composed).strip("_")
+
+
+class Column(BaseModel):
+    """One declared column of a feed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: DatabaseName
+    description: str = ""
+    aliases: list[str] = []
+    required: bool = True
+    protect: Literal["card_number", "none"] | None = None
+
+    def header_keys(self) -> set[str]:
+        """Every way a header may name this column, as `header_key` gives it."""
+        return {header_key(name) for name in (self.name, *self.aliases)}
+
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns of the raw table that hold this one."""
+        return CARD_COLUMNS if self.protect == "card_number" else (self.name,)
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """What the name of a file says about it."""
+
+    logical_file: str
+    branch: str | None = None
+    business_date: date | None = None
+    time: str = ""
+
+
+class DatabaseTable(BaseModel):
+    """Where a feed's rows lie in a relational database.
+
+    Without `cursor` the table as a whole is one thing that changes; with it, rows are only ever
+    added, each with a higher value in that column.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connection: DatabaseName
+    table: str = Field(min_length=1)
+    database_schema: str | None = Field(default=None, alias="schema", min_length=1)
+    key: list[str] = []
+    cursor: str | None = Field(default=None, min_length=1)
+    required: bool = True
+
+    @property
+    def path(self) -> str:
+        """The path that the table has in the ledger, without an ending."""
+        schema = f"{self.database_schema}." if self.database_schema else ""
+        return f"{DATABASE_FOLDER}{self.connection}/{schema}{self.table}"
+
+
+class Feed(BaseModel):
+    """One entry of feeds.yml: which files, and how they become rows of one raw table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: DatabaseName
+    table: DatabaseName
+    description: str
+    files: str | None = Field(default=None, min_length=1)
+    database: DatabaseTable | None = None
+    file_name: str | None = None
+    file_name_example: str | None = None
+    business_date_format: str | None = None
+    logical_file: str | None = None
+    snapshot: bool = False
+    header: Literal["optional", "required", "none"] = "optional"
+    max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
+    columns: list[Column] = Field(min_length=1)
+
+    _name: str = PrivateAttr(default="")
+    _header_owners: dict[str, int] = PrivateAttr(default_factory=dict)
+    _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _check(self) -> Feed:
+        self._check_table()
+        self._check_columns()
+        self._check_origin()
+        self._check_file_name()
+        return self
+
+    def _check_table(self) -> None:
+        if not self.table.startswith(f"{self.source}_"):
+            raise _at("table", f"'{self.table}' has to begin with the source: {self.source}_...")
+        if self.table in RESERVED_TABLES:
+            raise _at("table", f"'{self.table}' is a table of the loader itself")
+
+    def _check_columns(self) -> None:
+        taken: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for place, column in enumerate(self.columns):
+            for raw_name in column.raw_columns():
+                if raw_name in SYSTEM_COLUMNS:
+                    raise _at(
+                        f"columns.{place}",
+                        f"'{raw_name}' is the name of a column of PostgreSQL's own; take another"
+                        " one and make this an alias",
+                    )
+                if raw_name in names:
+                    raise _at(
+                        f"columns.{place}",
+                        f"column '{column.name}' fills raw column '{raw_name}', and so does"
+                        f" '{names[raw_name]}'",
+                    )
+                names[raw_name] = column.name
+            for key in sorted(column.header_keys()):
+                if not key:
+                    raise _at(f"columns.{place}.aliases", "an alias holds no letter or digit")
+                if key in taken:
+                    raise _at(
+                        f"columns.{place}",
+                        f"'{column.name}' and '{taken[key]}' both answer to the header '{key}'",
+                    )
+                taken[key] = column.name
+                self._header_owners[key] = place
+
+    def _check_origin(self) -> None:
+        if self.files is None and self.database is None:
+            raise _at("files", "is missing; a feed has files, or a database, or both")
+        if self.files is None and self.file_name is not None:
+            raise _at("file_name", "needs files")
+        if self.files is not None:
+            assert self._path_pattern
+            if self.files.startswith(DATABASE_FOLDER):
+                raise _at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
+        if self.database is not None:
+            if self.header == "none":
+                raise _at("header", "has to be optional or required: a table names its columns")
+            cursor = self.database.cursor
+            owner = None if cursor is None else self._header_owners.get(header_key(cursor))
+            if owner is not None and self.columns[owner].protect == "card_number":
+                raise _at("database.cursor", "cannot be a column of card numbers")
+
+    def _check_file_name(self) -> None:
+        if self.file_name is None:
+            for key in ("logical_file", "business_date_format", "file_name_example"):
+                if getattr(self, key) is not None:
+                    raise _at(key, "needs file_name: its groups are what it is made of")
+            return
+        try:
+            pattern = re.compile(self.file_name, re.IGNORECASE)
+        except re.error as error:
+            raise _at("file_name", f"is no valid regular expression: {error}") from None
+        groups = set(pattern.groupindex)
+        if ("business_date" in groups) != (self.business_date_format is not None):
+            raise _at(
+                "file_name",
+                "the group business_date and the key business_date_format need each other",
+            )
+        for group in self._template_groups():
+            if group not in groups:
+                raise _at(
+                    "logical_file",
+                    f"{{{group}}} is no group of file_name; it needs (?P<{group}>...)",
+                )
+        self._name_pattern = pattern
+        if self.file_name_example is not None:
+            try:
+                self.identify(self.file_name_example)
+            except FileNameError as error:
+                raise _at("file_name_example", f"does not fit file_name: {error}") from None
+
+    def _template_groups(self) -> list[str]:
+        if self.logical_file is None:
+            return []
+        try:
+            fields = [field for _, field, _, _ in Formatter().parse(self.logical_file)]
+        except ValueError as error:
+            raise _at("logical_file", f"is no valid template: {error}") from None
+        groups = [field for field in fields if field is not None]
+        if not groups:
+            raise _at("logical_file", "names no {group}: every file would be the same file")
+        return groups
+
+    @property
+    def name(self) -> str:
+        """The feed's key in feeds.yml."""
+        return self._name
+
+    @property
+    def folder(self) -> str:
+        """The folder of the inbox that the feed's pattern begins with, such as `branch_pos/`."""
+        fixed: list[str] = []
+        for part in PurePosixPath(self.files or "").parts[:-1]:
+            if any(sign in part for sign in "*?"):
+                break
+            fixed.append(part)
+        return "/".join(fixed) + "/" if fixed else "./"
+
+    # Asked for every file of an inbox: pydantic's private attributes are slow.
+    @cached_property
+    def _path_pattern(self) -> re.Pattern[str] | None:
+        return None if self.files is None else _compile_glob(self.files)
+
+    def claims(self, path: str) -> bool:
+        """Tell whether a path, relative to the inbox with forward slashes, is of this feed."""
+        pattern = self._path_pattern
+        return pattern is not None and pattern.fullmatch(path) is not None
+
+    @property
+    def only_file(self) -> str | None:
+        """The one path that the feed's files can have, where the pattern names no more."""
+        if self.files is None or self.file_name is not None or set(self.files) & set("*?"):
+            return None
+        return self.files
+
+    def identify(self, path: str) -> FileIdentity:
+        """Read what a file's name says.
+
+        Raises FileNameError with a reason for people when the name does not fit.
+        """
+        if self._name_pattern is None:
+            return FileIdentity(logical_file=path)
+        name = unicodedata.normalize("NFKC", PurePosixPath(path).name)
+        found = self._name_pattern.fullmatch(name)
+        form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
+        if found is None:
+            raise FileNameError(
+                f"the file's name is not of the form that feed {self.name} expects ({form});"
+                " rename the file and it will be loaded"
+            )
+        groups = {group: text for group, text in found.groupdict().items() if text is not None}
+        business_date: date | None = None
+        written = groups.get("business_date")
+        if written is not None and self.business_date_format is not None:
+            try:
+                business_date = datetime.strptime(written, self.business_date_format).date()
+            except ValueError:
+                raise FileNameError(
+                    f"'{written}' in the file's name is no date"
+                    f" (expected: {form}); rename the file and it will be loaded"
+                ) from None
+            groups["business_date"] = business_date.isoformat()
+        # Two systems that differ over capitals, or spaces and underscores, mean the same branch.
+        groups = {
+            group: re.sub(r"[ _]+", "_", text.casefold()).strip("_.")
+            for group, text in groups.items()
+        }
+        logical_file = path
+        if self.logical_file is not None:
+            logical_file = self.logical_file.format_map(
+                {group: groups.get(group, "") for group in self._template_groups()}
+            )
+        return FileIdentity(
+            logical_file=logical_file,
+            branch=groups.get("branch"),
+            business_date=business_date,
+            time=groups.get("time", ""),
+        )
+
+    def raw_columns(self) -> tuple[str, ...]:
+        """The data columns of the raw table, in order."""
+        return tuple(name for column in self.columns for name in column.raw_columns())
+
+    @property
+    def header_owners(self) -> dict[str, int]:
+        """What a header cell may say, as `header_key` gives it, and the column's place."""
+        return self._header_owners
+
+    @property
+    def card_place(self) -> int | None:
+        """Place of the column that holds card numbers, if there is one."""
+        for place, column in enumerate(self.columns):
+            if column.protect == "card_number":
+                return place
+        return None
+
+
+class FeedContract(BaseModel):
+    """All feeds, in the order of feeds.yml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feeds: dict[DatabaseName, Feed] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> FeedContract:
+        tables: dict[str, str] = {}
+        for name, feed in self.feeds.items():
+            feed._name = name
+            if feed.table in tables:
+                raise _at(
+                    f"feeds.{name}.table",
+                    f"'{feed.table}' is already the table of feed '{tables[feed.table]}'",
+                )
+            tables[feed.table] = name
+        return self
+
+    def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields
+        return iter(self.feeds.values())
+
+    def chosen(self, only: tuple[str, ...] | list[str]) -> list[Feed]:
+        """The feeds named in `only`, or all; raises BranchlineError for an unknown one."""
+        for name in only:
+            if name not in self.feeds:
+                raise BranchlineError(
+                    f"There is no feed '{name}'.",
+                    f"The feeds are: {', '.join(self.feeds)}.",
+                )
+        return [feed for feed in self if not only or feed.name in only]
+
+
+def load_feeds(path: Path | None = None) -> FeedContract:
+    """Read a feed file (default: the one beside this module).
+
+    Raises BranchlineError naming file, line, feed and key of everything that is wrong in it.
+    """
+    path = FEEDS_FILE if path is None else path
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BranchlineError(
+            f"The feed file {path} does not exist.", "Check the path, or leave it out."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BranchlineError(
+            f"The feed file {path} cannot be read: {error}.",
+            "It has to be a readable UTF-8 text file.",
+        ) from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise BranchlineError(
+            f"{path.name}{where}: this is no valid YAML: {problem}.",
+            f"Mend {path}; quote texts that hold a colon or a brace, and indent with spaces.",
+        ) from None
+    lines: dict[str, int] = {}
+    problems = list(_walk(tree, "", lines)) if tree is not None else []
+    if problems:
+        raise _broken(path, problems)
+    content = yaml.safe_load(text)
+    if not isinstance(content, dict):
+        raise BranchlineError(
+            f"{path.name}: the file has to begin with 'feeds:' and hold one entry per feed.",
+            f"See {FEEDS_FILE.name} of the project for an example.",
+        )
+    try:
+        return FeedContract.model_validate(content)
+    except ValidationError as error:
+        raise _broken(path, [_tell(found, lines) for found in error.errors()]) from None
+
+
+class _PlacedError(ValueError):
+    """A ValueError that knows which key it is about."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def _at(key: str, message: str) -> _PlacedError:
+    return _PlacedError(key, message)
+
+
+def _compile_glob(pattern: str) -> re.Pattern[str]:
+    """`**/` any folders, `*` and `?` within one name; the ending after the last dot in any case."""
+    if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts or "\\" in pattern:
+        raise _at("files", "has to be relative to the inbox, with forward slashes and no '..'")
+    stem, dot, ending = pattern.rpartition(".")
+    if not dot or "/" in ending:
+        stem, ending = pattern, ""
+    return re.compile(
+        _glob_to_regex(stem) + (f"\\.(?i:{_glob_to_regex(ending)})" if ending else "")
+    )
+
+
+def _glob_to_regex(glob: str) -> str:
+    made = ""
+    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob):
+        made += {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}.get(
+            part, re.escape(part)
+        )
+    return made
+
+
+def _walk(node: yaml.Node, path: str, lines: dict[str, int]) -> Iterator[tuple[int, str]]:
+    """Note the line of every key, and find keys that stand twice (YAML would keep the last)."""
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            below = f"{path}.{key}" if path else key
+            if key in seen:
+                yield line, f"{_place(below)}: stands twice (first in line {seen[key]})"
+            seen[key] = line
+            yield from _walk(value_node, below, lines)
+            lines[below] = line
+    elif isinstance(node, yaml.SequenceNode):
+        for place, value_node in enumerate(node.value):
+            yield from _walk(value_node, f"{path}.{place}", lines)
+
+
+def _tell(error: Any, lines: dict[str, int]) -> tuple[int, str]:
+    """Turn one pydantic error into (line, text for people)."""
+    path = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, _PlacedError):
+        # The contract as a whole places its errors from the root, a feed from itself.
+        path = f"{path}.{cause.key}".strip(".")
+    kind, given = error["type"], error.get("input")
+    message = {
+        "extra_forbidden": "is no known key; check its spelling",
+        "missing": "is missing",
+    }.get(kind)
+    if message is None:
+        message = str(cause) if cause is not None else error["msg"]
+        if kind == "literal_error":
+            expected = error["ctx"]["expected"].replace("'", "")
+            message = f"'{given}' is not known; use {expected}"
+    nearest = path
+    while nearest and nearest not in lines:
+        nearest = nearest.rpartition(".")[0]
+    return lines.get(nearest, 1), f"{_place(path)}: {message}"
+
+
+def _place(path: str) -> str:
+    """`feeds.shop.columns.2.name` as `feed shop, columns[3].name`: people count from one."""
+    parts = path.split(".")
+    feed = ""
+    if parts[0] == "feeds" and len(parts) > 1:
+        feed, parts = f"feed {parts[1]}", parts[2:]
+    key = ""
+    for part in parts:
+        if part.isdigit():
+            key += f"[{int(part) + 1}]"
+        else:
+            key += f".{part}" if key else part
+    return ", ".join(text for text in (feed, key) if text)
+
+
+def _broken(path: Path, problems: list[tuple[int, str]]) -> BranchlineError:
+    told = [f"{path.name}, line {line}: {text}." for line, text in sorted(problems)]
+    return BranchlineError("\n".join(told), f"Mend {path}; nothing was loaded.")
