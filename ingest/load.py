@@ -24,17 +24,13 @@ from typing import IO
 import psycopg2
 
 from ingest.cards import CardTokens, mask_text
-from ingest.contract.feeds import Feed, FeedContract, FileIdentity, FileNameError
+from ingest.contract.feeds import Feed, FeedContract
+from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.contract.file_names import FileIdentity, FileNameError
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.reading import FileReader
 from ingest.origins.addresses import SourceDatabases
-from ingest.origins.inbox import (
-    InboxFile,
-    Listing,
-    UnreadableFileError,
-    UnusableFileError,
-    list_inbox,
-)
+from ingest.origins.inbox import InboxFile, Listing, list_inbox
 from ingest.raw.ledger import Ledger, NewEntry, Place, reserve_file_ids, update_reason, written
 from ingest.raw.rows import CopyData, RowRenderer
 from ingest.raw.session import LOST, Session, connect, locked, transaction

@@ -1,31 +1,21 @@
-"""The feed contract: what feeds.yml may say, read and checked with clear errors."""
+"""The feed contract: what a feed may say of its files, its table and its columns."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from base.errors import BranchlineError
-
-FEEDS_FILE = Path(__file__).parent.parent / "feeds.yml"
+from ingest.contract.file_names import FileIdentity, FileNameError, compile_glob
+from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
 TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id")
@@ -36,10 +26,6 @@ NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
 DATABASE_FOLDER = "database/"
 """What is read from databases has paths below it; no file of an inbox has."""
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
-
-
-class FileNameError(ValueError):
-    """A file name that does not fit its feed; the text is the reason people read."""
 
 
 def _database_name(name: str) -> str:
@@ -80,16 +66,6 @@ class Column(BaseModel):
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the raw table that hold this one."""
         return CARD_COLUMNS if self.protect == "card_number" else (self.name,)
-
-
-@dataclass(frozen=True)
-class FileIdentity:
-    """What the name of a file says about it."""
-
-    logical_file: str
-    branch: str | None = None
-    business_date: date | None = None
-    time: str = ""
 
 
 class DatabaseTable(BaseModel):
@@ -148,9 +124,9 @@ class Feed(BaseModel):
 
     def _check_table(self) -> None:
         if not self.table.startswith(f"{self.source}_"):
-            raise _at("table", f"'{self.table}' has to begin with the source: {self.source}_...")
+            raise at("table", f"'{self.table}' has to begin with the source: {self.source}_...")
         if self.table in RESERVED_TABLES:
-            raise _at("table", f"'{self.table}' is a table of the loader itself")
+            raise at("table", f"'{self.table}' is a table of the loader itself")
 
     def _check_columns(self) -> None:
         taken: dict[str, str] = {}
@@ -158,13 +134,13 @@ class Feed(BaseModel):
         for place, column in enumerate(self.columns):
             for raw_name in column.raw_columns():
                 if raw_name in SYSTEM_COLUMNS:
-                    raise _at(
+                    raise at(
                         f"columns.{place}",
                         f"'{raw_name}' is the name of a column of PostgreSQL's own; take another"
                         " one and make this an alias",
                     )
                 if raw_name in names:
-                    raise _at(
+                    raise at(
                         f"columns.{place}",
                         f"column '{column.name}' fills raw column '{raw_name}', and so does"
                         f" '{names[raw_name]}'",
@@ -172,9 +148,9 @@ class Feed(BaseModel):
                 names[raw_name] = column.name
             for key in sorted(column.header_keys()):
                 if not key:
-                    raise _at(f"columns.{place}.aliases", "an alias holds no letter or digit")
+                    raise at(f"columns.{place}.aliases", "an alias holds no letter or digit")
                 if key in taken:
-                    raise _at(
+                    raise at(
                         f"columns.{place}",
                         f"'{column.name}' and '{taken[key]}' both answer to the header '{key}'",
                     )
@@ -183,40 +159,40 @@ class Feed(BaseModel):
 
     def _check_origin(self) -> None:
         if self.files is None and self.database is None:
-            raise _at("files", "is missing; a feed has files, or a database, or both")
+            raise at("files", "is missing; a feed has files, or a database, or both")
         if self.files is None and self.file_name is not None:
-            raise _at("file_name", "needs files")
+            raise at("file_name", "needs files")
         if self.files is not None:
             assert self._path_pattern
             if self.files.startswith(DATABASE_FOLDER):
-                raise _at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
+                raise at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
         if self.database is not None:
             if self.header == "none":
-                raise _at("header", "has to be optional or required: a table names its columns")
+                raise at("header", "has to be optional or required: a table names its columns")
             cursor = self.database.cursor
             owner = None if cursor is None else self._header_owners.get(header_key(cursor))
             if owner is not None and self.columns[owner].protect == "card_number":
-                raise _at("database.cursor", "cannot be a column of card numbers")
+                raise at("database.cursor", "cannot be a column of card numbers")
 
     def _check_file_name(self) -> None:
         if self.file_name is None:
             for key in ("logical_file", "business_date_format", "file_name_example"):
                 if getattr(self, key) is not None:
-                    raise _at(key, "needs file_name: its groups are what it is made of")
+                    raise at(key, "needs file_name: its groups are what it is made of")
             return
         try:
             pattern = re.compile(self.file_name, re.IGNORECASE)
         except re.error as error:
-            raise _at("file_name", f"is no valid regular expression: {error}") from None
+            raise at("file_name", f"is no valid regular expression: {error}") from None
         groups = set(pattern.groupindex)
         if ("business_date" in groups) != (self.business_date_format is not None):
-            raise _at(
+            raise at(
                 "file_name",
                 "the group business_date and the key business_date_format need each other",
             )
         for group in self._template_groups():
             if group not in groups:
-                raise _at(
+                raise at(
                     "logical_file",
                     f"{{{group}}} is no group of file_name; it needs (?P<{group}>...)",
                 )
@@ -225,7 +201,7 @@ class Feed(BaseModel):
             try:
                 self.identify(self.file_name_example)
             except FileNameError as error:
-                raise _at("file_name_example", f"does not fit file_name: {error}") from None
+                raise at("file_name_example", f"does not fit file_name: {error}") from None
 
     def _template_groups(self) -> list[str]:
         if self.logical_file is None:
@@ -233,10 +209,10 @@ class Feed(BaseModel):
         try:
             fields = [field for _, field, _, _ in Formatter().parse(self.logical_file)]
         except ValueError as error:
-            raise _at("logical_file", f"is no valid template: {error}") from None
+            raise at("logical_file", f"is no valid template: {error}") from None
         groups = [field for field in fields if field is not None]
         if not groups:
-            raise _at("logical_file", "names no {group}: every file would be the same file")
+            raise at("logical_file", "names no {group}: every file would be the same file")
         return groups
 
     @property
@@ -257,7 +233,7 @@ class Feed(BaseModel):
     # Asked for every file of an inbox: pydantic's private attributes are slow.
     @cached_property
     def _path_pattern(self) -> re.Pattern[str] | None:
-        return None if self.files is None else _compile_glob(self.files)
+        return None if self.files is None else compile_glob(self.files)
 
     def claims(self, path: str) -> bool:
         """Tell whether a path, relative to the inbox with forward slashes, is of this feed."""
@@ -346,7 +322,7 @@ class FeedContract(BaseModel):
         for name, feed in self.feeds.items():
             feed._name = name
             if feed.table in tables:
-                raise _at(
+                raise at(
                     f"feeds.{name}.table",
                     f"'{feed.table}' is already the table of feed '{tables[feed.table]}'",
                 )
@@ -367,139 +343,6 @@ class FeedContract(BaseModel):
         return [feed for feed in self if not only or feed.name in only]
 
 
-def load_feeds(path: Path | None = None) -> FeedContract:
-    """Read a feed file (default: the one beside this module).
-
-    Raises BranchlineError naming file, line, feed and key of everything that is wrong in it.
-    """
-    path = FEEDS_FILE if path is None else path
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise BranchlineError(
-            f"The feed file {path} does not exist.", "Check the path, or leave it out."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BranchlineError(
-            f"The feed file {path} cannot be read: {error}.",
-            "It has to be a readable UTF-8 text file.",
-        ) from None
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise BranchlineError(
-            f"{path.name}{where}: this is no valid YAML: {problem}.",
-            f"Mend {path}; quote texts that hold a colon or a brace, and indent with spaces.",
-        ) from None
-    lines: dict[str, int] = {}
-    problems = list(_walk(tree, "", lines)) if tree is not None else []
-    if problems:
-        raise _broken(path, problems)
-    content = yaml.safe_load(text)
-    if not isinstance(content, dict):
-        raise BranchlineError(
-            f"{path.name}: the file has to begin with 'feeds:' and hold one entry per feed.",
-            f"See {FEEDS_FILE.name} of the project for an example.",
-        )
-    try:
-        return FeedContract.model_validate(content)
-    except ValidationError as error:
-        raise _broken(path, [_tell(found, lines) for found in error.errors()]) from None
-
-
-class _PlacedError(ValueError):
-    """A ValueError that knows which key it is about."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-def _at(key: str, message: str) -> _PlacedError:
-    return _PlacedError(key, message)
-
-
-def _compile_glob(pattern: str) -> re.Pattern[str]:
-    """`**/` any folders, `*` and `?` within one name; the ending after the last dot in any case."""
-    if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts or "\\" in pattern:
-        raise _at("files", "has to be relative to the inbox, with forward slashes and no '..'")
-    stem, dot, ending = pattern.rpartition(".")
-    if not dot or "/" in ending:
-        stem, ending = pattern, ""
-    return re.compile(
-        _glob_to_regex(stem) + (f"\\.(?i:{_glob_to_regex(ending)})" if ending else "")
-    )
-
-
-def _glob_to_regex(glob: str) -> str:
-    made = ""
-    for part in re.split(r"(\*\*/|\*\*|\*|\?)", glob):
-        made += {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}.get(
-            part, re.escape(part)
-        )
-    return made
-
-
-def _walk(node: yaml.Node, path: str, lines: dict[str, int]) -> Iterator[tuple[int, str]]:
-    """Note the line of every key, and find keys that stand twice (YAML would keep the last)."""
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            below = f"{path}.{key}" if path else key
-            if key in seen:
-                yield line, f"{_place(below)}: stands twice (first in line {seen[key]})"
-            seen[key] = line
-            yield from _walk(value_node, below, lines)
-            lines[below] = line
-    elif isinstance(node, yaml.SequenceNode):
-        for place, value_node in enumerate(node.value):
-            yield from _walk(value_node, f"{path}.{place}", lines)
-
-
-def _tell(error: Any, lines: dict[str, int]) -> tuple[int, str]:
-    """Turn one pydantic error into (line, text for people)."""
-    path = ".".join(str(part) for part in error["loc"] if part != "[key]")
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, _PlacedError):
-        # The contract as a whole places its errors from the root, a feed from itself.
-        path = f"{path}.{cause.key}".strip(".")
-    kind, given = error["type"], error.get("input")
-    message = {
-        "extra_forbidden": "is no known key; check its spelling",
-        "missing": "is missing",
-    }.get(kind)
-    if message is None:
-        message = str(cause) if cause is not None else error["msg"]
-        if kind == "literal_error":
-            expected = error["ctx"]["expected"].replace("'", "")
-            message = f"'{given}' is not known; use {expected}"
-    nearest = path
-    while nearest and nearest not in lines:
-        nearest = nearest.rpartition(".")[0]
-    return lines.get(nearest, 1), f"{_place(path)}: {message}"
-
-
-def _place(path: str) -> str:
-    """`feeds.shop.columns.2.name` as `feed shop, columns[3].name`: people count from one."""
-    parts = path.split(".")
-    feed = ""
-    if parts[0] == "feeds" and len(parts) > 1:
-        feed, parts = f"feed {parts[1]}", parts[2:]
-    key = ""
-    for part in parts:
-        if part.isdigit():
-            key += f"[{int(part) + 1}]"
-        else:
-            key += f".{part}" if key else part
-    return ", ".join(text for text in (feed, key) if text)
-
-
-def _broken(path: Path, problems: list[tuple[int, str]]) -> BranchlineError:
-    told = [f"{path.name}, line {line}: {text}." for line, text in sorted(problems)]
-    return BranchlineError("\n".join(told), f"Mend {path}; nothing was loaded.")
+def variable_of(connection: str) -> str:
+    """The environment variable that holds a connection's address."""
+    return f"BRANCHLINE_SOURCE_{connection.upper()}_URL"

@@ -11,7 +11,7 @@ import zlib
 from typing import BinaryIO
 
 from ingest.cards import mask_text
-from ingest.origins.origin import UnusableFileError
+from ingest.contract.file_errors import UnusableFileError
 
 CHUNK = 1 << 18
 READ_WHOLE = 1 << 23

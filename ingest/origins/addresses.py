@@ -10,15 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ingest.contract.feeds import Feed
-from ingest.raw.tables import hush_dlt
+from ingest.raw.quiet import hush_dlt
 
 if TYPE_CHECKING:
     from ingest.origins.database import SourceDatabase
-
-
-def variable_of(connection: str) -> str:
-    """The environment variable that holds a connection's address."""
-    return f"BRANCHLINE_SOURCE_{connection.upper()}_URL"
+from ingest.contract.feeds import variable_of
 
 
 def configured_address(connection: str) -> str | Mapping[str, Any] | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,13 +24,23 @@ from sqlalchemy.pool import NullPool
 
 from base.errors import printable
 from ingest.cards import mask_text
-from ingest.contract.feeds import DatabaseTable, Feed, header_key
-from ingest.origins import origin
-from ingest.origins.addresses import variable_of
+from ingest.contract.feeds import DatabaseTable, Feed, header_key, variable_of
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins import remote
+from ingest.origins.database_errors import (
+    NO_DATABASE,
+    NO_RIGHT,
+    NO_SUCH_DATABASE,
+    REFUSED,
+    WRONG_USER,
+    cause_of,
+    code_of,
+    passes,
+)
 from ingest.origins.inbox import InboxFile, TablePart
-from ingest.origins.origin import Fault, UnreadableFileError
+from ingest.origins.origin import Fault
 from ingest.raw.ledger import Ledger
-from ingest.raw.tables import hush_dlt
+from ingest.raw.quiet import hush_dlt
 
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000
@@ -301,7 +310,7 @@ class SourceDatabase:
                     kept.write(lines)
         except BaseException as error:
             kept.close()
-            not_unique = _cause(error, _NotUniqueError)
+            not_unique = cause_of(error, _NotUniqueError)
             if not_unique is not None:
                 raise UnreadableFileError(
                     f"{', '.join(reading.order)} does not tell the rows of the table {table.name}"
@@ -325,7 +334,7 @@ class SourceDatabase:
                 {secret for secret in (url.password, quote(url.password or "")) if secret}
             )
             postgres = url.get_backend_name() == "postgresql"
-            timeout = int(origin.CONNECT_TIMEOUT)
+            timeout = int(remote.CONNECT_TIMEOUT)
             arguments: dict[str, Any] = (
                 {"connect_timeout": timeout, "client_encoding": "utf8", "keepalives_idle": 30}
                 if postgres
@@ -401,8 +410,8 @@ class SourceDatabase:
         if self._away is not None:
             raise UnreadableFileError(self._away, temporary=True)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_before_delay(origin.PATIENCE),
-            wait=tenacity.wait_random_exponential(multiplier=0.2, max=origin.LONGEST_WAIT),
+            stop=tenacity.stop_before_delay(remote.PATIENCE),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=remote.LONGEST_WAIT),
             retry=tenacity.retry_if_exception(
                 lambda error: isinstance(error, Exception) and self._fault(error).temporary
             ),
@@ -423,24 +432,24 @@ class SourceDatabase:
         """What an error means; `gone`: it would be the same for every other table."""
         if isinstance(error, UnreadableFileError):
             return Fault(str(error))
-        found = _cause(error, sa.exc.SQLAlchemyError)
+        found = cause_of(error, sa.exc.SQLAlchemyError)
         if found is None:
             return Fault(f"reading failed: {self._told(error)}")
         driver_error = found.orig if isinstance(found, sa.exc.DBAPIError) else None
         if driver_error is None:
             return Fault(f"reading failed: {self._told(found)}")
-        code, text = _code(driver_error), self._told(driver_error)
-        if code in _WRONG_USER or _REFUSED.search(text):
+        code, text = code_of(driver_error), self._told(driver_error)
+        if code in WRONG_USER or REFUSED.search(text):
             return Fault(
                 f"the database {self.name} refuses the user or the password: {text}",
                 f"check {variable_of(self.name)}",
                 gone=True,
             )
-        if code in _NO_DATABASE or _NO_SUCH_DATABASE.search(text):
+        if code in NO_DATABASE or NO_SUCH_DATABASE.search(text):
             return Fault(f"the database {self.name} is not there: {text}", gone=True)
-        if code in _NO_RIGHT:
+        if code in NO_RIGHT:
             return Fault(f"this user may not read the table: {text}")
-        if isinstance(found, (sa.exc.OperationalError, sa.exc.InterfaceError)) and _passes(code):
+        if isinstance(found, (sa.exc.OperationalError, sa.exc.InterfaceError)) and passes(code):
             return Fault(
                 f"the database {self.name} does not answer: {text}",
                 "the next load tries again",
@@ -458,44 +467,6 @@ class SourceDatabase:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return printable(mask_text(text))
-
-
-_WRONG_USER = {"28P01", "28000", 1045, 1698}
-_REFUSED = re.compile(
-    r"authentication failed|no password|pg_hba|role \S+ does not exist|not permitted to log in"
-)
-_NO_DATABASE = {"3D000", 1044, 1049}
-_NO_SUCH_DATABASE = re.compile(r'database "[^"]*" does not exist')
-_NO_RIGHT = {"42501", 1142, 1143}
-# A broken line, a server that goes down or comes up, too many users, a lock, a deadlock.
-_PASSING = {0, 1040, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1213, 1927}
-_PASSING_CLASSES = ("08", "40", "53", "55P03", "57P")
-
-
-def _passes(code: str | int | None) -> bool:
-    """Whether an error of this code is one of those that time may heal."""
-    if isinstance(code, str):
-        return code.startswith(_PASSING_CLASSES)
-    return code is None or code in _PASSING or 2000 <= code < 2100
-
-
-def _code(error: BaseException) -> str | int | None:
-    code = getattr(error, "pgcode", None)
-    if code is None and error.args and isinstance(error.args[0], int):
-        code = error.args[0]
-    return code
-
-
-Kind = TypeVar("Kind", bound=BaseException)
-
-
-def _cause(error: BaseException | None, kind: type[Kind]) -> Kind | None:
-    """The error of this kind that another one was raised from: dlt wraps what happens in it."""
-    while error is not None:
-        if isinstance(error, kind):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
 
 
 class _NotUniqueError(Exception):

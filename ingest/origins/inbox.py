@@ -18,23 +18,8 @@ from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.formats.archives import unpacked, unpacked_name
-from ingest.origins.origin import (
-    Entry,
-    Store,
-    UnreadableFileError,
-    UnusableFileError,
-    open_store,
-    refuse_secrets,
-)
-
-__all__ = [
-    "InboxFile",
-    "Listing",
-    "UnreadableFileError",
-    "UnusableFileError",
-    "list_inbox",
-    "refuse_secrets",
-]
+from ingest.origins.opening import open_store
+from ingest.origins.origin import Entry, Store
 
 CHUNK = 1 << 20
 

@@ -23,15 +23,9 @@ from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import AwsCredentials
 
 from base.errors import BranchlineError
-from ingest.origins.origin import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    Entry,
-    Fault,
-    RemoteFile,
-    RemoteStore,
-    UnreadableFileError,
-)
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins.origin import Entry, Fault
+from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteStore
 
 # They write addresses and headers into their debug logs.
 for _name in ("botocore", "urllib3"):

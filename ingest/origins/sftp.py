@@ -25,15 +25,8 @@ from dlt.common.configuration.specs import SFTPCredentials
 from paramiko import ssh_exception as ssh
 
 from base.errors import BranchlineError
-from ingest.origins.origin import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    Entry,
-    Fault,
-    RemoteFile,
-    RemoteStore,
-    is_settled,
-)
+from ingest.origins.origin import Entry, Fault, is_settled
+from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteStore
 
 # It logs paths, and prints the errors that are told here in plain words.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)

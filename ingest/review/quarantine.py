@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from base.errors import BranchlineError, printable
 from ingest.cards import CardTokens, mask_text
 from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
+from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.text import TextReader
-from ingest.origins.inbox import UnreadableFileError, UnusableFileError, list_inbox
+from ingest.origins.inbox import list_inbox
 from ingest.raw.ledger import IS_OPEN
-from ingest.raw.tables import is_ready
+from ingest.raw.migrations import is_ready
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from psycopg2.extensions import connection as Link
+
+from base.link import rows
 from ingest.contract.feeds import FeedContract
 from ingest.raw.ledger import IS_OPEN
+from ingest.raw.migrations import is_ready
 from ingest.raw.session import connect
-from ingest.raw.tables import is_ready
 
 
 @dataclass(frozen=True)
@@ -67,3 +70,33 @@ def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
         with connection.cursor() as cursor:
             cursor.execute(_PER_BRANCH, (names,))
             return [BranchStatus(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """The ledger in numbers."""
+
+    loaded: int
+    superseded: int
+    duplicate: int
+    quarantined: int
+    rows: int
+    rejected_lines: int
+
+
+def read_file_counts(link: Link) -> FileCounts:
+    """How many versions of files the ledger knows, by status, and the rows that count."""
+    row = rows(
+        link,
+        """
+        select
+            count(*) filter (where status = 'loaded'),
+            count(*) filter (where status = 'superseded'),
+            count(*) filter (where status = 'duplicate'),
+            count(*) filter (where status = 'quarantined'),
+            coalesce(sum(row_count) filter (where status = 'loaded'), 0),
+            coalesce(sum(rejected_count) filter (where status = 'loaded'), 0)
+        from raw.ingest_files
+        """,
+    )[0]
+    return FileCounts(*row)

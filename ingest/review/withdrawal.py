@@ -11,8 +11,9 @@ from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import DATABASE_FOLDER
 from ingest.raw.ledger import NewEntry, reserve_file_ids, write_entries
+from ingest.raw.migrations import is_ready
 from ingest.raw.session import Session, locked, transaction
-from ingest.raw.tables import is_ready, new_load_id
+from ingest.raw.tables import new_load_id
 
 
 @dataclass(frozen=True)

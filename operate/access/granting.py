@@ -8,12 +8,12 @@ from collections.abc import Callable
 from psycopg2.extensions import connection as Link
 
 from base.errors import BranchlineError
+from base.link import Connection
 from base.settings import Settings
 from operate.dbt.build import log_folder
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, dbt_program
 from operate.dbt.profile import make_profile
-from operate.server.server import Connection
 
 
 def has_marts(link: Link) -> bool:

@@ -17,6 +17,7 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
+from base.link import Connection, open_link
 from base.settings import Settings
 from ingest.cards import CardTokens
 from ingest.raw.session import loader_lock, transaction
@@ -32,8 +33,7 @@ from operate.access.token_key import (
     noted_keys,
     token_keys,
 )
-from operate.runs.builds import one_run_at_a_time, open_link, prepare_notes
-from operate.server.server import Connection
+from operate.server.notes import one_run_at_a_time, prepare_notes
 
 TOKENS_AT_A_TIME = 20_000
 LOCK_SECONDS = 60

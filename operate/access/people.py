@@ -10,7 +10,7 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import encrypt_password, quote_ident
 
 from base.errors import BranchlineError
-from operate.access.roles import MARTS, MASKED, Roles
+from operate.access.role_names import MARTS, MASKED, Roles
 
 # Where unqualified names are looked for: an analyst who asks for dim_customers gets the view
 # without personal data, a reader of personal data the table.

@@ -8,29 +8,25 @@ from datetime import date
 import click
 from rich.console import Console
 
+from base.console import make_console
+from base.link import open_link
 from base.settings import Settings, read_settings
 from ingest.review.quarantine import read_quarantine
+from ingest.review.status import read_file_counts
 from operate.commands.run import unchanged_line
 from operate.dbt.build import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
 from operate.project.sample_company import stores_of, write_sample
-from operate.runs.builds import open_link
 from operate.runs.nightly import RunReport
 from operate.runs.nightly import run as run_nightly
 from operate.server.connecting import ensure_warehouse
+from operate.terminal.build import show_build
+from operate.terminal.load import show_load
 from operate.terminal.progress import shown
-from operate.terminal.show import (
-    make_console,
-    show_build,
-    show_files,
-    show_insight,
-    show_load,
-    show_rejected,
-    show_totals,
-    show_weeks,
-)
+from operate.terminal.status import show_files
 from publish.digest.questions import read_insights
-from publish.digest.totals import read_file_counts, read_rejected_rows, read_totals, read_weeks
+from publish.digest.terminal import show_insight, show_rejected, show_totals, show_weeks
+from publish.digest.totals import read_rejected_rows, read_totals, read_weeks
 
 # Fourteen months, so that the latest has its like a year before.
 BRANCHES, DAYS, SEED, START = 8, 425, 1, date(2024, 9, 1)

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from base.console import make_console
 from base.settings import read_settings
 from operate.commands.options import (
     QUARANTINED,
@@ -16,8 +17,8 @@ from operate.commands.options import (
 from operate.runs.loading import load_inbox
 from operate.runs.nightly import load_progress
 from operate.server.connecting import ensure_warehouse
+from operate.terminal.load import show_load
 from operate.terminal.progress import shown
-from operate.terminal.show import make_console, show_load
 
 
 @click.command()

@@ -6,26 +6,23 @@ import sys
 
 import click
 
+from base.console import make_console
 from base.errors import BranchlineError
+from base.link import open_link
 from base.settings import read_settings
+from base.words import plural
 from ingest.cards import CardTokens
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 from ingest.review.quarantine import dismiss as dismiss_files
 from ingest.review.quarantine import first_lines, read_quarantine
 from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
-from operate.runs.builds import open_link
 from operate.runs.loading import load_inbox
 from operate.runs.nightly import load_progress
 from operate.server.connecting import ensure_warehouse
+from operate.terminal.load import show_load
 from operate.terminal.progress import shown
-from operate.terminal.show import (
-    make_console,
-    plural,
-    show_load,
-    show_quarantine,
-    show_quarantined_file,
-)
+from operate.terminal.quarantine import show_quarantine, show_quarantined_file
 
 file_id_argument = click.argument("file_id", type=int, metavar="ID")
 

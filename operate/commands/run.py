@@ -6,6 +6,8 @@ import functools
 
 import click
 
+from base.console import make_console
+from base.link import open_link
 from base.settings import read_settings
 from operate.commands.options import (
     QUARANTINED,
@@ -14,19 +16,12 @@ from operate.commands.options import (
     retry_quarantined_option,
 )
 from operate.dbt.build import log_folder
-from operate.runs.builds import open_link
 from operate.runs.nightly import RunReport
 from operate.runs.nightly import run as run_nightly
+from operate.terminal.build import show_audit, show_build
+from operate.terminal.load import show_load
 from operate.terminal.progress import shown
-from operate.terminal.show import (
-    make_console,
-    show_audit,
-    show_build,
-    show_load,
-    show_refused,
-    show_totals,
-    show_unlisted_branches,
-)
+from publish.digest.terminal import show_refused, show_totals, show_unlisted_branches
 from publish.digest.totals import read_refused, read_totals, read_unlisted_branches
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from base.console import make_console
+from base.link import open_link
 from base.settings import read_settings
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 from ingest.review.quarantine import read_quarantine
 from ingest.review.status import read_status
-from operate.runs.builds import open_link
 from operate.server.connecting import ensure_warehouse
-from operate.terminal.show import make_console, show_status
+from operate.terminal.status import show_status
 from publish.digest.totals import read_last_sales
 
 

@@ -12,9 +12,11 @@ import click
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from base.errors import BranchlineError
+from base.link import open_link
 from base.settings import Settings, read_settings
-from operate.access.roles import PURPOSES, find_roles, make_roles, plan_roles, script
-from operate.runs.builds import open_link
+from operate.access.role_names import PURPOSES, find_roles
+from operate.access.role_plan import plan_roles
+from operate.access.roles import make_roles, script
 from operate.server.connecting import ensure_warehouse, open_warehouse, profile_follows
 from operate.server.postgres import programs
 from operate.server.server import Warehouse

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from base.console import make_console
 from base.settings import read_settings
+from base.words import plural
 from ingest.review.withdrawal import withdraw as withdraw_files
 from operate.server.connecting import ensure_warehouse
-from operate.terminal.show import make_console, plural
 
 
 @click.command()

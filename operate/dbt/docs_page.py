@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 from base.errors import BranchlineError
+from base.link import Connection
 from base.settings import Settings
 from operate.dbt.build import log_folder, target_folder
 from operate.dbt.process import dbt_environment, dbt_program
-from operate.server.server import Connection
 
 
 def docs_page(project: Path) -> Path:

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from base.errors import BranchlineError
+from base.link import Connection
 from base.settings import Settings
 from operate.dbt.profile import embedded_environment
-from operate.server.server import Connection
 
 
 def dbt_program() -> str:

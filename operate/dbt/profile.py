@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from operate.server.server import Connection
+from base.link import Connection
 
 
 def fill_in_profile(profile: Path, connection: Connection) -> bool:

@@ -9,11 +9,11 @@ from pathlib import Path
 from psycopg2 import sql
 
 from base.errors import BranchlineError
+from base.link import Connection, open_link
 from base.settings import Settings
 from operate.dbt.docs_page import docs_page, make_docs_page
-from operate.runs.builds import ledger_mark, open_link, project_fingerprint
-from operate.runs.loading import demo_folder
-from operate.server.server import Connection
+from operate.dbt.fingerprint import project_fingerprint
+from operate.runs.inboxes import demo_folder, ledger_mark
 
 # Every schema that loading and building make.
 SCHEMAS = (

@@ -6,16 +6,18 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from base.errors import BranchlineError
+from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
-from ingest.contract.feeds import FeedContract, load_feeds
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
 from ingest.load import load, prepare_raw
 from ingest.origins.addresses import SourceDatabases
-from ingest.origins.inbox import refuse_secrets
+from ingest.origins.opening import refuse_secrets
 from ingest.report import LoadEvent, LoadReport, Progress
 from operate.access.roles import settled_raw
 from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
-from operate.runs.builds import check_not_mixed, note_inbox, open_link, prepare_notes
-from operate.server.server import Connection
+from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox
+from operate.server.notes import prepare_notes
 
 SETTLE_SECONDS = 2.0
 """How long files that were changed just now are watched before they are read."""
@@ -101,11 +103,6 @@ def make_raw_tables(settings: Settings, connection: Connection) -> None:
     """Make the raw layer's tables where they are missing, so that dbt can build on them."""
     with open_link(connection.url) as link, settled_raw(link):
         prepare_raw(connection.url, load_feeds(), state_folder(settings))
-
-
-def demo_folder(settings: Settings) -> Path:
-    """The inbox that the demo's made-up company is written to."""
-    return settings.warehouse_dir / "demo-inbox"
 
 
 def state_folder(settings: Settings) -> Path:

@@ -6,29 +6,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from base.link import Connection, open_link
 from base.settings import Settings
 from ingest.report import LoadEvent, LoadReport
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
+from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment
 from operate.dbt.profile import make_profile
-from operate.runs.builds import (
-    Audit,
-    Build,
-    has_built,
-    last_audit,
-    last_build,
-    ledger_mark,
-    note_build,
-    one_run_at_a_time,
-    open_link,
-    prepare_notes,
-    project_fingerprint,
-    server_time,
-)
+from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
+from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
 from operate.server.connecting import ensure_warehouse
-from operate.server.server import Connection
+from operate.server.notes import Audit, Build, one_run_at_a_time, prepare_notes
 from operate.terminal.progress import Update
 
 Show = Callable[[str], AbstractContextManager[Update]]

@@ -9,9 +9,10 @@ import psycopg2
 from psycopg2.extensions import parse_dsn
 
 from base.errors import BranchlineError
+from base.link import Connection
 from base.settings import PROJECT, Settings
 from operate.dbt.profile import fill_in_profile
-from operate.server.server import Connection, Warehouse
+from operate.server.server import Warehouse
 
 LEAST_VERSION = 16
 CONNECT_SECONDS = 10

@@ -32,6 +32,7 @@ import psutil
 import psycopg2
 
 from base.errors import BranchlineError
+from base.link import Connection
 from operate.server.postgres import (
     MAJOR_VERSION,
     SystemUser,
@@ -61,18 +62,6 @@ Say = Callable[[str], None]
 
 def _silent(_: str) -> None:
     pass
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach a database: as a URL and in its parts. The password is part of both."""
-
-    url: str
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
 
 
 @dataclass(frozen=True)

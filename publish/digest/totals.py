@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from psycopg2.extensions import connection as Link
+
+from base.link import rows
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,6 @@ class WeekOfSales:
 
 
 @dataclass(frozen=True)
-class FileCounts:
-    """The ledger in numbers."""
-
-    loaded: int
-    superseded: int
-    duplicate: int
-    quarantined: int
-    rows: int
-    rejected_lines: int
-
-
-@dataclass(frozen=True)
 class RefusedOfFile:
     """How many rows of one file were refused, and for what, the most frequent first."""
 
@@ -96,7 +85,7 @@ def read_totals(link: Link) -> list[Totals]:
     """Totals per currency, the greatest first."""
     return [
         Totals(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             select
@@ -119,7 +108,7 @@ def read_unlisted_branches(link: Link) -> list[UnlistedBranch]:
     """Branches with sales that the list of branches lacks, by currency and name."""
     return [
         UnlistedBranch(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             select branch_name, currency_code, time_zone
@@ -141,7 +130,7 @@ def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]
     Empty before the first build, and for somebody who may not read the marts. A date that was yet
     to come when the latest file was loaded is a slip of the pen: no other branch is late for it.
     """
-    readable = _rows(
+    readable = rows(
         link,
         """
         select
@@ -156,7 +145,7 @@ def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]
         return []
     return [
         LastSale(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             with branches as (
@@ -190,7 +179,7 @@ def read_weeks(link: Link, most: int = 3) -> list[WeekOfSales]:
     """Sales of the company's last weeks: the greatest currency first, then the oldest week."""
     return [
         WeekOfSales(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             with weeks as (
@@ -273,24 +262,6 @@ def read_weeks(link: Link, most: int = 3) -> list[WeekOfSales]:
     ]
 
 
-def read_file_counts(link: Link) -> FileCounts:
-    """How many versions of files the ledger knows, by status, and the rows that count."""
-    row = _rows(
-        link,
-        """
-        select
-            count(*) filter (where status = 'loaded'),
-            count(*) filter (where status = 'superseded'),
-            count(*) filter (where status = 'duplicate'),
-            count(*) filter (where status = 'quarantined'),
-            coalesce(sum(row_count) filter (where status = 'loaded'), 0),
-            coalesce(sum(rejected_count) filter (where status = 'loaded'), 0)
-        from raw.ingest_files
-        """,
-    )[0]
-    return FileCounts(*row)
-
-
 def read_rejected_rows(link: Link) -> list[RejectedRows]:
     """Refused rows by reason, the most frequent first; lines that did not split are one reason.
 
@@ -298,7 +269,7 @@ def read_rejected_rows(link: Link) -> list[RejectedRows]:
     """
     return [
         RejectedRows(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             select
@@ -320,7 +291,7 @@ def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
     """
     return [
         RefusedOfFile(*row)
-        for row in _rows(
+        for row in rows(
             link,
             """
             with refused as (
@@ -351,9 +322,3 @@ def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
             (after,),
         )
     ]
-
-
-def _rows(link: Link, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    with link.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return cursor.fetchall()

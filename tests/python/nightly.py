@@ -14,10 +14,10 @@ import psycopg2
 import throwaway
 from dbt.cli.main import dbtRunner
 
-from ingest.contract.feeds import load_feeds
+from base.link import Connection
+from ingest.contract.reading import load_feeds
 from ingest.load import load, prepare_raw
 from ingest.report import LoadReport
-from operate.server.server import Connection
 
 PROJECT = Path(__file__).resolve().parents[2]
 

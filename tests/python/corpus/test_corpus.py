@@ -21,10 +21,10 @@ from corpus.cases import CASES, FEEDS, Case, File
 from corpus.writing import CARDS, as_bytes
 from nightly import Project, new_project
 
-from ingest.contract.feeds import FEEDS_FILE, load_feeds
+from base.link import Connection
+from ingest.contract.reading import FEEDS_FILE, load_feeds
 from ingest.report import LoadReport
 from operate.server.postgres import programs
-from operate.server.server import Connection
 
 LONG_AGO = 1_630_000_000
 TECHNICAL = ("card_token", "card_last4", "card_unreadable", "_file_id", "_line_number",

@@ -11,8 +11,9 @@ import yaml
 from corpus.table import DOCS
 from nightly import Project, new_project
 
-from ingest.contract.feeds import FEEDS_FILE, Feed, load_feeds
-from operate.server.server import Connection
+from base.link import Connection
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import FEEDS_FILE, load_feeds
 
 TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
 

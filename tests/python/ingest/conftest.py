@@ -10,7 +10,8 @@ from typing import Any
 import psycopg2
 import pytest
 
-from ingest.contract.feeds import FeedContract, load_feeds
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
 from ingest.load import load
 from ingest.report import LoadReport
 

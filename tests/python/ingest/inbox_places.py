@@ -23,7 +23,8 @@ from servers import (
     sftp_server,
 )
 
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
+from ingest.origins import folder as folder_module
 from ingest.origins import origin
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
 
@@ -75,13 +76,13 @@ class FolderPlace:
         self.folder = folder
         self.url = str(folder)
         self._reads: list[str] = []
-        real = origin.FolderStore.open
+        real = folder_module.FolderStore.open
 
         def open_and_note(store: Any, key: str) -> Any:
             self._reads.append(Path(key).relative_to(folder).as_posix())
             return real(store, key)
 
-        monkeypatch.setattr(origin.FolderStore, "open", open_and_note)
+        monkeypatch.setattr(folder_module.FolderStore, "open", open_and_note)
         monkeypatch.setattr(origin, "SETTLED_AFTER", 0.0)
 
     def put(self, path: str, content: bytes | str) -> None:

@@ -31,7 +31,8 @@ from ingest_helpers import till_file
 from servers import PASSWORD, USER, S3Server, SftpServer, broken_line, closed_port, silent_server
 
 from base.errors import BranchlineError
-from ingest.origins import origin
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins import remote
 from ingest.origins import s3 as s3_module
 from ingest.origins import sftp as sftp_module
 from ingest.report import LoadReport
@@ -184,7 +185,7 @@ def test_a_file_that_is_gone(place: Place, servers: Servers) -> None:
     else:
         (place.folder / NAME).unlink()  # type: ignore[attr-defined]
     assert file.fingerprint_now() is None
-    with pytest.raises(origin.UnreadableFileError, match="vanished") as caught:
+    with pytest.raises(UnreadableFileError, match="vanished") as caught:
         file.open()
     assert caught.value.temporary
 
@@ -275,7 +276,7 @@ def refused(url: str, caplog: pytest.LogCaptureFixture) -> str:
 def test_s3_says_what_is_wrong(
     s3: S3Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(origin, "PATIENCE", 0.3)
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
     monkeypatch.setattr(s3_module, "READ_TIMEOUT", 0.2)
     monkeypatch.setattr(s3_module, "CONNECT_TIMEOUT", 0.2)
     assert f"no bucket nobodys at {s3.server.endpoint}" in refused("s3://nobodys/x", caplog)
@@ -319,7 +320,7 @@ def test_sftp_says_what_is_wrong(
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(origin, "PATIENCE", 0.3)
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
     monkeypatch.setattr(sftp_module, "CONNECT_TIMEOUT", 0.2)
     server = f"127.0.0.1:{sftp.server.port}"
     assert "does not exist on the server" in refused(f"{sftp.url}/nowhere", caplog)

@@ -26,18 +26,19 @@ from servers import Mishap, broken_line, closed_port
 from throwaway import Branchline
 
 from base.errors import BranchlineError
+from base.link import Connection
 from base.settings import read_settings
 from ingest import load as loading
-from ingest.contract.feeds import FeedContract, load_feeds
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
 from ingest.load import load
-from ingest.origins import database, origin
+from ingest.origins import database, remote
 from ingest.raw import writer
 from ingest.report import FileOutcome, LoadReport
 from ingest.review.quarantine import read_quarantine
 from ingest.review.status import read_status
 from operate.runs.loading import load_inbox
 from operate.server.connecting import ensure_warehouse
-from operate.server.server import Connection
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -139,7 +140,7 @@ def source(
             link.autocommit = True
             made = Source(kind, url, urlsplit(url).password or "", link)
         monkeypatch.setenv(VARIABLE, made.url)
-        monkeypatch.setattr(origin, "PATIENCE", 0.5)
+        monkeypatch.setattr(remote, "PATIENCE", 0.5)
         yield made
 
 
@@ -1002,7 +1003,7 @@ def test_a_line_that_is_cut_is_read_again(
     cuts = [Mishap(answered=200_000)] * 4
     with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
         monkeypatch.setenv(VARIABLE, through(source, line.port))
-        monkeypatch.setattr(origin, "PATIENCE", 10)
+        monkeypatch.setattr(remote, "PATIENCE", 10)
         assert read(only=["desk_people"]).rows == 2000
         assert line.befallen in (1, 2)
     assert query("select count(*) from raw.desk_people") == [(2000,)]
@@ -1016,7 +1017,7 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
         monkeypatch.setenv(VARIABLE, through(source, line.port))
         # For a second attempt, however busy the machine is.
-        monkeypatch.setattr(origin, "PATIENCE", 4)
+        monkeypatch.setattr(remote, "PATIENCE", 4)
         assert "the database desk does not answer" in failure(read(only=["desk_people"]))
         assert line.befallen > 1
     assert query("select count(*) from raw.ingest_files") == [(0,)]

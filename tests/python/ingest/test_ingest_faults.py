@@ -28,10 +28,11 @@ from ingest_helpers import TOKEN_KEY, Inbox, Picture, picture, till_file
 from servers import BrokenLine, Mishap, broken_line
 
 from base.errors import BranchlineError
-from ingest.contract.feeds import load_feeds
+from base.link import Connection
+from ingest.contract.reading import load_feeds
 from ingest.load import load
 from ingest.report import LoadEvent, LoadReport
-from operate.server.server import Connection, Warehouse
+from operate.server.server import Warehouse
 
 FULL = """
     create function raw.no_room() returns trigger language plpgsql as $$

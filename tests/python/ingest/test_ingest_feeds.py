@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from base.errors import BranchlineError
-from ingest.contract.feeds import FeedContract, FileNameError, load_feeds
+from ingest.contract.feeds import FeedContract
+from ingest.contract.file_names import FileNameError
+from ingest.contract.reading import load_feeds
 
 GOOD = """\
 feeds:

@@ -24,7 +24,8 @@ from corpus.writing import CARDS, as_bytes
 from ingest_helpers import TOKEN_KEY, Inbox
 
 from ingest.cards import CardTokens
-from ingest.contract.feeds import Feed, load_feeds
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import load_feeds
 from ingest.formats.reading import FileReader
 from ingest.formats.text import TextReader
 from ingest.raw.rows import CopyData, RowRenderer

@@ -16,7 +16,7 @@ import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 from throwaway import drop_database
 
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 from ingest.load import load
 
 KILLS = 100

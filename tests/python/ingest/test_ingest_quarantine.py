@@ -13,7 +13,8 @@ from psycopg2.extensions import connection as Connection
 
 from base.errors import BranchlineError
 from ingest.cards import CardTokens
-from ingest.contract.feeds import FeedContract, load_feeds
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
 from ingest.report import LoadReport
 from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
 from ingest.review.status import read_status

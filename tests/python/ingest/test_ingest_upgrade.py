@@ -9,7 +9,7 @@ import pytest
 from ingest_helpers import Inbox, till_file
 
 from base.errors import BranchlineError
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 from ingest.report import LoadReport
 from ingest.review.status import read_status
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightly import PROJECT, Project
 
-from ingest.contract.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 
 STAFF = """
   hr_staff:

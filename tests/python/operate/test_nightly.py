@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
 from operate.dbt.build import BuildResult
 from operate.runs import nightly
-from operate.runs.builds import Audit, last_audit, open_link
-from operate.server.server import Connection
+from operate.runs.builds import last_audit
+from operate.server.notes import Audit
+from operate.terminal.build import show_audit
 from operate.terminal.progress import Update
-from operate.terminal.show import show_audit
 
 
 @pytest.fixture

@@ -27,11 +27,11 @@ from nightly import PROJECT, Project, dbt
 from psycopg2.errors import InsufficientPrivilege
 
 from base.errors import BranchlineError
+from base.link import Connection, open_link
 from operate.access.people import make_user
-from operate.access.roles import Roles, find_roles, make_roles
-from operate.runs.builds import open_link
+from operate.access.role_names import Roles, find_roles
+from operate.access.roles import make_roles
 from operate.server.query import read_only_query
-from operate.server.server import Connection
 from sample.company import write_company
 
 PREFIX = "trial_"

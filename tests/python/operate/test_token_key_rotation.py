@@ -18,13 +18,13 @@ import pytest
 import throwaway
 
 from base.errors import BranchlineError
+from base.link import Connection, open_link
 from base.settings import Settings, read_settings
 from ingest.cards import CardTokens
 from operate.access.key_rotation import rotate_key
 from operate.access.token_key import fingerprint, keep_token_keys, key_file, noted_keys
-from operate.runs.builds import last_build, note_build, open_link, server_time
+from operate.runs.builds import last_build, note_build, server_time
 from operate.runs.loading import load_inbox
-from operate.server.server import Connection
 
 OLD, NEW = "Ab" * 8 + "-the-old-key-000", "Cd" * 8 + "-the-new-key-111"
 CARDS = [f"{4_929_000_000_000_000 + place * 7_919:d}" for place in range(9)]

@@ -16,7 +16,6 @@ import yaml
 from psycopg2.extensions import connection as Link
 from rich.console import Console
 
-from operate.terminal.show import show_insight, show_weeks
 from publish.digest.questions import (
     BEST_SALES_PEOPLE,
     BOUGHT_TOGETHER,
@@ -28,6 +27,7 @@ from publish.digest.questions import (
     Part,
     read_insights,
 )
+from publish.digest.terminal import show_insight, show_weeks
 from publish.digest.totals import read_weeks
 
 MARTS = Path(__file__).resolve().parents[3] / "models" / "marts"
