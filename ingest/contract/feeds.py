@@ -92,7 +92,7 @@ class DatabaseTable(BaseModel):
 
 
 class Feed(BaseModel):
-    """One entry of feeds.yml: which files, and how they become rows of one raw table."""
+    """One entry of a feed file: which files, and how they become rows of one raw table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -217,7 +217,7 @@ class Feed(BaseModel):
 
     @property
     def name(self) -> str:
-        """The feed's key in feeds.yml."""
+        """The feed's key in its file."""
         return self._name
 
     @property
@@ -310,7 +310,7 @@ class Feed(BaseModel):
 
 
 class FeedContract(BaseModel):
-    """All feeds, in the order of feeds.yml."""
+    """All feeds, in the order of their files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,10 +1,10 @@
-"""The feed file, read and checked: every error names its line."""
+"""The feed files, read and checked: every error names its file and line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import ValidationError
@@ -13,24 +13,77 @@ from base.errors import BranchlineError
 from ingest.contract.feeds import FeedContract
 from ingest.contract.placed_errors import PlacedError
 
-FEEDS_FILE = Path(__file__).parent.parent / "feeds.yml"
+FEEDS_FOLDER = Path(__file__).parent.parent / "feeds"
+"""One file per source."""
+
+
+class _Line(NamedTuple):
+    """A line of a feed file; they are told in this order."""
+
+    file: Path
+    number: int
+
+
+_Problem = tuple[_Line, str]
 
 
 def load_feeds(path: Path | None = None) -> FeedContract:
-    """Read a feed file (default: the one beside this module).
+    """Read the feed files of a folder, by name, or one file (default: the project's own folder).
 
-    Raises BranchlineError naming file, line, feed and key of everything that is wrong in it.
+    Raises BranchlineError naming file, line, feed and key of everything that is wrong in them.
     """
-    path = FEEDS_FILE if path is None else path
+    path = FEEDS_FOLDER if path is None else path
+    files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
+    if not files:
+        raise BranchlineError(
+            f"The folder {path} holds no feed file.",
+            "A feed file's name ends in .yml; see the project's ingest/feeds for examples.",
+        )
+    lines: dict[str, _Line] = {}
+    problems: list[_Problem] = []
+    content: dict[str, Any] = {}
+    feeds: dict[str, Any] = {}
+    for file in files:
+        found, own_lines = _read(file, problems)
+        problems += _told_twice(own_lines, lines)
+        lines = {**own_lines, **lines}
+        own = found.pop("feeds", {})
+        content |= found
+        if isinstance(own, dict):
+            feeds |= own
+        else:
+            content["feeds"], lines["feeds"] = own, own_lines["feeds"]
+    if problems:
+        raise _broken(problems)
+    content.setdefault("feeds", feeds)
     try:
-        text = path.read_text(encoding="utf-8")
+        return FeedContract.model_validate(content)
+    except ValidationError as error:
+        raise _broken([_tell(found, lines) for found in error.errors()]) from None
+
+
+def _told_twice(own: dict[str, _Line], before: dict[str, _Line]) -> Iterator[_Problem]:
+    """Find feeds that stand in two files."""
+    for key, line in own.items():
+        if key.startswith("feeds.") and key.count(".") == 1 and key in before:
+            first = before[key]
+            yield (
+                line,
+                f"{_place(key)}: stands twice (first in {first.file.name}, line {first.number})",
+            )
+
+
+def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[str, _Line]]:
+    """The content of one file, and the line of every key; `problems` takes what stands twice."""
+    try:
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BranchlineError(
-            f"The feed file {path} does not exist.", "Check the path, or leave it out."
+            f"The feed file {file} does not exist.", "Check the path, or leave it out."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BranchlineError(
-            f"The feed file {path} cannot be read: {error}.",
+            f"The feed file {file} cannot be read: {error}.",
             "It has to be a readable UTF-8 text file.",
         ) from None
     try:
@@ -40,45 +93,41 @@ def load_feeds(path: Path | None = None) -> FeedContract:
         where = f", line {mark.line + 1}" if mark is not None else ""
         problem = getattr(error, "problem", None) or str(error)
         raise BranchlineError(
-            f"{path.name}{where}: this is no valid YAML: {problem}.",
-            f"Mend {path}; quote texts that hold a colon or a brace, and indent with spaces.",
+            f"{file.name}{where}: this is no valid YAML: {problem}.",
+            f"Mend {file}; quote texts that hold a colon or a brace, and indent with spaces.",
         ) from None
-    lines: dict[str, int] = {}
-    problems = list(_walk(tree, "", lines)) if tree is not None else []
-    if problems:
-        raise _broken(path, problems)
     content = yaml.safe_load(text)
+    lines: dict[str, _Line] = {}
+    if tree is not None:
+        problems.extend(_walk(tree, "", file, lines))
     if not isinstance(content, dict):
         raise BranchlineError(
-            f"{path.name}: the file has to begin with 'feeds:' and hold one entry per feed.",
-            f"See {FEEDS_FILE.name} of the project for an example.",
+            f"{file.name}: the file has to begin with 'feeds:' and hold one entry per feed.",
+            f"Mend {file}; see the project's ingest/feeds for examples.",
         )
-    try:
-        return FeedContract.model_validate(content)
-    except ValidationError as error:
-        raise _broken(path, [_tell(found, lines) for found in error.errors()]) from None
+    return content, lines
 
 
-def _walk(node: yaml.Node, path: str, lines: dict[str, int]) -> Iterator[tuple[int, str]]:
+def _walk(node: yaml.Node, path: str, file: Path, lines: dict[str, _Line]) -> Iterator[_Problem]:
     """Note the line of every key, and find keys that stand twice (YAML would keep the last)."""
-    lines[path] = node.start_mark.line + 1
+    lines[path] = _Line(file, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        seen: dict[str, int] = {}
+        seen: dict[str, _Line] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
-            line = key_node.start_mark.line + 1
+            line = _Line(file, key_node.start_mark.line + 1)
             below = f"{path}.{key}" if path else key
             if key in seen:
-                yield line, f"{_place(below)}: stands twice (first in line {seen[key]})"
+                yield line, f"{_place(below)}: stands twice (first in line {seen[key].number})"
             seen[key] = line
-            yield from _walk(value_node, below, lines)
+            yield from _walk(value_node, below, file, lines)
             lines[below] = line
     elif isinstance(node, yaml.SequenceNode):
         for place, value_node in enumerate(node.value):
-            yield from _walk(value_node, f"{path}.{place}", lines)
+            yield from _walk(value_node, f"{path}.{place}", file, lines)
 
 
-def _tell(error: Any, lines: dict[str, int]) -> tuple[int, str]:
+def _tell(error: Any, lines: dict[str, _Line]) -> _Problem:
     """Turn one pydantic error into (line, text for people)."""
     path = ".".join(str(part) for part in error["loc"] if part != "[key]")
     cause = error.get("ctx", {}).get("error")
@@ -98,7 +147,7 @@ def _tell(error: Any, lines: dict[str, int]) -> tuple[int, str]:
     nearest = path
     while nearest and nearest not in lines:
         nearest = nearest.rpartition(".")[0]
-    return lines.get(nearest, 1), f"{_place(path)}: {message}"
+    return lines[nearest], f"{_place(path)}: {message}"
 
 
 def _place(path: str) -> str:
@@ -116,6 +165,7 @@ def _place(path: str) -> str:
     return ", ".join(text for text in (feed, key) if text)
 
 
-def _broken(path: Path, problems: list[tuple[int, str]]) -> BranchlineError:
-    told = [f"{path.name}, line {line}: {text}." for line, text in sorted(problems)]
-    return BranchlineError("\n".join(told), f"Mend {path}; nothing was loaded.")
+def _broken(problems: Sequence[_Problem]) -> BranchlineError:
+    told = [f"{line.file.name}, line {line.number}: {text}." for line, text in sorted(problems)]
+    files = " and ".join(str(file) for file in sorted({line.file for line, _ in problems}))
+    return BranchlineError("\n".join(told), f"Mend {files}; nothing was loaded.")

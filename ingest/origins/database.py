@@ -546,10 +546,12 @@ def _named(spec: DatabaseTable) -> str:
 
 
 def _schema_to_check(spec: DatabaseTable) -> str:
-    """What to look at in feeds.yml where a table is not found."""
+    """What to look at in the feed's file where a table is not found."""
     if spec.database_schema:
-        return f"is schema: {spec.database_schema} of the feed right (database, in feeds.yml)?"
-    return "if it is in another schema, name that as schema: of the feed (database, in feeds.yml)"
+        return f"is schema: {spec.database_schema} of the feed right (database, in ingest/feeds)?"
+    return (
+        "if it is in another schema, name that as schema: of the feed (database, in ingest/feeds)"
+    )
 
 
 def _folder(spec: DatabaseTable) -> str:

@@ -32,5 +32,5 @@ fail_on_quarantine_option = click.option(
 retry_quarantined_option = click.option(
     "--retry-quarantined",
     is_flag=True,
-    help="Look again at files quarantined before, for example after a change of feeds.yml.",
+    help="Look again at files quarantined before, for example after a change of ingest/feeds.",
 )

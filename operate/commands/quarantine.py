@@ -69,7 +69,7 @@ def show(file_id: int, inbox: str | None) -> None:
 def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     """Judge the files again, of each ID or all that wait, and load those that are good now.
 
-    For example after an alias was added to feeds.yml. Exit code 1 if one still is not.
+    For example after an alias was added in ingest/feeds. Exit code 1 if one still is not.
     """
     settings = read_settings()
     console = make_console(stderr=True)

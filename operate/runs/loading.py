@@ -84,7 +84,7 @@ def load_inbox(
         raise BranchlineError(
             f"None of the {len(report.unclaimed):,} files in {inbox} belongs to a feed.",
             f"An inbox holds a folder per source ({folders}): name the folder above them, or"
-            " declare the feed in ingest/feeds.yml.",
+            " declare the feed in ingest/feeds.",
         )
     return report
 

@@ -7,6 +7,7 @@ import io
 import os
 import random
 import re
+import shutil
 import subprocess
 import zipfile
 from collections import defaultdict
@@ -22,7 +23,7 @@ from corpus.writing import CARDS, as_bytes
 from nightly import Project, new_project
 
 from base.link import Connection
-from ingest.contract.reading import FEEDS_FILE, load_feeds
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 from ingest.report import LoadReport
 from operate.server.postgres import programs
 
@@ -81,9 +82,9 @@ def deliver(project: Project, case: Case) -> None:
 
 def corpus_project(server: Connection, folder: Path) -> Iterator[Project]:
     """A project that knows the corpus's own feeds beside its own."""
-    feeds = folder / "feeds.yml"
-    own = FEEDS.partition("\n")[2]
-    feeds.write_text(FEEDS_FILE.read_text(encoding="utf-8") + own, encoding="utf-8")
+    feeds = folder / "feeds"
+    shutil.copytree(FEEDS_FOLDER, feeds)
+    (feeds / "corpus.yml").write_text(FEEDS, encoding="utf-8")
     with new_project(server, folder) as project:
         project.feeds = load_feeds(feeds)
         yield project

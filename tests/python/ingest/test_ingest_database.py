@@ -715,7 +715,7 @@ def test_a_missing_table(source: Source, read: Load, query: Query) -> None:
     report = read()
     assert failure(report) == (
         "the database desk has no table people, or this user may not see it: if it is in another"
-        " schema, name that as schema: of the feed (database, in feeds.yml)"
+        " schema, name that as schema: of the feed (database, in ingest/feeds)"
     )
     assert report.failed[0].path == "database/desk/people.csv"
     assert len(query(CURRENT_SALES)) == 3
@@ -727,7 +727,7 @@ def test_a_missing_table_of_a_schema(source: Source, read: Load, feed_file: Make
     feeds = feed_file(FEEDS.replace("table: people,", "table: people, schema: elsewhere,"))
     reason = failure(read(feeds=feeds, only=["desk_people"]))
     assert "has no table elsewhere.people" in reason
-    assert reason.endswith("is schema: elsewhere of the feed right (database, in feeds.yml)?")
+    assert reason.endswith("is schema: elsewhere of the feed right (database, in ingest/feeds)?")
 
 
 def test_a_table_that_is_not_required(source: Source, read: Load, feed_file: MakeFeeds) -> None:
@@ -1025,7 +1025,7 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     assert read(only=["desk_people"]).rows == 2000
 
 
-# --- what feeds.yml may say
+# --- what a feed file may say
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection as Connection
 from base.errors import BranchlineError
 from ingest.cards import CardTokens
 from ingest.contract.feeds import FeedContract
-from ingest.contract.reading import load_feeds
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 from ingest.report import LoadReport
 from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
 from ingest.review.status import read_status
@@ -40,7 +40,7 @@ def paths(files: list[QuarantinedFile]) -> list[str]:
 
 
 def with_alias(tmp_path: Path, alias: str) -> FeedContract:
-    contract = Path(load_feeds.__code__.co_filename).with_name("feeds.yml").read_text("utf-8")
+    contract = (FEEDS_FOLDER / "branch_pos.yml").read_text("utf-8")
     changed = tmp_path / "feeds.yml"
     changed.write_text(contract.replace("aliases: [timestamp,", f"aliases: [{alias}, timestamp,"))
     return load_feeds(changed)
