@@ -38,7 +38,7 @@ from ingest.origins.database_errors import (
     passes,
 )
 from ingest.origins.inbox import InboxFile, TablePart
-from ingest.origins.origin import Fault
+from ingest.origins.origin import Fault, Origin
 from ingest.raw.ledger import Ledger
 from ingest.raw.quiet import hush_dlt
 
@@ -92,7 +92,7 @@ class _Reading:
         return tuple(dict.fromkeys((*((self.cursor,) if self.cursor else ()), *self.key)))
 
 
-class SourceDatabase:
+class SourceDatabase(Origin):
     """One database. Its errors are UnreadableFileErrors, without passwords."""
 
     replaces_whole = True
@@ -146,7 +146,7 @@ class SourceDatabase:
             now,
             fingerprint=f"read {now.isoformat()}",
             settled=True,
-            store=self,
+            origin=self,
             key=path,
             table_part=reading.part,
         )

@@ -13,10 +13,10 @@ from pathlib import Path
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.file_errors import UnreadableFileError
-from ingest.origins.origin import Entry, Store, is_settled
+from ingest.origins.origin import Entry, ListedOrigin, is_settled
 
 
-class FolderStore(Store):
+class FolderOrigin(ListedOrigin):
     """A folder of this machine, or one that is mounted."""
 
     def __init__(self, folder: Path) -> None:

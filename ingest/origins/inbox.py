@@ -7,19 +7,18 @@ unpacked, in formats/archives.py.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.formats.archives import unpacked, unpacked_name
-from ingest.origins.opening import open_store
-from ingest.origins.origin import Entry, Store
+from ingest.origins.opening import open_origin
+from ingest.origins.origin import Entry, ListedOrigin, Origin
 
 CHUNK = 1 << 20
 
@@ -29,18 +28,6 @@ _UPLOADING = re.compile(
 _RSYNC = re.compile(r"(?<=.)\.[0-9A-Za-z]{6}$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-class Origin(Protocol):
-    """Where the bytes of a file come from: a Store, or a database whose tables are read."""
-
-    replaces_whole: bool
-
-    def open(self, key: str) -> io.RawIOBase:
-        """The bytes; it and its stream raise UnreadableFileError."""
-
-    def fingerprint(self, key: str) -> str | None:
-        """The fingerprint as it is now; None when the file is gone."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +59,7 @@ class InboxFile:
     settled: bool
     """False: changed so lately that it may still be being written, or that one more change would
     not show in the fingerprint. Then the content decides."""
-    store: Origin = field(repr=False, compare=False)
+    origin: Origin = field(repr=False, compare=False)
     key: str = field(repr=False, compare=False)
     table_part: TablePart | None = None
     """Set where the file is read from a table, whose content may come back to what it was."""
@@ -82,7 +69,7 @@ class InboxFile:
 
         It and reading from it raise UnreadableFileError and UnusableFileError.
         """
-        return unpacked(self.store.open(self.key), self.path, self.size)
+        return unpacked(self.origin.open(self.key), self.path, self.size)
 
     def stored_hash(self) -> str:
         """The sha256 of the bytes as they are stored, for an archive that cannot be unpacked.
@@ -90,21 +77,21 @@ class InboxFile:
         Raises UnreadableFileError.
         """
         hasher = hashlib.sha256()
-        with self.store.open(self.key) as stream:
+        with self.origin.open(self.key) as stream:
             while chunk := stream.read(CHUNK):
                 hasher.update(chunk)
         return hasher.hexdigest()
 
     def has_changed(self) -> bool:
         """Whether the file is another than the one that was listed. Raises UnreadableFileError."""
-        return not self.store.replaces_whole and self.fingerprint_now() != self.fingerprint
+        return not self.origin.replaces_whole and self.fingerprint_now() != self.fingerprint
 
     def fingerprint_now(self) -> str | None:
-        """Ask the store for the fingerprint; None when the file is gone.
+        """Ask the origin for the fingerprint; None when the file is gone.
 
         Raises UnreadableFileError.
         """
-        return self.store.fingerprint(self.key)
+        return self.origin.fingerprint(self.key)
 
 
 @dataclass(frozen=True)
@@ -133,11 +120,11 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     """
     if inbox is None:
         return Listing({feed.name: [] for feed in chosen}, [], [])
-    store = open_store(inbox)
+    origin = open_origin(inbox)
     # Asked for once: to ask a feed for its name takes longer than to list a file.
     claims = [(feed.name, feed.claims) for feed in feeds]
     listing = Listing({feed.name: [] for feed in chosen}, [], [])
-    for entry in store.entries():
+    for entry in origin.entries():
         path = _writable(entry.path)
         if _is_clutter(path):
             continue
@@ -156,22 +143,22 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
-            listing.claimed[owners[0]].append(_file(entry, path, name, store))
+            listing.claimed[owners[0]].append(_file(entry, path, name, origin))
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
     listing.unclaimed.sort()
     listing.unfinished.sort()
-    listing.closed.extend(_closed(store.closed, chosen))
+    listing.closed.extend(_closed(origin.closed, chosen))
     return listing
 
 
-def _file(entry: Entry, path: str, name: str, store: Store) -> InboxFile:
+def _file(entry: Entry, path: str, name: str, origin: ListedOrigin) -> InboxFile:
     try:
         modified_at = datetime.fromtimestamp(entry.modified, timezone.utc)
     except (OverflowError, ValueError, OSError):
         modified_at = _EPOCH
     return InboxFile(
-        path, name, entry.size, modified_at, entry.fingerprint, entry.settled, store, entry.key
+        path, name, entry.size, modified_at, entry.fingerprint, entry.settled, origin, entry.key
     )
 
 

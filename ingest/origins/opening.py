@@ -8,8 +8,8 @@ from urllib.request import url2pathname
 
 from base.errors import BranchlineError
 from ingest.cards import mask_text
-from ingest.origins.folder import FolderStore
-from ingest.origins.origin import Store
+from ingest.origins.folder import FolderOrigin
+from ingest.origins.origin import ListedOrigin
 
 
 def refuse_secrets(inbox: str) -> None:
@@ -27,23 +27,23 @@ def refuse_secrets(inbox: str) -> None:
         )
 
 
-def open_store(inbox: str) -> Store:
-    """The store behind an inbox: a folder, file://, s3:// or sftp://. Raises BranchlineError."""
+def open_origin(inbox: str) -> ListedOrigin:
+    """The origin of an inbox: a folder, file://, s3:// or sftp://. Raises BranchlineError."""
     refuse_secrets(inbox)
     scheme, separator, _ = inbox.partition("://")
     if not separator:
-        return FolderStore(Path(inbox).expanduser())
+        return FolderOrigin(Path(inbox).expanduser())
     scheme = scheme.lower()
     if scheme == "file":
-        return FolderStore(Path(url2pathname(urlsplit(inbox).path)))
+        return FolderOrigin(Path(url2pathname(urlsplit(inbox).path)))
     if scheme in ("s3", "s3a"):
-        from ingest.origins.s3 import S3Store  # takes a second to import
+        from ingest.origins.s3 import S3Origin  # takes a second to import
 
-        return S3Store(inbox)
+        return S3Origin(inbox)
     if scheme == "sftp":
-        from ingest.origins.sftp import SftpStore  # likewise
+        from ingest.origins.sftp import SftpOrigin  # likewise
 
-        return SftpStore(inbox)
+        return SftpOrigin(inbox)
     raise BranchlineError(
         f"The inbox {mask_text(inbox)} is at an address of a kind that cannot be read.",
         "An inbox is a folder, s3://bucket/folder or sftp://host/folder.",

@@ -1,4 +1,4 @@
-"""Where the files of an inbox lie: what folder, S3 bucket and SFTP server have in common."""
+"""Origins: where the bytes of files come from, whether folder, S3, SFTP or database."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SETTLED_AFTER = 2.0
 
 
 class Entry(NamedTuple):
-    """One file as a store lists it."""
+    """One file as an origin lists it."""
 
     key: str
-    """What the store itself calls the file."""
+    """What the origin itself calls the file."""
     path: str
     """Relative to the inbox, with forward slashes."""
     size: int
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Fault:
-    """An error of a store in plain words, without its full stop."""
+    """An error of an origin in plain words, without its full stop."""
 
     text: str
     hint: str = ""
@@ -38,11 +38,26 @@ class Fault:
     gone: bool = False
 
 
-class Store(ABC):
-    """The place where the files of one inbox lie."""
+class Origin(ABC):
+    """Where the bytes of files come from: an inbox, or a database whose tables are read."""
 
     replaces_whole = False
     """Whether a file is only ever replaced by another, so that nobody sees it half written."""
+
+    @abstractmethod
+    def open(self, key: str) -> io.RawIOBase:
+        """The stored bytes. It and its stream raise UnreadableFileError."""
+
+    @abstractmethod
+    def fingerprint(self, key: str) -> str | None:
+        """Ask for the file's fingerprint as it is now; None when the file is gone.
+
+        Raises UnreadableFileError.
+        """
+
+
+class ListedOrigin(Origin):
+    """The place where the files of one inbox lie. Its streams are seekable."""
 
     def __init__(self, address: str) -> None:
         self.address = mask_text(address)
@@ -53,17 +68,6 @@ class Store(ABC):
     @abstractmethod
     def entries(self) -> Iterator[Entry]:
         """Every file of the inbox. Raises BranchlineError when it cannot be listed."""
-
-    @abstractmethod
-    def open(self, key: str) -> io.RawIOBase:
-        """The stored bytes, seekable. It and its stream raise UnreadableFileError."""
-
-    @abstractmethod
-    def fingerprint(self, key: str) -> str | None:
-        """Ask for the file's fingerprint as it is now; None when the file is gone.
-
-        Raises UnreadableFileError.
-        """
 
 
 def is_settled(modified: float, now: float) -> bool:

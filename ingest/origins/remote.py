@@ -13,7 +13,7 @@ import tenacity
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.file_errors import UnreadableFileError
-from ingest.origins.origin import Fault, Store
+from ingest.origins.origin import Fault, ListedOrigin
 
 PATIENCE = 30.0
 """Seconds for which a request that failed for a passing reason is made again."""
@@ -23,13 +23,13 @@ READ_TIMEOUT = 60.0
 
 GIVEN_UP_BEFORE_REST = 3
 REST = 60.0
-"""After so many files in a row that a store would not give, ask it for none for so many seconds."""
+"""After so many files in a row that a server does not give, ask for none for so many seconds."""
 
 Result = TypeVar("Result")
 
 
-class RemoteStore(Store):
-    """A store at the other end of a line: asked again when it fails for a passing reason."""
+class RemoteOrigin(ListedOrigin):
+    """An origin at the other end of a line: asked again when it fails for a passing reason."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -42,7 +42,7 @@ class RemoteStore(Store):
 
     @abstractmethod
     def fault(self, error: Exception) -> Fault:
-        """Tell what an error of this store's client means."""
+        """Tell what an error of this origin's client means."""
 
     def forget_connection(self) -> None:
         """Let the next request use a fresh connection."""
@@ -68,7 +68,7 @@ class RemoteStore(Store):
     def for_a_file(self, key: str, request: Callable[[], Result]) -> Result:
         """Make a request about one file. Raises UnreadableFileError.
 
-        Where one file after the other fails, the store itself is down: then the rest fail at once.
+        Where one file after the other fails, the server itself is down: then the rest fail at once.
         """
         if time.monotonic() < self._rests_until:
             raise UnreadableFileError(
@@ -93,7 +93,7 @@ class RemoteStore(Store):
         return result
 
     def refusal(self, error: Exception) -> BranchlineError:
-        """The error for people when the store cannot be listed."""
+        """The error for people when the origin cannot be listed."""
         if isinstance(error, BranchlineError):
             return error
         fault = self.fault(error)
@@ -111,7 +111,7 @@ class RemoteStore(Store):
 
 
 class RemoteFile(ABC):
-    """One file that is open in a remote store."""
+    """One file that is open at a remote origin."""
 
     state: object
     """Differs when the file was changed since it was first opened."""
@@ -129,8 +129,8 @@ class RemoteFile(ABC):
 class ResumingStream(io.RawIOBase):
     """The bytes of a remote file. When the line breaks, it is opened again where it broke."""
 
-    def __init__(self, store: RemoteStore, key: str) -> None:
-        self._store = store
+    def __init__(self, origin: RemoteOrigin, key: str) -> None:
+        self._origin = origin
         self._key = key
         self._position = 0
         self._first: object | None = None
@@ -139,7 +139,7 @@ class ResumingStream(io.RawIOBase):
 
     def start(self) -> None:
         """Open the file, so that what is wrong shows now."""
-        self._store.for_a_file(self._key, self._opened)
+        self._origin.for_a_file(self._key, self._opened)
 
     def readable(self) -> bool:
         return True
@@ -160,7 +160,7 @@ class ResumingStream(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._store.for_a_file(self._key, lambda: self._read(len(buffer)))
+        data = self._origin.for_a_file(self._key, lambda: self._read(len(buffer)))
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
@@ -178,7 +178,7 @@ class ResumingStream(io.RawIOBase):
 
     def _opened(self) -> RemoteFile:
         if self._file is None:
-            file = self._store.open_at(self._key, self._position, self._first)
+            file = self._origin.open_at(self._key, self._position, self._first)
             if self._first is None:
                 self._first, self._size = file.state, file.size
             elif file.state != self._first:

@@ -25,7 +25,7 @@ from dlt.common.configuration.specs import AwsCredentials
 from base.errors import BranchlineError
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins.origin import Entry, Fault
-from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteStore
+from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
 
 # They write addresses and headers into their debug logs.
 for _name in ("botocore", "urllib3"):
@@ -62,7 +62,7 @@ _CONNECTION_ERRORS = (
 )
 
 
-class S3Store(RemoteStore):
+class S3Origin(RemoteOrigin):
     """A bucket, or what lies below a prefix of it."""
 
     replaces_whole = True

@@ -26,7 +26,7 @@ from paramiko import ssh_exception as ssh
 
 from base.errors import BranchlineError
 from ingest.origins.origin import Entry, Fault, is_settled
-from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteStore
+from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
 
 # It logs paths, and prints the errors that are told here in plain words.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
@@ -50,7 +50,7 @@ class SftpCredentials(SFTPCredentials):
     sftp_known_hosts: Optional[str] = None  # noqa: UP045 - dlt reads the annotation itself
 
 
-class SftpStore(RemoteStore):
+class SftpOrigin(RemoteOrigin):
     """A folder of an SFTP server."""
 
     def __init__(self, inbox: str) -> None:

@@ -76,13 +76,13 @@ class FolderPlace:
         self.folder = folder
         self.url = str(folder)
         self._reads: list[str] = []
-        real = folder_module.FolderStore.open
+        real = folder_module.FolderOrigin.open
 
         def open_and_note(store: Any, key: str) -> Any:
             self._reads.append(Path(key).relative_to(folder).as_posix())
             return real(store, key)
 
-        monkeypatch.setattr(folder_module.FolderStore, "open", open_and_note)
+        monkeypatch.setattr(folder_module.FolderOrigin, "open", open_and_note)
         monkeypatch.setattr(origin, "SETTLED_AFTER", 0.0)
 
     def put(self, path: str, content: bytes | str) -> None:

@@ -409,14 +409,14 @@ def test_a_folder_that_the_server_does_not_show(
 ) -> None:
     sftp.put(NAME, "x")
     sftp.put("branch_pos/august/york.csv", "x")
-    real = sftp_module.SftpStore._look
+    real = sftp_module.SftpOrigin._look
 
     def look(store: Any, folder: bytes) -> Any:
         if folder.endswith(b"august"):
             raise PermissionError(13, "denied")
         return real(store, folder)
 
-    monkeypatch.setattr(sftp_module.SftpStore, "_look", look)
+    monkeypatch.setattr(sftp_module.SftpOrigin, "_look", look)
     listing = listed(sftp.url)
     assert listing.closed == [(FEED, "branch_pos/august/")]
     assert [file.path for file in listing.claimed[FEED]] == [NAME]
