@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from base.errors import BranchlineError
+from base.schemas import RAW
 from ingest.raw.session import transaction
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
 
-
-SCHEMA = "raw"
 
 # What the ledger's status may be, and one current version per logical file, hold in the database
 # too: a fault of the loader has to fail there and not show up as sales counted twice.
@@ -88,9 +87,9 @@ _STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES)
 def upgrade(connection: Connection) -> None:
     """Bring the loader's own tables to this version's; raises BranchlineError for a newer one."""
     with transaction(connection), connection.cursor() as cursor:
-        cursor.execute("select to_regnamespace(%s) is null", (SCHEMA,))
+        cursor.execute("select to_regnamespace(%s) is null", (RAW,))
         if cursor.fetchone() == (True,):
-            cursor.execute(f"create schema {SCHEMA}")
+            cursor.execute(f"create schema {RAW}")
         done = _version(cursor)
         _check_not_newer(done)
         for version, step in enumerate(_STEPS[done:], start=done + 1):

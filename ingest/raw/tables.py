@@ -25,7 +25,8 @@ from ingest.raw.session import connection_string
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
-from ingest.raw.migrations import SCHEMA, upgrade
+from base.schemas import RAW
+from ingest.raw.migrations import upgrade
 from ingest.raw.quiet import hush_dlt
 
 PIPELINE = "branchline_raw"
@@ -77,7 +78,7 @@ class RawSchema:
             PIPELINE,
             pipelines_dir=str(folder),
             destination=postgres(credentials=credentials, type_mapper=_TextMapper),
-            dataset_name=SCHEMA,
+            dataset_name=RAW,
         )
 
     def prepare(self, connection: Connection) -> None:
@@ -103,7 +104,7 @@ class RawSchema:
             cursor.execute(
                 "select table_name, column_name from information_schema.columns"
                 " where table_schema = %s",
-                (SCHEMA,),
+                (RAW,),
             )
             found = cursor.fetchall()
         return {
@@ -155,7 +156,7 @@ def missing_columns(connection: Connection, feeds: Iterable[Feed]) -> set[tuple[
         cursor.execute(
             "select table_name, column_name from information_schema.columns"
             " where table_schema = %s",
-            (SCHEMA,),
+            (RAW,),
         )
         return declared.difference(cursor.fetchall())
 
@@ -196,7 +197,7 @@ def _dlt_columns(feed: Feed) -> list[TColumnSchema]:
 
 def _finish_table(cursor: Cursor, feed: Feed) -> None:
     """Add to a feed's table what dlt does not: the key, and the time of the transaction."""
-    table = f'{SCHEMA}."{feed.table}"'
+    table = f'{RAW}."{feed.table}"'
     cursor.execute(
         """
         select

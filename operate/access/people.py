@@ -10,7 +10,8 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import encrypt_password, quote_ident
 
 from base.errors import BranchlineError
-from operate.access.role_names import MARTS, MASKED, Roles
+from base.schemas import MARTS, MASKED
+from operate.access.role_names import Roles
 
 # Where unqualified names are looked for: an analyst who asks for dim_customers gets the view
 # without personal data, a reader of personal data the table.

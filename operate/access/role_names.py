@@ -1,4 +1,4 @@
-"""The names of a warehouse's group roles, the layers they own, and where both are noted."""
+"""The names of a warehouse's group roles, and where they are noted."""
 
 from __future__ import annotations
 
@@ -9,22 +9,10 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
+from base.schemas import RAW
 
 DEFAULT_PREFIX = "branchline_"
 PURPOSES = ("loader", "transformer", "analyst", "pii_reader")
-RAW = "raw"
-MARTS = "marts"
-MASKED = "marts_masked"
-SCHEMAS = (
-    RAW,
-    "staging",
-    "intermediate",
-    MARTS,
-    MASKED,
-    "reference",
-    "snapshots",
-    "operations",
-)
 # Notes that a load reads and writes: where the warehouse is filled from, and by which token keys.
 LOADERS_NOTES = ("inboxes", "token_keys")
 

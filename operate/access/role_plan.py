@@ -8,15 +8,12 @@ from collections.abc import Iterator
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
+from base.schemas import LAYERS, MARTS, MASKED, RAW
 from operate.access.role_names import (
     DEFAULT_PREFIX,
     LOADERS_NOTES,
-    MARTS,
-    MASKED,
     MASKING_KEYS,
-    RAW,
     ROLE_TABLES,
-    SCHEMAS,
     Grant,
     Roles,
     Step,
@@ -111,10 +108,10 @@ def _schemas(cursor: Cursor, roles: Roles) -> Iterator[Step]:
     cursor.execute(
         "select nspname::text, pg_get_userbyid(nspowner)::text from pg_namespace"
         " where nspname = any(%s)",
-        (list(SCHEMAS),),
+        (list(LAYERS),),
     )
     found = dict(cursor.fetchall())
-    for schema in SCHEMAS:
+    for schema in LAYERS:
         right = roles.owner_of(schema)
         if schema not in found:
             yield Step(f"made schema {schema}", f"create schema {schema} authorization {right}")
@@ -160,7 +157,7 @@ def _owners(cursor: Cursor, roles: Roles) -> Iterator[Step]:
             )
         order by 1, 2
         """,
-        (list(SCHEMAS),),
+        (list(LAYERS),),
     )
     found = cursor.fetchall()
     if recorded_roles(cursor) is None:
@@ -313,7 +310,7 @@ def _present(cursor: Cursor, roles: Roles) -> Iterator[Grant]:
             )
         """,
         {
-            "schemas": list(SCHEMAS),
+            "schemas": list(LAYERS),
             "roles": list(roles.names().values()),
             "analyst": roles.analyst,
             "pii_reader": roles.pii_reader,
@@ -323,7 +320,7 @@ def _present(cursor: Cursor, roles: Roles) -> Iterator[Grant]:
         grant = Grant(*row)
         # An owner to be has rights on the things that are about to become its own.
         schema = grant.thing.partition(".")[0]
-        in_layer = grant.kind != "database" and schema in SCHEMAS
+        in_layer = grant.kind != "database" and schema in LAYERS
         if not in_layer or roles.owner_of(schema) != grant.grantee:
             yield grant
 

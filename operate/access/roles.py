@@ -24,7 +24,8 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
-from operate.access.role_names import RAW, Roles, Step, find_roles
+from base.schemas import RAW
+from operate.access.role_names import Roles, Step, find_roles
 from operate.access.role_plan import plan_roles
 
 LOCK_WAIT = "30s"

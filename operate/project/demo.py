@@ -10,22 +10,11 @@ from psycopg2 import sql
 
 from base.errors import BranchlineError
 from base.link import Connection, open_link
+from base.schemas import LAYERS, RAW_STAGING
 from base.settings import Settings
 from operate.dbt.docs_page import docs_page, make_docs_page
 from operate.dbt.fingerprint import project_fingerprint
 from operate.runs.inboxes import demo_folder, ledger_mark
-
-# Every schema that loading and building make.
-SCHEMAS = (
-    "raw",
-    "raw_staging",
-    "staging",
-    "intermediate",
-    "marts",
-    "snapshots",
-    "reference",
-    "operations",
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +77,7 @@ def remove_demo(settings: Settings, connection: Connection) -> None:
                 "This warehouse does not hold the made-up company; nothing was removed.",
                 "Look first: branchline status",
             )
-        names = sql.SQL(", ").join(sql.Identifier(name) for name in SCHEMAS)
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in (*LAYERS, RAW_STAGING))
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(names))
     inbox = demo_inbox(settings)
     inbox.stamp.unlink(missing_ok=True)
