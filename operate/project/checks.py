@@ -40,6 +40,7 @@ def style_checks() -> list[Check]:
         Check("ruff check", lambda: _call("ruff", "check", "--quiet", ".")),
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
+        Check("imports", lambda: _call("lint-imports", "--no-cache")),
         Check("sqlfluff", lint_sql),
     ]
 
