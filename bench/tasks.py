@@ -99,17 +99,18 @@ def copy_files(inbox: str) -> dict[str, Any]:
 def load_inbox(inbox: str) -> dict[str, Any]:
     """This project's loader: everything from the empty database or the known files onwards."""
     from ingest.contract.reading import load_feeds
-    from ingest.load import load
+    from ingest.load import LoadOptions, load
 
     feeds = load_feeds()
     started = time.perf_counter()
-    report = load(
+    options = LoadOptions(
         database_url=os.environ["BRANCHLINE_DATABASE_URL"],
         inbox=inbox,
         feeds=feeds,
         token_keys=[os.environ["BRANCHLINE_TOKEN_KEY"].encode()],
         state_dir=Path(os.environ["BRANCHLINE_WAREHOUSE_DIR"]),
     )
+    report = load(options)
     seconds = time.perf_counter() - started
     counts = report.counts()
     return {

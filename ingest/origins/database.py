@@ -37,7 +37,7 @@ from ingest.origins.database_errors import (
     code_of,
     passes,
 )
-from ingest.origins.inbox import InboxFile, TablePart
+from ingest.origins.inbox import Bounds, InboxFile
 from ingest.origins.origin import Fault, Origin
 from ingest.raw.ledger import Ledger
 from ingest.raw.quiet import hush_dlt
@@ -74,6 +74,8 @@ _SESSION = {
     "mysql": ("set time_zone = '+00:00'", "set session transaction read only"),
 }
 
+NO_ROWS = "the table has no rows; what was loaded from it before still counts"
+
 Result = TypeVar("Result")
 
 
@@ -83,7 +85,7 @@ class _Reading:
 
     table: sa.Table
     key: tuple[str, ...]
-    part: TablePart
+    bounds: Bounds | None
     cursor: str | None
 
     @property
@@ -95,6 +97,7 @@ class _Reading:
 class SourceDatabase(Origin):
     """One database. Its errors are UnreadableFileErrors, without passwords."""
 
+    without_rows = NO_ROWS
     replaces_whole = True
     """Nobody sees a file of it half written: it is kept until the next one is read."""
 
@@ -126,16 +129,16 @@ class SourceDatabase(Origin):
             )
         self._check_columns(feed, spec, table)
         self._check_same_way(spec, known)
+        if spec.cursor is None:
+            path = f"{spec.path}.csv"
+            reading = _Reading(table, self._key(spec, table), None, None)
+            return [self._file(path, feed.only_file or path, reading)]
         return [
-            self._file(path, _Reading(table, self._key(spec, table), part, spec.cursor))
-            for path, part in (
-                self._asked(lambda: self._portions(feed, spec, table, ledger))
-                if spec.cursor
-                else [(f"{spec.path}.csv", TablePart(feed.only_file or f"{spec.path}.csv"))]
-            )
+            self._file(path, path, _Reading(table, self._key(spec, table), bounds, spec.cursor))
+            for path, bounds in self._asked(lambda: self._portions(feed, spec, table, ledger))
         ]
 
-    def _file(self, path: str, reading: _Reading) -> InboxFile:
+    def _file(self, path: str, logical_file: str, reading: _Reading) -> InboxFile:
         now = datetime.now(timezone.utc)
         self._readings[path] = reading
         # No table tells whether it has changed: it is read each time, and its content decides.
@@ -148,7 +151,9 @@ class SourceDatabase(Origin):
             settled=True,
             origin=self,
             key=path,
-            table_part=reading.part,
+            is_state=True,
+            logical_file=logical_file,
+            bounds=reading.bounds,
         )
 
     def _reflect(self, spec: DatabaseTable) -> sa.Table | None:
@@ -212,7 +217,7 @@ class SourceDatabase(Origin):
 
     def _portions(
         self, feed: Feed, spec: DatabaseTable, table: sa.Table, ledger: Ledger
-    ) -> list[tuple[str, TablePart]]:
+    ) -> list[tuple[str, Bounds]]:
         """The last portion again, those in quarantine, and the rows behind the last one.
 
         Rows that were committed late, below the end of the last portion, are found by reading it
@@ -230,7 +235,7 @@ class SourceDatabase(Origin):
             for portion in known
             if portion.upto not in followed or portion.status == "quarantined"
         ]
-        parts = [(p.path, TablePart(p.path, p.after, p.upto)) for p in again]
+        parts = [(p.path, Bounds(p.after, p.upto)) for p in again]
         after = next((p.upto for p in known if p.upto not in followed), None)
         assert spec.cursor is not None
         column = table.c[spec.cursor]
@@ -244,7 +249,7 @@ class SourceDatabase(Origin):
                         f"the cursor {spec.cursor} does not go on behind {after}"
                     )
                 path = f"{folder}first.csv" if after is None else f"{folder}after-{after}.csv"
-                parts.append((path, TablePart(path, after, upto)))
+                parts.append((path, Bounds(after, upto)))
                 after = upto
 
     def _end_of_portion(
@@ -284,9 +289,10 @@ class SourceDatabase(Origin):
 
         def select(*_: Any) -> Any:
             query = sa.select(*(_as_text(column, dialect) for column in table.c))
-            if reading.cursor is not None:
-                bounds = _bounds(table.c[reading.cursor], reading.part.after, reading.part.upto)
-                query = query.where(*bounds)
+            bounds = reading.bounds
+            if reading.cursor is not None and bounds is not None:
+                column = table.c[reading.cursor]
+                query = query.where(*_bounds(column, bounds.after, bounds.upto))
             return query.order_by(*(table.c[name] for name in reading.order))
 
         # Deleted with the process that made it, however that ends.

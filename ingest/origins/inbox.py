@@ -31,16 +31,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
-class TablePart:
-    """What a file holds that is read from a table of a database.
+class Bounds:
+    """Which rows a portion of a table holds that is read by a cursor.
 
-    `logical_file`: what it is a version of. A portion of a table that is read by a cursor holds the
-    rows `after` one value (None: from the first row) `upto` another, which is the portion's end.
+    Those `after` one value (None: from the first row) `upto` another, which is the portion's end.
     """
 
-    logical_file: str
-    after: str | None = None
-    upto: str | None = None
+    after: str | None
+    upto: str
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,12 @@ class InboxFile:
     not show in the fingerprint. Then the content decides."""
     origin: Origin = field(repr=False, compare=False)
     key: str = field(repr=False, compare=False)
-    table_part: TablePart | None = None
-    """Set where the file is read from a table, whose content may come back to what it was."""
+    is_state: bool = False
+    """It holds what is so now: what it held before, and holds again, counts again."""
+    logical_file: str | None = None
+    """What it is a version of, where the origin says so; else its name does."""
+    bounds: Bounds | None = None
+    """Set where it is a portion of a table."""
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked as a stream.
@@ -143,7 +145,8 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
-            listing.claimed[owners[0]].append(_file(entry, path, name, origin))
+            feed = feeds.feeds[owners[0]]
+            listing.claimed[feed.name].append(_file(entry, path, name, feed, origin))
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
     listing.unclaimed.sort()
@@ -152,13 +155,21 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     return listing
 
 
-def _file(entry: Entry, path: str, name: str, origin: ListedOrigin) -> InboxFile:
+def _file(entry: Entry, path: str, name: str, feed: Feed, origin: ListedOrigin) -> InboxFile:
     try:
         modified_at = datetime.fromtimestamp(entry.modified, timezone.utc)
     except (OverflowError, ValueError, OSError):
         modified_at = _EPOCH
     return InboxFile(
-        path, name, entry.size, modified_at, entry.fingerprint, entry.settled, origin, entry.key
+        path,
+        name,
+        entry.size,
+        modified_at,
+        entry.fingerprint,
+        entry.settled,
+        origin,
+        entry.key,
+        is_state=feed.snapshot,
     )
 
 

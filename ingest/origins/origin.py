@@ -43,6 +43,8 @@ class Origin(ABC):
 
     replaces_whole = False
     """Whether a file is only ever replaced by another, so that nobody sees it half written."""
+    without_rows: str | None = None
+    """What to say of a file without a row, where it is not simply empty."""
 
     @abstractmethod
     def open(self, key: str) -> io.RawIOBase:

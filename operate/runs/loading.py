@@ -10,7 +10,7 @@ from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.load import load, prepare_raw
+from ingest.load import LoadOptions, load, prepare_raw
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.opening import refuse_secrets
 from ingest.report import LoadEvent, LoadReport, Progress
@@ -66,7 +66,7 @@ def load_inbox(
                 progress(event)
 
         with settled_raw(link):
-            report = load(
+            options = LoadOptions(
                 database_url=connection.url,
                 inbox=None if there_is_none else inbox,
                 feeds=feeds,
@@ -77,8 +77,8 @@ def load_inbox(
                 retry_quarantined=retry_quarantined,
                 settle_seconds=SETTLE_SECONDS,
                 databases=not is_demo,
-                progress=follow,
             )
+            report = load(options, follow)
     if report.unclaimed and not report.files and not report.unchanged:
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
         raise BranchlineError(

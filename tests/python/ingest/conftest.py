@@ -12,7 +12,7 @@ import pytest
 
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.load import load
+from ingest.load import LoadOptions, load
 from ingest.report import LoadReport
 
 # The tests are imported from their files, so the helpers beside them need their folder in the path.
@@ -41,7 +41,8 @@ def run_load(database_url: str, inbox: Inbox, state_dir: Path) -> Callable[..., 
             "token_keys": [TOKEN_KEY],
             "state_dir": state_dir,
         }
-        return load(**{**arguments, **changes})
+        progress = changes.pop("progress", None)
+        return load(LoadOptions(**{**arguments, **changes}), progress)
 
     return run
 

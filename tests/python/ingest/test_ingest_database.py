@@ -31,7 +31,7 @@ from base.settings import read_settings
 from ingest import load as loading
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.load import load
+from ingest.load import LoadOptions, load
 from ingest.origins import database, remote
 from ingest.raw import writer
 from ingest.report import FileOutcome, LoadReport
@@ -252,7 +252,7 @@ def test_an_empty_table_leaves_what_was_there(
     read(only=["desk_people"])
     source.do("delete from people")
     outcome = only(read(only=["desk_people"]))
-    assert (outcome.status, outcome.reason) == ("quarantined", loading.NO_ROWS)
+    assert (outcome.status, outcome.reason) == ("quarantined", database.NO_ROWS)
     assert len(query(CURRENT_PEOPLE)) == 2
     assert read(only=["desk_people"]).unchanged == 1
     # Told again when it happens again, and off the list once the table is as it was.
@@ -265,7 +265,7 @@ def test_an_empty_table_leaves_what_was_there(
         source.do("delete from people")
         assert told(read(only=["desk_people"])) == {"database/desk/people.csv": "quarantined"}
         with contextlib.closing(psycopg2.connect(database_url)) as link:
-            assert [file.reason for file in read_quarantine(link)] == [loading.NO_ROWS]
+            assert [file.reason for file in read_quarantine(link)] == [database.NO_ROWS]
     (waiting,) = query("select file_id from raw.ingest_files where status = 'quarantined'")
     retried = only(read(only=["desk_people"], retry_quarantined=[waiting[0]]))
     assert retried.status == "quarantined"
@@ -585,11 +585,13 @@ def load_in_a_child(
     try:
         prepare()
         load(
-            database_url=database_url,
-            inbox=None,
-            feeds=feeds,
-            token_keys=[TOKEN_KEY],
-            state_dir=state_dir,
+            LoadOptions(
+                database_url=database_url,
+                inbox=None,
+                feeds=feeds,
+                token_keys=[TOKEN_KEY],
+                state_dir=state_dir,
+            )
         )
         status = 0
     except BaseException:

@@ -30,7 +30,7 @@ from servers import BrokenLine, Mishap, broken_line
 from base.errors import BranchlineError
 from base.link import Connection
 from ingest.contract.reading import load_feeds
-from ingest.load import load
+from ingest.load import LoadOptions, load
 from ingest.report import LoadEvent, LoadReport
 from operate.server.server import Warehouse
 
@@ -87,7 +87,8 @@ def undisturbed(postgres_server: Connection, tmp_path_factory: pytest.TempPathFa
 
 
 def run(url: str, inbox: Inbox, state_dir: Path, **changes: Any) -> LoadReport:
-    return load(
+    progress = changes.pop("progress", None)
+    options = LoadOptions(
         database_url=url,
         inbox=str(inbox.folder),
         feeds=load_feeds(),
@@ -95,6 +96,7 @@ def run(url: str, inbox: Inbox, state_dir: Path, **changes: Any) -> LoadReport:
         state_dir=state_dir,
         **changes,
     )
+    return load(options, progress)
 
 
 def run_until_done(

@@ -17,7 +17,7 @@ from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 from throwaway import drop_database
 
 from ingest.contract.reading import load_feeds
-from ingest.load import load
+from ingest.load import LoadOptions, load
 
 KILLS = 100
 
@@ -30,11 +30,13 @@ def start(url: str, inbox: Path, state_dir: Path) -> int:
     status = 1
     try:
         load(
-            database_url=url,
-            inbox=str(inbox),
-            feeds=load_feeds(),
-            token_keys=[TOKEN_KEY],
-            state_dir=state_dir,
+            LoadOptions(
+                database_url=url,
+                inbox=str(inbox),
+                feeds=load_feeds(),
+                token_keys=[TOKEN_KEY],
+                state_dir=state_dir,
+            )
         )
         status = 0
     except BaseException:

@@ -530,7 +530,7 @@ def test_a_column_that_no_table_can_have_stops_no_other_file(
     held = query("select extra_xmin, extra_ctid, note from raw.branch_pos_transactions")
     assert sorted(set(held), key=str) == [("x", "x", None), (None, None, "x")]
 
-    monkeypatch.setattr("ingest.load.MOST_EXTRA_COLUMNS", 4)
+    monkeypatch.setattr("ingest.judging.MOST_EXTRA_COLUMNS", 4)
     inbox.drop(NAME.replace("26-", "27-"), with_column("a", "b") + "\n")
     inbox.drop(OTHER.replace("26-", "27-"), with_column("a") + "\n")
     report = run_load()
