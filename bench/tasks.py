@@ -98,8 +98,7 @@ def copy_files(inbox: str) -> dict[str, Any]:
 
 def load_inbox(inbox: str) -> dict[str, Any]:
     """This project's loader: everything from the empty database or the known files onwards."""
-    from ingest.contract.reading import load_feeds
-    from ingest.load import LoadOptions, load
+    from ingest import LoadOptions, load, load_feeds
 
     feeds = load_feeds()
     started = time.perf_counter()

@@ -19,8 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import Settings
-from ingest.cards import CardTokens
-from ingest.raw.session import loader_lock, transaction
+from ingest import CardTokens, loader_lock, transaction
 from operate.access.token_key import (
     HOW_TO_MAKE_ONE,
     KEYS_LOCK,

@@ -19,7 +19,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
 from base.settings import Settings
-from ingest.cards import SHORTEST_KEY
+from ingest import SHORTEST_KEY
 
 BITS = 256
 # Held, shared, by whoever uses the keys; alone by whoever changes them.

@@ -11,8 +11,7 @@ from rich.console import Console
 from base.console import make_console
 from base.link import open_link
 from base.settings import Settings, read_settings
-from ingest.review.quarantine import read_quarantine
-from ingest.review.status import read_file_counts
+from ingest import read_file_counts, read_quarantine
 from operate.commands.run import unchanged_line
 from operate.dbt.build import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ingest.origins.opening import refuse_secrets
+from ingest import refuse_secrets
 
 QUARANTINED = 3
 """Exit code of `--fail-on-quarantine`."""

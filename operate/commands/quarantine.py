@@ -11,10 +11,8 @@ from base.errors import BranchlineError
 from base.link import open_link
 from base.settings import read_settings
 from base.words import plural
-from ingest.cards import CardTokens
-from ingest.contract.reading import load_feeds
-from ingest.review.quarantine import dismiss as dismiss_files
-from ingest.review.quarantine import first_lines, read_quarantine
+from ingest import CardTokens, first_lines, load_feeds, read_quarantine
+from ingest import dismiss as dismiss_files
 from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
 from operate.runs.loading import load_inbox

@@ -7,9 +7,7 @@ import click
 from base.console import make_console
 from base.link import open_link
 from base.settings import read_settings
-from ingest.contract.reading import load_feeds
-from ingest.review.quarantine import read_quarantine
-from ingest.review.status import read_status
+from ingest import load_feeds, read_quarantine, read_status
 from operate.server.connecting import ensure_warehouse
 from operate.terminal.status import show_status
 from publish.digest.totals import read_last_sales

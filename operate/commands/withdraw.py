@@ -7,7 +7,7 @@ import click
 from base.console import make_console
 from base.settings import read_settings
 from base.words import plural
-from ingest.review.withdrawal import withdraw as withdraw_files
+from ingest import withdraw as withdraw_files
 from operate.server.connecting import ensure_warehouse
 
 

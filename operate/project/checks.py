@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.settings import PROJECT
-from ingest.contract.reading import load_feeds
-from ingest.load import prepare_raw
+from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
 from operate.server.server import Warehouse
 

@@ -8,12 +8,18 @@ from pathlib import Path
 from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
-from ingest.contract.feeds import FeedContract
-from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load, prepare_raw
-from ingest.origins.addresses import SourceDatabases
-from ingest.origins.opening import refuse_secrets
-from ingest.report import LoadEvent, LoadReport, Progress
+from ingest import (
+    FeedContract,
+    LoadEvent,
+    LoadOptions,
+    LoadReport,
+    Progress,
+    SourceDatabases,
+    load,
+    load_feeds,
+    prepare_raw,
+    refuse_secrets,
+)
 from operate.access.roles import settled_raw
 from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
 from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox

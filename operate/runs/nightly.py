@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from base.link import Connection, open_link
 from base.settings import Settings
-from ingest.report import LoadEvent, LoadReport
+from ingest import LoadEvent, LoadReport
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.packages import install_packages

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from base.words import MOST_LISTED, listed, plural
-from ingest.report import FileOutcome, LoadReport
+from ingest import FileOutcome, LoadReport
 
 
 def show_load(console: Console, report: LoadReport) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from base.words import plural
-from ingest.review.quarantine import QuarantinedFile
+from ingest import QuarantinedFile
 
 
 def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:

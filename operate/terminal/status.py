@@ -9,8 +9,7 @@ from rich.markup import escape
 
 from base.console import add_columns, make_table
 from base.words import MOST_LISTED, plural
-from ingest.review.quarantine import QuarantinedFile
-from ingest.review.status import BranchStatus, FileCounts
+from ingest import BranchStatus, FileCounts, QuarantinedFile
 from publish.digest.totals import LastSale
 
 MOST_QUARANTINED = 3

@@ -16,7 +16,7 @@ from dbt.cli.main import dbtRunner
 
 from base.link import Connection
 from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load, prepare_raw
+from ingest.loading import LoadOptions, load, prepare_raw
 from ingest.report import LoadReport
 
 PROJECT = Path(__file__).resolve().parents[2]

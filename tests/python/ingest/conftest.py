@@ -12,7 +12,7 @@ import pytest
 
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load
+from ingest.loading import LoadOptions, load
 from ingest.report import LoadReport
 
 # The tests are imported from their files, so the helpers beside them need their folder in the path.

@@ -28,10 +28,10 @@ from throwaway import Branchline
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import read_settings
-from ingest import load as loading
+from ingest import loading
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load
+from ingest.loading import LoadOptions, load
 from ingest.origins import database, remote
 from ingest.raw import writer
 from ingest.report import FileOutcome, LoadReport

@@ -30,7 +30,7 @@ from servers import BrokenLine, Mishap, broken_line
 from base.errors import BranchlineError
 from base.link import Connection
 from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load
+from ingest.loading import LoadOptions, load
 from ingest.report import LoadEvent, LoadReport
 from operate.server.server import Warehouse
 
@@ -75,7 +75,7 @@ def fill(inbox: Inbox) -> Inbox:
 @pytest.fixture(autouse=True)
 def _several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
 
 
 @pytest.fixture(scope="module")
@@ -485,7 +485,7 @@ def test_a_mistake_of_branchline_itself_harms_no_other_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ingest import load as module
+    from ingest import loading as module
 
     real = module._read_content
 
@@ -509,7 +509,7 @@ def test_a_file_replaced_while_it_is_read(
     database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never a mixture of two versions: it is left for the next load."""
-    from ingest import load as module
+    from ingest import loading as module
 
     path = inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(50))
     inbox.drop("york_01-08-2021_09-00-00.csv", till_file(50))

@@ -17,7 +17,7 @@ from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 from throwaway import drop_database
 
 from ingest.contract.reading import load_feeds
-from ingest.load import LoadOptions, load
+from ingest.loading import LoadOptions, load
 
 KILLS = 100
 
@@ -82,7 +82,7 @@ def test_killed_at_random_moments(
 ) -> None:
     # Several transactions in each run, and a file that is written as it is read.
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
     chance = random.Random(20210826)
     killed = rounds = 0
     reach = 0.0  # seconds; how long a load takes, as far as is known

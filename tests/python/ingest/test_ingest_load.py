@@ -22,7 +22,7 @@ from ingest_helpers import Inbox, till_file, till_lines
 from base.errors import BranchlineError
 from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError
-from ingest.load import prepare_raw
+from ingest.loading import prepare_raw
 from ingest.origins import inbox as inbox_module
 from ingest.raw.session import LOCK_KEYS
 from ingest.report import LoadEvent, LoadReport
