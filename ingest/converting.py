@@ -88,8 +88,7 @@ class Conversion:
         """Text for COPY whenever there is more than `size` bytes of it; `finish` has the rest."""
         for _ in self._render():
             if self._copies.size > size:
-                full, self._copies = self._copies, CopyData()
-                yield full
+                yield self._take()
 
     def finish(self) -> Converted:
         """Convert what is left, and tell what was found in the whole."""
@@ -113,6 +112,11 @@ class Conversion:
     def skip(self) -> None:
         """Read to the end without converting."""
         self._reader.finish()
+
+    def _take(self) -> CopyData:
+        # No variable holds what is handed on: it is as large as what is made next.
+        taken, self._copies = self._copies, CopyData()
+        return taken
 
     def _render(self) -> Iterator[None]:
         if self._renderer is not None:

@@ -367,6 +367,7 @@ class _Load:
                 target.begin_alone()
                 alone = True
             target.stream(part)
+            del part  # nothing but the writer holds it while the next one is made
         converted = conversion.finish()
         facts = converted.facts
         if facts.sha256 != blank.sha256:

@@ -28,6 +28,7 @@ from ingest.origins import folder as folder_module
 from ingest.origins import origin
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
 
+FEEDS = load_feeds()  # read before a test breaks the file system
 FEED = "branch_pos_transactions"
 LONG_AGO = 1_630_000_000.0
 SETTINGS = "SOURCES__FILESYSTEM__CREDENTIALS__"
@@ -35,8 +36,7 @@ SETTINGS = "SOURCES__FILESYSTEM__CREDENTIALS__"
 
 def listed(url: str) -> Listing:
     """The listing of an inbox for the project's own feeds."""
-    feeds = load_feeds()
-    return list_inbox(url, feeds, feeds.chosen([]))
+    return list_inbox(url, FEEDS, FEEDS.chosen([]))
 
 
 def content_hash(file: InboxFile) -> str:
