@@ -26,6 +26,7 @@ COMMANDS = {
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Make the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
+    "source": ("source", "Add a source: its first version, from a sample file."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),
     "setup": ("setup", "Install the dbt packages and make profiles.yml."),
