@@ -36,10 +36,13 @@ class Check:
 
 def style_checks() -> list[Check]:
     """The checks that read the code without running it."""
+    # dbt-bouncer needs Python 3.11; on 3.10, the oldest Python we support, it is not installed.
+    conventions = [Check("dbt-bouncer", check_conventions)] if sys.version_info >= (3, 11) else []
     return [
         Check("ruff check", lambda: _call("ruff", "check", "--quiet", ".")),
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
+        *conventions,
         Check("sqlfluff", lint_sql),
     ]
 
@@ -92,6 +95,27 @@ def run_tests(
         said = output.read().decode(errors="replace").rstrip()
         say(f"{said}\n{' '.join(benchmarks)}: FAILED")
         return [" ".join(benchmarks)]
+
+
+def check_conventions() -> tuple[int, str]:
+    """dbt-bouncer over dbt's manifest, by dbt-bouncer.yml; no database is asked."""
+    # A folder of its own that stays: dbt then parses only what has changed since the last time.
+    folder = PROJECT / "target" / "conventions"
+    environment = {
+        **os.environ,
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    code, output = _call(
+        dbt_program(), "--quiet", "parse", "--profiles-dir", ".", environment=environment
+    )
+    if code != 0:
+        return code, output
+    # It looks for the manifest in this folder's `target`, and cuts its messages to the columns.
+    environment |= {"DBT_PROJECT_DIR": str(folder), "COLUMNS": "240", "NO_COLOR": "1"}
+    return _call("dbt-bouncer", "run", "--show-all-failures", environment=environment)
 
 
 def lint_sql() -> tuple[int, str]:
