@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -118,7 +120,6 @@ def break_every_rule(manifest: Node) -> Node:
     conformed = broken.first("intermediate/conformed")
     customers = broken.first("intermediate/customers")
     mart = broken.first("marts/sales", lambda node: node["name"].startswith("fct_"))
-    report = broken.first("marts/sales", lambda node: node["name"].startswith("rpt_"))
     sources, exposures = broken.manifest["sources"], broken.manifest["exposures"]
     source = next(iter(sources.values()))
     exposure = next(e for e in exposures.values() if "/sales/" in e["original_file_path"])
@@ -151,7 +152,11 @@ def break_every_rule(manifest: Node) -> Node:
     loose = broken.model(mart, access="protected", group=None, constraints=[])
     loose["contract"] = {"enforced": False, "alias_types": True}
     loose["config"] |= {"contract": loose["contract"], "access": "protected", "group": None}
-    for column in loose["columns"].values():
+    stored = broken.model(
+        broken.first("intermediate", lambda node: node["config"]["materialized"] == "incremental"),
+        constraints=[],
+    )
+    for column in [*loose["columns"].values(), *stored["columns"].values()]:
         column["constraints"] = []
     broken.model(customers, access="public")
     semantic_model["depends_on"]["nodes"] = [loose["unique_id"]]
@@ -170,7 +175,6 @@ def break_every_rule(manifest: Node) -> Node:
     orphan |= {"freshness": None, "config": {**source["config"], "meta": {}}, "meta": {}}
     sources[orphan["unique_id"]] = orphan
     # What people query.
-    broken.model(report)
     exposure["description"] = ""
     exposure["owner"] = {"name": "Somebody", "email": None}
     views = [customers["unique_id"]]
@@ -214,3 +218,23 @@ def test_a_table_has_freshness_or_a_reason_and_not_both(
     source["config"] |= change
     ((message,),) = failures(changed, tmp_path).values()
     assert said in message
+
+
+def test_every_exception_of_the_evaluator_has_a_reason_and_names_what_is_there(
+    manifest: Node,
+) -> None:
+    resources = [*manifest["nodes"].values(), *manifest["sources"].values()]
+    names = {
+        f"{node['source_name']}.{node['name']}" if "source_name" in node else node["name"]
+        for node in resources
+        if node["resource_type"] != "test"
+    }
+    with (PROJECT / "seeds" / "dbt_project_evaluator_exceptions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        assert list(row) == ["fct_name", "column_name", "id_to_exclude", "comment"]
+        assert row["comment"].strip(), row
+        # As in SQL's `like`; an underscore stands for itself, too.
+        pattern = re.escape(row["id_to_exclude"]).replace("%", ".*")
+        assert [name for name in names if re.fullmatch(pattern, name)], row
