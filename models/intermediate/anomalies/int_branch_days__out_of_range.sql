@@ -5,25 +5,27 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_judged_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
         on_schema_change='fail',
-        meta={'settings': {
-            'anomaly_weeks': var('anomaly_weeks'),
-            'anomaly_min_periods': var('anomaly_min_periods'),
-            'anomaly_min_score': var('anomaly_min_score'),
-            'anomaly_min_mad_percent': var('anomaly_min_mad_percent'),
-            'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
-            'anomaly_min_refund_change': var('anomaly_min_refund_change'),
-            'anomaly_min_receipts': var('anomaly_min_receipts'),
-            'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
-            'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
-            'anomaly_min_branch_change_percent': var('anomaly_min_branch_change_percent'),
-        }},
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__measured']) }}",
+        meta={
+            'touched_by': 'judged_branch_day',
+            'settings': {
+                'anomaly_weeks': var('anomaly_weeks'),
+                'anomaly_min_periods': var('anomaly_min_periods'),
+                'anomaly_min_score': var('anomaly_min_score'),
+                'anomaly_min_mad_percent': var('anomaly_min_mad_percent'),
+                'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
+                'anomaly_min_refund_change': var('anomaly_min_refund_change'),
+                'anomaly_min_receipts': var('anomaly_min_receipts'),
+                'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
+                'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
+                'anomaly_min_branch_change_percent': var('anomaly_min_branch_change_percent'),
+            },
+        },
     )
 }}
-{%- set touched = touched_judged_branch_days() %}
+{%- set touched = touched('judged_branch_day') %}
 
 with measured_days as (
 

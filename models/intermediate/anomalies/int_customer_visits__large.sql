@@ -2,18 +2,20 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
         on_schema_change='fail',
         indexes=[{'columns': ['customer_key']}],
-        meta={'settings': {
-            'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
-            'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
-        }},
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
+        meta={
+            'touched_by': 'branch_day',
+            'settings': {
+                'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
+                'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
+            },
+        },
     )
 }}
-{%- set touched = touched_branch_days() %}
+{%- set touched = touched('branch_day') %}
 
 with sales as (
 

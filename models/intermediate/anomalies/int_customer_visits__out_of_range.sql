@@ -5,35 +5,33 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_customers',
+        incremental_strategy='replace_touched',
         unique_key='customer_key',
         on_schema_change='fail',
-        meta={'settings': {
-            'anomaly_customer_visits': var('anomaly_customer_visits'),
-            'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
-            'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
-            'anomaly_min_periods': var('anomaly_min_periods'),
-            'anomaly_min_score': var('anomaly_min_score'),
-            'anomaly_min_customer_mad_percent': var('anomaly_min_customer_mad_percent'),
-            'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
-            'anomaly_min_refund_change': var('anomaly_min_refund_change'),
-            'anomaly_min_receipts': var('anomaly_min_receipts'),
-            'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
-            'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
-            'anomaly_min_customer_change_percent': var('anomaly_min_customer_change_percent'),
-            'anomaly_dormant_days': var('anomaly_dormant_days'),
-            'anomaly_dormant_gaps': var('anomaly_dormant_gaps'),
-            'anomaly_dormant_visits': var('anomaly_dormant_visits'),
-            'anomaly_dormant_times': var('anomaly_dormant_times'),
-        }},
-        post_hook="{{ advance_high_water_mark(after=[
-            'int_branch_pos__transactions_checked',
-            'int_sales_desk__sales_checked',
-            'int_customer_visits__large',
-        ]) }}",
+        meta={
+            'touched_by': 'customer',
+            'settings': {
+                'anomaly_customer_visits': var('anomaly_customer_visits'),
+                'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
+                'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
+                'anomaly_min_periods': var('anomaly_min_periods'),
+                'anomaly_min_score': var('anomaly_min_score'),
+                'anomaly_min_customer_mad_percent': var('anomaly_min_customer_mad_percent'),
+                'anomaly_min_refund_mad': var('anomaly_min_refund_mad'),
+                'anomaly_min_refund_change': var('anomaly_min_refund_change'),
+                'anomaly_min_receipts': var('anomaly_min_receipts'),
+                'anomaly_few_receipts_times': var('anomaly_few_receipts_times'),
+                'anomaly_min_receipts_change': var('anomaly_min_receipts_change'),
+                'anomaly_min_customer_change_percent': var('anomaly_min_customer_change_percent'),
+                'anomaly_dormant_days': var('anomaly_dormant_days'),
+                'anomaly_dormant_gaps': var('anomaly_dormant_gaps'),
+                'anomaly_dormant_visits': var('anomaly_dormant_visits'),
+                'anomaly_dormant_times': var('anomaly_dormant_times'),
+            },
+        },
     )
 }}
-{%- set touched = touched_customers() %}
+{%- set touched = touched('customer') %}
 
 with large_visits as (
 

@@ -6,17 +6,17 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_customers',
+        incremental_strategy='replace_touched',
         unique_key='customer_key',
+        meta={'touched_by': 'customer'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
             {'columns': ['change_id']},
         ],
-        post_hook="{{ advance_high_water_mark(after=['int_customers__summed_up']) }}",
     )
 }}
-{%- set touched = touched_customers() %}
+{%- set touched = touched('customer') %}
 {%- set mark = high_water_mark('int_customers__summed_up') %}
 
 with customers as (

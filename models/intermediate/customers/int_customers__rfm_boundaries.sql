@@ -5,7 +5,6 @@
         incremental_strategy='replace_differences',
         unique_key=['source_system', 'currency_code'],
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_customers__valued']) }}",
     )
 }}
 

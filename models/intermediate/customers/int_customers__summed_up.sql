@@ -6,12 +6,10 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_customers',
+        incremental_strategy='replace_touched',
         unique_key='customer_key',
+        meta={'touched_by': 'customer'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=[
-        'int_branch_pos__transactions_checked', 'int_sales_desk__sales_checked'
-    ]) }}",
     )
 }}
 {%- set mark = high_water_mark() %}

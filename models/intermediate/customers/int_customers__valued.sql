@@ -2,15 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_customers',
+        incremental_strategy='replace_touched',
         unique_key='customer_key',
+        meta={'touched_by': 'customer'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=[
-        'int_customer_months__sold', 'int_customers__summed_up'
-    ]) }}",
     )
 }}
-{%- set touched = touched_customers() %}
+{%- set touched = touched('customer') %}
 
 with customer_months as (
 

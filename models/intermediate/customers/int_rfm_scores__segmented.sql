@@ -5,7 +5,6 @@
         incremental_strategy='replace_differences',
         unique_key='scores',
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark() }}",
     )
 }}
 

@@ -2,13 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_months',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'sales_month'],
+        meta={'touched_by': 'branch_month'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
     )
 }}
-{%- set touched = touched_branch_months() %}
+{%- set touched = touched('branch_month') %}
 
 {% if is_incremental() -%}
 with touched_months as (

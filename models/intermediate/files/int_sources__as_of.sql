@@ -10,7 +10,6 @@
         incremental_strategy='replace_differences',
         unique_key='source_system',
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__measured']) }}",
     )
 }}
 

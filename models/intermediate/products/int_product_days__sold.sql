@@ -2,13 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
     )
 }}
-{%- set touched = touched_branch_days() %}
+{%- set touched = touched('branch_day') %}
 
 with sale_lines as (
 
@@ -26,7 +26,8 @@ final as (
         product_key,
         branch_key,
         source_system,
-        product_name,
+        max(product_id) as product_id,
+        max(product_name) as product_name,
         branch_name,
         currency_code,
         sum(quantity) as quantity,
@@ -38,7 +39,6 @@ final as (
         product_key,
         branch_key,
         source_system,
-        product_name,
         branch_name,
         currency_code,
         business_date

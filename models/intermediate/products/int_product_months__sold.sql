@@ -2,13 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_months',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'sales_month'],
+        meta={'touched_by': 'branch_month'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_product_days__sold']) }}",
     )
 }}
-{%- set touched = touched_branch_months() %}
+{%- set touched = touched('branch_month') %}
 
 {% if is_incremental() -%}
 with touched_months as (
@@ -44,7 +44,8 @@ final as (
         product_key,
         branch_key,
         source_system,
-        product_name,
+        max(product_id) as product_id,
+        max(product_name) as product_name,
         branch_name,
         currency_code,
         cast(sum(quantity) as bigint) as quantity,
@@ -58,7 +59,6 @@ final as (
         product_key,
         branch_key,
         source_system,
-        product_name,
         branch_name,
         currency_code,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date)

@@ -7,16 +7,11 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key=['business_date', 'branch_key'],
-        meta={'tested_by': 'change'},
+        meta={'touched_by': 'change'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['change_id']},
         ],
-        post_hook="{{ advance_high_water_mark(after=[
-            'int_branch_pos__transactions_checked',
-            'int_sales_desk__sales_checked',
-            'int_customers__first_purchases',
-        ]) }}",
     )
 }}
 {%- set mark = high_water_mark() %}

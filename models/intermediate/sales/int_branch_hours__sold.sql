@@ -2,16 +2,16 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['branch_key', 'weekday_number']},
         ],
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
     )
 }}
-{%- set touched = touched_branch_days() %}
+{%- set touched = touched('branch_day') %}
 
 with transactions as (
 

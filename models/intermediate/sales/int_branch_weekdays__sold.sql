@@ -5,13 +5,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_weekdays',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'weekday_number'],
+        meta={'touched_by': 'branch_weekday'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_branch_hours__sold']) }}",
     )
 }}
-{%- set touched = touched_branch_weekdays() %}
+{%- set touched = touched('branch_weekday') %}
 
 with branch_hours as (
 

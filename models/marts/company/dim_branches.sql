@@ -1,12 +1,14 @@
 with reference_branches as (
 
     select * from {{ ref('branches') }}
+    where source_system in ('{{ var("source_systems") | join("', '") }}')
 
 ),
 
-listed_stores as (
+listed_branches as (
 
-    select * from {{ ref('int_sales_desk__stores_current') }}
+    select * from {{ ref('int_branches__listed_everywhere') }}
+    where is_current
 
 ),
 
@@ -28,22 +30,22 @@ trading as (
 
 ),
 
--- What people keep in the list of branches goes before what the sales desk keeps of its stores.
+-- The list of branches that people keep by hand goes before the list of a source.
 known_branches as (
 
     select
-        coalesce(reference_branches.source_system, listed_stores.source_system) as source_system,
-        coalesce(reference_branches.branch_name, listed_stores.store_id) as branch_name,
+        coalesce(reference_branches.source_system, listed_branches.source_system) as source_system,
+        coalesce(reference_branches.branch_name, listed_branches.branch_name) as branch_name,
         reference_branches.country_code,
-        coalesce(reference_branches.region, listed_stores.address) as region,
+        coalesce(reference_branches.region, listed_branches.region) as region,
         reference_branches.currency_code,
         reference_branches.time_zone,
-        coalesce(reference_branches.opening_date, listed_stores.opened_on) as opening_date
+        coalesce(reference_branches.opening_date, listed_branches.opening_date) as opening_date
     from reference_branches
-    full outer join listed_stores
+    full outer join listed_branches
         on
-            reference_branches.source_system = listed_stores.source_system
-            and reference_branches.branch_name = listed_stores.store_id
+            reference_branches.source_system = listed_branches.source_system
+            and reference_branches.branch_name = listed_branches.branch_name
 
 ),
 
@@ -51,10 +53,10 @@ known_branches as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key([
-            'coalesce(known_branches.source_system, trading.source_system)',
+        {{ branch_key(
             'coalesce(known_branches.branch_name, trading.branch_name)',
-        ]) }} as branch_key,
+            'coalesce(known_branches.source_system, trading.source_system)'
+        ) }} as branch_key,
         coalesce(known_branches.source_system, trading.source_system) as source_system,
         coalesce(known_branches.branch_name, trading.branch_name) as branch_name,
         known_branches.country_code,

@@ -1,13 +1,13 @@
 with listed_customers as (
 
-    select * from {{ ref('snap_sales_desk__customers') }}
+    select * from {{ ref('int_customers__history') }}
 
 ),
 
 versions as (
 
     select
-        {{ customer_key_of_number('source_system', 'customer_id') }} as customer_key,
+        {{ customer_key("'number'", 'customer_id') }} as customer_key,
         source_system,
         customer_id,
         full_name as customer_name,

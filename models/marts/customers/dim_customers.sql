@@ -2,13 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_listed_customers',
+        incremental_strategy='replace_touched',
         unique_key='customer_key',
+        meta={'touched_by': 'listed_customer'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['int_customers__summed_up']) }}",
     )
 }}
-{%- set touched = touched_listed_customers() %}
+{%- set touched = touched('listed_customer') %}
 
 with customers as (
 
@@ -19,21 +19,14 @@ with customers as (
 
 ),
 
-numbered_customers as (
-
-    select
-        *,
-        {{ customer_key_of_number('source_system', 'customer_id') }} as customer_key
-    from {{ ref('int_sales_desk__customers_current') }}
-
-),
-
 listed_customers as (
 
-    select * from numbered_customers
-    {% if is_incremental() -%}
-    where customer_key in ({{ touched }})
-    {%- endif %}
+    select * from {{ ref('int_customers__listed_everywhere') }}
+    where
+        is_current
+        {% if is_incremental() -%}
+        and customer_key in ({{ touched }})
+        {%- endif %}
 
 ),
 
@@ -63,8 +56,7 @@ known_customers as (
 unknown_customers as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['sources.source_system', "'unknown'", "'unknown'"]) }}
-            as customer_key,
+        {{ customer_key("'unknown'", "'unknown'", 'sources.source_system') }} as customer_key,
         sources.source_system,
         cast(null as text) as customer_id,
         'unknown' as identified_by,
@@ -77,9 +69,9 @@ unknown_customers as (
         cast(null as date) as first_purchase_date,
         cast(null as date) as last_purchase_date
     from (
-        select 'branch_pos' as source_system
-        union all
-        select 'sales_desk' as source_system
+        {% for source_system in sources_with('transactions') -%}
+        {{ 'union all ' if not loop.first }}select '{{ source_system }}' as source_system
+        {% endfor %}
     ) as sources
 
 ),

@@ -1,19 +1,20 @@
 with listed_employees as (
 
-    select * from {{ ref('snap_sales_desk__employees') }}
+    select * from {{ ref('int_employees__history') }}
 
 ),
 
 employees as (
 
-    select * from {{ ref('int_sales_desk__employees_current') }}
+    select * from {{ ref('int_employees__listed_everywhere') }}
+    where is_current
 
 ),
 
 versions as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['source_system', 'employee_id']) }} as employee_key,
+        {{ employee_key() }} as employee_key,
         source_system,
         employee_id,
         manager_id,
@@ -31,12 +32,7 @@ final as (
 
     select
         ranges.employee_key,
-        case
-            when ranges.manager_id is not null
-                then {{ dbt_utils.generate_surrogate_key([
-                    'ranges.source_system', 'ranges.manager_id'
-                ]) }}
-        end as manager_key,
+        {{ employee_key('ranges.manager_id', 'ranges.source_system') }} as manager_key,
         ranges.source_system,
         ranges.employee_id,
         ranges.manager_id,

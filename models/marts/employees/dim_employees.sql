@@ -1,6 +1,7 @@
 with employees as (
 
-    select * from {{ ref('int_sales_desk__employees_current') }}
+    select * from {{ ref('int_employees__listed_everywhere') }}
+    where is_current
 
 ),
 
@@ -27,12 +28,7 @@ sellers as (
 final as (
 
     select
-        coalesce(
-            sellers.employee_key,
-            {{ dbt_utils.generate_surrogate_key([
-                'employees.source_system', 'employees.employee_id'
-            ]) }}
-        ) as employee_key,
+        coalesce(sellers.employee_key, employees.employee_key) as employee_key,
         coalesce(employees.source_system, sellers.source_system) as source_system,
         coalesce(employees.employee_id, sellers.employee_id) as employee_id,
         employees.full_name,

@@ -7,7 +7,8 @@ with employee_months as (
 
 employees as (
 
-    select * from {{ ref('int_sales_desk__employees_current') }}
+    select * from {{ ref('int_employees__listed_everywhere') }}
+    where is_current
 
 ),
 

@@ -1,14 +1,15 @@
 with listed_products as (
 
-    select * from {{ ref('snap_sales_desk__products') }}
+    select * from {{ ref('int_products__history') }}
 
 ),
 
--- Sales refer to a product by its name. Less than nothing is no price, whatever was once kept.
+-- Versions that were kept before the key was are of a source whose sales name the product. Less than
+-- nothing is no price, whatever was once kept.
 versions as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['source_system', 'product_name']) }} as product_key,
+        coalesce(product_key, {{ product_key() }}) as product_key,
         source_system,
         product_name,
         product_id,
@@ -25,8 +26,8 @@ versions as (
 
 -- Of two products of one name the newer counts, as in dim_products.
 {{ validity_ranges(
-    key=['product_key', 'source_system', 'product_name'],
-    values=['list_price'],
+    key=['product_key', 'source_system'],
+    values=['product_name', 'list_price'],
     prefer=['listed_on desc', 'product_id_length desc', 'product_id desc'],
     told_on='updated_on',
 ) }}

@@ -5,13 +5,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_source_weeks',
+        incremental_strategy='replace_touched',
         unique_key=['source_system', 'sales_week'],
+        meta={'touched_by': 'source_week'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['fct_sales']) }}",
     )
 }}
-{%- set touched = touched_source_weeks() %}
+{%- set touched = touched('source_week') %}
 
 with sales as (
 

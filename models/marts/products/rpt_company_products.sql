@@ -10,7 +10,7 @@ months as (
     select
         product_key,
         source_system,
-        product_name,
+        max(product_name) as product_name,
         currency_code,
         count(*) as branches,
         sum(quantity) as quantity,
@@ -18,7 +18,7 @@ months as (
         sum(net_amount) as net_sales,
         sales_month
     from product_months
-    group by product_key, source_system, product_name, currency_code, sales_month
+    group by product_key, source_system, currency_code, sales_month
 
 ),
 

@@ -81,7 +81,9 @@ changes as (
         trading.last_business_date
     from compared_prices
     left join trading on compared_prices.source_system = trading.source_system
-    where compared_prices.old_valid_to = compared_prices.valid_from
+    where
+        compared_prices.old_valid_to = compared_prices.valid_from
+        and compared_prices.old_price <> compared_prices.list_price
 
 ),
 

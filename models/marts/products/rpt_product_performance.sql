@@ -5,14 +5,14 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_reported_branch_months',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'sales_month'],
+        meta={'touched_by': 'reported_branch_month'},
         on_schema_change='fail',
         indexes=[{'columns': ['sales_month', 'branch_key']}],
-        post_hook="{{ advance_high_water_mark(after=['int_product_months__sold']) }}",
     )
 }}
-{%- set touched = touched_reported_branch_months() %}
+{%- set touched = touched('reported_branch_month') %}
 
 {% if is_incremental() -%}
 with reported_months as (

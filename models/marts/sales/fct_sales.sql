@@ -2,16 +2,16 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
         ],
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
     )
 }}
-{%- set touched = touched_branch_days() %}
+{%- set touched = touched('branch_day') %}
 
 with sale_lines as (
 
@@ -27,17 +27,18 @@ final as (
 
     select
         transaction_id,
-        line_number,
+        item_number as line_number,
         source_system,
         branch_key,
         customer_key,
         employee_key,
         product_key,
+        product_id,
         product_name,
         currency_code,
         quantity,
-        cast(unit_price as numeric(18, 4)) as unit_price,
-        cast(net_amount as numeric(18, 2)) as net_amount,
+        unit_price,
+        net_amount,
         business_date,
         sold_at_local,
         sold_at

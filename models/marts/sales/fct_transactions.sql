@@ -2,16 +2,16 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
         ],
-        post_hook="{{ advance_high_water_mark(after=['int_branch_days__changed']) }}",
     )
 }}
-{%- set touched = touched_branch_days() %}
+{%- set touched = touched('branch_day') %}
 
 with transactions as (
 
@@ -43,17 +43,20 @@ final as (
 
     select
         sales.transaction_id,
+        sales.receipt_number,
         sales.source_system,
         sales.branch_key,
         sales.customer_key,
         sales.employee_key,
         sales.branch_name,
+        sales.channel,
+        sales.country,
         sales.payment_method,
         sales.card_last4,
         sales.currency_code,
         sales.quality_flags,
         sales.items_sold,
-        cast(sales.net_amount as numeric(18, 2)) as net_amount,
+        sales.net_amount,
         sales.customer_identified_by <> 'unknown' as is_customer_known,
         sales.is_time_known,
         first_purchases.transaction_id is not null as is_first_purchase,

@@ -2,14 +2,14 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_reported_branch_days',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'reported_branch_day'},
         on_schema_change='fail',
         indexes=[{'columns': ['business_date']}],
-        post_hook="{{ advance_high_water_mark(after=['fct_transactions']) }}",
     )
 }}
-{%- set touched = touched_reported_branch_days() %}
+{%- set touched = touched('reported_branch_day') %}
 
 {% if is_incremental() -%}
 with reported_days as (

@@ -9,14 +9,14 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_trends',
+        incremental_strategy='replace_touched',
         unique_key='period_end_date',
+        meta={'touched_by': 'trend_period'},
         on_schema_change='fail',
         indexes=[{'columns': ['period_end_date']}],
-        post_hook="{{ advance_high_water_mark(after=['rpt_daily_sales']) }}",
     )
 }}
-{%- set touched = touched_trends_start() %}
+{%- set touched = touched('trend_period') %}
 {%- set kinds = {
     'day': {'short': 7, 'long': 28, 'in_year': 364, 'year': ('day', 364)},
     'week': {'short': 4, 'long': 13, 'in_year': 52, 'year': ('day', 364)},

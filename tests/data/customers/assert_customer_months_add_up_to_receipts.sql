@@ -10,7 +10,7 @@ with transactions as (
     {{ look_up(
         ref('fct_transactions'),
         'select distinct sales_month from ('
-        ~ customer_months_since(mark, built('int_transactions__unioned')) ~ ') as customer_months',
+        ~ changed_since('customer_month', mark, built) ~ ') as customer_months',
         'found.business_date >= wanted.sales_month and found.business_date < cast('
         ~ dbt.dateadd('month', 1, 'wanted.sales_month') ~ ' as date)'
     ) }}

@@ -9,12 +9,7 @@ with transactions as (
     {%- else -%}
     {{ look_up(
         ref('fct_transactions'),
-        branch_weeks_since(
-            mark,
-            built('int_branch_days__changed'),
-            built('int_customers__first_purchases'),
-            built('int_transactions__unioned')
-        ),
+        changed_since('branch_week', mark, built),
         'found.branch_key = wanted.branch_key'
         ' and found.business_date >= wanted.sales_week'
         ' and found.business_date < cast('

@@ -7,25 +7,13 @@
 with files as (
 
     select * from {{ ref('int_files__versioned') }}
-    where
-        feed in ('branch_pos_transactions', 'sales_desk_sales')
-        and {{ counts_as_of(mark) }}
-        and {{ in_scope('file', tested) }}
+    where {{ counts_as_of(mark) }} and {{ in_scope('file', tested) }}
 
 ),
 
 lines as (
 
-    select
-        file_id,
-        total_text
-    from {{ ref('stg_branch_pos__transactions') }}
-    where {{ in_scope('file', tested) }}
-    union all
-    select
-        file_id,
-        total_text
-    from {{ ref('stg_sales_desk__sales') }}
+    select * from {{ ref('int_raw_claims__unioned') }}
     where {{ in_scope('file', tested) }}
 
 ),
@@ -34,7 +22,7 @@ raw_money as (
 
     select
         lines.file_id,
-        coalesce(sum({{ parse_amount('lines.total_text') }}), 0) as amount
+        coalesce(sum(lines.claimed_amount), 0) as amount
     from lines
     inner join files on lines.file_id = files.file_id
     group by lines.file_id

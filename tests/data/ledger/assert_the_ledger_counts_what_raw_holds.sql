@@ -1,16 +1,13 @@
 -- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the
 -- ledger says; a file that was not loaded has brought neither.
-{%- set scope = in_scope('file') %}
-{#- Feeds that models read. What lies in raw of others, nobody has declared to dbt. #}
-{%- set lines_of = {
-    'branch_pos_transactions': 'stg_branch_pos__transactions',
-    'sales_desk_sales': 'stg_sales_desk__sales',
-    'sales_desk_customers': 'stg_sales_desk__customers',
-    'sales_desk_employees': 'stg_sales_desk__employees',
-    'sales_desk_products': 'stg_sales_desk__products',
-    'sales_desk_stores': 'stg_sales_desk__stores',
-} %}
-{%- set feeds = "'" ~ lines_of.keys() | join("', '") ~ "'" %}
+{%- set scope, raw_scope = in_scope('file'), in_scope('raw_file') %}
+{#- Feeds that models read: dbt's sources that are tables of a feed. What lies in raw of others, nobody has
+    declared to dbt. Straight from raw, because `ref` cannot be asked by a name that is found. #}
+{%- set tables = {} %}
+{%- for source in graph.sources.values() if source.source_name in var('source_systems') %}
+    {%- do tables.update({source.name: source.relation_name}) %}
+{%- endfor %}
+{%- set feeds = "'" ~ tables | join("', '") ~ "'" %}
 
 with files as (
 
@@ -21,10 +18,13 @@ with files as (
 
 lines as (
 
-    {% for model in lines_of.values() %}
-    select file_id from {{ ref(model) }}
-    where {{ scope }}
+    {% for relation in tables.values() -%}
+    select _file_id as file_id from {{ relation }}
+    where {{ raw_scope }}
     {{ 'union all' if not loop.last }}
+    {% else -%}
+    select file_id from {{ ref('stg_ingest__files') }}
+    where false
     {%- endfor %}
 
 ),

@@ -2,7 +2,7 @@
 -- their branches, the company is its regions, also in what is compared like for like. Returns the
 -- periods where that does not hold.
 {%- set mark = tested_up_to() %}
-{%- set scope = in_scope('trends', mark) %}
+{%- set scope = in_scope('trend_period', mark) %}
 {%- set day_scope = in_scope('branch_day', mark) %}
 
 with receipts as (

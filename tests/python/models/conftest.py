@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nightly import Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 
 @pytest.fixture

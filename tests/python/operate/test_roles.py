@@ -26,12 +26,12 @@ import throwaway
 from nightly import PROJECT, Project, dbt
 from psycopg2.errors import InsufficientPrivilege
 
-from ingest.errors import BranchlineError
-from operate.builds import open_link
-from operate.people import make_user
-from operate.query import read_only_query
-from operate.roles import Roles, find_roles, make_roles
-from operate.warehouse import Connection
+from base.errors import BranchlineError
+from base.link import Connection, open_link
+from operate.access.people import make_user
+from operate.access.role_names import Roles, find_roles
+from operate.access.roles import make_roles
+from operate.server.query import read_only_query
 from sample.company import write_company
 
 PREFIX = "trial_"

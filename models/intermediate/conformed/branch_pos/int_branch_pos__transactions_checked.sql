@@ -5,44 +5,21 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_files',
+        incremental_strategy='replace_touched',
         unique_key='file_id',
-        meta={'feed': 'branch_pos_transactions'},
+        meta={'touched_by': 'file', 'feed': 'branch_pos_transactions'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
             {'columns': ['customer_key']},
             {'columns': ['change_id']},
         ],
-        post_hook="{{ advance_high_water_mark() }}",
     )
 }}
-{%- set touched = touched_files() %}
-{%- set end_of_ledger = end_of_ledger() %}
 
-with parsed as (
+with versioned as (
 
-    select * from {{ ref('int_branch_pos__transactions_parsed') }}
-    {% if is_incremental() -%}
-    where file_id in ({{ touched }})
-    {%- else -%}
-    where file_id <= {{ end_of_ledger }}
-    {%- endif %}
-    {{ evaluate_once() }}
-
-),
-
--- As of the end of the ledger that this run reads: a version superseded since still counts.
-versioned as (
-
-    select
-        *,
-        case
-            when superseded_by_file_id <= {{ end_of_ledger }} then superseded_by_file_id
-            else file_id
-        end as change_id,
-        coalesce(superseded_by_file_id > {{ end_of_ledger }}, true) as is_current
-    from parsed
+    {{ touched_versions(ref('int_branch_pos__transactions_parsed')) }}
 
 ),
 
@@ -120,20 +97,14 @@ checked as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['source_system', 'logical_file', 'line_number']) }}
-            as transaction_id,
+        {{ transaction_id() }} as transaction_id,
         file_id,
         line_number,
         change_id,
         source_system,
-        case
-            when branch_name is not null
-                then {{ dbt_utils.generate_surrogate_key(['source_system', 'branch_name']) }}
-        end as branch_key,
+        {{ branch_key() }} as branch_key,
         branch_name,
-        {{ dbt_utils.generate_surrogate_key(
-            ['source_system', 'customer_identified_by', 'customer_id']
-        ) }} as customer_key,
+        {{ customer_key('customer_identified_by', 'customer_id') }} as customer_key,
         customer_identified_by,
         customer_name,
         basket_text,

@@ -1,46 +1,31 @@
-{# Incremental as int_branch_pos__transactions_checked is: a line is parsed when it lands. #}
+{# Incremental because a line is parsed once, when it lands, and every later model reads it again. #}
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_files',
+        incremental_strategy='replace_touched',
         unique_key='file_id',
-        meta={'feed': 'sales_desk_sales'},
+        meta={'touched_by': 'file', 'feed': 'sales_desk_sales'},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
             {'columns': ['customer_key']},
             {'columns': ['change_id']},
         ],
-        post_hook="{{ advance_high_water_mark() }}",
     )
 }}
-{%- set touched = touched_files() %}
-{%- set end_of_ledger = end_of_ledger() %}
 
-with parsed as (
+with versioned as (
 
-    select * from {{ ref('int_sales_desk__sales_parsed') }}
-    {% if is_incremental() -%}
-    where file_id in ({{ touched }})
-    {%- else -%}
-    where file_id <= {{ end_of_ledger }}
-    {%- endif %}
-    {{ evaluate_once() }}
+    {{ touched_versions(ref('int_sales_desk__sales_parsed')) }}
 
 ),
 
--- As of the end of the ledger that this run reads: a version superseded since still counts.
-versioned as (
+identified as (
 
     select
         *,
-        case
-            when superseded_by_file_id <= {{ end_of_ledger }} then superseded_by_file_id
-            else file_id
-        end as change_id,
-        coalesce(superseded_by_file_id > {{ end_of_ledger }}, true) as is_current,
         case when customer_id is null then 'unknown' else 'number' end as customer_identified_by
-    from parsed
+    from versioned
 
 ),
 
@@ -67,7 +52,7 @@ checked as (
             'total_differs_from_price': "total_amount <> round(quantity * unit_price, 2)",
             'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
         }) }} as quality_flags
-    from versioned
+    from identified
     {{ evaluate_once() }}
 
 ),
@@ -75,31 +60,20 @@ checked as (
 final as (
 
     select
-        {{ dbt_utils.generate_surrogate_key(['source_system', 'logical_file', 'line_number']) }}
-            as transaction_id,
+        {{ transaction_id() }} as transaction_id,
         file_id,
         line_number,
         change_id,
         source_system,
-        case
-            when branch_name is not null
-                then {{ dbt_utils.generate_surrogate_key(['source_system', 'branch_name']) }}
-        end as branch_key,
+        {{ branch_key() }} as branch_key,
         branch_name,
-        {{ dbt_utils.generate_surrogate_key([
-            'source_system', 'customer_identified_by', "coalesce(customer_id, 'unknown')"
-        ]) }} as customer_key,
+        {{ customer_key('customer_identified_by', "coalesce(customer_id, 'unknown')") }}
+            as customer_key,
         customer_id,
         customer_identified_by,
-        case
-            when employee_id is not null
-                then {{ dbt_utils.generate_surrogate_key(['source_system', 'employee_id']) }}
-        end as employee_key,
+        {{ employee_key() }} as employee_key,
         employee_id,
-        case
-            when product_name is not null
-                then {{ dbt_utils.generate_surrogate_key(['source_system', 'product_name']) }}
-        end as product_key,
+        {{ product_key() }} as product_key,
         product_name,
         case when payment_method in ('CASH', 'CARD') then payment_method else 'OTHER' end
             as payment_method,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from nightly import Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 from sample import oddities
 from sample.company import write_company, write_deliveries
 from sample.truth import Summary

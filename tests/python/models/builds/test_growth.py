@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from nightly import PROJECT, Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 from sample import desk, mess
 from sample.company import write_company, write_deliveries
 from sample.truth import Summary

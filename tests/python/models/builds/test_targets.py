@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from nightly import PROJECT, Project
+import shutil
 
-from ingest.feeds import load_feeds
+from nightly import Project
+
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 
 STAFF = """
   hr_staff:
@@ -37,8 +39,9 @@ def test_a_build_of_ones_own_is_prefixed_and_works_without_a_single_branch_file(
     project: Project,
 ) -> None:
     """The one file there is belongs to a feed that no model reads yet."""
-    feeds = project.folder / "feeds.yml"
-    feeds.write_text((PROJECT / "ingest" / "feeds.yml").read_text() + STAFF)
+    feeds = project.folder / "feeds"
+    shutil.copytree(FEEDS_FOLDER, feeds)
+    (feeds / "hr.yml").write_text(f"feeds:{STAFF}")
     project.feeds = load_feeds(feeds)
     project.deliver("hr/staff.csv", "name,role\nAnn,Barista\nBo,Manager,what\n")
     project.load()

@@ -26,9 +26,9 @@ OLDER = {
         "",
     ),
     # another rule in a view that models compute with, and one in a macro.
-    "models/intermediate/conformed/branch_pos/int_branch_pos__basket_lines.sql": (
-        "items.item_name as product_name",
-        "upper(items.item_name) as product_name",
+    "models/intermediate/conformed/branch_pos/int_branch_pos__sale_lines.sql": (
+        "'product_name': 'item_name'",
+        "'product_name': 'upper(item_name)'",
     ),
     "macros/sql/parsing/normalize_name.sql": ("lower(trim(", "upper(trim("),
 }

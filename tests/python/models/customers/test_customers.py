@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nightly import Project, Row, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 CUSTOMER_MARTS = {
     "customers_data_mart",

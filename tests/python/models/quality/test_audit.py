@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nightly import Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 MONEY = "assert_raw_money_is_sold_or_rejected"
 ITEMS = "assert_items_add_up_to_their_receipt"

@@ -7,9 +7,10 @@ import io
 from nightly import Project
 from rich.console import Console
 
-from operate.builds import ledger_mark, open_link
-from operate.show import show_refused, show_unlisted_branches
-from operate.summary import (
+from base.link import open_link
+from operate.runs.inboxes import ledger_mark
+from publish.digest.terminal import show_refused, show_unlisted_branches
+from publish.digest.totals import (
     RefusedOfFile,
     UnlistedBranch,
     read_refused,

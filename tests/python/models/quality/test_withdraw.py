@@ -9,8 +9,8 @@ import pytest
 from nightly import Project
 from throwaway import Branchline
 
-from ingest.errors import BranchlineError
-from ingest.withdrawal import Withdrawn, withdraw
+from base.errors import BranchlineError
+from ingest.review.withdrawal import Withdrawn, withdraw
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
 LINE = "44,571,besan,2023-05-01,7,52,7,364\n"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from nightly import Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 # Of each its region and currency, by seeds/branches.csv; Bath is not listed.
 BRANCHES = {

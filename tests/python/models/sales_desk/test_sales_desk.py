@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from nightly import Project, new_project
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"
 

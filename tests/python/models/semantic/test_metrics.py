@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from nightly import PROJECT, Project, new_project
 
+from base.link import Connection
 from operate.commands.demo import METRICS_QUESTION
-from operate.warehouse import Connection
 
 Answer = dict[tuple[str, ...], dict[str, Decimal | None]]
 
