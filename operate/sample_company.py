@@ -10,7 +10,7 @@ from pathlib import Path
 from ingest.errors import BranchlineError
 from sample.company import write_company
 from sample.errors import SampleError
-from sample.stores import stores_of
+from sample.sales_desk.stores import stores_of
 
 __all__ = ["MadeFiles", "stores_of", "write_sample"]
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from sample import desk, oddities
-from sample import mess as mishaps
+from sample import oddities
+from sample.branch_pos import mess as mishaps
+from sample.branch_pos.till_files import FOLDER, content, file_name, lines, spreadsheet_content
 from sample.branches import POP_UP, Branch, branch_at
 from sample.chance import below, generator
 from sample.errors import SampleError
 from sample.output import OutputFolder
-from sample.stores import Store, masters_on, store_at, stores_of
-from sample.till_files import FOLDER, content, file_name, lines, spreadsheet_content
+from sample.sales_desk import desk
+from sample.sales_desk.stores import Store, masters_on, store_at, stores_of
 from sample.trade import Receipt, receipts, till_opened
 from sample.truth import (
     CURRENT,

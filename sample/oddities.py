@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sample.branches import branch_at
-from sample.stores import Store, customer_id, employee_id, store_at
+from sample.sales_desk.stores import Store, customer_id, employee_id, store_at
 
 COLLAPSE = "sales collapse"
 SURGE = "sales surge"

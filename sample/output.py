@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-from sample.desk import FOLDER as DESK_FOLDER
+from sample.branch_pos.till_files import FOLDER
 from sample.errors import SampleError
-from sample.till_files import FOLDER
+from sample.sales_desk.desk import FOLDER as DESK_FOLDER
 
 MARKER = ".branchline-sample"
 _ABOUT = "# The files named here were written by the made-up company; it may write them again."

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from sample import mess
+from sample.branch_pos import mess
+from sample.branch_pos.till_files import total_text
 from sample.branches import KNOWN_BRANCHES, branch_at, reference_csv
 from sample.people import luhn_digit, person
-from sample.stores import reference_lines
-from sample.till_files import total_text
+from sample.sales_desk.stores import reference_lines
 from sample.truth import Summary
 
 NAME = re.compile(r"(?P<branch>[a-z0-9_-]+)_\d\d-\d\d-\d{4}_\d\d-\d\d-\d\d\.csv")

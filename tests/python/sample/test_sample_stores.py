@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from sample import desk, oddities
+from sample import oddities
 from sample.company import DEFAULT_START, Company, deliveries, write_company, write_deliveries
-from sample.stores import MANAGER_ROUND_FIRST, PRICE_ROUND_FIRST, store_at, stores_of
+from sample.sales_desk import desk
+from sample.sales_desk.stores import MANAGER_ROUND_FIRST, PRICE_ROUND_FIRST, store_at, stores_of
 from sample.truth import Summary
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sample import desk, mess
+from sample.branch_pos import mess
 from sample.company import write_company, write_deliveries
+from sample.sales_desk import desk
 from sample.truth import CURRENT, REFUSED, REPEAT, SUPERSEDED, Mess, Summary
 
 Key = tuple[str, date]

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from random import Random
 
 from sample import oddities
+from sample.branch_pos.till_files import price_text, quoted
 from sample.chance import Weighted, below, digest, generator
-from sample.stores import (
+from sample.sales_desk.stores import (
     GOODS,
     Product,
     Store,
@@ -22,7 +23,6 @@ from sample.stores import (
     employee_id,
     price_on,
 )
-from sample.till_files import price_text, quoted
 from sample.truth import Figures
 
 FOLDER = "sales_desk"

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sample.branch_pos.till_files import price_text, quoted
 from sample.branches import Branch, branch_at
 from sample.chance import digest
 from sample.people import Person, person
-from sample.till_files import price_text, quoted
 
 FIRST_STORE = 601
 
