@@ -13,9 +13,10 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
-from sample.branch_pos.till_files import FOLDER, file_name, price_text, quoted, total_text
+from sample.branch_pos.till_files import FOLDER, file_name, total_text
 from sample.branches import Branch, branch_at
 from sample.chance import Weighted, below, generator
+from sample.csv_text import price_text, quoted
 from sample.menu import offers
 from sample.people import Person, luhn_digit, person
 

@@ -18,7 +18,7 @@ from operate.insights import read_insights
 from operate.nightly import RunReport
 from operate.nightly import run as run_nightly
 from operate.progress import shown
-from operate.sample_company import stores_of, write_sample
+from operate.sample_company import described, write_sample
 from operate.settings import Settings, read_settings
 from operate.show import (
     make_console,
@@ -53,8 +53,7 @@ def demo(remove: bool) -> int:
     inbox = demo_inbox(settings)
     if not inbox.stamp.exists():
         with shown(
-            f"Writing the files of {BRANCHES} branches, an unlisted pop-up and"
-            f" {stores_of(BRANCHES)} stores, {DAYS} days",
+            f"Writing the files of {described(BRANCHES)}, {DAYS} days",
             console,
         ) as update:
             write_sample(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from sample import oddities
-from sample.branch_pos.till_files import price_text, quoted
 from sample.chance import Weighted, below, digest, generator
+from sample.csv_text import price_text, quoted
+from sample.sales_desk import oddities
 from sample.sales_desk.stores import (
     GOODS,
     Product,
@@ -25,7 +25,6 @@ from sample.sales_desk.stores import (
 )
 from sample.truth import Figures
 
-FOLDER = "sales_desk"
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"
 
 LACKS_COLUMN = "column missing"
