@@ -19,6 +19,16 @@ from sample.sources import (
 )
 from sample.truth import Books, Mess, Summary
 
+__all__ = [
+    "DEFAULT_START",
+    "Company",
+    "Delivery",
+    "deliveries",
+    "described",
+    "write_company",
+    "write_deliveries",
+]
+
 # Called after each file with the number of files done and the number to come in all.
 Progress = Callable[[int, int], None]
 
