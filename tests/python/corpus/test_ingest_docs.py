@@ -1,4 +1,4 @@
-"""What docs/ingest.md shows as a feed of one's own works as it stands there."""
+"""What docs/feeds.md shows as a feed of one's own works as it stands there."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from corpus.table import DOCS
-from nightly import Project, new_project
+from nightly import PROJECT, Project, new_project
 
-from ingest.feeds import FEEDS_FILE, Feed, load_feeds
+from ingest.feeds import DatabaseTable, Feed, load_feeds
 from operate.warehouse import Connection
 
-TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
+DOCS = PROJECT / "docs"
+TEXT = (DOCS / "feeds.md").read_text(encoding="utf-8")
 
 
 def block(kind: str, start: str) -> str:
@@ -32,11 +32,11 @@ def project(postgres_server: Connection, tmp_path: Path) -> Iterator[Project]:
 
 
 def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_path: Path) -> None:
-    entry = block("yaml", "  farm_shop_invoice_items:")
+    entry = block("yaml", "feeds:\n  farm_shop_invoice_items:")
 
     def mended(text: str) -> None:
-        path = tmp_path / "feeds.yml"
-        path.write_text(FEEDS_FILE.read_text(encoding="utf-8") + "\n" + text, encoding="utf-8")
+        path = tmp_path / "farm_shop.yml"
+        path.write_text(text, encoding="utf-8")
         project.feeds = load_feeds(path)
 
     mended(entry)
@@ -67,7 +67,8 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
 
 
 def test_the_models_of_the_docs_name_the_columns_of_the_feed() -> None:
-    feed = yaml.safe_load(block("yaml", "  farm_shop_invoice_items:"))["farm_shop_invoice_items"]
+    entry = block("yaml", "feeds:\n  farm_shop_invoice_items:")
+    feed = yaml.safe_load(entry)["feeds"]["farm_shop_invoice_items"]
     model = block("sql", "with source as")
     described = yaml.safe_load(block("yaml", "models:"))["models"][0]["columns"]
     for column in feed["columns"]:
@@ -82,3 +83,20 @@ def test_every_key_of_a_feed_is_in_the_docs() -> None:
     columns = Feed.model_fields["columns"].annotation
     for key in columns.__args__[0].model_fields:  # type: ignore[union-attr]
         assert f"| `{key}` |" in TEXT, key
+
+
+def test_every_key_of_a_table_is_in_the_docs() -> None:
+    databases = (DOCS / "databases.md").read_text(encoding="utf-8")
+    for name, field in DatabaseTable.model_fields.items():
+        assert f"| `{field.alias or name}` |" in databases, name
+
+
+def test_the_docs_of_a_source_name_its_feeds_and_columns() -> None:
+    for name, feed in load_feeds().feeds.items():
+        page = (DOCS / "sources" / f"{feed.source}.md").read_text(encoding="utf-8")
+        assert f"`{name}`" in page, name
+        if feed.files is not None:
+            assert f"`{feed.files}`" in page, name
+        for column in feed.columns:
+            if column.required:
+                assert re.search(rf"\b{column.name}\b", page), f"{name}: {column.name}"
