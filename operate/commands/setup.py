@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from operate.connecting import open_warehouse
-from operate.dbt_packages import install_packages
-from operate.dbt_profile import fill_in_profile, make_profile
-from operate.settings import read_settings
+from base.settings import read_settings
+from operate.dbt.packages import install_packages
+from operate.dbt.profile import fill_in_profile, make_profile
+from operate.server.connecting import open_warehouse
 
 
 @click.command()

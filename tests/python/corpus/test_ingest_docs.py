@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 import yaml
 from nightly import PROJECT, Project, new_project
 
-from ingest.feeds import DatabaseTable, Feed, load_feeds
-from operate.warehouse import Connection
+from base.link import Connection
+from ingest.contract.feeds import DatabaseTable, Feed
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 
 DOCS = PROJECT / "docs"
 TEXT = (DOCS / "feeds.md").read_text(encoding="utf-8")
@@ -33,11 +35,12 @@ def project(postgres_server: Connection, tmp_path: Path) -> Iterator[Project]:
 
 def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_path: Path) -> None:
     entry = block("yaml", "feeds:\n  farm_shop_invoice_items:")
+    feeds = tmp_path / "feeds"
+    shutil.copytree(FEEDS_FOLDER, feeds)
 
     def mended(text: str) -> None:
-        path = tmp_path / "farm_shop.yml"
-        path.write_text(text, encoding="utf-8")
-        project.feeds = load_feeds(path)
+        (feeds / "farm_shop.yml").write_text(text, encoding="utf-8")
+        project.feeds = load_feeds(feeds)
 
     mended(entry)
     invoices = "inbox/farm_shop/invoices_2024-03-0{}.csv"
@@ -67,8 +70,7 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
 
 
 def test_the_models_of_the_docs_name_the_columns_of_the_feed() -> None:
-    entry = block("yaml", "feeds:\n  farm_shop_invoice_items:")
-    feed = yaml.safe_load(entry)["feeds"]["farm_shop_invoice_items"]
+    (feed,) = yaml.safe_load(block("yaml", "feeds:\n  farm_shop_invoice_items:"))["feeds"].values()
     model = block("sql", "with source as")
     described = yaml.safe_load(block("yaml", "models:"))["models"][0]["columns"]
     for column in feed["columns"]:

@@ -14,9 +14,9 @@ from dbt.config.renderer import ProfileRenderer
 from dbt_common.context import set_invocation_context
 from psycopg2.extensions import parse_dsn
 
-from operate.dbt_profile import fill_in_profile, make_profile
-from operate.settings import PROJECT
-from operate.warehouse import Connection
+from base.link import Connection
+from base.settings import PROJECT
+from operate.dbt.profile import fill_in_profile, make_profile
 
 EXAMPLE = PROJECT / "profiles.example.yml"
 
