@@ -36,7 +36,8 @@ Progress = Callable[[int, int], None]
 def described(branches: int) -> str:
     """What a company of so many branches has, as `8 branches, an unlisted pop-up and 4 stores`."""
     beside = [source_class(name).beside(branches) for name in source_names()]
-    *parts, last = [f"{branches} branches", *[words for words in beside if words]]
+    own = f"{branches} branch{'' if branches == 1 else 'es'}"
+    *parts, last = [own, *[words for words in beside if words]]
     return f"{', '.join(parts)} and {last}" if parts else last
 
 

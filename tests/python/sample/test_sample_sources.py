@@ -102,6 +102,7 @@ def test_each_source_knows_how_many_files_are_to_come(mess: bool) -> None:
 
 def test_a_company_is_described_by_what_it_has() -> None:
     assert described(8).startswith("8 branches, ")
+    assert described(1).startswith("1 branch, ")
 
 
 def test_an_unknown_source_is_refused() -> None:
