@@ -13,11 +13,12 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+from sample.branch_pos.till_files import FOLDER, file_name, total_text
 from sample.branches import Branch, branch_at
 from sample.chance import Weighted, below, generator
+from sample.csv_text import price_text, quoted
 from sample.menu import offers
 from sample.people import Person, luhn_digit, person
-from sample.till_files import FOLDER, file_name, price_text, quoted, total_text
 
 FIRST_DAY = date(2024, 1, 1)
 _SEED = 20240101
