@@ -12,6 +12,8 @@ from typing import Any
 from dbt_bouncer.check_framework import check, fail
 
 PERSONAL_META = "contains_pii"
+# A model that is nothing but such a call is generated; the test of the contract checks its rows.
+GENERATED = re.compile(r"\s*\{\{\s*every_[a-z]+\([^{}]*\)\s*\}\}\s*")
 
 
 def _meta(node: Any) -> dict[str, Any]:
@@ -114,6 +116,20 @@ def check_model_masks_columns(model: Any, *, column_name_pattern: str, masked_by
     ]
     if unmasked:
         fail(f"`{model.name}` does not mask {unmasked} (meta: masked_by: {masked_by}).")
+
+
+@check(code="BL009")
+def check_model_with_logic_has_unit_test(model: Any, ctx: Any) -> None:
+    """Models must have a unit test, unless a macro generates all of their text."""
+    if GENERATED.fullmatch(model.raw_code or ""):
+        return
+    tested = {
+        name
+        for unit_test in ctx.manifest_obj.manifest.unit_tests.values()
+        for name in unit_test.depends_on.nodes or []
+    }
+    if model.unique_id not in tested:
+        fail(f"`{model.name}` has no unit test.")
 
 
 @check(code="BL008")
