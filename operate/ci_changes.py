@@ -45,19 +45,14 @@ def unseen_changes(
     everything, by_strategy = _called_by_dbt(now, macros & set(now["macros"]))
     # A macro that is gone is still known to the manifest before.
     everything |= _called_by_dbt(before, macros - set(now["macros"]))[0]
-    for strategy in sorted(by_strategy):
-        found.append(
-            Unseen(
-                frozenset(_with_strategy(now, strategy)),
-                f"the incremental strategy {strategy} has changed",
-            )
-        )
-    if everything:
+    if not everything:
+        for strategy in sorted(by_strategy):
+            reason = f"the incremental strategy {strategy} has changed"
+            found.append(Unseen(frozenset(_with_strategy(now, strategy)), reason))
+    else:
         names = ", ".join(sorted(name.rpartition(".")[2] for name in everything))
         found.append(
-            Unseen(
-                frozenset(_all_nodes(now)), f"a macro that dbt itself calls has changed ({names})"
-            )
+            Unseen(frozenset(_all_nodes(now)), f"a macro that no model names has changed ({names})")
         )
     if variables_before is not None:
         for name in sorted({*variables_before, *variables_now}):
@@ -134,7 +129,7 @@ def _with_strategy(manifest: Manifest, strategy: str) -> list[str]:
     return [
         name
         for name, node in manifest["nodes"].items()
-        if node["config"].get("incremental_strategy") == strategy
+        if node.get("config", {}).get("incremental_strategy") == strategy
     ]
 
 
