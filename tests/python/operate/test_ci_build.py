@@ -96,6 +96,14 @@ class Main:
             if node_id.split(".")[0] in ("model", "seed", "snapshot")
         }
 
+    def compiled(self, name: str) -> str:
+        """The SQL that a model was built with."""
+        results = json.loads((self.copy / "target" / "ci" / "run_results.json").read_text())
+        for result in results["results"]:
+            if result["unique_id"] == self.find(name)[0]:
+                return str(result["compiled_code"])
+        raise AssertionError(name)
+
     def schemas(self) -> set[str]:
         found = self.built.rows("select nspname::text from pg_namespace where nspname ~ '^pr_'")
         return {name for (name,) in found}
@@ -168,6 +176,16 @@ def test_a_changed_mart_is_built_with_what_is_below_it_and_nothing_else(main: Ma
         rows = f"select (select count(*) from {where}.{name}), count(*) from pr_7_{where}.{name}"
         ((of_main, own),) = main.built.rows(rows)
         assert (name, own) == (name, of_main)
+    # What is built is read where it is built, what is not where main has built it.
+    for name in expected - {node["name"]}:
+        text = main.compiled(name)
+        for parent_id in main.find(name)[1]["depends_on"]["nodes"]:
+            parent = main.manifest["nodes"].get(parent_id)
+            if parent is not None:
+                of_main = f'"{parent["schema"]}"."{parent["name"]}"'
+                own = f'"pr_7_{parent["schema"]}"."{parent["name"]}"'
+                assert (of_main if parent["name"] in expected else own) not in text, name
+        assert '"pr_7_' in text
     # What is kept is dropped by the next call, or by hand.
     assert main.ci("--drop", "--schema", "pr_7").returncode == 0
 
