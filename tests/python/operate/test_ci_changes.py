@@ -48,7 +48,7 @@ MANIFEST: dict[str, Any] = {
         "macro.shop.rounded": macro("round({{ digits() }})", "digits"),
         "macro.shop.digits": macro("{{ var('digits') }}"),
         "macro.shop.get_incremental_replace_months_sql": macro("delete"),
-        "macro.shop.open": macro("insert"),
+        "macro.shop.open": macro("insert {{ var('note') }}"),
         "macro.dbt.create_table": macro("create", "made"),
         "macro.shop.made": macro("as"),
         "macro.dbt.own": macro("dbt's"),
@@ -109,6 +109,7 @@ def test_a_variable_concerns_what_names_it_itself_or_by_a_macro() -> None:
         )
     ]
     assert found(digits=3) == [({"model.shop.weeks"}, "the variable digits has changed")]
+    assert found(note="short") == [(EVERYTHING, "the variable note has changed")]
     assert found(of_no_model=1) == []
 
 
