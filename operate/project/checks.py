@@ -16,6 +16,7 @@ from pathlib import Path
 from base.settings import PROJECT
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
+from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
@@ -27,10 +28,13 @@ BENCHMARKS = ("bench", "--quick")
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `run` gets an environment and returns an exit code and what was printed."""
+    """One check: `run` returns an exit code and what was printed.
+
+    The code is None where the check could not be made here; the text then says why.
+    """
 
     name: str
-    run: Callable[[], tuple[int, str]]
+    run: Callable[[], tuple[int | None, str]]
 
 
 def style_checks() -> list[Check]:
@@ -40,12 +44,17 @@ def style_checks() -> list[Check]:
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
         Check("imports", lambda: _call("lint-imports", "--no-cache")),
+        Check("zizmor", lambda: _call("zizmor", "--offline", "--quiet", ".github")),
+        Check("actionlint", run_actionlint),
         Check("sqlfluff", lint_sql),
     ]
 
 
 def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
-    """Run the checks one by one; show what those that fail say; return their names."""
+    """Run the checks one by one; show what those that fail say; return their names.
+
+    A check that could not be made is shown as skipped, with the reason. It has not failed.
+    """
     failed = []
     for check in checks:
         say(f"{check.name} ...")
@@ -54,6 +63,8 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
         took = f"{time.monotonic() - started:.0f} s"
         if code == 0:
             say(f"{check.name}: passed ({took})")
+        elif code is None:
+            say(f"{check.name}: SKIPPED, because {output.rstrip()}")
         else:
             failed.append(check.name)
             say(f"{output.rstrip()}\n{check.name}: FAILED ({took})")
