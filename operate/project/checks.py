@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from base.settings import PROJECT
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
+from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
@@ -27,28 +29,34 @@ BENCHMARKS = ("bench", "--quick")
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `run` gets an environment and returns an exit code and what was printed."""
+    """One check: `run` returns an exit code and what was printed.
+
+    The code is None where the check could not be made here; the text then says why.
+    """
 
     name: str
-    run: Callable[[], tuple[int, str]]
+    run: Callable[[], tuple[int | None, str]]
 
 
 def style_checks() -> list[Check]:
     """The checks that read the code without running it."""
-    # dbt-bouncer needs Python 3.11; on 3.10, the oldest Python we support, it is not installed.
-    conventions = [Check("dbt-bouncer", check_conventions)] if sys.version_info >= (3, 11) else []
     return [
         Check("ruff check", lambda: _call("ruff", "check", "--quiet", ".")),
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
         Check("imports", lambda: _call("lint-imports", "--no-cache")),
-        *conventions,
+        Check("zizmor", lambda: _call("zizmor", "--offline", "--quiet", ".github")),
+        Check("actionlint", run_actionlint),
+        Check("dbt-bouncer", check_conventions),
         Check("sqlfluff", lint_sql),
     ]
 
 
 def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
-    """Run the checks one by one; show what those that fail say; return their names."""
+    """Run the checks one by one; show what those that fail say; return their names.
+
+    A check that could not be made is shown as skipped, with the reason. It has not failed.
+    """
     failed = []
     for check in checks:
         say(f"{check.name} ...")
@@ -57,6 +65,8 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
         took = f"{time.monotonic() - started:.0f} s"
         if code == 0:
             say(f"{check.name}: passed ({took})")
+        elif code is None:
+            say(f"{check.name}: SKIPPED, because {output.rstrip()}")
         else:
             failed.append(check.name)
             say(f"{output.rstrip()}\n{check.name}: FAILED ({took})")
@@ -97,8 +107,10 @@ def run_tests(
         return [" ".join(benchmarks)]
 
 
-def check_conventions() -> tuple[int, str]:
+def check_conventions() -> tuple[int | None, str]:
     """dbt-bouncer over dbt's manifest, by dbt-bouncer.yml; no database is asked."""
+    if importlib.util.find_spec("dbt_bouncer") is None:
+        return None, "dbt-bouncer is not installed; it needs Python 3.11"
     # A folder of its own that stays: dbt then parses only what has changed since the last time.
     folder = PROJECT / "target" / "conventions"
     environment = {

@@ -9,7 +9,7 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-# What may name any source: the list of sources, reference data, documentation, and the data of tests.
+# What may name any source: their list, reference data, documentation, and the data of tests.
 OPEN = ("dbt_project.yml", "seeds/", "docs/", "tests/python/")
 
 
