@@ -19,6 +19,16 @@ from sample.menu import offers
 from sample.people import Person, luhn_digit, person
 from sample.till_files import FOLDER, file_name, price_text, quoted, total_text
 
+# In the order in which they stand in a file.
+COLUMNS = (
+    "transaction_timestamp",
+    "branch",
+    "customer_name",
+    "basket",
+    "total",
+    "payment_method",
+    "card_number",
+)
 FIRST_DAY = date(2024, 1, 1)
 _SEED = 20240101
 _MENU_DAYS = 91
