@@ -10,7 +10,8 @@ from bench.children import Done, Workplace
 from bench.figures import MEGABYTE, Aim, Row, Section, timed_row
 from bench.server import Server, open_link, value
 from bench.sizes import Sizes
-from bench.workload import Truth, check_raw
+from bench.truth import Truth
+from bench.workload import check_raw
 
 # A file changed less than two seconds ago may still be being written; measured are settled ones.
 SETTLING_SECONDS = 2.5

@@ -25,9 +25,10 @@ def write_files(
     count_cards: bool = False,
 ) -> dict[str, Any]:
     """Write a file per branch and day, but for the (branch, day) pairs left out."""
-    from bench.workload import Tills, Truth, make_inbox, write
+    from bench.truth import Truth
+    from bench.workload import make_files, make_inbox, write
 
-    tills, truth = Tills(), Truth()
+    tills, truth = make_files(), Truth()
     cards: set[str] = set()
     make_inbox(Path(inbox))
     without = {(position, day) for position, day in left_out}
@@ -45,7 +46,8 @@ def write_files(
 
 def write_large_file(inbox: str, size: int) -> dict[str, Any]:
     """Write one file of at least `size` bytes, block by block."""
-    from bench.workload import Truth, large_blocks, large_file_path, make_inbox
+    from bench.truth import Truth
+    from bench.workload import large_blocks, large_file_path, make_inbox
 
     make_inbox(Path(inbox))
     truth, cards = Truth(files=1), 0

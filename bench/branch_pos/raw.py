@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.branch_pos.till_files import Truth
 from bench.figures import Section
 from bench.server import open_link, rows, value
+from bench.truth import Truth
 
 CURRENT_ROWS = """
     from raw.branch_pos_transactions as sold
