@@ -12,10 +12,10 @@ from typing import Any
 from bench.children import Done, Workplace
 from bench.errors import BenchError
 from bench.figures import Section
-from bench.loading import SETTLING_SECONDS, check_raw
+from bench.loading import SETTLING_SECONDS
 from bench.server import Server, open_link, rows, value
 from bench.sizes import Sizes
-from bench.till_files import Tills, Truth, write
+from bench.workload import Tills, Truth, check_raw, write
 
 
 @dataclass

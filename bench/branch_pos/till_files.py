@@ -20,6 +20,16 @@ from sample.csv_text import price_text, quoted
 from sample.menu import offers
 from sample.people import Person, luhn_digit, person
 
+# In the order in which they stand in a file.
+COLUMNS = (
+    "transaction_timestamp",
+    "branch",
+    "customer_name",
+    "basket",
+    "total",
+    "payment_method",
+    "card_number",
+)
 FIRST_DAY = date(2024, 1, 1)
 _SEED = 20240101
 _MENU_DAYS = 91
