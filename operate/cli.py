@@ -28,6 +28,7 @@ COMMANDS = {
     "sample": ("sample", "Write the files of a made-up company into a folder."),
     "source": ("source", "Add a source: its first version, from a sample file."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
+    "ci": ("ci", "Build and test only what differs from main."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),
     "setup": ("setup", "Install the dbt packages and make profiles.yml."),
 }
