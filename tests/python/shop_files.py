@@ -59,12 +59,12 @@ def text_of(lines: list[Line]) -> str:
     return text.getvalue()
 
 
-def _day(
-    day: date, invoice: int, chance: random.Random, receipts: int
-) -> tuple[list[Line], int]:
+def _day(day: date, invoice: int, chance: random.Random, receipts: int) -> tuple[list[Line], int]:
     lines: list[Line] = []
     for number in range(receipts + chance.randint(-3, 3)):
-        at = datetime(day.year, day.month, day.day, 8 + number * 10 // (receipts + 4), chance.randrange(59))
+        at = datetime(
+            day.year, day.month, day.day, 8 + number * 10 // (receipts + 4), chance.randrange(59)
+        )
         customer = "" if chance.random() < 0.25 else f"{chance.randint(12346, 12420)}.0"
         country = chance.choice(COUNTRIES)
         cancelled = chance.random() < 0.08
@@ -93,14 +93,24 @@ def _day(
     # Stock that was written off: no description, no price, no customer.
     lines.append([str(invoice), "22139", "", "-17", str(at), "0.0", "", shipped])
     # One unit sold and one taken back on the same receipt.
-    lines.append([str(invoice + 1), "71053", PRODUCTS[1][1], "1", str(at), "3.39", "12347.0", shipped])
-    lines.append([str(invoice + 1), "21730", PRODUCTS[4][1], "-1", str(at), "4.25", "12347.0", shipped])
+    lines.append(
+        [str(invoice + 1), "71053", PRODUCTS[1][1], "1", str(at), "3.39", "12347.0", shipped]
+    )
+    lines.append(
+        [str(invoice + 1), "21730", PRODUCTS[4][1], "-1", str(at), "4.25", "12347.0", shipped]
+    )
     if day.day % 9 == 0:
-        lines.append([f"A{invoice}", "B", "Adjust bad debt", "1", str(at), "-11062.06", "", shipped])
+        lines.append(
+            [f"A{invoice}", "B", "Adjust bad debt", "1", str(at), "-11062.06", "", shipped]
+        )
     if day.day % 7 == 0:
         # What no till should write: each is rejected, and its receipt's other lines count.
-        lines.append([str(invoice + 1), "22633", PRODUCTS[5][1], "0", str(at), "1.85", "12347.0", shipped])
-        lines.append([str(invoice + 1), "22633", PRODUCTS[5][1], "a few", str(at), "1.85", "", shipped])
+        lines.append(
+            [str(invoice + 1), "22633", PRODUCTS[5][1], "0", str(at), "1.85", "12347.0", shipped]
+        )
+        lines.append(
+            [str(invoice + 1), "22633", PRODUCTS[5][1], "a few", str(at), "1.85", "", shipped]
+        )
         lines.append(["", "22633", PRODUCTS[5][1], "2", str(at), "1.85", "", shipped])
         lines.append([str(invoice + 1), "22633", PRODUCTS[5][1], "2", "soon", "1.85", "", shipped])
     return lines, invoice + 2
