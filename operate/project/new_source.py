@@ -107,7 +107,7 @@ def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) 
     if grain == "line" and number is None:
         raise BranchlineError(
             f"No column of {sample_path} looks like the number of a receipt: {_headers(sample)}.",
-            "Several lines make a receipt by its number. With one line per receipt: --grain receipt",
+            "Several lines make a receipt by its number. For one line each: --grain receipt",
         )
     plan = _Plan(name, sample, grain == "line")
     context = _context(plan)
@@ -259,7 +259,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "decisions": [
             "How often the files come (`freshness` in the source's YAML).",
             *plan.decisions,
-            f"Time zone and currency: a line per branch in `seeds/branches.csv`, with `{name}` as source;"
+            f"Time zone and currency: a line per branch in `seeds/branches.csv`, source `{name}`;"
             " without it the company's own hold.",
         ],
     }

@@ -20,13 +20,14 @@ MOST_RECORDS = 2000
 
 _NAMES = {
     "receipt_number": (
-        "receiptnumber receiptno receipt receiptid invoicenumber invoiceno invoice invoiceid ordernumber"
-        " orderno order orderid transactionid transactionno transaction ticket ticketno billno bill"
-        " rechnungsnummer rechnungsnr rechnung belegnummer belegnr beleg bonnummer bonnr bon"
+        "receiptnumber receiptno receipt receiptid invoicenumber invoiceno invoice invoiceid"
+        " ordernumber orderno order orderid transactionid transactionno transaction ticket"
+        " ticketno billno bill rechnungsnummer rechnungsnr rechnung belegnummer belegnr beleg"
+        " bonnummer bonnr bon"
     ),
     "product_id": (
-        "productid productcode productno productnumber stockcode sku itemid itemcode itemno articleno"
-        " articlenumber articleid barcode ean gtin artikelnummer artikelnr artikelcode"
+        "productid productcode productno productnumber stockcode sku itemid itemcode itemno"
+        " articleno articlenumber articleid barcode ean gtin artikelnummer artikelnr artikelcode"
     ),
     "product_name": (
         "productname product description productdescription item itemname items basket article"
@@ -34,15 +35,17 @@ _NAMES = {
     ),
     "quantity": "quantity qty units pieces count menge anzahl stueck stuck",
     "unit_price": (
-        "unitprice price priceperunit itemprice singleprice einzelpreis stueckpreis stuckpreis preis"
+        "unitprice price priceperunit itemprice singleprice einzelpreis stueckpreis stuckpreis"
+        " preis"
     ),
     "net_amount": (
-        "total totalamount amount totalprice totalcost linetotal sum netamount ordertotal gesamt"
-        " gesamtpreis gesamtbetrag betrag summe umsatz"
+        "total totalamount amount totalprice totalcost linetotal sum netamount ordertotal"
+        " gesamt gesamtpreis gesamtbetrag betrag summe umsatz"
     ),
     "sold_at": (
-        "timestamp datetime dateandtime soldat transactiontimestamp invoicedate orderdate salesdate"
-        " saledate transactiondate date soldon day datum rechnungsdatum belegdatum verkaufsdatum tag"
+        "timestamp datetime dateandtime soldat transactiontimestamp invoicedate orderdate"
+        " salesdate saledate transactiondate date soldon day datum rechnungsdatum belegdatum"
+        " verkaufsdatum tag"
     ),
     "sold_time": "time timeofday saletime transactiontime ordertime uhrzeit zeit",
     "customer_id": (
@@ -50,8 +53,8 @@ _NAMES = {
     ),
     "customer_name": "customername customer client clientname fullname kunde kundenname",
     "employee_id": (
-        "employeeid employee salespersonid salesperson sellerid seller cashier cashierid staffid"
-        " mitarbeiternummer mitarbeiternr mitarbeiter verkaeufer verkaufer kassierer"
+        "employeeid employee salespersonid salesperson sellerid seller cashier cashierid"
+        " staffid mitarbeiternummer mitarbeiternr mitarbeiter verkaeufer verkaufer kassierer"
     ),
     "branch_name": (
         "branch branchname branchid store storename storeid shop shopname location site outlet"
@@ -256,7 +259,7 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
     if best is None:
         raise BranchlineError(
             f"{path} is no CSV with several columns.",
-            "The delimiter is a comma, a semicolon, a tab or a pipe, and the first line names them.",
+            "The columns are separated by commas, semicolons, tabs or pipes.",
         )
     width, delimiter, (header, *records) = best
     if not all(re.search(r"[^\W\d]", cell) for cell in header):

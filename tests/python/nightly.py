@@ -62,7 +62,7 @@ def dbt(
 
 
 _PARSED: dict[tuple[str, Path], bytes] = {}
-"""What dbt has parsed, by the URL of the database that it was parsed for and the project's folder."""
+"""What dbt has parsed, by the URL of the database and the folder of the project."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The online shop's daily files, made up, and what they add up to: read by csv, added by Decimal."""
+"""The online shop's daily files, made up, and what they add up to, reckoned without the project."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-HEADER = (
-    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
-).split(",")
+HEADER = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+]
 FIRST_DAY = date(2010, 12, 1)
 PRODUCTS = [
     ("85123A", "WHITE HANGING HEART T-LIGHT HOLDER", "2.55"),
