@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from base.errors import BranchlineError
+from ingest import header_key
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_RECORDS = 2000
@@ -113,7 +114,7 @@ class SampleColumn:
     @property
     def alias(self) -> str:
         """What the header says, where the name alone would not be recognized."""
-        return self.header if _snake_case(self.header, camel=False) != self.name else ""
+        return self.header if header_key(self.header) != self.name else ""
 
     @property
     def holds_codes(self) -> bool:
@@ -311,10 +312,9 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def _snake_case(text: str, *, camel: bool = True) -> str:
+def _snake_case(text: str) -> str:
     """A name for the database: `InvoiceNo` and `Invoice no.` are invoice_no."""
-    if camel:
-        text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text.strip())
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text.strip())
     name = re.sub(r"[^a-z0-9]+", "_", _plain(text)).strip("_")[:60].strip("_")
     return name if re.match("[a-z]", name) else f"column_{name}".strip("_")
 

@@ -12,14 +12,8 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 HEADER = [
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
+    *("InvoiceNo", "StockCode", "Description", "Quantity"),
+    *("InvoiceDate", "UnitPrice", "CustomerID", "Country"),
 ]
 FIRST_DAY = date(2010, 12, 1)
 PRODUCTS = [

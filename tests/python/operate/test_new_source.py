@@ -71,7 +71,8 @@ def texts_of(folder: Path) -> dict[str, bytes]:
     [
         (
             "web_shop",
-            "receipt_number product_id product_name quantity sold_at unit_price customer_id country",
+            "receipt_number product_id product_name quantity sold_at unit_price customer_id"
+            " country",
         ),
         (
             "kiosk",
@@ -176,9 +177,9 @@ def test_the_command_says_what_it_would_write_and_writes_it(copy: Path, tmp_path
             "import sys, base.settings as s, pathlib; s.PROJECT = pathlib.Path(sys.argv.pop(1));"
             "from operate.cli import main; main()"
         )
+        words = [str(copy), "source", "new", "kiosk", "--from"]
         done = subprocess.run(
-            [sys.executable, "-c", program, str(copy), "source", "new", "kiosk"]
-            + ["--from", str(sample), *options],
+            [sys.executable, "-c", program, *words, str(sample), *options],
             cwd=PROJECT,
             capture_output=True,
             text=True,
@@ -224,7 +225,8 @@ LAYERS = ("staging", "intermediate/conformed")
 def test_as_written_the_shop_is_right_to_the_penny(built: Project) -> None:
     truth = truth_of([next(iter(SHOP.values()))])
     found = built.rows(
-        "select receipt_number, net_amount from intermediate.int_web_shop__transactions where is_sale"
+        "select receipt_number, net_amount from intermediate.int_web_shop__transactions"
+        " where is_sale"
     )
     assert dict(found) == truth.receipts
     assert truth.rejected
@@ -232,9 +234,9 @@ def test_as_written_the_shop_is_right_to_the_penny(built: Project) -> None:
 
 def test_as_written_a_receipt_per_line_is_right(built: Project) -> None:
     assert built.rows(
-        "select receipt_number, branch_name, payment_method, items_sold, net_amount, reject_reasons,"
-        " to_char(sold_at_local, 'YYYY-MM-DD HH24:MI') from intermediate.int_kiosk__transactions"
-        " order by line_number"
+        "select receipt_number, branch_name, payment_method, items_sold, net_amount,"
+        " reject_reasons, to_char(sold_at_local, 'YYYY-MM-DD HH24:MI')"
+        " from intermediate.int_kiosk__transactions order by line_number"
     ) == [
         ("1", "Hull", "CARD", 2, Decimal("1204.50"), None, "2023-12-24 09:15"),
         ("2", "Hull", "CASH", -1, Decimal("-3.00"), None, "2023-12-25 10:00"),
