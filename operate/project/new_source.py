@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import yaml
@@ -218,6 +219,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
         )
     dates = date_format(sold)
     title = name.replace("_", " ").capitalize()
+    file_name = _file_name(sample.path.name)
     staged, raw_columns = _staged(sample)
     expressions, parsed = _expressions(
         plan, sign, dates, title, [column["name"] for column in staged]
@@ -244,12 +246,12 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "by_line": plan.by_line,
         "todo": True,
         "sample": sample.path.name,
-        "file_name": _file_name(sample.path.name),
+        "file_name": file_name,
         "columns": [_described(column) for column in sample.columns],
         "raw_columns": raw_columns,
         "staged": staged,
         "tested": [column for column in staged if "value" in column],
-        "notes": plan.notes,
+        "notes": [line for note in plan.notes for line in wrap(note, 90)],
         "parsed": parsed,
         "expressions": expressions,
         "lacks": _sql_list(lacks),
@@ -258,6 +260,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "line": line,
         "decisions": [
             "How often the files come (`freshness` in the source's YAML).",
+            *([f"Whether every file is named like {sample.path.name}."] if file_name else []),
             *plan.decisions,
             f"Time zone and currency: a line per branch in `seeds/branches.csv`, source `{name}`;"
             " without it the company's own hold.",
@@ -378,7 +381,10 @@ def _expressions(
     elif not dates.has_time:
         text = "sold_at_text || ' 00:00'"
     order = "day_first" if dates.order == "year_first" else dates.order
-    parse("sold_at_local", f"parse_timestamp(\"{text}\", '{order}')")
+    arguments = f"\"{text}\", '{order}'"
+    if sample.of("sold_time"):
+        arguments = f"\n            {arguments}\n        "
+    parse("sold_at_local", f"parse_timestamp({arguments})")
     given["is_time_known"] = f"'{str(has_time).lower()}'"
     if not dates.is_certain:
         plan.decide("Whether the day or the month comes first in dates: both fit the sample.")
@@ -386,9 +392,17 @@ def _expressions(
         plan.decide(
             "Customers are not recognized by their card (`card_token`), only by number or name."
         )
+    unknown = [column.name for column in sample.columns if not column.role]
+    if unknown:
+        plan.decisions.append(
+            f"What {', '.join(unknown)} hold: they stay in staging. Where they are personal, mark"
+            " them `contains_pii` in the YAML of source and staging."
+        )
     if plan.by_line:
         plan.notes.append("Lines of one file with the same receipt_number are one receipt.")
-    shown = [name for name in staged if name not in ("customer_id", "customer_name", *CARD_COLUMNS)]
+    # A column that nobody knows may hold anything, a customer's address for one.
+    known = {TEXT_NAMES.get(column.role, column.role) for column in sample.columns}
+    shown = [name for name in staged if name in known and name not in PERSONAL]
     lines = [""]
     for name in shown:
         if len(lines[-1]) + len(name) > 60:
