@@ -115,7 +115,7 @@ def test_nothing_but_new_files_and_one_line_is_written(copy: Path, tmp_path: Pat
 
 def test_it_writes_the_files_that_the_docs_walk_through(copy: Path, tmp_path: Path) -> None:
     planned = plan_source(copy, "online_shop", sample_of("web_shop", tmp_path), "line")
-    assert {*planned.files, LIST} == {*documented_files(), "docs/sources/online_shop.md"}
+    assert {*planned.files, LIST} == set(documented_files())
     told = documented_files()
     for path, text in planned.files.items():
         # Models without a decision of somebody's are the same to the letter.
@@ -159,6 +159,17 @@ def test_what_cannot_be_done_is_said(
     with pytest.raises(BranchlineError, match=said):
         plan_source(copy, name, tmp_path / "sample.csv", grain)
     assert texts_of(copy) == before
+
+
+def test_the_page_of_a_source_names_what_a_page_has_to(copy: Path, tmp_path: Path) -> None:
+    for name in SAMPLES:
+        planned = plan_source(copy, name, sample_of(name, tmp_path), None)
+        page = planned.files[f"docs/sources/{name}.md"]
+        feeds = yaml.safe_load(planned.files[f"ingest/feeds/{name}.yml"])["feeds"]
+        for feed, told in feeds.items():
+            assert f"`{feed}`" in page
+            assert f"`{told['files']}`" in page
+            assert all(f"`{column['name']}`" in page for column in told["columns"])
 
 
 def test_nobody_of_the_sample_gets_into_the_project(copy: Path, tmp_path: Path) -> None:
