@@ -28,6 +28,7 @@ from operate.access.roles import make_roles
 LINES = 2500
 PREFIX = "shop_"
 PASSWORD = "only-for-tests-0123456789"
+CONFORMED = "models/intermediate/conformed/online_shop"
 SHOP = "source_system = 'online_shop'"
 TILL = "01/12/2010 09:00,Leeds,Ann Lee,Tea - 1.70,1.70,CASH,\n"
 
@@ -256,3 +257,28 @@ def test_nights_are_one_full_rebuild(shop: Shop) -> None:
     shop.project.keep_marts("by_nights")
     shop.project.dbt("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
     assert shop.project.differences("by_nights") == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "instead", "said"),
+    [
+        ("'employee_id', ", "", 'column "employee_id" does not exist'),
+        ("'employee_id', ", "'quantity', ", "says that it lacks 'quantity'. Every source has to"),
+        ("'channel': ", "'chanel': ", "has an expression for 'chanel'. The contract of"),
+    ],
+)
+def test_what_a_source_lacks_is_said_of_its_own_model(
+    shop: Shop, told: str, instead: str, said: str
+) -> None:
+    model = shop.project.home / CONFORMED / "int_online_shop__receipt_lines.sql"
+    text = model.read_text()
+    assert told in text
+    model.write_text(text.replace(told, instead))
+    try:
+        words = ("run", "--select", "int_online_shop__receipt_lines", "int_online_shop__sale_lines")
+        output = shop.project.dbt(*words, expect=1 if "column" in said else 2)
+    finally:
+        model.write_text(text)
+    assert said in output
+    assert "int_online_shop__receipt_lines" in output
+    assert "Error in model int_online_shop__sale_lines" not in output
