@@ -32,9 +32,18 @@
         'unit_price', 'net_amount',
     ] -%}
     {%- set given = conformed_columns('receipt_lines') | list -%}
+-- Columns of `{{ from }}` are parsed texts, and each is used several times below.
+given_lines as (
+
+    select * from {{ from }}
+    {{ evaluate_once() }}
+
+),
+
 conformed_lines as (
 
-    {{ conform('receipt_lines', from, expressions, lacks) | indent(4) }}
+    {{ conform('receipt_lines', 'given_lines', expressions, lacks) | indent(4) }}
+    {{ evaluate_once() }}
 
 ),
 
