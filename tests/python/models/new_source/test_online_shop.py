@@ -148,6 +148,10 @@ def test_number_code_and_country_reach_the_marts(shop: Shop) -> None:
     assert len(receipts) == len(shop.truth.receipts)
     assert any(number.startswith("C") for number, _ in receipts)
     assert ("A", Decimal("-11062.06")) in {(number[0], amount) for number, amount in receipts}
+    assert shop.rows(
+        f"select distinct quality_flags from marts.fct_transactions where {SHOP}"
+        " and receipt_number like 'A%'"
+    ) == [("customer_missing, total_not_positive, unit_price_negative",)]
     countries = shop.rows(
         "select country, count(*), sum(net_amount) from marts.fct_transactions"
         f" where {SHOP} group by 1"
