@@ -217,12 +217,13 @@ def dbt_run_alone() -> dict[str, Any]:
     """`dbt run --full-refresh`, one model at a time: each model's time is its own."""
     from operate.dbt_build import run_dbt
     from operate.dbt_process import dbt_environment
+    from operate.dbt_profile import TARGET
     from operate.settings import read_settings
 
     settings = read_settings()
     started = time.time()
     result = run_dbt(
-        ["run", "--full-refresh", "--threads", "1", "--target", settings.target],
+        ["run", "--full-refresh", "--threads", "1", "--target", TARGET],
         project=settings.project,
         environment=dbt_environment(settings),
         progress=lambda step: None,

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from ingest.feeds import load_feeds
 from ingest.load import prepare_raw
+from operate import libpq
 from operate.dbt_process import dbt_program
+from operate.dbt_profile import TARGET, TARGET_VARIABLE
 from operate.settings import PROJECT
 from operate.warehouse import Warehouse
 
@@ -127,7 +129,8 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
         url = warehouse.ensure_running().url
         prepare_raw(url, load_feeds(), folder)
         yield {
-            **os.environ,
+            **libpq.environment(os.environ, url, complete=True),
+            TARGET_VARIABLE: TARGET,
             "BRANCHLINE_DATABASE_URL": url,
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.errors import BranchlineError
 from operate.dbt_build import log_folder, target_folder
 from operate.dbt_process import dbt_environment, dbt_program
+from operate.dbt_profile import TARGET
 from operate.settings import Settings
 from operate.warehouse import Connection
 
@@ -28,7 +29,7 @@ def make_docs_page(settings: Settings, connection: Connection) -> Path:
             "generate",
             "--static",
             "--target",
-            settings.target,
+            TARGET,
             "--project-dir",
             str(project),
             "--profiles-dir",

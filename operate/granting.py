@@ -11,7 +11,7 @@ from ingest.errors import BranchlineError
 from operate.dbt_build import log_folder
 from operate.dbt_packages import install_packages
 from operate.dbt_process import dbt_environment, dbt_program
-from operate.dbt_profile import make_profile
+from operate.dbt_profile import TARGET, prepare_profile
 from operate.settings import Settings
 from operate.warehouse import Connection
 
@@ -33,7 +33,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
     Every build does so too. Raises BranchlineError if dbt does not.
     """
     install_packages(settings.project, say)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, say)
     done = subprocess.run(
         [
             dbt_program(),
@@ -41,7 +41,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
             "run-operation",
             "grant_marts",
             "--target",
-            settings.target,
+            TARGET,
             "--project-dir",
             str(settings.project),
             "--profiles-dir",

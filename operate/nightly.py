@@ -25,7 +25,7 @@ from operate.connecting import ensure_warehouse
 from operate.dbt_build import BuildProgress, BuildResult, run_dbt
 from operate.dbt_packages import install_packages
 from operate.dbt_process import dbt_environment
-from operate.dbt_profile import make_profile
+from operate.dbt_profile import TARGET, prepare_profile
 from operate.loading import load_inbox
 from operate.progress import Update
 from operate.settings import Settings
@@ -76,7 +76,7 @@ def run(
     Raises BranchlineError when the work cannot begin.
     """
     install_packages(settings.project, say)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
     with open_link(connection.url) as link, one_run_at_a_time(link):
         with show(f"Loading {inbox}") as update:
@@ -113,7 +113,7 @@ def run(
                 [
                     "build",
                     "--target",
-                    settings.target,
+                    TARGET,
                     *(["--full-refresh"] if full_refresh else []),
                     *(["--vars", "{audit: true}"] if audit else []),
                     *(

@@ -166,8 +166,9 @@ class Warehouse:
                 f"There is no warehouse in {self.folder} yet, so it has no address.",
                 "Make it: branchline warehouse start",
             )
-        # Made of letters and digits only: it needs no escaping in a URL.
-        url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}"
+        # Made of letters and digits only: it needs no escaping in a URL. This PostgreSQL cannot do
+        # TLS; saying so keeps a PGSSLMODE that is meant for another server from asking for it.
+        url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}?sslmode=disable"
         return Connection(url, HOST, port, ROLE, password, DATABASE)
 
     def socket_folder(self) -> Path:

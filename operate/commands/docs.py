@@ -6,7 +6,7 @@ import click
 
 from operate.connecting import ensure_warehouse
 from operate.dbt_packages import install_packages
-from operate.dbt_profile import make_profile
+from operate.dbt_profile import prepare_profile
 from operate.docs_page import make_docs_page
 from operate.loading import make_raw_tables
 from operate.settings import read_settings
@@ -17,7 +17,7 @@ def docs() -> None:
     """Make the dbt docs as one static page that opens in any browser, without a server."""
     settings = read_settings()
     install_packages(settings.project, say=click.echo)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, click.echo)
     connection = ensure_warehouse(settings, click.echo)
     make_raw_tables(settings, connection)
     click.echo("Making the docs page ...")
