@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
+from base.errors import BranchlineError
+from base.settings import PROJECT
 from bench.building import first_build, full_build
 from bench.children import Workplace
 from bench.dashboard import dashboard
@@ -29,8 +31,6 @@ from bench.nights import nightly_runs
 from bench.server import Server, own_server, undisturbed
 from bench.sizes import FULL, QUICK, Sizes
 from bench.tables import show
-from ingest.errors import BranchlineError
-from operate.settings import PROJECT
 
 EVERY = (1, 2, 3, 4, 5, 6)
 RESULTS = PROJECT / "bench" / "results"

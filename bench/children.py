@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from base.settings import PROJECT
 from bench.errors import BenchError
-from operate.settings import PROJECT
 
 TOKEN_KEY = "key-of-the-benchmarks-" + "0" * 32
 _ENDING_SECONDS = 10

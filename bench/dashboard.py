@@ -9,11 +9,11 @@ from statistics import median
 
 from psycopg2.extensions import connection as Link
 
+from base.settings import PROJECT
 from bench.figures import Aim, Row, Section, percentile
 from bench.histories import History, settle
 from bench.server import Server, open_link
 from bench.sizes import Sizes
-from operate.settings import PROJECT
 
 QUESTIONS = PROJECT / "analyses" / "dashboard"
 _SEED = 6

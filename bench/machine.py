@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from operate.settings import PROJECT
+from base.settings import PROJECT
 
 PACKAGES = ("dbt-core", "dbt-postgres", "dlt", "pandas", "psycopg2-binary", "sqlalchemy")
 

@@ -15,8 +15,9 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Link
 
+from base.link import Connection
 from bench.errors import BenchError
-from operate.warehouse import Connection, Warehouse
+from operate.server.server import Warehouse
 
 # What decides how fast PostgreSQL is, and how safe.
 SETTINGS = (

@@ -98,18 +98,18 @@ def copy_files(inbox: str) -> dict[str, Any]:
 
 def load_inbox(inbox: str) -> dict[str, Any]:
     """This project's loader: everything from the empty database or the known files onwards."""
-    from ingest.feeds import load_feeds
-    from ingest.load import load
+    from ingest import LoadOptions, load, load_feeds
 
     feeds = load_feeds()
     started = time.perf_counter()
-    report = load(
+    options = LoadOptions(
         database_url=os.environ["BRANCHLINE_DATABASE_URL"],
         inbox=inbox,
         feeds=feeds,
         token_keys=[os.environ["BRANCHLINE_TOKEN_KEY"].encode()],
         state_dir=Path(os.environ["BRANCHLINE_WAREHOUSE_DIR"]),
     )
+    report = load(options)
     seconds = time.perf_counter() - started
     counts = report.counts()
     return {
@@ -175,9 +175,9 @@ def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
     import contextlib
     from collections.abc import Iterator
 
-    from operate.nightly import run
-    from operate.progress import Update
-    from operate.settings import read_settings
+    from base.settings import read_settings
+    from operate.runs.nightly import run
+    from operate.terminal.progress import Update
 
     @contextlib.contextmanager
     def unseen(_: str) -> Iterator[Update]:
@@ -215,10 +215,10 @@ def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
 
 def dbt_run_alone() -> dict[str, Any]:
     """`dbt run --full-refresh`, one model at a time: each model's time is its own."""
-    from operate.dbt_build import run_dbt
-    from operate.dbt_process import dbt_environment
-    from operate.dbt_profile import TARGET
-    from operate.settings import read_settings
+    from base.settings import read_settings
+    from operate.dbt.build import run_dbt
+    from operate.dbt.process import dbt_environment
+    from operate.dbt.profile import TARGET
 
     settings = read_settings()
     started = time.time()

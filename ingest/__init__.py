@@ -1,4 +1,72 @@
 """The thin loader: copies files and tables into the raw schema and never interprets them.
 
-Start at `ingest.load.load`; the feeds are declared in `ingest/feeds.yml`.
+Start at `load`; the feeds are declared in `ingest/feeds/`. What the rest of the project uses of the
+loader is named here, and imported when it is asked for, because some of it takes a second.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.cards import SHORTEST_KEY as SHORTEST_KEY
+    from ingest.cards import CardTokens as CardTokens
+    from ingest.contract.feeds import FeedContract as FeedContract
+    from ingest.contract.reading import load_feeds as load_feeds
+    from ingest.loading import LoadOptions as LoadOptions
+    from ingest.loading import load as load
+    from ingest.loading import prepare_raw as prepare_raw
+    from ingest.origins.addresses import SourceDatabases as SourceDatabases
+    from ingest.origins.opening import refuse_secrets as refuse_secrets
+    from ingest.raw.session import loader_lock as loader_lock
+    from ingest.raw.session import transaction as transaction
+    from ingest.report import FileOutcome as FileOutcome
+    from ingest.report import LoadEvent as LoadEvent
+    from ingest.report import LoadReport as LoadReport
+    from ingest.report import Progress as Progress
+    from ingest.review.quarantine import QuarantinedFile as QuarantinedFile
+    from ingest.review.quarantine import dismiss as dismiss
+    from ingest.review.quarantine import first_lines as first_lines
+    from ingest.review.quarantine import read_quarantine as read_quarantine
+    from ingest.review.status import BranchStatus as BranchStatus
+    from ingest.review.status import FileCounts as FileCounts
+    from ingest.review.status import read_file_counts as read_file_counts
+    from ingest.review.status import read_status as read_status
+    from ingest.review.withdrawal import withdraw as withdraw
+
+_HOMES = {
+    "BranchStatus": "ingest.review.status",
+    "CardTokens": "ingest.cards",
+    "FeedContract": "ingest.contract.feeds",
+    "FileCounts": "ingest.review.status",
+    "FileOutcome": "ingest.report",
+    "LoadEvent": "ingest.report",
+    "LoadOptions": "ingest.loading",
+    "LoadReport": "ingest.report",
+    "Progress": "ingest.report",
+    "QuarantinedFile": "ingest.review.quarantine",
+    "SHORTEST_KEY": "ingest.cards",
+    "SourceDatabases": "ingest.origins.addresses",
+    "dismiss": "ingest.review.quarantine",
+    "first_lines": "ingest.review.quarantine",
+    "load": "ingest.loading",
+    "load_feeds": "ingest.contract.reading",
+    "loader_lock": "ingest.raw.session",
+    "prepare_raw": "ingest.loading",
+    "read_file_counts": "ingest.review.status",
+    "read_quarantine": "ingest.review.quarantine",
+    "read_status": "ingest.review.status",
+    "refuse_secrets": "ingest.origins.opening",
+    "transaction": "ingest.raw.session",
+    "withdraw": "ingest.review.withdrawal",
+}
+"""Name -> the module that holds it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ingest' has no attribute '{name}'")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest.errors import BranchlineError
+from base.errors import BranchlineError
 
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH

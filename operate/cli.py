@@ -14,8 +14,8 @@ from importlib import import_module
 
 import click
 
-from ingest.errors import BranchlineError
-from operate import libpq
+from base import libpq
+from base.errors import BranchlineError
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {

@@ -75,16 +75,13 @@
 
 
 {#
-    The newest file whose effects are in all models that a test reads: the lowest of their marks, 0 where
-    one has none, the end of the ledger where all are made anew each time.
+    The newest file whose effects are in all models that a test reads, by itself or through views: the lowest
+    of their marks, 0 where one has none, the end of the ledger where none of them keeps rows.
 #}
 {% macro tested_models_mark(test, marks) -%}
     {%- set found = [] -%}
-    {%- for node_id in graph.nodes[test].depends_on.nodes -%}
-        {%- set node = graph.nodes.get(node_id) -%}
-        {%- if node and node.config.materialized == 'incremental' -%}
-            {%- do found.append(marks.get(node.name, 0)) -%}
-        {%- endif -%}
+    {%- for name in incremental_inputs(test) -%}
+        {%- do found.append(marks.get(name, 0)) -%}
     {%- endfor -%}
     {{- found | min if found else end_of_ledger() -}}
 {%- endmacro %}

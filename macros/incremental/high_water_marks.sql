@@ -128,7 +128,7 @@
 
 {#
     A text that changes when the code of the model changes: its own file, its columns and constraints,
-    the views and the macros of macros/sql that it computes its rows with, and the vars that these name.
+    the views and the macros of macros/sql and macros/conforming that it computes its rows with, and the vars that these name.
     Comments, spaces and line ends do not count. What it reads from tables has marks of its own.
 #}
 {% macro code_fingerprint() -%}
@@ -183,13 +183,16 @@
 {%- endmacro %}
 
 
-{# dbt's own record of a macro that rows are computed with (macros/sql, dbt_utils); none for others. #}
+{# dbt's own record of a macro that rows are computed with; none for others. #}
 {% macro macro_named(macro_id) -%}
     {%- set package, name = macro_id.split('.')[1:3] -%}
     {%- set found = context.get(package, {}).get(name) -%}
     {%- if found and (
         package == 'dbt_utils'
-        or (package == 'branchline' and found.macro.original_file_path.startswith('macros/sql'))
+        or (
+            package == 'branchline'
+            and found.macro.original_file_path.startswith(('macros/sql', 'macros/conforming'))
+        )
     ) -%}
         {{ return(found.macro) }}
     {%- endif -%}
@@ -202,6 +205,10 @@
     then the mark counts only for the code that the model has now.
 #}
 {% macro high_water_mark(model_name=none) -%}
+    {%- if not execute -%}
+        {#- What a mark is compared with: the model is built after it. -#}
+        {%- do reference_fingerprint() -%}
+    {%- endif -%}
     {%- set found = valid_mark(model_name) if model_name is not none or is_incremental() else none -%}
     {{- found or 0 -}}
 {%- endmacro %}
@@ -279,30 +286,74 @@
 
 
 {#
-    Post-hook of an incremental model: its mark becomes the lowest of the marks of what it reads
-    (`after`), or the end of the ledger if it reads raw itself. What was built with other reference
-    data has no mark, and so has this model until that is built again. A model built afresh takes the
-    marks from all models below it, so that they are built afresh too, in this run or a later one, and
-    from all tests that read it, so that they read everything.
+    Names of the incremental models that a model or test reads: by itself, or through whatever is made anew
+    each time. How far these have come, it has come.
 #}
-{% macro advance_high_water_mark(after=[]) %}
-    {% if execute and not is_incremental() %}
+{% macro incremental_inputs(node_id) -%}
+    {%- set names = [] -%}
+    {%- set seen = [node_id] -%}
+    {%- for reader in seen -%}
+        {%- for input in graph.nodes[reader].depends_on.nodes if input in graph.nodes and input not in seen -%}
+            {%- set node = graph.nodes[input] -%}
+            {%- if node.config.materialized == 'incremental' -%}
+                {%- do names.append(node.name) if node.name not in names -%}
+            {%- else -%}
+                {%- do seen.append(input) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{#
+    The newest file whose effects are in all that this model reads: the lowest of the marks of its inputs,
+    or the end of the ledger where it reads raw itself. An input that was built with other reference data
+    has no mark, and so has this model none until that is built again.
+#}
+{% macro mark_of_inputs() -%}
+    {#- Outside of the condition, so that dbt sees the reference while parsing. -#}
+    {%- set reference_fingerprint = reference_fingerprint() -%}
+    {%- if not execute or flags.WHICH not in ('run', 'build', 'test') -%}
+        {{ return('null') }}
+    {%- endif -%}
+    {%- set marks = {} -%}
+    {%- for row in run_query(
+        "select model, file_id from " ~ operations_table('high_water_marks')
+        ~ " where reference_fingerprint = " ~ reference_fingerprint
+    ).rows -%}
+        {%- do marks.update({row[0]: row[1]}) -%}
+    {%- endfor -%}
+    {%- set found = [] -%}
+    {%- for name in incremental_inputs(model.unique_id) -%}
+        {%- do found.append(marks.get(name, 0) | int) -%}
+    {%- endfor -%}
+    {{ return(found | min if found else end_of_ledger()) }}
+{%- endmacro %}
+
+
+{#
+    Post-hook of all models; of those that are not incremental it asks nothing. The model's mark becomes that
+    of its inputs. A model built afresh takes the marks from all models below it, so that they are built
+    afresh too, in this run or a later one, and from all tests that read it, so that they read everything.
+#}
+{% macro advance_high_water_mark() %}
+    {%- if model.config.materialized == 'incremental' -%}
+        {#- Asked while parsing, too, so that dbt sees the reference. -#}
+        {%- set reference_fingerprint = reference_fingerprint() -%}
+        {%- if execute and not is_incremental() %}
         analyze {{ this }};
         delete from {{ operations_table('high_water_marks') }}
         where model in ('{{ models_below() | join("', '") }}');
         {{ forget_tests_of(model.unique_id) }}
-    {% endif %}
-    {% set marks = [] %}
-    {% for model_name in after %}
-        {% do marks.append(high_water_mark(model_name) | int) %}
-    {% endfor %}
+        {%- endif %}
     insert into {{ operations_table('high_water_marks') }} (
         model, file_id, reference_fingerprint, code_fingerprint
     )
     values (
         '{{ this.identifier }}',
-        {{ (marks | min) if after else end_of_ledger() }},
-        {{ reference_fingerprint() }},
+        {{ mark_of_inputs() }},
+        {{ reference_fingerprint }},
         '{{ code_fingerprint() }}'
     )
     on conflict (model) do update set
@@ -310,4 +361,5 @@
         reference_fingerprint = excluded.reference_fingerprint,
         code_fingerprint = excluded.code_fingerprint,
         updated_at = current_timestamp
+    {%- endif -%}
 {% endmacro %}

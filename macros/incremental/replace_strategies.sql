@@ -1,73 +1,24 @@
 {#
-    Incremental strategies: delete what was touched, insert what it is now.
+    Incremental strategies. `replace_touched`: delete what was touched (`meta.touched_by`, grains.sql), insert
+    what it is now.
 
     dbt's own delete+insert deletes only the keys that come back. Here a touched key may come back
     empty (a corrected file may take a day's last sale away), so the delete follows the same list of
     touched keys that the model read, not the rows it produced. Both run in one transaction.
 #}
 
-{% macro replace_sql(arg_dict, keys, touched) %}
+{% macro get_incremental_replace_touched_sql(arg_dict) %}
+    {%- set grain = config.get('meta').touched_by %}
+    {%- set keys = grain_keys(grain) %}
     delete from {{ arg_dict['target_relation'] }}
-    where ({{ keys | join(', ') }}) in ({{ touched }});
+    {%- if grain == 'trend_period' %}
+    where period_end_date >= ({{ touched(grain) }});
+    {%- else %}
+    where ({{ keys | join(', ') }}) in ({{ touched(grain) }});
+    {%- endif %}
     {{ get_insert_into_sql(
         arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']
     ) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_files_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['file_id'], touched_files()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_paths_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['feed', 'file_path'], touched_paths()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_customers_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['customer_key'], touched_customers()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_listed_customers_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['customer_key'], touched_listed_customers()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_branch_days_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'business_date'], touched_branch_days()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_reported_branch_days_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'business_date'], touched_reported_branch_days()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_judged_branch_days_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'business_date'], touched_judged_branch_days()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_branch_weekdays_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'weekday_number'], touched_branch_weekdays()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_branch_months_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'sales_month'], touched_branch_months()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_reported_branch_months_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'sales_month'], touched_reported_branch_months()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_source_weeks_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['source_system', 'sales_week'], touched_source_weeks()) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_trends_sql(arg_dict) %}
-    delete from {{ arg_dict['target_relation'] }}
-    where period_end_date >= ({{ touched_trends_start() }});
-    {{ get_insert_into_sql(
-        arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']
-    ) }}
-{% endmacro %}
-
-{% macro get_incremental_replace_branch_weeks_sql(arg_dict) %}
-    {{ replace_sql(arg_dict, ['branch_key', 'sales_week'], touched_branch_weeks()) }}
 {% endmacro %}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from operate.checks import run_checks, run_tests, style_checks
+from operate.project.checks import run_checks, run_tests, style_checks
 
 
 @click.command()

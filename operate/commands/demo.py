@@ -8,29 +8,24 @@ from datetime import date
 import click
 from rich.console import Console
 
-from ingest.quarantine import read_quarantine
-from operate.builds import open_link
+from base.console import make_console
+from base.link import open_link
+from base.settings import Settings, read_settings
+from ingest import read_file_counts, read_quarantine
 from operate.commands.run import unchanged_line
-from operate.connecting import ensure_warehouse
-from operate.dbt_build import log_folder
-from operate.demonstration import demo_inbox, docs_are_current, make_demo_docs, remove_demo
-from operate.insights import read_insights
-from operate.nightly import RunReport
-from operate.nightly import run as run_nightly
-from operate.progress import shown
-from operate.sample_company import stores_of, write_sample
-from operate.settings import Settings, read_settings
-from operate.show import (
-    make_console,
-    show_build,
-    show_files,
-    show_insight,
-    show_load,
-    show_rejected,
-    show_totals,
-    show_weeks,
-)
-from operate.summary import read_file_counts, read_rejected_rows, read_totals, read_weeks
+from operate.dbt.build import log_folder
+from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
+from operate.project.sample_company import stores_of, write_sample
+from operate.runs.nightly import RunReport
+from operate.runs.nightly import run as run_nightly
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.build import show_build
+from operate.terminal.load import show_load
+from operate.terminal.progress import shown
+from operate.terminal.status import show_files
+from publish.digest.questions import read_insights
+from publish.digest.terminal import show_insight, show_rejected, show_totals, show_weeks
+from publish.digest.totals import read_rejected_rows, read_totals, read_weeks
 
 # Fourteen months, so that the latest has its like a year before.
 BRANCHES, DAYS, SEED, START = 8, 425, 1, date(2024, 9, 1)
@@ -101,7 +96,7 @@ def _show_summary(console: Console, report: RunReport) -> None:
 
 
 def _show_what_next(console: Console, settings: Settings, report: RunReport) -> None:
-    from operate.docs_page import docs_page
+    from operate.dbt.docs_page import docs_page
 
     console.rule("[bold]Where to look next[/bold]", align="left")
     steps = [

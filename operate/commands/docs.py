@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from operate.connecting import ensure_warehouse
-from operate.dbt_packages import install_packages
-from operate.dbt_profile import prepare_profile
-from operate.docs_page import make_docs_page
-from operate.loading import make_raw_tables
-from operate.settings import read_settings
+from base.settings import read_settings
+from operate.dbt.docs_page import make_docs_page
+from operate.dbt.packages import install_packages
+from operate.dbt.profile import prepare_profile
+from operate.runs.loading import make_raw_tables
+from operate.server.connecting import ensure_warehouse
 
 
 @click.command()

@@ -6,10 +6,10 @@ import os
 
 import click
 
-from operate import libpq
-from operate.connecting import ensure_warehouse
-from operate.dbt_profile import TARGET, TARGET_VARIABLE
-from operate.settings import read_settings
+from base import libpq
+from base.settings import read_settings
+from operate.dbt.profile import TARGET, TARGET_VARIABLE
+from operate.server.connecting import ensure_warehouse
 
 
 @click.command()

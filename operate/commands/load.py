@@ -6,18 +6,19 @@ import sys
 
 import click
 
+from base.console import make_console
+from base.settings import read_settings
 from operate.commands.options import (
     QUARANTINED,
     fail_on_quarantine_option,
     inbox_option,
     retry_quarantined_option,
 )
-from operate.connecting import ensure_warehouse
-from operate.loading import load_inbox
-from operate.nightly import load_progress
-from operate.progress import shown
-from operate.settings import read_settings
-from operate.show import make_console, show_load
+from operate.runs.loading import load_inbox
+from operate.runs.nightly import load_progress
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.load import show_load
+from operate.terminal.progress import shown
 
 
 @click.command()

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ingest.inbox import refuse_secrets
+from ingest import refuse_secrets
 
 QUARANTINED = 3
 """Exit code of `--fail-on-quarantine`."""
@@ -32,5 +32,5 @@ fail_on_quarantine_option = click.option(
 retry_quarantined_option = click.option(
     "--retry-quarantined",
     is_flag=True,
-    help="Look again at files quarantined before, for example after a change of feeds.yml.",
+    help="Look again at files quarantined before, for example after a change of ingest/feeds.",
 )

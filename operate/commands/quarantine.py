@@ -6,26 +6,21 @@ import sys
 
 import click
 
-from ingest.cards import CardTokens
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
-from ingest.quarantine import dismiss as dismiss_files
-from ingest.quarantine import first_lines, read_quarantine
-from operate.builds import open_link
+from base.console import make_console
+from base.errors import BranchlineError
+from base.link import open_link
+from base.settings import read_settings
+from base.words import plural
+from ingest import CardTokens, first_lines, load_feeds, read_quarantine
+from ingest import dismiss as dismiss_files
+from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
-from operate.connecting import ensure_warehouse
-from operate.loading import load_inbox
-from operate.nightly import load_progress
-from operate.progress import shown
-from operate.settings import read_settings
-from operate.show import (
-    make_console,
-    plural,
-    show_load,
-    show_quarantine,
-    show_quarantined_file,
-)
-from operate.token_key import token_keys
+from operate.runs.loading import load_inbox
+from operate.runs.nightly import load_progress
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.load import show_load
+from operate.terminal.progress import shown
+from operate.terminal.quarantine import show_quarantine, show_quarantined_file
 
 file_id_argument = click.argument("file_id", type=int, metavar="ID")
 
@@ -72,7 +67,7 @@ def show(file_id: int, inbox: str | None) -> None:
 def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     """Judge the files again, of each ID or all that wait, and load those that are good now.
 
-    For example after an alias was added to feeds.yml. Exit code 1 if one still is not.
+    For example after an alias was added in ingest/feeds. Exit code 1 if one still is not.
     """
     settings = read_settings()
     console = make_console(stderr=True)

@@ -6,28 +6,23 @@ import functools
 
 import click
 
-from operate.builds import open_link
+from base.console import make_console
+from base.link import open_link
+from base.settings import read_settings
 from operate.commands.options import (
     QUARANTINED,
     fail_on_quarantine_option,
     inbox_option,
     retry_quarantined_option,
 )
-from operate.dbt_build import log_folder
-from operate.nightly import RunReport
-from operate.nightly import run as run_nightly
-from operate.progress import shown
-from operate.settings import read_settings
-from operate.show import (
-    make_console,
-    show_audit,
-    show_build,
-    show_load,
-    show_refused,
-    show_totals,
-    show_unlisted_branches,
-)
-from operate.summary import read_refused, read_totals, read_unlisted_branches
+from operate.dbt.build import log_folder
+from operate.runs.nightly import RunReport
+from operate.runs.nightly import run as run_nightly
+from operate.terminal.build import show_audit, show_build
+from operate.terminal.load import show_load
+from operate.terminal.progress import shown
+from publish.digest.terminal import show_refused, show_totals, show_unlisted_branches
+from publish.digest.totals import read_refused, read_totals, read_unlisted_branches
 
 
 @click.command()

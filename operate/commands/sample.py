@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from operate.progress import shown
-from operate.sample_company import write_sample
-from operate.show import make_console, plural
+from base.console import make_console
+from base.words import plural
+from operate.project.sample_company import write_sample
+from operate.terminal.progress import shown
 
 
 @click.command()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from operate.connecting import open_warehouse, profile_follows
-from operate.dbt_packages import install_packages
-from operate.dbt_profile import prepare_profile
-from operate.settings import read_settings
+from base.settings import read_settings
+from operate.dbt.packages import install_packages
+from operate.dbt.profile import prepare_profile
+from operate.server.connecting import open_warehouse, profile_follows
 
 
 @click.command()

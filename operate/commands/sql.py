@@ -8,10 +8,10 @@ import sys
 
 import click
 
-from ingest.errors import BranchlineError
-from operate.connecting import ensure_warehouse
-from operate.query import Result, as_text, json_lines, read_only_query
-from operate.settings import read_settings
+from base.errors import BranchlineError
+from base.settings import read_settings
+from operate.server.connecting import ensure_warehouse
+from operate.server.query import Result, as_text, json_lines, read_only_query
 
 
 @click.command()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from ingest.feeds import load_feeds
-from ingest.quarantine import read_quarantine
-from ingest.status import read_status
-from operate.builds import open_link
-from operate.connecting import ensure_warehouse
-from operate.settings import read_settings
-from operate.show import make_console, show_status
-from operate.summary import read_last_sales
+from base.console import make_console
+from base.link import open_link
+from base.settings import read_settings
+from ingest import load_feeds, read_quarantine, read_status
+from operate.server.connecting import ensure_warehouse
+from operate.terminal.status import show_status
+from publish.digest.totals import read_last_sales
 
 
 @click.command()

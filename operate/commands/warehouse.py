@@ -10,14 +10,16 @@ from collections import Counter
 
 import click
 
-from ingest.errors import BranchlineError
-from operate import libpq
-from operate.builds import open_link
-from operate.connecting import ensure_warehouse, open_warehouse, profile_follows
-from operate.postgres import programs
-from operate.roles import PURPOSES, find_roles, make_roles, plan_roles, script
-from operate.settings import Settings, read_settings
-from operate.warehouse import Warehouse
+from base import libpq
+from base.errors import BranchlineError
+from base.link import open_link
+from base.settings import Settings, read_settings
+from operate.access.role_names import PURPOSES, find_roles
+from operate.access.role_plan import plan_roles
+from operate.access.roles import make_roles, script
+from operate.server.connecting import ensure_warehouse, open_warehouse, profile_follows
+from operate.server.postgres import programs
+from operate.server.server import Warehouse
 
 
 @click.group()
@@ -178,7 +180,7 @@ def roles(prefix: str | None, only_print: bool) -> None:
             click.echo(script(steps), nl=False)
             return
         found, steps = make_roles(link, prefix)
-        from operate.granting import grant_marts, has_marts
+        from operate.access.granting import grant_marts, has_marts
 
         for told, count in Counter(step.told for step in steps).items():
             click.echo(f"{told}{f' ({count} statements)' if count > 1 else ''}")
@@ -210,7 +212,7 @@ def user(name: str, purposes: tuple[str, ...], ask_password: bool, new_password:
 
     A password that is made here is shown once and kept nowhere.
     """
-    from operate.people import exists, make_user
+    from operate.access.people import exists, make_user
 
     connection = ensure_warehouse(read_settings(), _say)
     with open_link(connection.url) as link:
@@ -246,7 +248,7 @@ def rotate_key() -> None:
     BRANCHLINE_TOKEN_KEY, separated by a comma, before you call this. Equal cards keep equal tokens.
     The next run builds every model afresh. All keys are needed from then on: keep them.
     """
-    from operate import key_rotation
+    from operate.access import key_rotation
 
     settings = read_settings()
     done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), click.echo)

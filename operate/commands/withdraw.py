@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ingest.withdrawal import withdraw as withdraw_files
-from operate.connecting import ensure_warehouse
-from operate.settings import read_settings
-from operate.show import make_console, plural
+from base.console import make_console
+from base.settings import read_settings
+from base.words import plural
+from ingest import withdraw as withdraw_files
+from operate.server.connecting import ensure_warehouse
 
 
 @click.command()

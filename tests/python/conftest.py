@@ -13,7 +13,7 @@ import pytest
 import throwaway
 from hypothesis import settings
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 # No database of the user's, by whatever way dlt could know of it, is read by a test.
 for name in [name for name in os.environ if name.startswith(("BRANCHLINE_SOURCE_", "SOURCES__"))]:

@@ -14,10 +14,10 @@ import psycopg2
 import throwaway
 from dbt.cli.main import dbtRunner
 
-from ingest.feeds import load_feeds
-from ingest.load import load, prepare_raw
+from base.link import Connection
+from ingest.contract.reading import load_feeds
+from ingest.loading import LoadOptions, load, prepare_raw
 from ingest.report import LoadReport
-from operate.warehouse import Connection
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -95,11 +95,13 @@ class Project:
     def load(self) -> LoadReport:
         """Load what lies in the inbox."""
         return load(
-            database_url=self.url,
-            inbox=str(self.inbox),
-            feeds=self.feeds,
-            token_keys=[throwaway.TOKEN_KEY.encode()],
-            state_dir=self.state,
+            LoadOptions(
+                database_url=self.url,
+                inbox=str(self.inbox),
+                feeds=self.feeds,
+                token_keys=[throwaway.TOKEN_KEY.encode()],
+                state_dir=self.state,
+            )
         )
 
     def prepare(self) -> None:

@@ -18,8 +18,9 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
-from operate import libpq
-from operate.warehouse import Connection, Warehouse
+from base import libpq
+from base.link import Connection
+from operate.server.server import Warehouse
 
 Branchline = Callable[..., "subprocess.CompletedProcess[str]"]
 """The fixture of that name: `branchline(*arguments, environment=..., stdin="")`."""

@@ -3,7 +3,7 @@
     it who is inactive, and the bounds of the segments. Below it lie tables that are kept in place, in which
     a night writes what it brought.
 #}
-{{ config(materialized='view', meta={'tested_by': 'customer'}) }}
+{{ config(materialized='view', meta={'touched_by': 'customer'}) }}
 
 with customer_months as (
 

@@ -1,5 +1,5 @@
 {# A view: who buys no more is a day further beyond the rhythm each night, and no file says so. #}
-{{ config(materialized='view', meta={'tested_by': 'customer'}) }}
+{{ config(materialized='view', meta={'touched_by': 'customer'}) }}
 
 with customers as (
 

@@ -2,13 +2,13 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_branch_weeks',
+        incremental_strategy='replace_touched',
         unique_key=['branch_key', 'sales_week'],
+        meta={'touched_by': 'branch_week'},
         on_schema_change='fail',
-        post_hook="{{ advance_high_water_mark(after=['fct_transactions']) }}",
     )
 }}
-{%- set touched = touched_branch_weeks() %}
+{%- set touched = touched('branch_week') %}
 
 with transactions as (
 

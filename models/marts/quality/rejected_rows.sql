@@ -5,20 +5,15 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_paths',
+        incremental_strategy='replace_touched',
         unique_key=['feed', 'file_path'],
+        meta={'touched_by': 'path'},
         on_schema_change='fail',
         indexes=[{'columns': ['feed', 'file_path']}],
-        post_hook="{{ advance_high_water_mark(after=[
-        'int_branch_pos__transactions_checked', 'int_sales_desk__sales_checked'
-    ]) }}",
     )
 }}
 {%- set touched = touched_files() %}
-{%- set mark = [
-    high_water_mark('int_branch_pos__transactions_checked') | int,
-    high_water_mark('int_sales_desk__sales_checked') | int,
-] | min %}
+{%- set mark = mark_of_inputs() %}
 
 with transactions as (
 
@@ -48,7 +43,7 @@ files as (
 
 list_lines as (
 
-    select * from {{ ref('int_sales_desk__list_lines_refused') }}
+    select * from {{ ref('int_list_lines__refused') }}
     {% if is_incremental() -%}
     where file_id in ({{ touched }})
     {%- else -%}

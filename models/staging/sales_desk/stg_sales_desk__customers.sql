@@ -10,13 +10,13 @@ renamed as (
         _file_id as file_id,
         _line_number as line_number,
         'sales_desk' as source_system,
-        {{ told('customer_id') }} as customer_id,
-        {{ told('first_name') }} as first_name,
-        {{ told('last_name') }} as last_name,
-        {{ told('address') }} as address,
-        {{ told('pincode') }} as postal_code,
-        {{ told('phone_number') }} as phone_number,
-        {{ told('customer_joining_date') }} as joined_on_text,
+        {{ cleaned('customer_id') }} as customer_id,
+        {{ cleaned('first_name') }} as first_name,
+        {{ cleaned('last_name') }} as last_name,
+        {{ cleaned('address') }} as address,
+        {{ cleaned('pincode') }} as postal_code,
+        {{ cleaned('phone_number') }} as phone_number,
+        {{ cleaned('customer_joining_date') }} as joined_on_text,
         _loaded_at as loaded_at
     from source
 

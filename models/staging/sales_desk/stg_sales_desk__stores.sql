@@ -10,12 +10,12 @@ renamed as (
         _file_id as file_id,
         _line_number as line_number,
         'sales_desk' as source_system,
-        {{ told('id') }} as store_id,
-        {{ told('address') }} as address,
-        {{ told('store_pincode') }} as postal_code,
-        {{ told('store_manager_name') }} as manager_name,
-        {{ told('store_opening_date') }} as opened_on_text,
-        {{ told('reviews') }} as reviews,
+        {{ cleaned('id') }} as store_id,
+        {{ cleaned('address') }} as address,
+        {{ cleaned('store_pincode') }} as postal_code,
+        {{ cleaned('store_manager_name') }} as manager_name,
+        {{ cleaned('store_opening_date') }} as opened_on_text,
+        {{ cleaned('reviews') }} as reviews,
         _loaded_at as loaded_at
     from source
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from bench.till_files import FIRST_DAY, Tills, Truth, large_blocks
-from ingest.feeds import load_feeds
+from ingest.contract.reading import load_feeds
 from sample.people import luhn_digit
 
 

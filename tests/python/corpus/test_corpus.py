@@ -7,6 +7,7 @@ import io
 import os
 import random
 import re
+import shutil
 import subprocess
 import zipfile
 from collections import defaultdict
@@ -21,10 +22,10 @@ from corpus.cases import CASES, FEEDS, Case, File
 from corpus.writing import CARDS, as_bytes
 from nightly import Project, new_project
 
-from ingest.feeds import FEEDS_FILE, load_feeds
+from base.link import Connection
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 from ingest.report import LoadReport
-from operate.postgres import programs
-from operate.warehouse import Connection
+from operate.server.postgres import programs
 
 LONG_AGO = 1_630_000_000
 TECHNICAL = ("card_token", "card_last4", "card_unreadable", "_file_id", "_line_number",
@@ -81,9 +82,9 @@ def deliver(project: Project, case: Case) -> None:
 
 def corpus_project(server: Connection, folder: Path) -> Iterator[Project]:
     """A project that knows the corpus's own feeds beside its own."""
-    feeds = folder / "feeds.yml"
-    own = FEEDS.partition("\n")[2]
-    feeds.write_text(FEEDS_FILE.read_text(encoding="utf-8") + own, encoding="utf-8")
+    feeds = folder / "feeds"
+    shutil.copytree(FEEDS_FOLDER, feeds)
+    (feeds / "corpus.yml").write_text(FEEDS, encoding="utf-8")
     with new_project(server, folder) as project:
         project.feeds = load_feeds(feeds)
         yield project

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import yaml
 from corpus.table import DOCS
 from nightly import Project, new_project
 
-from ingest.feeds import FEEDS_FILE, Feed, load_feeds
-from operate.warehouse import Connection
+from base.link import Connection
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 
 TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
 
@@ -32,12 +34,13 @@ def project(postgres_server: Connection, tmp_path: Path) -> Iterator[Project]:
 
 
 def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_path: Path) -> None:
-    entry = block("yaml", "  farm_shop_invoice_items:")
+    entry = block("yaml", "feeds:\n  farm_shop_invoice_items:")
+    feeds = tmp_path / "feeds"
+    shutil.copytree(FEEDS_FOLDER, feeds)
 
     def mended(text: str) -> None:
-        path = tmp_path / "feeds.yml"
-        path.write_text(FEEDS_FILE.read_text(encoding="utf-8") + "\n" + text, encoding="utf-8")
-        project.feeds = load_feeds(path)
+        (feeds / "farm_shop.yml").write_text(text, encoding="utf-8")
+        project.feeds = load_feeds(feeds)
 
     mended(entry)
     invoices = "inbox/farm_shop/invoices_2024-03-0{}.csv"
@@ -67,7 +70,7 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
 
 
 def test_the_models_of_the_docs_name_the_columns_of_the_feed() -> None:
-    feed = yaml.safe_load(block("yaml", "  farm_shop_invoice_items:"))["farm_shop_invoice_items"]
+    (feed,) = yaml.safe_load(block("yaml", "feeds:\n  farm_shop_invoice_items:"))["feeds"].values()
     model = block("sql", "with source as")
     described = yaml.safe_load(block("yaml", "models:"))["models"][0]["columns"]
     for column in feed["columns"]:

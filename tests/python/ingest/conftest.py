@@ -10,8 +10,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from ingest.feeds import FeedContract, load_feeds
-from ingest.load import load
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
+from ingest.loading import LoadOptions, load
 from ingest.report import LoadReport
 
 # The tests are imported from their files, so the helpers beside them need their folder in the path.
@@ -40,7 +41,8 @@ def run_load(database_url: str, inbox: Inbox, state_dir: Path) -> Callable[..., 
             "token_keys": [TOKEN_KEY],
             "state_dir": state_dir,
         }
-        return load(**{**arguments, **changes})
+        progress = changes.pop("progress", None)
+        return load(LoadOptions(**{**arguments, **changes}), progress)
 
     return run
 

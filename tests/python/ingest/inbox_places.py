@@ -23,10 +23,12 @@ from servers import (
     sftp_server,
 )
 
-from ingest import stores
-from ingest.feeds import load_feeds
-from ingest.inbox import InboxFile, Listing, list_inbox
+from ingest.contract.reading import load_feeds
+from ingest.origins import folder as folder_module
+from ingest.origins import origin
+from ingest.origins.inbox import InboxFile, Listing, list_inbox
 
+FEEDS = load_feeds()  # read before a test breaks the file system
 FEED = "branch_pos_transactions"
 LONG_AGO = 1_630_000_000.0
 SETTINGS = "SOURCES__FILESYSTEM__CREDENTIALS__"
@@ -34,8 +36,7 @@ SETTINGS = "SOURCES__FILESYSTEM__CREDENTIALS__"
 
 def listed(url: str) -> Listing:
     """The listing of an inbox for the project's own feeds."""
-    feeds = load_feeds()
-    return list_inbox(url, feeds, feeds.chosen([]))
+    return list_inbox(url, FEEDS, FEEDS.chosen([]))
 
 
 def content_hash(file: InboxFile) -> str:
@@ -75,14 +76,14 @@ class FolderPlace:
         self.folder = folder
         self.url = str(folder)
         self._reads: list[str] = []
-        real = stores.FolderStore.open
+        real = folder_module.FolderOrigin.open
 
         def open_and_note(store: Any, key: str) -> Any:
             self._reads.append(Path(key).relative_to(folder).as_posix())
             return real(store, key)
 
-        monkeypatch.setattr(stores.FolderStore, "open", open_and_note)
-        monkeypatch.setattr(stores, "SETTLED_AFTER", 0.0)
+        monkeypatch.setattr(folder_module.FolderOrigin, "open", open_and_note)
+        monkeypatch.setattr(origin, "SETTLED_AFTER", 0.0)
 
     def put(self, path: str, content: bytes | str) -> None:
         write(self.folder / path, content)

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg2
 
-from operate.postgres import programs
+from operate.server.postgres import programs
 
 TOKEN_KEY = b"a key for tests, never one for shops"
 

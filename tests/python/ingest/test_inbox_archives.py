@@ -16,9 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ingest_helpers import till_file
 
-from ingest import archives
-from ingest.archives import unpacked
-from ingest.inbox import UnusableFileError
+from ingest.contract.file_errors import UnusableFileError
+from ingest.formats import archives
+from ingest.formats.archives import unpacked
 
 TEXT = till_file(200).encode()
 

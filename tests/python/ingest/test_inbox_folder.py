@@ -12,10 +12,11 @@ import pytest
 from inbox_places import FEED, LONG_AGO, claimed, content_hash, listed, write
 from ingest_helpers import Inbox
 
-from ingest.archives import unpacked_name
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
-from ingest.inbox import UnreadableFileError, list_inbox
+from base.errors import BranchlineError
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.contract.reading import load_feeds
+from ingest.formats.archives import unpacked_name
+from ingest.origins.inbox import list_inbox
 
 LEEDS = "branch_pos/leeds_26-08-2021_09-00-00.csv"
 

@@ -24,9 +24,12 @@ from inbox_places import (
 from ingest_helpers import till_file
 from servers import USER, BrokenLine, Mishap, S3Server, SftpServer, broken_line
 
-from ingest import s3_store, sftp_store, stores
-from ingest.errors import BranchlineError
-from ingest.inbox import InboxFile, UnreadableFileError
+from base.errors import BranchlineError
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins import remote
+from ingest.origins import s3 as s3_module
+from ingest.origins import sftp as sftp_module
+from ingest.origins.inbox import InboxFile
 from ingest.report import LoadReport
 
 NAME = "branch_pos/leeds_26-08-2021_09-00-00.csv"
@@ -76,9 +79,9 @@ def sftp_line(
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 4.0)
-    monkeypatch.setattr(stores, "LONGEST_WAIT", 0.1)
-    for module in (s3_store, sftp_store):
+    monkeypatch.setattr(remote, "PATIENCE", 4.0)
+    monkeypatch.setattr(remote, "LONGEST_WAIT", 0.1)
+    for module in (s3_module, sftp_module):
         monkeypatch.setattr(module, "READ_TIMEOUT", 0.5)
         monkeypatch.setattr(module, "CONNECT_TIMEOUT", 0.5)
 
@@ -248,7 +251,7 @@ def test_patience_ends(
 ) -> None:
     place: Any = request.getfixturevalue(kind)
     line: BrokenLine = request.getfixturevalue(f"{kind}_line")
-    monkeypatch.setattr(stores, "PATIENCE", 0.5)
+    monkeypatch.setattr(remote, "PATIENCE", 0.5)
     for number in range(8):
         place.put(f"branch_pos/leeds{number}.csv", "x")
     files = listed(place.url).claimed[FEED]
@@ -266,7 +269,7 @@ def test_patience_ends(
 
 
 def test_one_file_that_fails_stops_no_other(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 0.2)
+    monkeypatch.setattr(remote, "PATIENCE", 0.2)
     for number in range(8):
         s3.put(f"branch_pos/leeds{number}.csv", "x")
     files = listed(s3.url).claimed[FEED]
@@ -291,7 +294,7 @@ def test_a_load_over_a_bad_line_is_whole_and_unharmed(
     query: Callable[..., list[tuple[Any, ...]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 1.0)
+    monkeypatch.setattr(remote, "PATIENCE", 1.0)
     days = range(1, 9)
     for day in days:
         s3.put(f"branch_pos/leeds_{day:02d}-08-2021_09-00-00.csv", till_file(500))
@@ -317,7 +320,7 @@ def test_the_next_load_takes_what_failed(
 ) -> None:
     s3.put(NAME, till_file(20))
     with monkeypatch.context() as broken:
-        broken.setattr(stores, "PATIENCE", 0.2)
+        broken.setattr(remote, "PATIENCE", 0.2)
         broken.setattr(
             s3.server, "refuse", lambda _, path: (500, "InternalError") if NAME in path else None
         )

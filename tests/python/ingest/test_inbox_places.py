@@ -30,8 +30,11 @@ from inbox_places import (
 from ingest_helpers import till_file
 from servers import PASSWORD, USER, S3Server, SftpServer, broken_line, closed_port, silent_server
 
-from ingest import s3_store, sftp_store, stores
-from ingest.errors import BranchlineError
+from base.errors import BranchlineError
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins import remote
+from ingest.origins import s3 as s3_module
+from ingest.origins import sftp as sftp_module
 from ingest.report import LoadReport
 
 KINDS = ("folder", "s3", "sftp")
@@ -182,7 +185,7 @@ def test_a_file_that_is_gone(place: Place, servers: Servers) -> None:
     else:
         (place.folder / NAME).unlink()  # type: ignore[attr-defined]
     assert file.fingerprint_now() is None
-    with pytest.raises(stores.UnreadableFileError, match="vanished") as caught:
+    with pytest.raises(UnreadableFileError, match="vanished") as caught:
         file.open()
     assert caught.value.temporary
 
@@ -200,7 +203,7 @@ def test_a_large_file_arrives_whole(place: Place, tmp_path: Path) -> None:
 def test_a_large_zip_is_not_fetched_whole_into_memory(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.archives.READ_WHOLE", 1000)
+    monkeypatch.setattr("ingest.formats.archives.READ_WHOLE", 1000)
     content = till_file(4000)
     place.put(NAME.replace(".csv", ".zip"), zipped(content))
     (file,) = claimed(place.url).values()
@@ -209,7 +212,7 @@ def test_a_large_zip_is_not_fetched_whole_into_memory(
 
 
 def test_objects_are_listed_page_by_page(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3_store, "PAGE", 10)
+    monkeypatch.setattr(s3_module, "PAGE", 10)
     for number in range(21):
         s3.put(f"branch_pos/leeds_{number}.csv", "")
     s3.put("branch_pos/", "")  # the mark that some tools leave for a folder
@@ -273,9 +276,9 @@ def refused(url: str, caplog: pytest.LogCaptureFixture) -> str:
 def test_s3_says_what_is_wrong(
     s3: S3Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 0.3)
-    monkeypatch.setattr(s3_store, "READ_TIMEOUT", 0.2)
-    monkeypatch.setattr(s3_store, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
+    monkeypatch.setattr(s3_module, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(s3_module, "CONNECT_TIMEOUT", 0.2)
     assert f"no bucket nobodys at {s3.server.endpoint}" in refused("s3://nobodys/x", caplog)
     assert "write it as s3://bucket/folder" in refused("s3://No_Bucket!/x", caplog).lower()
     assert "names no bucket" in refused("s3:///x", caplog)
@@ -317,8 +320,8 @@ def test_sftp_says_what_is_wrong(
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(stores, "PATIENCE", 0.3)
-    monkeypatch.setattr(sftp_store, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(remote, "PATIENCE", 0.3)
+    monkeypatch.setattr(sftp_module, "CONNECT_TIMEOUT", 0.2)
     server = f"127.0.0.1:{sftp.server.port}"
     assert "does not exist on the server" in refused(f"{sftp.url}/nowhere", caplog)
     assert "names no server" in refused("sftp:///x", caplog)
@@ -406,14 +409,14 @@ def test_a_folder_that_the_server_does_not_show(
 ) -> None:
     sftp.put(NAME, "x")
     sftp.put("branch_pos/august/york.csv", "x")
-    real = sftp_store.SftpStore._look
+    real = sftp_module.SftpOrigin._look
 
     def look(store: Any, folder: bytes) -> Any:
         if folder.endswith(b"august"):
             raise PermissionError(13, "denied")
         return real(store, folder)
 
-    monkeypatch.setattr(sftp_store.SftpStore, "_look", look)
+    monkeypatch.setattr(sftp_module.SftpOrigin, "_look", look)
     listing = listed(sftp.url)
     assert listing.closed == [(FEED, "branch_pos/august/")]
     assert [file.path for file in listing.claimed[FEED]] == [NAME]

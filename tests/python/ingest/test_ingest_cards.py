@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from base.errors import BranchlineError
 from ingest.cards import CardTokens, mask_cell, mask_text, may_hold_card, passes_luhn
-from ingest.errors import BranchlineError
 
 KEY = b"0123456789abcdef0123456789abcdef"
 DIGITS = "4929123412341234"

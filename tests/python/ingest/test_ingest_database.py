@@ -25,18 +25,20 @@ from ingest_helpers import TOKEN_KEY, Inbox, dump, till_file
 from servers import Mishap, broken_line, closed_port
 from throwaway import Branchline
 
-from ingest import load as loading
-from ingest import source_tables, stores, writer
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract, load_feeds
-from ingest.load import load
-from ingest.quarantine import read_quarantine
+from base.errors import BranchlineError
+from base.link import Connection
+from base.settings import read_settings
+from ingest import loading
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import load_feeds
+from ingest.loading import LoadOptions, load
+from ingest.origins import database, remote
+from ingest.raw import writer
 from ingest.report import FileOutcome, LoadReport
-from ingest.status import read_status
-from operate.connecting import ensure_warehouse
-from operate.loading import load_inbox
-from operate.settings import read_settings
-from operate.warehouse import Connection
+from ingest.review.quarantine import read_quarantine
+from ingest.review.status import read_status
+from operate.runs.loading import load_inbox
+from operate.server.connecting import ensure_warehouse
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -138,7 +140,7 @@ def source(
             link.autocommit = True
             made = Source(kind, url, urlsplit(url).password or "", link)
         monkeypatch.setenv(VARIABLE, made.url)
-        monkeypatch.setattr(stores, "PATIENCE", 0.5)
+        monkeypatch.setattr(remote, "PATIENCE", 0.5)
         yield made
 
 
@@ -250,7 +252,7 @@ def test_an_empty_table_leaves_what_was_there(
     read(only=["desk_people"])
     source.do("delete from people")
     outcome = only(read(only=["desk_people"]))
-    assert (outcome.status, outcome.reason) == ("quarantined", loading.NO_ROWS)
+    assert (outcome.status, outcome.reason) == ("quarantined", database.NO_ROWS)
     assert len(query(CURRENT_PEOPLE)) == 2
     assert read(only=["desk_people"]).unchanged == 1
     # Told again when it happens again, and off the list once the table is as it was.
@@ -263,7 +265,7 @@ def test_an_empty_table_leaves_what_was_there(
         source.do("delete from people")
         assert told(read(only=["desk_people"])) == {"database/desk/people.csv": "quarantined"}
         with contextlib.closing(psycopg2.connect(database_url)) as link:
-            assert [file.reason for file in read_quarantine(link)] == [loading.NO_ROWS]
+            assert [file.reason for file in read_quarantine(link)] == [database.NO_ROWS]
     (waiting,) = query("select file_id from raw.ingest_files where status = 'quarantined'")
     retried = only(read(only=["desk_people"], retry_quarantined=[waiting[0]]))
     assert retried.status == "quarantined"
@@ -500,7 +502,7 @@ def test_a_row_that_was_committed_late_is_not_lost(
 def test_many_new_rows_come_in_portions(
     source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 10)
+    monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 10)
     make_sales(source, 25)
     assert [file.rows for file in read(only=["desk_sales"]).files] == [10, 10, 5]
     sell(source, range(26, 36))
@@ -516,7 +518,7 @@ def test_a_time_stamp_that_several_rows_share_is_never_cut_in_two(
     monkeypatch: pytest.MonkeyPatch,
     feed_file: MakeFeeds,
 ) -> None:
-    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 4)
+    monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 4)
     feeds = feed_file(FEEDS.replace("cursor: id", "cursor: sold_at"))
     stamp = "timestamp" if source.kind == "postgresql" else "datetime"
     source.do(f"create table sales (id bigint primary key, item varchar(9), sold_at {stamp}(6))")
@@ -583,11 +585,13 @@ def load_in_a_child(
     try:
         prepare()
         load(
-            database_url=database_url,
-            inbox=None,
-            feeds=feeds,
-            token_keys=[TOKEN_KEY],
-            state_dir=state_dir,
+            LoadOptions(
+                database_url=database_url,
+                inbox=None,
+                feeds=feeds,
+                token_keys=[TOKEN_KEY],
+                state_dir=state_dir,
+            )
         )
         status = 0
     except BaseException:
@@ -613,8 +617,8 @@ def dies(owner: Any, name: str, *, before: bool) -> Callable[[], None]:
 
 
 MOMENTS = {
-    "listed": dies(source_tables.SourceDatabase, "_read", before=True),
-    "read": dies(source_tables.SourceDatabase, "_read", before=False),
+    "listed": dies(database.SourceDatabase, "_read", before=True),
+    "read": dies(database.SourceDatabase, "_read", before=False),
     "rows written": dies(writer, "write_entries", before=True),
     "ledger written": dies(writer, "write_entries", before=False),
     "committed": dies(writer.Writer, "_write", before=False),
@@ -634,7 +638,7 @@ def test_killed_between_reading_and_commit(
     state_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 100)
+    monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 100)
     if moment == "committed alone":
         monkeypatch.setattr(loading, "HELD_BYTES", 1000)
     make_people(source)
@@ -666,7 +670,7 @@ def test_killed_at_random_moments(
     state_dir: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(source_tables, "ROWS_OF_A_PORTION", 50)
+    monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 50)
     monkeypatch.setattr(writer, "BATCH_FILES", 1)
     make_people(source)
     make_sales(source, 1)
@@ -713,7 +717,7 @@ def test_a_missing_table(source: Source, read: Load, query: Query) -> None:
     report = read()
     assert failure(report) == (
         "the database desk has no table people, or this user may not see it: if it is in another"
-        " schema, name that as schema: of the feed (database, in feeds.yml)"
+        " schema, name that as schema: of the feed (database, in ingest/feeds)"
     )
     assert report.failed[0].path == "database/desk/people.csv"
     assert len(query(CURRENT_SALES)) == 3
@@ -725,7 +729,7 @@ def test_a_missing_table_of_a_schema(source: Source, read: Load, feed_file: Make
     feeds = feed_file(FEEDS.replace("table: people,", "table: people, schema: elsewhere,"))
     reason = failure(read(feeds=feeds, only=["desk_people"]))
     assert "has no table elsewhere.people" in reason
-    assert reason.endswith("is schema: elsewhere of the feed right (database, in feeds.yml)?")
+    assert reason.endswith("is schema: elsewhere of the feed right (database, in ingest/feeds)?")
 
 
 def test_a_table_that_is_not_required(source: Source, read: Load, feed_file: MakeFeeds) -> None:
@@ -939,7 +943,7 @@ def test_an_inbox_is_not_needed_unless_it_is_named(
 ) -> None:  # fmt: skip
     source.do("create table product (id integer, name varchar(20), current_price integer)")
     source.do("insert into product values (1, 'sugar', 50)")
-    monkeypatch.setattr("operate.loading.PROJECT", tmp_path)
+    monkeypatch.setattr("operate.runs.loading.PROJECT", tmp_path)
     settings = read_settings(project_env)
     connection = ensure_warehouse(settings, print)
     nowhere = str(tmp_path / "inbox")
@@ -1001,7 +1005,7 @@ def test_a_line_that_is_cut_is_read_again(
     cuts = [Mishap(answered=200_000)] * 4
     with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
         monkeypatch.setenv(VARIABLE, through(source, line.port))
-        monkeypatch.setattr(stores, "PATIENCE", 10)
+        monkeypatch.setattr(remote, "PATIENCE", 10)
         assert read(only=["desk_people"]).rows == 2000
         assert line.befallen in (1, 2)
     assert query("select count(*) from raw.desk_people") == [(2000,)]
@@ -1015,7 +1019,7 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
         monkeypatch.setenv(VARIABLE, through(source, line.port))
         # For a second attempt, however busy the machine is.
-        monkeypatch.setattr(stores, "PATIENCE", 4)
+        monkeypatch.setattr(remote, "PATIENCE", 4)
         assert "the database desk does not answer" in failure(read(only=["desk_people"]))
         assert line.befallen > 1
     assert query("select count(*) from raw.ingest_files") == [(0,)]
@@ -1023,7 +1027,7 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     assert read(only=["desk_people"]).rows == 2000
 
 
-# --- what feeds.yml may say
+# --- what a feed file may say
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,12 @@ import throwaway
 from ingest_helpers import TOKEN_KEY, Inbox, Picture, picture, till_file
 from servers import BrokenLine, Mishap, broken_line
 
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
-from ingest.load import load
+from base.errors import BranchlineError
+from base.link import Connection
+from ingest.contract.reading import load_feeds
+from ingest.loading import LoadOptions, load
 from ingest.report import LoadEvent, LoadReport
-from operate.warehouse import Connection, Warehouse
+from operate.server.server import Warehouse
 
 FULL = """
     create function raw.no_room() returns trigger language plpgsql as $$
@@ -73,8 +74,8 @@ def fill(inbox: Inbox) -> Inbox:
 
 @pytest.fixture(autouse=True)
 def _several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
+    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,8 @@ def undisturbed(postgres_server: Connection, tmp_path_factory: pytest.TempPathFa
 
 
 def run(url: str, inbox: Inbox, state_dir: Path, **changes: Any) -> LoadReport:
-    return load(
+    progress = changes.pop("progress", None)
+    options = LoadOptions(
         database_url=url,
         inbox=str(inbox.folder),
         feeds=load_feeds(),
@@ -94,6 +96,7 @@ def run(url: str, inbox: Inbox, state_dir: Path, **changes: Any) -> LoadReport:
         state_dir=state_dir,
         **changes,
     )
+    return load(options, progress)
 
 
 def run_until_done(
@@ -482,7 +485,7 @@ def test_a_mistake_of_branchline_itself_harms_no_other_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ingest import load as module
+    from ingest import loading as module
 
     real = module._read_content
 
@@ -506,12 +509,12 @@ def test_a_file_replaced_while_it_is_read(
     database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never a mixture of two versions: it is left for the next load."""
-    from ingest import load as module
+    from ingest import loading as module
 
     path = inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(50))
     inbox.drop("york_01-08-2021_09-00-00.csv", till_file(50))
     os.utime(path, (1_630_000_000, 1_630_000_000))
-    monkeypatch.setattr("ingest.stores.SETTLED_AFTER", 0)
+    monkeypatch.setattr("ingest.origins.origin.SETTLED_AFTER", 0)
     real = module._read_content
 
     def read_and_write(file: Any) -> Any:

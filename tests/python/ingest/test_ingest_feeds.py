@@ -1,4 +1,4 @@
-"""feeds.yml: a right one is read, a wrong one is told with file, line, feed and key."""
+"""Feed files: right ones are read, wrong ones are told with file, line, feed and key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract, FileNameError, load_feeds
+from base.errors import BranchlineError
+from ingest.contract.feeds import FeedContract
+from ingest.contract.file_names import FileNameError
+from ingest.contract.reading import load_feeds
 
 GOOD = """\
 feeds:
@@ -31,7 +33,7 @@ feeds:
 FeedFile = Callable[[str], FeedContract]
 
 
-def test_the_projects_own_feed_file_is_right() -> None:
+def test_the_projects_own_feed_files_are_right() -> None:
     contract = load_feeds()
     assert contract.feeds["branch_pos_transactions"].raw_columns() == (
         "transaction_timestamp",
@@ -181,3 +183,58 @@ def test_other_names_are_refused_with_the_form_expected(name: str) -> None:
 def test_a_name_with_an_impossible_date_is_refused() -> None:
     with pytest.raises(FileNameError, match="'31-02-2021' in the file's name is no date"):
         load_feeds().feeds["branch_pos_transactions"].identify("leeds_31-02-2021_09-00-00.csv")
+
+
+def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
+    (tmp_path / "shop.yml").write_text(GOOD)
+    (tmp_path / "market.yml").write_text(GOOD.replace("shop", "market"))
+    (tmp_path / "notes.txt").write_text("no feed file")
+    assert [feed.name for feed in load_feeds(tmp_path)] == ["market_sales", "shop_sales"]
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (GOOD, ["z.yml, line 2: feed shop_sales: stands twice (first in a.yml, line 2)."]),
+        (
+            GOOD.replace("shop_sales:", "shop_more:"),
+            [
+                "z.yml, line 4: feed shop_more, table: 'shop_sales' is already the table of feed"
+                " 'shop_sales'."
+            ],
+        ),
+        (
+            GOOD.replace("shop", "market").replace("[amount]", "[Item]"),
+            ["z.yml, line 13: feed market_sales, columns[2]: 'price' and 'item' both"],
+        ),
+        ("feeds:\n", ["z.yml, line 1: feeds: "]),
+        ("feedz: {}\n", ["z.yml, line 1: feedz: is no known key; check"]),
+        (
+            "feeds:\n  one: {}\n  one: {}\n  shop_sales: {}\n",
+            [
+                "z.yml, line 3: feed one: stands twice (first in line 2).",
+                "z.yml, line 4: feed shop_sales: stands twice (first in a.yml, line 2).",
+            ],
+        ),
+        ("", ["z.yml: the file has to begin with 'feeds:'"]),
+        ("feeds: [", ["z.yml, line 1: this is no valid YAML"]),
+    ],
+)
+def test_what_is_wrong_in_a_folder_is_told_of_its_file(
+    tmp_path: Path, second: str, told: list[str]
+) -> None:
+    (tmp_path / "a.yml").write_text(GOOD)
+    (tmp_path / "z.yml").write_text(second)
+    with pytest.raises(BranchlineError) as caught:
+        load_feeds(tmp_path)
+    lines = caught.value.message.split("\n")
+    assert len(lines) == len(told)
+    for line, start in zip(lines, told, strict=True):
+        assert line.startswith(start)
+    assert str(tmp_path / "z.yml") in caught.value.hint
+    assert str(tmp_path / "a.yml") not in caught.value.hint
+
+
+def test_a_folder_without_feed_files_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BranchlineError, match="holds no feed file"):
+        load_feeds(tmp_path)

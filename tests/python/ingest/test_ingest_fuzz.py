@@ -24,11 +24,12 @@ from corpus.writing import CARDS, as_bytes
 from ingest_helpers import TOKEN_KEY, Inbox
 
 from ingest.cards import CardTokens
-from ingest.feeds import Feed, load_feeds
-from ingest.reading import FileReader
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import load_feeds
+from ingest.formats.reading import FileReader
+from ingest.formats.text import TextReader
+from ingest.raw.rows import CopyData, RowRenderer
 from ingest.report import LoadReport
-from ingest.rows import CopyData, RowRenderer
-from ingest.text import TextReader
 
 SECONDS = float(os.environ.get("BRANCHLINE_FUZZ_SECONDS", "0"))
 SEED = int(os.environ.get("BRANCHLINE_FUZZ_SEED", time.time_ns() % 10**9 if SECONDS else 1))

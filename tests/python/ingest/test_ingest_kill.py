@@ -16,8 +16,8 @@ import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 from throwaway import drop_database
 
-from ingest.feeds import load_feeds
-from ingest.load import load
+from ingest.contract.reading import load_feeds
+from ingest.loading import LoadOptions, load
 
 KILLS = 100
 
@@ -30,11 +30,13 @@ def start(url: str, inbox: Path, state_dir: Path) -> int:
     status = 1
     try:
         load(
-            database_url=url,
-            inbox=str(inbox),
-            feeds=load_feeds(),
-            token_keys=[TOKEN_KEY],
-            state_dir=state_dir,
+            LoadOptions(
+                database_url=url,
+                inbox=str(inbox),
+                feeds=load_feeds(),
+                token_keys=[TOKEN_KEY],
+                state_dir=state_dir,
+            )
         )
         status = 0
     except BaseException:
@@ -79,8 +81,8 @@ def test_killed_at_random_moments(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Several transactions in each run, and a file that is written as it is read.
-    monkeypatch.setattr("ingest.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.load.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
+    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
     chance = random.Random(20210826)
     killed = rounds = 0
     reach = 0.0  # seconds; how long a load takes, as far as is known

@@ -19,13 +19,14 @@ import psycopg2
 import pytest
 from ingest_helpers import Inbox, till_file, till_lines
 
-from ingest import inbox as inbox_module
-from ingest.database import LOCK_KEYS
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract
-from ingest.load import prepare_raw
+from base.errors import BranchlineError
+from ingest.contract.feeds import FeedContract
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.loading import prepare_raw
+from ingest.origins import inbox as inbox_module
+from ingest.raw.session import LOCK_KEYS
 from ingest.report import LoadEvent, LoadReport
-from ingest.status import read_status
+from ingest.review.status import read_status
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -75,7 +76,7 @@ def test_lines_arrive_as_they_were_sent(inbox: Inbox, run_load: Load, query: Que
 def test_the_raw_tables_have_exactly_the_agreed_columns(
     database_url: str, state_dir: Path, query: Query
 ) -> None:
-    from ingest.feeds import load_feeds
+    from ingest.contract.reading import load_feeds
 
     prepare_raw(database_url, load_feeds(), state_dir)
     prepare_raw(database_url, load_feeds(), state_dir)
@@ -529,7 +530,7 @@ def test_a_column_that_no_table_can_have_stops_no_other_file(
     held = query("select extra_xmin, extra_ctid, note from raw.branch_pos_transactions")
     assert sorted(set(held), key=str) == [("x", "x", None), (None, None, "x")]
 
-    monkeypatch.setattr("ingest.load.MOST_EXTRA_COLUMNS", 4)
+    monkeypatch.setattr("ingest.judging.MOST_EXTRA_COLUMNS", 4)
     inbox.drop(NAME.replace("26-", "27-"), with_column("a", "b") + "\n")
     inbox.drop(OTHER.replace("26-", "27-"), with_column("a") + "\n")
     report = run_load()
@@ -741,7 +742,7 @@ def test_one_unreadable_file_stops_no_other(
 
     def open_or_refuse(self: inbox_module.InboxFile) -> Any:
         if self.path.endswith(NAME):
-            raise inbox_module.UnreadableFileError("change its permissions")
+            raise UnreadableFileError("change its permissions")
         return real_open(self)
 
     monkeypatch.setattr(inbox_module.InboxFile, "open", open_or_refuse)
@@ -803,7 +804,7 @@ def test_a_file_that_vanishes_is_told(inbox: Inbox, run_load: Load) -> None:
 def test_a_connection_that_breaks_in_mid_load(
     inbox: Inbox, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.writer.BATCH_FILES", 3)
+    monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 3)
     for day in range(10, 20):
         inbox.drop(f"leeds_{day}-08-2021_09-00-00.csv", till_file())
     cuts = []
@@ -831,7 +832,7 @@ def test_a_connection_that_breaks_in_mid_load(
 def test_a_file_that_the_database_does_not_take_harms_no_other(
     inbox: Inbox, run_load: Load, query: Query, database_url: str, state_dir: Path
 ) -> None:
-    from ingest.feeds import load_feeds
+    from ingest.contract.reading import load_feeds
 
     prepare_raw(database_url, load_feeds(), state_dir)
     query("alter table raw.branch_pos_transactions alter column branch type varchar(20)")
@@ -897,7 +898,7 @@ def test_a_second_loader_is_told_who_is_at_work(
 
 
 def test_status_per_branch(inbox: Inbox, run_load: Load, database_url: str) -> None:
-    from ingest.feeds import load_feeds
+    from ingest.contract.reading import load_feeds
 
     assert read_status(database_url, load_feeds()) == []
     inbox.drop("leeds_24-08-2021_09-00-00.csv", till_file(4))

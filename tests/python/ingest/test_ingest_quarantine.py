@@ -11,12 +11,13 @@ import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, till_file
 from psycopg2.extensions import connection as Connection
 
+from base.errors import BranchlineError
 from ingest.cards import CardTokens
-from ingest.errors import BranchlineError
-from ingest.feeds import FeedContract, load_feeds
-from ingest.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.contract.feeds import FeedContract
+from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 from ingest.report import LoadReport
-from ingest.status import read_status
+from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.review.status import read_status
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -39,7 +40,7 @@ def paths(files: list[QuarantinedFile]) -> list[str]:
 
 
 def with_alias(tmp_path: Path, alias: str) -> FeedContract:
-    contract = Path(load_feeds.__code__.co_filename).with_name("feeds.yml").read_text("utf-8")
+    contract = (FEEDS_FOLDER / "branch_pos.yml").read_text("utf-8")
     changed = tmp_path / "feeds.yml"
     changed.write_text(contract.replace("aliases: [timestamp,", f"aliases: [{alias}, timestamp,"))
     return load_feeds(changed)

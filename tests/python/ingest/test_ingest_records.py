@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.dialect import Dialect
-from ingest.records import RecordReader, Tally, split_plain
-from ingest.text import BLOCK, LONGEST_LINE, TextReader
+from ingest.formats.csv_dialect import Dialect
+from ingest.formats.csv_records import RecordReader, Tally, split_plain
+from ingest.formats.text import BLOCK, LONGEST_LINE, TextReader
 
 
 class Result:

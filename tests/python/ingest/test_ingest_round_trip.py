@@ -16,14 +16,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from ingest_helpers import TOKEN_KEY, Inbox
 
-from ingest import records as records_module
-from ingest import text as text_module
 from ingest.cards import CardTokens, passes_luhn
-from ingest.dialect import Dialect
-from ingest.feeds import FeedContract
-from ingest.records import RecordReader
+from ingest.contract.feeds import FeedContract
+from ingest.formats import csv_records as records_module
+from ingest.formats import text as text_module
+from ingest.formats.csv_dialect import Dialect
+from ingest.formats.csv_records import RecordReader
+from ingest.formats.text import TextReader
 from ingest.report import LoadReport
-from ingest.text import TextReader
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]

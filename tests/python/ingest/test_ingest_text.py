@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.text import BLOCK, TextReader
+from ingest.formats.text import BLOCK, TextReader
 
 
 def read(data: bytes) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from ingest_helpers import Inbox, till_file
 
-from ingest.errors import BranchlineError
-from ingest.feeds import load_feeds
+from base.errors import BranchlineError
+from ingest.contract.reading import load_feeds
 from ingest.report import LoadReport
-from ingest.status import read_status
+from ingest.review.status import read_status
 
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]

@@ -27,7 +27,7 @@ import psycopg2
 import pytest
 import throwaway
 
-from operate.warehouse import Connection
+from base.link import Connection
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from operate.warehouse import Warehouse
+from operate.server.server import Warehouse
 
 
 @pytest.fixture

@@ -9,19 +9,12 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Link
 
-from ingest.errors import BranchlineError
-from operate.builds import (
-    check_not_mixed,
-    last_build,
-    ledger_mark,
-    note_build,
-    note_inbox,
-    one_run_at_a_time,
-    open_link,
-    prepare_notes,
-    project_fingerprint,
-    server_time,
-)
+from base.errors import BranchlineError
+from base.link import open_link
+from operate.dbt.fingerprint import project_fingerprint
+from operate.runs.builds import last_build, note_build, server_time
+from operate.runs.inboxes import check_not_mixed, ledger_mark, note_inbox
+from operate.server.notes import one_run_at_a_time, prepare_notes
 
 DBT_RUNS = """
 create table operations.dbt_runs (

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from operate.checks import run_tests
+from operate.project.checks import run_tests
 
 RIGHT = ("timeit", "-n1", "-r1", "pass")
 WRONG = ("timeit", "-n1", "-r1", "raise SystemExit('a penny is missing')")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from operate import dbt_build
-from operate.dbt_build import BuildProgress, BuildResult, run_dbt
+from operate.dbt import build
+from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 
 
 def node(unique_id: str, status: str, message: str | None = None) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class FakeDbt:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         self.program = folder / "dbt"
-        monkeypatch.setattr(dbt_build, "dbt_program", lambda: str(self.program))
+        monkeypatch.setattr(build, "dbt_program", lambda: str(self.program))
 
     def run(
         self, lines: list[str], results: list[dict[str, Any]] | None, code: int

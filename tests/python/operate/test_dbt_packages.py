@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from operate import dbt_packages
-from operate.dbt_packages import install_packages
+from operate.dbt import packages
+from operate.dbt.packages import install_packages
 
 PACKAGES = "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n"
 
@@ -45,7 +45,7 @@ def test_without_the_hub_the_stand_in_is_installed_and_said_so_in_one_line(proje
 def test_the_second_time_nothing_is_done(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     install_packages(project, said.append)
-    monkeypatch.setattr(dbt_packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
+    monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
     install_packages(project, said.append)
     assert len(said) == 1
 
@@ -57,7 +57,7 @@ def test_a_changed_stand_in_is_installed_anew(project: Path) -> None:
     (project / "offline_packages" / "dbt_utils" / "macros" / "one.sql").write_text("-- two\n")
     install_packages(project, said.append)
     assert installed(project) == "-- two\n"
-    (project / "dbt_packages" / "dbt_utils" / dbt_packages.MARKER).unlink()
+    (project / "dbt_packages" / "dbt_utils" / packages.MARKER).unlink()
     (project / "dbt_packages" / "dbt_utils" / "macros" / "one.sql").unlink()
     install_packages(project, said.append)
     assert installed(project) == "-- two\n"
@@ -69,7 +69,7 @@ def test_what_dbt_has_fetched_is_left_alone(project: Path, monkeypatch: pytest.M
     (fetched / "dbt_project.yml").write_text("name: dbt_utils\n")
     (fetched / "macros" / "one.sql").write_text("-- the hub's\n")
     (project / "package-lock.yml").write_text(PACKAGES)
-    monkeypatch.setattr(dbt_packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
+    monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
     install_packages(project, pytest.fail)
     assert installed(project) == "-- the hub's\n"
 

@@ -16,10 +16,10 @@ from dbt_common.context import set_invocation_context
 from dbt_common.exceptions import DbtBaseException
 from psycopg2.extensions import parse_dsn
 
-from operate import libpq
-from operate.dbt_profile import TARGET, note_warehouse, prepare_profile
-from operate.settings import PROJECT
-from operate.warehouse import Connection
+from base import libpq
+from base.link import Connection
+from base.settings import PROJECT
+from operate.dbt.profile import TARGET, note_warehouse, prepare_profile
 
 EXAMPLE = PROJECT / "profiles.example.yml"
 

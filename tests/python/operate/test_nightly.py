@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from base.link import Connection, open_link
+from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
-from operate import nightly
-from operate.builds import Audit, last_audit, open_link
-from operate.dbt_build import BuildResult
-from operate.progress import Update
-from operate.settings import PROJECT, Settings
-from operate.show import show_audit
-from operate.warehouse import Connection
+from operate.dbt.build import BuildResult
+from operate.runs import nightly
+from operate.runs.builds import last_audit
+from operate.server.notes import Audit
+from operate.terminal.build import show_audit
+from operate.terminal.progress import Update
 
 
 @pytest.fixture

@@ -26,12 +26,12 @@ import throwaway
 from nightly import PROJECT, Project, dbt
 from psycopg2.errors import InsufficientPrivilege
 
-from ingest.errors import BranchlineError
-from operate.builds import open_link
-from operate.people import make_user
-from operate.query import read_only_query
-from operate.roles import Roles, find_roles, make_roles
-from operate.warehouse import Connection
+from base.errors import BranchlineError
+from base.link import Connection, open_link
+from operate.access.people import make_user
+from operate.access.role_names import Roles, find_roles
+from operate.access.roles import make_roles
+from operate.server.query import read_only_query
 from sample.company import write_company
 
 PREFIX = "trial_"
@@ -546,7 +546,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
     shutil.copy(PROJECT / "profiles.example.yml", copy / "profiles.yml")
     (copy / "models/marts/secret_mart.sql").write_text(SECRET_MART)
     (copy / "models/marts/secret_mart.yml").write_text(SECRET_MART_YAML)
-    dates = copy / "models/marts/dimensions/dim_dates.yml"
+    dates = copy / "models/marts/company/dim_dates.yml"
     before = dates.read_text()
     dates.write_text(
         before.replace(

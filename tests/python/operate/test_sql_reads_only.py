@@ -12,8 +12,8 @@ import psycopg2
 import pytest
 from throwaway import Branchline
 
-from ingest.errors import BranchlineError
-from operate.query import ROWS_AT_A_TIME, json_lines, read_only_query
+from base.errors import BranchlineError
+from operate.server.query import ROWS_AT_A_TIME, json_lines, read_only_query
 
 HARMFUL = [
     "drop table kept",

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from psycopg2.extensions import connection as Link
 
-from ingest.errors import BranchlineError
-from operate.builds import open_link, prepare_notes
-from operate.settings import Settings, read_settings
-from operate.token_key import append_key, check_token_keys, noted_keys, token_keys, weakness
+from base.errors import BranchlineError
+from base.link import open_link
+from base.settings import Settings, read_settings
+from operate.access.token_key import append_key, check_token_keys, noted_keys, token_keys, weakness
+from operate.server.notes import prepare_notes
 
 OLD, NEW, NEWEST = (word * 8 + f"{number:016d}!" for number, word in enumerate(("Gh", "Jk", "Mn")))
 

@@ -17,14 +17,14 @@ import psycopg2
 import pytest
 import throwaway
 
+from base.errors import BranchlineError
+from base.link import Connection, open_link
+from base.settings import Settings, read_settings
 from ingest.cards import CardTokens
-from ingest.errors import BranchlineError
-from operate.builds import last_build, note_build, open_link, server_time
-from operate.key_rotation import rotate_key
-from operate.loading import load_inbox
-from operate.settings import Settings, read_settings
-from operate.token_key import fingerprint, keep_token_keys, key_file, noted_keys
-from operate.warehouse import Connection
+from operate.access.key_rotation import rotate_key
+from operate.access.token_key import fingerprint, keep_token_keys, key_file, noted_keys
+from operate.runs.builds import last_build, note_build, server_time
+from operate.runs.loading import load_inbox
 
 OLD, NEW = "Ab" * 8 + "-the-old-key-000", "Cd" * 8 + "-the-new-key-111"
 CARDS = [f"{4_929_000_000_000_000 + place * 7_919:d}" for place in range(9)]
@@ -147,7 +147,7 @@ def test_the_embedded_warehouse_makes_and_keeps_the_new_key_itself(
 
     # Stopped when the key is on the disk and nothing is made with it yet.
     with monkeypatch.context() as patched:
-        patched.setattr("operate.key_rotation._void_builds", stop)
+        patched.setattr("operate.access.key_rotation._void_builds", stop)
         with pytest.raises(KeyboardInterrupt):
             rotate_key(settings, till.connection(), lambda _: None)
     keys = key_file(settings).read_text().split()

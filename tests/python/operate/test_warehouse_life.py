@@ -16,9 +16,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from ingest.errors import BranchlineError
-from operate.postgres import programs, run_program, system_user
-from operate.warehouse import SOCKET_PATH_BYTES, Warehouse
+from base.errors import BranchlineError
+from operate.server.postgres import programs, run_program, system_user
+from operate.server.server import SOCKET_PATH_BYTES, Warehouse
 
 
 def ask(url: str, query: str) -> object:
@@ -149,7 +149,7 @@ def test_the_first_free_port_is_taken_at_creation(
     warehouse_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with taken_port() as port:
-        monkeypatch.setattr("operate.warehouse.DEFAULT_PORT", port)
+        monkeypatch.setattr("operate.server.server.DEFAULT_PORT", port)
         made = Warehouse(warehouse_folder).ensure_running()
     assert port < made.port < port + 100
 

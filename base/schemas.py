@@ -1,0 +1,21 @@
+"""The schemas of a warehouse: the layers that loading and building make."""
+
+from __future__ import annotations
+
+RAW = "raw"
+MARTS = "marts"
+MASKED = "marts_masked"
+"""Views of marts with personal data, for those who may not see it."""
+LAYERS = (
+    RAW,
+    "staging",
+    "intermediate",
+    MARTS,
+    MASKED,
+    "reference",
+    "snapshots",
+    "operations",
+)
+"""Each belongs to a role; macros/privacy hands over those that dbt builds."""
+RAW_STAGING = "raw_staging"
+"""dlt's own, beside the raw layer."""

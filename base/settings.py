@@ -1,0 +1,78 @@
+"""What Branchline takes from the environment, and where its files lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.errors import BranchlineError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+URL_FORM = "postgresql://user:password@host:port/database?sslmode=require"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run. `database_url` is None where the embedded warehouse is used."""
+
+    project: Path
+    database_url: str | None
+    warehouse_dir: Path
+    token_key: str | None
+    inbox: str
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the project's own PostgreSQL is the warehouse."""
+        return self.database_url is None
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment; an empty variable counts as unset.
+
+    Raises BranchlineError for a BRANCHLINE_DATABASE_URL that is not one.
+    """
+    environ = os.environ if environ is None else environ
+
+    def text(name: str) -> str | None:
+        return environ.get(name, "").strip() or None
+
+    url = text("BRANCHLINE_DATABASE_URL")
+    if url is not None:
+        url = database_url(url)
+    folder = text("BRANCHLINE_WAREHOUSE_DIR")
+    return Settings(
+        project=PROJECT,
+        database_url=url,
+        warehouse_dir=Path(folder).expanduser().absolute() if folder else PROJECT / ".warehouse",
+        token_key=text("BRANCHLINE_TOKEN_KEY"),
+        inbox=text("BRANCHLINE_INBOX") or str(PROJECT / "inbox"),
+    )
+
+
+def database_url(address: str) -> str:
+    """The URL of a PostgreSQL address, which may be in libpq's `key=value` form as well.
+
+    Raises BranchlineError, without showing the address's password, if it cannot be one.
+    """
+    import psycopg2
+
+    from base.libpq import as_url, parts_of
+
+    hint = f"It has to be of the form {URL_FORM}; special characters are percent-encoded."
+    is_url = address.startswith(("postgresql://", "postgres://"))
+    if not is_url and ("://" in address or "=" not in address):
+        raise BranchlineError("BRANCHLINE_DATABASE_URL is no PostgreSQL URL.", hint)
+    try:
+        parts = parts_of(address)
+    except psycopg2.ProgrammingError:
+        # libpq's own message repeats the URL, password and all.
+        raise BranchlineError("BRANCHLINE_DATABASE_URL cannot be read.", hint) from None
+    for part in ("user", "host", "dbname"):
+        if not parts.get(part):
+            name = "database" if part == "dbname" else part
+            raise BranchlineError(f"BRANCHLINE_DATABASE_URL names no {name}.", hint)
+    return address if is_url else as_url(address)

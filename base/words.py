@@ -1,0 +1,31 @@
+"""Numbers and lists in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+MOST_LISTED = 15
+
+
+def plural(count: int, word: str) -> str:
+    """`1 file`, `2 files`, `2 branches`, `2 duplicates`."""
+    if count == 1:
+        return f"1 {word}"
+    return f"{count:,} {word}{'es' if word.endswith('ch') else 's'}"
+
+
+def money(amount: Decimal) -> str:
+    """An amount with separators and as many decimals as it has."""
+    return f"{amount:,}"
+
+
+def change(percent: Decimal | None) -> str:
+    """A change in percent with its sign."""
+    return "" if percent is None else f"{percent:+} %"
+
+
+def listed(paths: Sequence[str]) -> str:
+    """Paths one after the other; of many, the first, and how many more there are."""
+    more = len(paths) - MOST_LISTED
+    return ", ".join(paths[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")

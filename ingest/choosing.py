@@ -1,0 +1,157 @@
+"""Which files a load looks at: those that the ledger does not know, in the order they are taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ingest.cards import CardTokens, mask_text
+from ingest.contract.feeds import Feed
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.contract.file_names import FileIdentity, FileNameError
+from ingest.origins.addresses import SourceDatabases
+from ingest.origins.inbox import InboxFile, Listing
+from ingest.raw.ledger import Ledger
+from ingest.report import FileOutcome
+
+Retry = bool | Collection[int]
+"""Whether files in quarantine are judged again: none, all, or those of these ledger ids alone."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file of which it is not certain, from its name and fingerprint, that it is known."""
+
+    feed: Feed
+    file: InboxFile
+    identity: FileIdentity
+    path: str
+    """The path as it may be written down: cards masked."""
+    misnamed: str | None
+
+    def order(self) -> tuple[object, ...]:
+        """Older versions first: by the name's time, then the file's, then the path."""
+        identity = self.identity
+        day = identity.business_date.isoformat() if identity.business_date else ""
+        time_in_name = _natural(identity.time)
+        return (day, identity.logical_file, time_in_name, self.file.modified_at, self.path)
+
+
+@dataclass
+class Choice:
+    """What a load looks at. `told`: what became of files that cannot be, or not yet."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    told: list[FileOutcome] = field(default_factory=list)
+    total: int = 0
+    """Files and tables, known ones among them."""
+    known: int = 0
+
+
+class Selection:
+    """Tells by the ledger which files are looked at, and which contents are read."""
+
+    def __init__(self, ledger: Ledger, cards: CardTokens, retry: Retry) -> None:
+        self._ledger = ledger
+        self._cards = cards
+        self._retry = retry
+
+    def choose(
+        self, feeds: Sequence[Feed], listing: Listing, sources: SourceDatabases | None
+    ) -> Choice:
+        """The files of a listing, and of tables where there are `sources`, that are looked at."""
+        choice = Choice(total=listing.total)
+        tables = {feed.name: self._tables(feed, sources, choice) for feed in feeds}
+        for feed_name, folder in listing.closed:
+            reason = "this user may not read the folder; change its permissions"
+            choice.told.append(_not_taken(feed_name, folder, "failed", reason))
+        for feed_name, path in listing.unfinished:
+            reason = "its name says that it is still being written; a later load takes it"
+            path = self._cards.mask_path(path)
+            choice.told.append(_not_taken(feed_name, path, "postponed", reason))
+        for feed in feeds:
+            files = self._unknown(feed, listing.claimed[feed.name], choice)
+            choice.candidates += sorted(files, key=Candidate.order)
+            # After the files, and portions in their order.
+            choice.candidates += self._unknown(feed, tables[feed.name], choice)
+        return choice
+
+    def is_to_be_read(self, feed: str, path: str, sha256: str) -> bool:
+        """Whether this content under this path is new, or is to be judged again."""
+        status = self._ledger.status_of(feed, path, sha256)
+        if isinstance(self._retry, bool):
+            return status is None or (self._retry and status == "quarantined")
+        return self._ledger.quarantined_as(feed, path, sha256) in self._retry
+
+    def came_back(self, candidate: Candidate, sha256: str) -> bool:
+        """Whether a state holds again what it held before, but not when it was last read."""
+        if not candidate.file.is_state:
+            return False
+        feed, path = candidate.feed.name, candidate.path
+        last = self._ledger.last_content(feed, path)
+        if last is None:
+            return self._ledger.status_of(feed, path, sha256) == "superseded"
+        return last != sha256 and self._ledger.status_of(feed, path, sha256) is not None
+
+    def _tables(
+        self, feed: Feed, sources: SourceDatabases | None, choice: Choice
+    ) -> list[InboxFile]:
+        """What a feed's table is read as, if it has one."""
+        database = None if sources is None else sources.of(feed)
+        if database is None or feed.database is None:
+            return []
+        try:
+            files = database.files(feed, self._ledger)
+        except UnreadableFileError as error:
+            path = self._cards.mask_path(f"{feed.database.path}.csv")
+            choice.told.append(_not_taken(feed.name, path, "failed", str(error)))
+            return []
+        if not isinstance(self._retry, bool):
+            mask, has_any_of = self._cards.mask_path, self._ledger.has_any_of
+            files = [file for file in files if has_any_of(feed.name, mask(file.path), self._retry)]
+        choice.total += len(files)
+        return files
+
+    def _unknown(
+        self, feed: Feed, files: Iterable[InboxFile], choice: Choice
+    ) -> Iterator[Candidate]:
+        """Those files of a feed that the ledger does not know by their fingerprints."""
+        ledger, everything, name = self._ledger, isinstance(self._retry, bool), feed.name
+        for file in files:
+            path = self._cards.mask_path(file.path)
+            sha256 = ledger.content_at(name, path, file.fingerprint) if file.settled else None
+            if sha256 is not None and not self.is_to_be_read(name, path, sha256):
+                choice.known += 1
+            elif everything or sha256 is None or self.is_to_be_read(name, path, sha256):
+                yield self._candidate(feed, file, path)
+
+    def _candidate(self, feed: Feed, file: InboxFile, path: str) -> Candidate:
+        mask = self._cards.mask_path
+        if file.logical_file is not None:
+            identity = FileIdentity(logical_file=mask(file.logical_file))
+            return Candidate(feed, file, identity, path, None)
+        try:
+            identity = feed.identify(file.name)
+        except FileNameError as error:
+            unknown = FileIdentity(logical_file=path)
+            return Candidate(feed, file, unknown, path, mask_text(str(error)))
+        identity = replace(
+            identity,
+            logical_file=mask(identity.logical_file),
+            branch=None if identity.branch is None else mask(identity.branch),
+        )
+        return Candidate(feed, file, identity, path, None)
+
+
+def _not_taken(
+    feed: str, path: str, status: Literal["failed", "postponed"], reason: str
+) -> FileOutcome:
+    return FileOutcome(path, feed, None, None, status, reason=reason)
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """For an order in which 9 comes before 10."""
+    parts = re.split(r"([0-9]+)", text)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)

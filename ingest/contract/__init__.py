@@ -1,0 +1,1 @@
+"""What a feed may say, and errors that name the line."""

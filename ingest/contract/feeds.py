@@ -1,0 +1,348 @@
+"""The feed contract: what a feed may say of its files, its table and its columns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import PurePosixPath
+from string import Formatter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from base.errors import BranchlineError
+from ingest.contract.file_names import FileIdentity, FileNameError, compile_glob
+from ingest.contract.placed_errors import at
+
+CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
+TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id")
+SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
+"""Names that PostgreSQL gives to columns of its own in every table."""
+RESERVED_TABLES = ("ingest_files", "ingest_rejects")
+NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
+DATABASE_FOLDER = "database/"
+"""What is read from databases has paths below it; no file of an inbox has."""
+MEANINGFUL_GROUPS = ("branch", "business_date", "time")
+
+
+def _database_name(name: str) -> str:
+    # dlt and PostgreSQL keep exactly these names as they are.
+    if not NAME_RULE.fullmatch(name):
+        raise ValueError(
+            f"'{name}' is no usable name; use lower case letters, digits and single underscores,"
+            " beginning with a letter, 63 characters at most"
+        )
+    return name
+
+
+DatabaseName = Annotated[str, AfterValidator(_database_name)]
+
+
+def header_key(name: str) -> str:
+    """How header cells and declared names are compared: case, spaces and punctuation ignored."""
+    # Some systems write an umlaut as two signs.
+    composed = unicodedata.normalize("NFC", name.casefold())
+    return re.sub(r"[\W_]+", "_", composed).strip("_")
+
+
+class Column(BaseModel):
+    """One declared column of a feed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: DatabaseName
+    description: str = ""
+    aliases: list[str] = []
+    required: bool = True
+    protect: Literal["card_number", "none"] | None = None
+
+    def header_keys(self) -> set[str]:
+        """Every way a header may name this column, as `header_key` gives it."""
+        return {header_key(name) for name in (self.name, *self.aliases)}
+
+    def raw_columns(self) -> tuple[str, ...]:
+        """The columns of the raw table that hold this one."""
+        return CARD_COLUMNS if self.protect == "card_number" else (self.name,)
+
+
+class DatabaseTable(BaseModel):
+    """Where a feed's rows lie in a relational database.
+
+    Without `cursor` the table as a whole is one thing that changes; with it, rows are only ever
+    added, each with a higher value in that column.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connection: DatabaseName
+    table: str = Field(min_length=1)
+    database_schema: str | None = Field(default=None, alias="schema", min_length=1)
+    key: list[str] = []
+    cursor: str | None = Field(default=None, min_length=1)
+    required: bool = True
+
+    @property
+    def path(self) -> str:
+        """The path that the table has in the ledger, without an ending."""
+        schema = f"{self.database_schema}." if self.database_schema else ""
+        return f"{DATABASE_FOLDER}{self.connection}/{schema}{self.table}"
+
+
+class Feed(BaseModel):
+    """One entry of a feed file: which files, and how they become rows of one raw table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: DatabaseName
+    table: DatabaseName
+    description: str
+    files: str | None = Field(default=None, min_length=1)
+    database: DatabaseTable | None = None
+    file_name: str | None = None
+    file_name_example: str | None = None
+    business_date_format: str | None = None
+    logical_file: str | None = None
+    snapshot: bool = False
+    header: Literal["optional", "required", "none"] = "optional"
+    max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
+    columns: list[Column] = Field(min_length=1)
+
+    _name: str = PrivateAttr(default="")
+    _header_owners: dict[str, int] = PrivateAttr(default_factory=dict)
+    _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _check(self) -> Feed:
+        self._check_table()
+        self._check_columns()
+        self._check_origin()
+        self._check_file_name()
+        return self
+
+    def _check_table(self) -> None:
+        if not self.table.startswith(f"{self.source}_"):
+            raise at("table", f"'{self.table}' has to begin with the source: {self.source}_...")
+        if self.table in RESERVED_TABLES:
+            raise at("table", f"'{self.table}' is a table of the loader itself")
+
+    def _check_columns(self) -> None:
+        taken: dict[str, str] = {}
+        names: dict[str, str] = {}
+        for place, column in enumerate(self.columns):
+            for raw_name in column.raw_columns():
+                if raw_name in SYSTEM_COLUMNS:
+                    raise at(
+                        f"columns.{place}",
+                        f"'{raw_name}' is the name of a column of PostgreSQL's own; take another"
+                        " one and make this an alias",
+                    )
+                if raw_name in names:
+                    raise at(
+                        f"columns.{place}",
+                        f"column '{column.name}' fills raw column '{raw_name}', and so does"
+                        f" '{names[raw_name]}'",
+                    )
+                names[raw_name] = column.name
+            for key in sorted(column.header_keys()):
+                if not key:
+                    raise at(f"columns.{place}.aliases", "an alias holds no letter or digit")
+                if key in taken:
+                    raise at(
+                        f"columns.{place}",
+                        f"'{column.name}' and '{taken[key]}' both answer to the header '{key}'",
+                    )
+                taken[key] = column.name
+                self._header_owners[key] = place
+
+    def _check_origin(self) -> None:
+        if self.files is None and self.database is None:
+            raise at("files", "is missing; a feed has files, or a database, or both")
+        if self.files is None and self.file_name is not None:
+            raise at("file_name", "needs files")
+        if self.files is not None:
+            assert self._path_pattern
+            if self.files.startswith(DATABASE_FOLDER):
+                raise at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
+        if self.database is not None:
+            if self.header == "none":
+                raise at("header", "has to be optional or required: a table names its columns")
+            cursor = self.database.cursor
+            owner = None if cursor is None else self._header_owners.get(header_key(cursor))
+            if owner is not None and self.columns[owner].protect == "card_number":
+                raise at("database.cursor", "cannot be a column of card numbers")
+
+    def _check_file_name(self) -> None:
+        if self.file_name is None:
+            for key in ("logical_file", "business_date_format", "file_name_example"):
+                if getattr(self, key) is not None:
+                    raise at(key, "needs file_name: its groups are what it is made of")
+            return
+        try:
+            pattern = re.compile(self.file_name, re.IGNORECASE)
+        except re.error as error:
+            raise at("file_name", f"is no valid regular expression: {error}") from None
+        groups = set(pattern.groupindex)
+        if ("business_date" in groups) != (self.business_date_format is not None):
+            raise at(
+                "file_name",
+                "the group business_date and the key business_date_format need each other",
+            )
+        for group in self._template_groups():
+            if group not in groups:
+                raise at(
+                    "logical_file",
+                    f"{{{group}}} is no group of file_name; it needs (?P<{group}>...)",
+                )
+        self._name_pattern = pattern
+        if self.file_name_example is not None:
+            try:
+                self.identify(self.file_name_example)
+            except FileNameError as error:
+                raise at("file_name_example", f"does not fit file_name: {error}") from None
+
+    def _template_groups(self) -> list[str]:
+        if self.logical_file is None:
+            return []
+        try:
+            fields = [field for _, field, _, _ in Formatter().parse(self.logical_file)]
+        except ValueError as error:
+            raise at("logical_file", f"is no valid template: {error}") from None
+        groups = [field for field in fields if field is not None]
+        if not groups:
+            raise at("logical_file", "names no {group}: every file would be the same file")
+        return groups
+
+    @property
+    def name(self) -> str:
+        """The feed's key in its file."""
+        return self._name
+
+    @property
+    def folder(self) -> str:
+        """The folder of the inbox that the feed's pattern begins with, such as `branch_pos/`."""
+        fixed: list[str] = []
+        for part in PurePosixPath(self.files or "").parts[:-1]:
+            if any(sign in part for sign in "*?"):
+                break
+            fixed.append(part)
+        return "/".join(fixed) + "/" if fixed else "./"
+
+    # Asked for every file of an inbox: pydantic's private attributes are slow.
+    @cached_property
+    def _path_pattern(self) -> re.Pattern[str] | None:
+        return None if self.files is None else compile_glob(self.files)
+
+    def claims(self, path: str) -> bool:
+        """Tell whether a path, relative to the inbox with forward slashes, is of this feed."""
+        pattern = self._path_pattern
+        return pattern is not None and pattern.fullmatch(path) is not None
+
+    @property
+    def only_file(self) -> str | None:
+        """The one path that the feed's files can have, where the pattern names no more."""
+        if self.files is None or self.file_name is not None or set(self.files) & set("*?"):
+            return None
+        return self.files
+
+    def identify(self, path: str) -> FileIdentity:
+        """Read what a file's name says.
+
+        Raises FileNameError with a reason for people when the name does not fit.
+        """
+        if self._name_pattern is None:
+            return FileIdentity(logical_file=path)
+        name = unicodedata.normalize("NFKC", PurePosixPath(path).name)
+        found = self._name_pattern.fullmatch(name)
+        form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
+        if found is None:
+            raise FileNameError(
+                f"the file's name is not of the form that feed {self.name} expects ({form});"
+                " rename the file and it will be loaded"
+            )
+        groups = {group: text for group, text in found.groupdict().items() if text is not None}
+        business_date: date | None = None
+        written = groups.get("business_date")
+        if written is not None and self.business_date_format is not None:
+            try:
+                business_date = datetime.strptime(written, self.business_date_format).date()
+            except ValueError:
+                raise FileNameError(
+                    f"'{written}' in the file's name is no date"
+                    f" (expected: {form}); rename the file and it will be loaded"
+                ) from None
+            groups["business_date"] = business_date.isoformat()
+        # Two systems that differ over capitals, or spaces and underscores, mean the same branch.
+        groups = {
+            group: re.sub(r"[ _]+", "_", text.casefold()).strip("_.")
+            for group, text in groups.items()
+        }
+        logical_file = path
+        if self.logical_file is not None:
+            logical_file = self.logical_file.format_map(
+                {group: groups.get(group, "") for group in self._template_groups()}
+            )
+        return FileIdentity(
+            logical_file=logical_file,
+            branch=groups.get("branch"),
+            business_date=business_date,
+            time=groups.get("time", ""),
+        )
+
+    def raw_columns(self) -> tuple[str, ...]:
+        """The data columns of the raw table, in order."""
+        return tuple(name for column in self.columns for name in column.raw_columns())
+
+    @property
+    def header_owners(self) -> dict[str, int]:
+        """What a header cell may say, as `header_key` gives it, and the column's place."""
+        return self._header_owners
+
+    @property
+    def card_place(self) -> int | None:
+        """Place of the column that holds card numbers, if there is one."""
+        for place, column in enumerate(self.columns):
+            if column.protect == "card_number":
+                return place
+        return None
+
+
+class FeedContract(BaseModel):
+    """All feeds, in the order of their files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feeds: dict[DatabaseName, Feed] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> FeedContract:
+        tables: dict[str, str] = {}
+        for name, feed in self.feeds.items():
+            feed._name = name
+            if feed.table in tables:
+                raise at(
+                    f"feeds.{name}.table",
+                    f"'{feed.table}' is already the table of feed '{tables[feed.table]}'",
+                )
+            tables[feed.table] = name
+        return self
+
+    def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields
+        return iter(self.feeds.values())
+
+    def chosen(self, only: tuple[str, ...] | list[str]) -> list[Feed]:
+        """The feeds named in `only`, or all; raises BranchlineError for an unknown one."""
+        for name in only:
+            if name not in self.feeds:
+                raise BranchlineError(
+                    f"There is no feed '{name}'.",
+                    f"The feeds are: {', '.join(self.feeds)}.",
+                )
+        return [feed for feed in self if not only or feed.name in only]
+
+
+def variable_of(connection: str) -> str:
+    """The environment variable that holds a connection's address."""
+    return f"BRANCHLINE_SOURCE_{connection.upper()}_URL"

@@ -1,0 +1,125 @@
+"""From the bytes of one file to rows that are ready to be copied, and what was found in it.
+
+No database and no state of its own: what comes out follows from what goes in, and both can be sent
+from one process to another.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from ingest.cards import CardTokens
+from ingest.contract.feeds import Feed
+from ingest.formats.reading import FileReader
+from ingest.raw.rows import CopyData, RowRenderer
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a file is to be converted. `file_id` and `load_id` are put into every row."""
+
+    feed: Feed
+    token_keys: tuple[bytes, ...]
+    """The secrets of the card tokens, oldest first."""
+    file_id: int
+    load_id: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found in a file that was read to its end."""
+
+    sha256: str
+    size: int
+    refused: str | None = None
+    """Why the file is no table of the feed; then nothing of it was converted."""
+    extras: tuple[str, ...] = ()
+    """Raw columns of what its header names and the feed does not declare."""
+    rows: int = 0
+    rejects: int = 0
+    too_bad: str | None = None
+    """Why it is not to be trusted as a whole, although it could be read."""
+    remarks: tuple[str, ...] = ()
+    """What is worth knowing of it all the same."""
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was anything, good or bad, besides a header."""
+        return bool(self.rows or self.rejects)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The rows and rejects of a file, or the last of them, and what was found in it."""
+
+    copies: CopyData
+    facts: Facts
+
+
+def convert(content: bytes, order: Order) -> Converted:
+    """Convert a file that is held in memory."""
+    return Conversion(io.BytesIO(content), order).finish()
+
+
+class Conversion:
+    """Converts a stream, in memory that does not grow with it.
+
+    `refused` and `extras`, as in Facts, are known from the beginning.
+    """
+
+    def __init__(self, stream: IO[bytes], order: Order) -> None:
+        self._reader = FileReader(order.feed, stream)
+        self._batches = iter(self._reader)
+        self._copies = CopyData()
+        self._renderer: RowRenderer | None = None
+        self.refused = self._reader.refused
+        self.extras: tuple[str, ...] = ()
+        if self.refused is None:
+            dialect = self._reader.dialect
+            self.extras = tuple(extra.name for extra in dialect.extras)
+            self._renderer = RowRenderer(
+                order.feed, dialect, CardTokens(*order.token_keys), order.file_id, order.load_id
+            )
+
+    def parts(self, size: int) -> Iterator[CopyData]:
+        """Text for COPY whenever there is more than `size` bytes of it; `finish` has the rest."""
+        for _ in self._render():
+            if self._copies.size > size:
+                yield self._take()
+
+    def finish(self) -> Converted:
+        """Convert what is left, and tell what was found in the whole."""
+        for _ in self._render():
+            pass
+        reader = self._reader
+        sha256, size = reader.finish()
+        if self.refused is not None:
+            return Converted(self._copies, Facts(sha256, size, self.refused))
+        facts = Facts(
+            sha256=sha256,
+            size=size,
+            extras=self.extras,
+            rows=reader.tally.rows,
+            rejects=reader.tally.rejects,
+            too_bad=reader.too_bad(),
+            remarks=tuple(reader.remarks()),
+        )
+        return Converted(self._copies, facts)
+
+    def skip(self) -> None:
+        """Read to the end without converting."""
+        self._reader.finish()
+
+    def _take(self) -> CopyData:
+        # No variable holds what is handed on: it is as large as what is made next.
+        taken, self._copies = self._copies, CopyData()
+        return taken
+
+    def _render(self) -> Iterator[None]:
+        if self._renderer is not None:
+            for batch in self._batches:
+                self._renderer.render(batch, self._copies)
+                yield

@@ -1,0 +1,247 @@
+"""Files that come packed: .gz, and .zip with one file of lines inside, unpacked as a stream."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import re
+import struct
+import zipfile
+import zlib
+from typing import BinaryIO
+
+from ingest.cards import mask_text
+from ingest.contract.file_errors import UnusableFileError
+
+CHUNK = 1 << 18
+READ_WHOLE = 1 << 23
+"""A zip is read from its end. Up to this size it is fetched in one go first."""
+LARGEST_DIRECTORY = 1 << 24
+BOMB_SIZE = 1 << 30
+BOMB_RATIO = 200
+"""What unpacks to more than this size and this multiple of itself is no file of lines."""
+
+_PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
+_LINE_ENDINGS = (".csv", ".txt", ".tsv")
+
+_CUT_SHORT = "the archive is cut short; send the file again"
+_BROKEN = "the archive is broken; send the file again"
+_LOCKED = "the archive is locked by a password; send it without one"
+_UNUSUAL = "the archive is packed in an unusual way; pack it as an ordinary .zip or .gz"
+_TOO_MANY = "the archive holds too many files; send it with one CSV file inside"
+_BOMB = (
+    f"the archive unpacks to more than {BOMB_RATIO} times its size and did not come to an end;"
+    " send the file again"
+)
+
+
+def unpacked_name(path: str) -> str:
+    """The path without .gz or .zip; what has no ending of its own then gets .csv."""
+    packed = _PACKED.search(path)
+    if packed is None:
+        return path
+    stem = path[: packed.start()]
+    return stem if _ENDING.search(stem) else f"{stem}.csv"
+
+
+def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:
+    """The unpacked bytes of a stored file, which is closed with them.
+
+    `path` tells by its ending whether it is packed; `size`: of the stored file. This and reading
+    raise UnusableFileError, and whatever reading `raw` raises.
+    """
+    kind = _PACKED.search(path)
+    if kind is None:
+        return io.BufferedReader(raw, CHUNK)
+    try:
+        if kind.group(1).lower() == "gz":
+            return io.BufferedReader(_GzipStream(raw, size), CHUNK)
+        return io.BufferedReader(_open_zip(raw, unpacked_name(path), size), CHUNK)
+    except BaseException:
+        raw.close()
+        raise
+
+
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError)
+
+
+class _GzipStream(io.RawIOBase):
+    """The content of a gzip file: all of its members, one after the other."""
+
+    def __init__(self, raw: io.RawIOBase, size: int) -> None:
+        self._raw = raw
+        self._packed = size
+        self._given = 0
+        self._left = b""
+        self._unzip: zlib._Decompress | None = None
+        self._members = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while True:
+            if self._unzip is None:
+                if not self._next_member():
+                    return 0
+                continue
+            data = self._unpack(self._unzip, len(buffer))
+            if data:
+                self._given += len(data)
+                if self._given > max(BOMB_SIZE, BOMB_RATIO * self._packed):
+                    raise UnusableFileError(_BOMB)
+                buffer[: len(data)] = data
+                return len(data)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _next_member(self) -> bool:
+        """Begin a member; False at the end. Zeros after one only fill up a block."""
+        left = self._left.lstrip(b"\0") if self._members else self._left
+        while not left:
+            left = self._raw.read(CHUNK) or b""
+            if not left:
+                break
+            if self._members:
+                left = left.lstrip(b"\0")
+        self._left = left
+        if not left:
+            if not self._members:
+                raise UnusableFileError("the archive is empty; send the file again")
+            return False
+        if not self._members and not left.startswith(b"\x1f"):
+            raise UnusableFileError(
+                "the file is named .gz but is no gzip archive; send it again, or without .gz"
+            )
+        self._unzip = zlib.decompressobj(wbits=31)
+        self._members += 1
+        return True
+
+    def _unpack(self, unzip: zlib._Decompress, size: int) -> bytes:
+        packed = self._left or self._raw.read(CHUNK) or b""
+        self._left = b""
+        try:
+            data = unzip.decompress(packed, size)
+        except zlib.error:
+            raise UnusableFileError(_BROKEN) from None
+        if unzip.eof:
+            self._left, self._unzip = unzip.unused_data, None
+        elif unzip.unconsumed_tail:
+            self._left = unzip.unconsumed_tail
+        elif not packed and not data:
+            raise UnusableFileError(_CUT_SHORT)
+        return data
+
+
+class _ZipStream(io.RawIOBase):
+    """The content of the one file in a zip."""
+
+    def __init__(self, raw: io.RawIOBase, archive: zipfile.ZipFile, member: zipfile.ZipInfo):
+        self._raw = raw
+        self._archive = archive
+        self._content = archive.open(member)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._content.read(min(len(buffer), CHUNK))
+        except EOFError:
+            raise UnusableFileError(_CUT_SHORT) from None
+        except _ZIP_ERRORS:
+            raise UnusableFileError(_BROKEN) from None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._content.close()
+        self._archive.close()
+        self._raw.close()
+        super().close()
+
+
+def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
+    file: BinaryIO = io.BufferedReader(raw, CHUNK)
+    if size <= READ_WHOLE:
+        # One chunk more: the file may have grown since it was listed.
+        chunks = (file.read(CHUNK) for _ in range(READ_WHOLE // CHUNK + 1))
+        file = io.BytesIO(b"".join(itertools.takewhile(bool, chunks)))
+    if not file.read(1):
+        raise UnusableFileError("the archive is empty; send the file again")
+    _check_directory(file)
+    try:
+        archive = zipfile.ZipFile(file)
+        member = _member(archive, name)
+        return _ZipStream(raw, archive, member)
+    except NotImplementedError:
+        raise UnusableFileError(_UNUSUAL) from None
+    except RuntimeError:
+        raise UnusableFileError(_LOCKED) from None
+    except _ZIP_ERRORS:
+        raise UnusableFileError(_BROKEN) from None
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    """The one file of lines in a zip."""
+    files = [member for member in archive.infolist() if not _is_clutter(member)]
+    if not files:
+        raise UnusableFileError("the archive holds no file; send it with one CSV file inside")
+    found: list[zipfile.ZipInfo] = []
+    ending = "." + name.rpartition(".")[2].lower()
+    for endings in ((ending,), _LINE_ENDINGS):
+        found = found or [file for file in files if file.filename.lower().endswith(endings)]
+    if len(found) != 1:
+        held = _names(found or files)
+        if found:
+            text = f"the archive holds {len(found)} CSV files ({held}); send each by itself"
+        else:
+            text = f"the archive holds no CSV file, but {held}; send it with one inside"
+        raise UnusableFileError(text)
+    member = found[0]
+    if member.flag_bits & 0x41:
+        raise UnusableFileError(_LOCKED)
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # The others cannot be unpacked in bounded memory.
+        raise UnusableFileError(_UNUSUAL)
+    if member.file_size > max(BOMB_SIZE, BOMB_RATIO * member.compress_size):
+        raise UnusableFileError(_BOMB)
+    return member
+
+
+def _is_clutter(member: zipfile.ZipInfo) -> bool:
+    parts = member.filename.replace("\\", "/").split("/")
+    return parts[-1] == "" or "__MACOSX" in parts or parts[-1].startswith(".")
+
+
+def _names(members: list[zipfile.ZipInfo]) -> str:
+    # Masked before it is cut: half of a card number is more than enough.
+    told = [repr(mask_text(member.filename)[:80])[1:-1] for member in members[:3]]
+    more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
+    return ", ".join(told) + more
+
+
+def _check_directory(file: BinaryIO) -> None:
+    """Look at the end of a zip: zipfile itself would read a directory of any size into memory."""
+    size = file.seek(0, io.SEEK_END)
+    begin = max(0, size - (1 << 16) - 22)
+    file.seek(begin)
+    tail = file.read()
+    place = tail.rfind(b"PK\5\6")
+    if place < 0 or len(tail) - place < 22:
+        file.seek(0)
+        if file.read(2) == b"PK":
+            raise UnusableFileError(_CUT_SHORT)
+        raise UnusableFileError("the file is named .zip but is no zip archive; send it again")
+    (directory,) = struct.unpack("<L", tail[place + 12 : place + 16])
+    if directory == 0xFFFFFFFF and begin + place >= 76:
+        file.seek(begin + place - 76)
+        record = file.read(56)
+        if record.startswith(b"PK\6\6") and len(record) == 56:
+            (directory,) = struct.unpack("<Q", record[40:48])
+    if directory > LARGEST_DIRECTORY:
+        raise UnusableFileError(_TOO_MANY)
+    file.seek(0)

@@ -1,0 +1,296 @@
+"""How one file writes its table: delimiter, header, order of columns; or that it is no CSV."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ingest.cards import mask_text
+from ingest.contract.feeds import NAME_RULE, SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
+
+DELIMITERS = (",", ";", "\t", "|")
+SAMPLED_LINES = 100
+HEADER_WITHIN = 20
+MOST_EXTRAS = 100
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\x00", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"PAR1", "a Parquet file"),
+    (b"{\\rtf", "a Word (RTF) document"),
+)
+_WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis")
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|\?xml)", re.IGNORECASE)
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1a\x1b") + b"\x7f"
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column that a file's header names and the feed does not declare.
+
+    `name`: what it is called in the raw table; `place`: where it stands in the line.
+    """
+
+    name: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How to read one file. `width`: columns per line; `places`: declared column -> place in line.
+
+    `header`: the cells of the header line, None if there is none. `places` is None when lines
+    hold the declared columns in the declared order and no others, -1 in it stands for a column that
+    is absent. `nameless`: places that the header leaves empty, where no value was seen.
+    """
+
+    delimiter: str
+    width: int
+    header: tuple[str, ...] | None = None
+    places: tuple[int, ...] | None = None
+    extras: tuple[Extra, ...] = ()
+    nameless: tuple[int, ...] = ()
+    separator_line: bool = False
+
+
+@dataclass(frozen=True)
+class NotReadable:
+    """Why a file is quarantined, and what to do about it."""
+
+    reason: str
+
+
+@dataclass
+class _Header:
+    cells: tuple[str, ...]
+    places: dict[int, int] = field(default_factory=dict)
+    """declared column -> place in the line"""
+    twice: list[str] = field(default_factory=list)
+    unknown: dict[int, str] = field(default_factory=dict)
+    """place in the line -> what the header says there"""
+
+
+def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
+    """Tell by its first bytes that a file is no CSV text. `wide`: it is UTF-16."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            if magic == b"PK\x03\x04" and any(part in head[:4096] for part in _WORKBOOK_PARTS):
+                return NotReadable(
+                    "this is a spreadsheet workbook, not a CSV; open it, save it as CSV (UTF-8)"
+                    " and drop that"
+                )
+            archive = "archive" in kind
+            advice = "unpack it and drop the CSV inside" if archive else "export the data as CSV"
+            return NotReadable(f"this is {kind}, not a CSV; {advice}")
+    if _MARKUP.match(head):
+        return NotReadable(
+            "this is a web page or XML, not a CSV; the download was perhaps a log-in or error page:"
+            " fetch the file again"
+        )
+    # A crash leaves a block of zeros behind what was written.
+    sample = head[:65536].rstrip(b"\0") or head[:65536]
+    if not wide and len(sample.translate(None, _CONTROL)) < 0.9 * len(sample):
+        return NotReadable("this is binary data, not text; export the data as CSV (UTF-8)")
+    return None
+
+
+def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
+    """Find delimiter and header from the first lines of a file (their line ends may be on)."""
+    lines = [line for line in lines if line.strip()][:SAMPLED_LINES]
+    separator = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
+    if separator:
+        lines = lines[1:]
+    candidates = (separator.group(1),) if separator else DELIMITERS
+    best: tuple[tuple[int, int], str, _Header | None, list[list[str]]] | None = None
+    for delimiter in candidates:
+        records = [_split(line, delimiter) for line in lines]
+        header = None if feed.header == "none" else _find_header(feed, records)
+        width = len(header.cells) if header else len(feed.columns)
+        fitting = _fitting(records, width)
+        if fitting < len(lines):
+            fitting = max(fitting, _fitting(_split_whole(lines, delimiter), width))
+        # A header that is understood says more than any number of lines.
+        score = (len(header.places) if header else 0, fitting)
+        if best is None or score > best[0]:
+            best = (score, delimiter, header, records)
+        if fitting == len(lines) and _is_the_only_one(delimiter, width, lines):
+            break
+    assert best is not None
+    _, delimiter, header, records = best
+    if header is None:
+        if feed.header == "required":
+            return NotReadable(
+                "no header line found; the first line has to name the columns"
+                f" {', '.join(column.name for column in feed.columns)}"
+            )
+        width = _width_without_header(feed, records)
+        places = tuple(range(len(feed.columns))) if width > len(feed.columns) else None
+        return Dialect(delimiter, width, places=places, separator_line=separator is not None)
+    for record in records:
+        for place, cell in enumerate(record[: len(header.cells)]):
+            if cell.strip() and not header.cells[place].strip():
+                header.unknown[place] = f"column {place + 1}"
+    return _with_header(feed, delimiter, header, separator is not None)
+
+
+def _is_the_only_one(delimiter: str, width: int, lines: Sequence[str]) -> bool:
+    """Whether no other delimiter stands in any of the lines as often as this one would have to."""
+    others = [other for other in DELIMITERS if other != delimiter]
+    return width > 2 and all(line.count(other) < width // 2 for line in lines for other in others)
+
+
+def describe_misfit(dialect: Dialect, widths: Counter[int]) -> str:
+    """The reason for a file in which no line has the right number of columns."""
+    name = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(
+        dialect.delimiter, f"'{dialect.delimiter}'"
+    )
+    seen = ""
+    if widths:
+        width, _ = widths.most_common(1)[0]
+        seen = f" (most lines have {width}, separated by {name})"
+    return (
+        f"no line has the {dialect.width} columns of the feed{seen}; check that the right file was"
+        " sent and how it was exported"
+    )
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader((line,), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _split_whole(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The records of all lines together: one may have line breaks inside its quotes."""
+    try:
+        return list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return []
+
+
+def _fitting(records: Sequence[list[str]], width: int) -> int:
+    """How many have so many columns; empty ones behind them do not count."""
+    return sum(
+        len(record) == width or (len(record) > width and not any(record[width:]))
+        for record in records
+    )
+
+
+def _width_without_header(feed: Feed, records: Sequence[list[str]]) -> int:
+    """The feed's number of columns, or more where most lines end in so many empty ones."""
+    width = len(feed.columns)
+    padded = Counter(
+        len(record) for record in records if len(record) > width and not any(record[width:])
+    )
+    if padded:
+        widest, count = padded.most_common(1)[0]
+        if count > len(records) / 2:
+            return widest
+    return width
+
+
+def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
+    """The first line that names columns, if everything above it is of another width."""
+    widths_above: set[int] = set()
+    for record in records[:HEADER_WITHIN]:
+        if len(record) not in widths_above:
+            header = _read_header(feed, record)
+            if header is not None:
+                return header
+            widths_above.add(len(record))
+    return None
+
+
+def _read_header(feed: Feed, cells: Sequence[str]) -> _Header | None:
+    header = _Header(tuple(cells))
+    owners = feed.header_owners
+    for place, cell in enumerate(cells):
+        owner = owners.get(header_key(cell))
+        if owner is None:
+            if cell.strip():
+                header.unknown[place] = cell.strip()
+        elif owner in header.places:
+            header.twice.append(cell.strip())
+        else:
+            header.places[owner] = place
+    # One cell that happens to read like a column's name (a payment by "Card") makes no header.
+    enough = max(min(2, len(feed.columns)), (min(len(cells), len(feed.columns)) + 1) // 2)
+    return header if len(header.places) >= enough else None
+
+
+def _with_header(
+    feed: Feed, delimiter: str, header: _Header, separator_line: bool
+) -> Dialect | NotReadable:
+    if header.twice:
+        return NotReadable(
+            f"the header names a column twice ({', '.join(header.twice)}); remove or rename one"
+        )
+    missing = [
+        column.name
+        for place, column in enumerate(feed.columns)
+        if column.required and place not in header.places
+    ]
+    if missing:
+        unknown = ", ".join(header.unknown.values())
+        unknown = f"; not understood: {unknown}" if unknown else ""
+        return NotReadable(
+            f"the header lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+            f"{unknown}; export all columns, or add the header's name as an alias to the feed"
+        )
+    if len(header.unknown) > MOST_EXTRAS:
+        return NotReadable(
+            f"the header names {len(header.unknown):,} columns that the feed does not know; check"
+            " that the right file was sent"
+        )
+    places = tuple(header.places.get(place, -1) for place in range(len(feed.columns)))
+    in_order = places == tuple(range(len(feed.columns))) and len(header.cells) == len(places)
+    return Dialect(
+        delimiter=delimiter,
+        width=len(header.cells),
+        header=header.cells,
+        places=None if in_order else places,
+        extras=_extras(feed, header.unknown),
+        nameless=tuple(
+            place
+            for place, cell in enumerate(header.cells)
+            if not cell.strip() and place not in header.unknown
+        ),
+        separator_line=separator_line,
+    )
+
+
+def _extras(feed: Feed, unknown: Mapping[int, str]) -> tuple[Extra, ...]:
+    """Names for the raw columns of what the feed does not declare, each taken once."""
+    taken = {*feed.raw_columns(), *TECHNICAL_COLUMNS, *SYSTEM_COLUMNS}
+    extras = []
+    for place, cell in unknown.items():
+        # Masked: a header cell may be the first line of a file without one, cards and all.
+        plain = unicodedata.normalize("NFKD", mask_text(cell)).encode("ascii", "ignore").decode()
+        stem = header_key(plain)[:50].strip("_")
+        if not NAME_RULE.fullmatch(stem) or stem in taken:
+            stem = f"extra_{stem}".strip("_")
+        name, number = stem, 1
+        while name in taken:
+            number += 1
+            name = f"{stem}_{number}"
+        taken.add(name)
+        extras.append(Extra(name, place))
+    return tuple(extras)

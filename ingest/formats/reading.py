@@ -1,0 +1,119 @@
+"""Reading one file: from its bytes to batches of records, and whether it can be trusted."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import IO
+
+from base.errors import printable
+from ingest.cards import mask_text
+from ingest.contract.feeds import Feed
+from ingest.formats.csv_dialect import (
+    SAMPLED_LINES,
+    Dialect,
+    NotReadable,
+    describe_misfit,
+    detect,
+    recognise_binary,
+)
+from ingest.formats.csv_records import Batch, RecordReader, Tally
+from ingest.formats.text import Block, TextReader
+
+MOST_BLANKS = 1 << 20
+NO_LINE_END = "the last line has no line end: the file may be cut short"
+EMPTY = "the file is empty; send it again with its lines"
+
+
+class FileReader:
+    """Reads one file of a feed once, as a stream in bounded memory.
+
+    `refused` says at once why a file is no table at all; `too_bad`, after all batches are read, why
+    it is not to be trusted as a whole.
+    """
+
+    def __init__(self, feed: Feed, stream: IO[bytes]) -> None:
+        self._feed = feed
+        self._text = TextReader(stream)
+        self._blocks: Iterator[Block] = iter(())
+        self._dialect: Dialect | None = None
+        self._records: RecordReader | None = None
+        self.refused = self._begin()
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the file writes its table."""
+        assert self._dialect is not None, "a refused file has none"
+        return self._dialect
+
+    @property
+    def tally(self) -> Tally:
+        """What the file held, as far as it has been read."""
+        return Tally() if self._records is None else self._records.tally
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was anything, good or bad, besides a header."""
+        return bool(self.tally.rows or self.tally.rejects)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(()) if self._records is None else iter(self._records)
+
+    def finish(self) -> tuple[str, int]:
+        """Read what is left, and tell the sha256 and the size of the whole."""
+        self._text.drain()
+        return self._text.sha256, self._text.size
+
+    def _begin(self) -> str | None:
+        text = self._text
+        binary = recognise_binary(text.head, wide=text.encoding.startswith("utf-16"))
+        if binary is not None:
+            return binary.reason
+        blocks = iter(text)
+        first = next(blocks, None)
+        while first is not None and not first.overlong and not first.text.strip():
+            following = next(blocks, None)
+            if following is None:
+                return EMPTY
+            if following.overlong or len(first.text) > MOST_BLANKS:
+                return "the file begins with a megabyte of blanks; remove them"
+            first = replace(following, text=first.text + following.text)
+        if first is None:
+            return EMPTY
+        # A last line without an end is a block of its own, and may end what the first began.
+        begun = [first, *itertools.islice(blocks, 1)]
+        sample = io.StringIO(
+            "".join(block.text for block in begun if not block.overlong), newline=""
+        )
+        dialect = detect(self._feed, list(itertools.islice(sample, 4 * SAMPLED_LINES)))
+        if isinstance(dialect, NotReadable):
+            return printable(mask_text(dialect.reason))
+        self._dialect = dialect
+        self._records = RecordReader(itertools.chain(begun, blocks), dialect)
+        return None
+
+    def too_bad(self) -> str | None:
+        """Why the file as a whole is not to be trusted; None when it is."""
+        feed, tally = self._feed, self.tally
+        if not self.has_lines:
+            if tally.headers:
+                return "the file holds a header line and nothing below it; send it with its lines"
+            return EMPTY
+        if not tally.rows:
+            return describe_misfit(self.dialect, tally.widths)
+        records = tally.rows + tally.rejects
+        # One broken line, often the last, says little about a file of a few; unless none may be.
+        allowed = feed.max_rejected_share * records
+        if tally.rejects > (max(allowed, 1) if allowed else 0):
+            return (
+                f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
+                f" {self.dialect.width} columns, more than the {feed.max_rejected_share:.0%} that"
+                f" feed {feed.name} lets pass; mend the export and send the file again"
+            )
+        return None
+
+    def remarks(self) -> list[str]:
+        """What is worth knowing about a file that is loaded all the same."""
+        return [] if self._text.ends_with_line_end else [NO_LINE_END]

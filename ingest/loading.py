@@ -1,0 +1,488 @@
+"""The load: from files and tables to the raw layer, each whole or not at all.
+
+A file's rows, its rejects, its row in the ledger and the superseding of the version before it are
+committed together. That, and the sha256 in the ledger, is what makes a load that is killed at any
+moment safe to run again.
+
+Which files are looked at is in choosing.py, what becomes of bytes in converting.py, what becomes of
+files in judging.py, and what is written where in raw/.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import io
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO
+
+import psycopg2
+
+from ingest.cards import CardTokens, mask_text
+from ingest.choosing import Candidate, Retry, Selection
+from ingest.contract.feeds import Feed, FeedContract
+from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.converting import Conversion, Order
+from ingest.judging import Verdict, going_back, judge_content, judge_header, judge_rows
+from ingest.origins.addresses import SourceDatabases
+from ingest.origins.inbox import InboxFile, Listing, list_inbox
+from ingest.raw.ledger import Ledger, NewEntry, Place
+from ingest.raw.rows import CopyData
+from ingest.raw.session import LOST, Session, connect, locked
+from ingest.raw.tables import RawSchema, new_load_id
+from ingest.raw.target import DatabaseTarget, Target
+from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
+
+HELD_BYTES = 8 << 20
+"""Files up to this size are read once and written with others; larger ones as a stream, alone."""
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What is loaded, from where to where, and how."""
+
+    database_url: str
+    inbox: str | None
+    """Folder or URL; None where there are tables only."""
+    feeds: FeedContract
+    token_keys: Sequence[bytes]
+    """Secrets of the card tokens, oldest first, each of at least 32 bytes."""
+    state_dir: Path
+    """Folder for dlt's working files."""
+    only: Sequence[str] = ()
+    """Names of feeds; all when empty."""
+    dry_run: bool = False
+    """Read and judge everything, write nothing."""
+    lock_timeout: float = 60
+    """Seconds to wait for another load to end."""
+    retry_quarantined: Retry = False
+    """Look again at files that were quarantined before, for example after an alias was added to the
+    feed: True for all of them beside the new files, or the ledger ids of those to look at, and at
+    nothing else."""
+    settle_seconds: float = 0
+    """How long to watch files that have only just been changed."""
+    patience: float = 60
+    """For how many seconds to try to reach a database again that goes away in mid-load."""
+    databases: bool = True
+    """Read the tables that feeds name in databases whose address is set."""
+
+
+def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
+    """Load every new file, and what is new in tables, into schema raw; tell what became of each.
+
+    Raises BranchlineError when the work as a whole cannot be done: no such inbox, a database that
+    refuses, another load that does not finish. One bad file never raises.
+    """
+    feeds = options.feeds.chosen(list(options.only))
+    cards = CardTokens(*options.token_keys)
+    listing = list_inbox(options.inbox, options.feeds, feeds)
+    sources = SourceDatabases()
+    run = _Load(options, feeds, cards, progress)
+    run.report.unclaimed = listing.unclaimed
+    if options.databases and sources.any_of(feeds):
+        run.sources = sources
+    elif not listing.total:
+        run.report.messages.append(_nothing_found(options.inbox, feeds))
+    if options.dry_run:
+        with closing(sources), connect(options.database_url) as connection:
+            run.rehearse(Ledger.read(connection, run.feed_names), listing)
+        return run.report
+    with (
+        closing(sources),
+        locked(options.database_url, options.lock_timeout, run.tell_waiting) as session,
+    ):
+        raw = RawSchema(options.database_url, options.feeds, options.state_dir)
+        raw.prepare(session.connection)
+        with _no_garbage_collection():
+            run.perform(session, raw, listing)
+        if run.wrote:
+            raw.complete(run.report.load_id)
+    return run.report
+
+
+def prepare_raw(
+    database_url: str, feeds: FeedContract, state_dir: Path, lock_timeout: float = 60
+) -> None:
+    """Create schema raw with its ledger, rejects and one empty table per feed, where missing.
+
+    Raises BranchlineError when the database refuses.
+    """
+    with locked(database_url, lock_timeout, _quiet) as session:
+        RawSchema(database_url, feeds, state_dir).prepare(session.connection)
+
+
+def _quiet(_: str) -> None:
+    return
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of cells come and go without cycles; looking for some took a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@dataclass
+class _Job:
+    """A file on its way into the database, and what is told of it once it is there."""
+
+    candidate: Candidate
+    outcome: FileOutcome
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The bytes of a file. `held`: all of them, where they are few enough to be held."""
+
+    sha256: str
+    size: int
+    held: bytes | None = None
+    unusable: str | None = None
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A file whose content is new, with its row of the ledger as far as it is known."""
+
+    candidate: Candidate
+    place: Place
+    blank: NewEntry
+    came_back: bool
+
+
+class _StillChangingError(Exception):
+    """The file is not what it was a moment ago."""
+
+
+class _Load:
+    """One load of one inbox into one database, or the rehearsal of one."""
+
+    def __init__(
+        self,
+        options: LoadOptions,
+        feeds: Sequence[Feed],
+        cards: CardTokens,
+        progress: Progress | None,
+    ) -> None:
+        self.report = LoadReport(options.inbox or "", options.dry_run, new_load_id())
+        self.wrote = False
+        self.sources: SourceDatabases | None = None
+        self.feed_names = [feed.name for feed in feeds]
+        self._options = options
+        self._feeds = feeds
+        self._cards = cards
+        self._progress = progress
+        self._target = Target[_Job](self._settle)
+        self._know(Ledger())
+        self._total = 0
+        self._done = 0
+
+    def tell_waiting(self, message: str) -> None:
+        """Tell that something is being waited for."""
+        self._tell(LoadEvent("waiting", message))
+
+    def rehearse(self, ledger: Ledger, listing: Listing) -> None:
+        """Read and judge all files of the listing, and write nothing."""
+        self._know(ledger)
+        for candidate in self._begin(listing):
+            self._take_or_tell(candidate)
+
+    def perform(self, session: Session, raw: RawSchema, listing: Listing) -> None:
+        """Judge and load all files of the listing."""
+        with closing(DatabaseTarget[_Job](session, raw, self._settle)) as target:
+            self._target = target
+            self._know(target.read_ledger(self.feed_names))
+            self._work(target, deque(self._begin(listing)))
+
+    def _know(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._selection = Selection(ledger, self._cards, self._options.retry_quarantined)
+
+    def _begin(self, listing: Listing) -> list[Candidate]:
+        choice = self._selection.choose(self._feeds, listing, self.sources)
+        total = choice.total
+        self._tell(LoadEvent("listed", f"{total:,} files and tables", total=total))
+        for outcome in choice.told:
+            self._record(outcome)
+        self.report.unchanged += choice.known
+        if any(not candidate.file.settled for candidate in choice.candidates):
+            time.sleep(self._options.settle_seconds)
+        self._total = self._done + len(choice.candidates)
+        return choice.candidates
+
+    # What is told
+
+    def _tell(self, event: LoadEvent) -> None:
+        if self._progress is not None:
+            self._progress(event)
+
+    def _record(self, outcome: FileOutcome) -> None:
+        self._done += 1
+        self.report.files.append(outcome)
+        message = f"{outcome.path}: {outcome.status}"
+        self._tell(LoadEvent("file", message, self._done, self._total, outcome))
+
+    def _settle(self, job: _Job) -> None:
+        self.wrote = True
+        self._record(job.outcome)
+
+    # The work, and what can go wrong around it
+
+    def _work(self, target: DatabaseTarget[_Job], waiting: deque[Candidate]) -> None:
+        """Take all candidates; where the database fails, take what is not written once more."""
+        patience = self._options.patience
+        taking: Candidate | None = None
+        one_by_one = 0
+        while True:
+            try:
+                while waiting:
+                    taking = waiting.popleft()
+                    self._take_or_tell(taking)
+                    taking = None
+                    if one_by_one:
+                        one_by_one -= 1
+                        target.flush()
+                target.flush()
+                return
+            except (psycopg2.DataError, ValueError, *LOST) as error:
+                lost_jobs = target.give_up()
+                lost = target.is_lost
+                if not lost and isinstance(error, LOST):
+                    raise
+                if lost:
+                    self.tell_waiting(
+                        "The database has gone away; trying to reach it again for"
+                        f" {patience:g} seconds."
+                    )
+                    target.reconnect(patience)
+                self._know(target.read_ledger(self.feed_names))
+                arrived = target.written([entry.file_id for _, entry in lost_jobs])
+                again = []
+                for job, entry in lost_jobs:
+                    if entry.file_id in arrived:
+                        self._settle(job)
+                    else:
+                        again.append(job.candidate)
+                if taking is not None:
+                    again.append(taking)
+                    taking = None
+                if len(again) == 1 and not lost:
+                    self._record(_refused_by_database(again.pop(), error))
+                waiting.extendleft(reversed(again))
+                # One of these is what the database does not take: alone it harms no other.
+                one_by_one = 0 if lost else len(again)
+
+    def _take_or_tell(self, candidate: Candidate) -> None:
+        """Take one file; whatever is wrong with it is told, and stops no other."""
+        try:
+            self._take(candidate)
+        except _StillChangingError:
+            self._abandon(
+                candidate, "postponed", "the file is still being written; the next load takes it"
+            )
+        except UnreadableFileError as error:
+            self._abandon(candidate, "failed", str(error))
+        except (psycopg2.Error, MemoryError):
+            raise
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self._abandon(
+                candidate,
+                "failed",
+                "Branchline itself failed on this file"
+                f" ({type(error).__name__} in {Path(where.filename).name}, line {where.lineno});"
+                " please report it; the other files are not affected",
+            )
+
+    def _abandon(self, candidate: Candidate, status: FileStatus, reason: str) -> None:
+        self._target.undo_alone()
+        self._record(_outcome(candidate, status, reason))
+
+    # One file
+
+    def _take(self, candidate: Candidate) -> None:
+        """Read a file's content, and load it or set it aside where that is new."""
+        feed, file, path = candidate.feed, candidate.file, candidate.path
+        content = _read_content(file)
+        sha256 = content.sha256
+        if file.has_changed():
+            raise _StillChangingError
+        place = Place(feed.name, path, file.fingerprint, sha256)
+        came_back = self._selection.came_back(candidate, sha256)
+        if not came_back and not self._selection.is_to_be_read(feed.name, path, sha256):
+            self._pass_over(candidate, place)
+            return
+        file_id = self._target.file_id(self._total - self._done)
+        blank = _blank_entry(candidate, content, file_id, self.report.load_id)
+        arrival = _Arrival(candidate, place, blank, came_back)
+        verdict = judge_content(self._ledger, candidate, sha256, content.unusable, came_back)
+        if verdict is not None:
+            self._write(arrival, _judged(blank, verdict))
+        elif content.held is not None:
+            self._convert(arrival, io.BytesIO(content.held))
+        else:
+            with file.open() as stream:
+                self._convert(arrival, stream)
+
+    def _pass_over(self, candidate: Candidate, place: Place) -> None:
+        """Take down that what is known already lies at this path."""
+        self.report.unchanged += 1
+        self._total -= 1
+        message = going_back(self._ledger, candidate, place.sha256)
+        if message is not None:
+            self.report.messages.append(message)
+        if candidate.file.settled:
+            self._target.note(place)
+
+    def _convert(self, arrival: _Arrival, stream: IO[bytes]) -> None:
+        """Read a file to its end, judge it, and hand it to the target."""
+        candidate, blank, target = arrival.candidate, arrival.blank, self._target
+        feed = candidate.feed
+        token_keys = tuple(self._options.token_keys)
+        conversion = Conversion(stream, Order(feed, token_keys, blank.file_id, blank.load_id))
+        known = target.extra_columns(feed)
+        verdict = judge_header(feed, conversion.refused, conversion.extras, known)
+        if verdict is not None:
+            conversion.skip()
+            self._write(arrival, _judged(blank, verdict))
+            return
+        alone = False
+        new_columns: list[str] = []
+        for part in conversion.parts(HELD_BYTES):
+            if not alone:
+                new_columns = target.add_columns(feed, conversion.extras)
+                target.begin_alone()
+                alone = True
+            target.stream(part)
+            del part  # nothing but the writer holds it while the next one is made
+        converted = conversion.finish()
+        facts = converted.facts
+        if facts.sha256 != blank.sha256:
+            raise _StillChangingError
+        if not alone and facts.too_bad is None:
+            new_columns = target.add_columns(feed, conversion.extras)
+        verdict = judge_rows(self._ledger, candidate, facts, new_columns)
+        entry = _judged(replace(blank, size=facts.size), verdict)
+        if verdict.status != "loaded":
+            target.undo_alone()
+            self._write(arrival, entry)
+            return
+        entry = replace(entry, row_count=facts.rows, rejected_count=facts.rejects)
+        self._write(arrival, entry, converted.copies, alone=alone)
+
+    def _write(
+        self,
+        arrival: _Arrival,
+        entry: NewEntry,
+        copies: CopyData | None = None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Hand a judged file to the target."""
+        candidate, place = arrival.candidate, arrival.place
+        before = self._ledger.current(entry.feed, entry.logical_file)
+        outcome = _outcome(candidate, entry.status, entry.reason)
+        if entry.status == "loaded":
+            outcome = replace(
+                outcome,
+                rows=entry.row_count,
+                rejected=entry.rejected_count,
+                supersedes=before.path if before is not None else None,
+            )
+        job = _Job(candidate, outcome)
+        known_as = self._ledger.quarantined_as(entry.feed, entry.path, entry.sha256)
+        if entry.status == "quarantined" and known_as is not None and not arrival.came_back:
+            # Judged again and still not usable: it keeps its id.
+            self._target.renew(job, entry)
+            return
+        if not candidate.file.settled:
+            # A change within the clock's grain would not show in the fingerprint of a file that
+            # was written just now: its content is looked at once more.
+            place = replace(place, fingerprint="")
+        self._ledger.add(entry)
+        if alone:
+            self._target.finish_alone(job, entry, place, copies or CopyData())
+        else:
+            self._target.add(job, entry, place, copies)
+
+
+def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id: str) -> NewEntry:
+    """The row of the ledger for a file that is not judged yet."""
+    identity, bounds = candidate.identity, candidate.file.bounds
+    return NewEntry(
+        file_id=file_id,
+        feed=candidate.feed.name,
+        path=candidate.path,
+        logical_file=identity.logical_file,
+        branch=identity.branch,
+        business_date=identity.business_date,
+        sha256=content.sha256,
+        size=content.size,
+        status="quarantined",
+        reason=None,
+        modified_at=candidate.file.modified_at,
+        seen_at=datetime.now(timezone.utc),
+        load_id=load_id,
+        cursor_after=bounds.after if bounds is not None else None,
+        cursor_upto=bounds.upto if bounds is not None else None,
+    )
+
+
+def _judged(blank: NewEntry, verdict: Verdict) -> NewEntry:
+    return replace(blank, status=verdict.status, reason=verdict.reason)
+
+
+def _read_content(file: InboxFile) -> _Content:
+    """Hash a file's content, and hold it where it is small."""
+    hasher = hashlib.sha256()
+    kept: list[bytes] | None = []
+    size = 0
+    try:
+        with file.open() as stream:
+            while chunk := stream.read(CHUNK):
+                hasher.update(chunk)
+                size += len(chunk)
+                if size > HELD_BYTES:
+                    kept = None
+                if kept is not None:
+                    kept.append(chunk)
+    except UnusableFileError as error:
+        return _Content(file.stored_hash(), file.size, unusable=str(error))
+    return _Content(hasher.hexdigest(), size, b"".join(kept) if kept is not None else None)
+
+
+def _outcome(candidate: Candidate, status: FileStatus, reason: str | None) -> FileOutcome:
+    return FileOutcome(
+        path=candidate.path,
+        feed=candidate.feed.name,
+        branch=candidate.identity.branch,
+        business_date=candidate.identity.business_date,
+        status=status,
+        reason=reason,
+    )
+
+
+def _refused_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
+    told = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
+    text = told or type(error).__name__
+    return _outcome(candidate, "failed", f"the database does not take its rows: {mask_text(text)}")
+
+
+def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
+    places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
+    if inbox is None or not places:
+        return "There is nothing to load from: no inbox, and no database that is set."
+    return f"No file to load in {inbox}. Looked for: {places}."

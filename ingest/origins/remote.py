@@ -1,0 +1,196 @@
+"""What S3 and SFTP share: requests made again, streams that go on where they broke."""
+
+from __future__ import annotations
+
+import io
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TypeVar
+
+import tenacity
+
+from base.errors import BranchlineError
+from ingest.cards import mask_text
+from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins.origin import Fault, ListedOrigin
+
+PATIENCE = 30.0
+"""Seconds for which a request that failed for a passing reason is made again."""
+LONGEST_WAIT = 5.0
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+
+GIVEN_UP_BEFORE_REST = 3
+REST = 60.0
+"""After so many files in a row that a server does not give, ask for none for so many seconds."""
+
+Result = TypeVar("Result")
+
+
+class RemoteOrigin(ListedOrigin):
+    """An origin at the other end of a line: asked again when it fails for a passing reason."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._given_up: set[str] = set()
+        self._rests_until = 0.0
+
+    @abstractmethod
+    def open_at(self, key: str, position: int, first: object | None) -> RemoteFile:
+        """Open a file from a byte on. `first`: the state of it when it was opened first."""
+
+    @abstractmethod
+    def fault(self, error: Exception) -> Fault:
+        """Tell what an error of this origin's client means."""
+
+    def forget_connection(self) -> None:
+        """Let the next request use a fresh connection."""
+        return
+
+    def open(self, key: str) -> io.RawIOBase:
+        """The stored bytes; a line that is cut is taken up where it broke."""
+        stream = ResumingStream(self, key)
+        stream.start()
+        return stream
+
+    def patiently(self, request: Callable[[], Result]) -> Result:
+        """Make a request, again and again while that may help. Raises what the last one raised."""
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_before_delay(PATIENCE),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=LONGEST_WAIT),
+            retry=tenacity.retry_if_exception(self._may_pass),
+            before_sleep=lambda _: self.forget_connection(),
+            reraise=True,
+        )
+        return retrying(request)
+
+    def for_a_file(self, key: str, request: Callable[[], Result]) -> Result:
+        """Make a request about one file. Raises UnreadableFileError.
+
+        Where one file after the other fails, the server itself is down: then the rest fail at once.
+        """
+        if time.monotonic() < self._rests_until:
+            raise UnreadableFileError(
+                "the store has stopped answering; the next load tries again", temporary=True
+            )
+        try:
+            result = self.patiently(request)
+        except Exception as error:
+            if isinstance(error, UnreadableFileError):
+                raise
+            fault = self.fault(error)
+            if fault.temporary:
+                self.forget_connection()
+                self._given_up.add(key)
+                if len(self._given_up) >= GIVEN_UP_BEFORE_REST:
+                    self._rests_until = time.monotonic() + REST
+            told = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
+            raise UnreadableFileError(
+                mask_text(told), temporary=fault.temporary or fault.gone
+            ) from None
+        self._given_up.clear()
+        return result
+
+    def refusal(self, error: Exception) -> BranchlineError:
+        """The error for people when the origin cannot be listed."""
+        if isinstance(error, BranchlineError):
+            return error
+        fault = self.fault(error)
+        return BranchlineError(
+            f"The inbox {self.address} cannot be listed: {mask_text(fault.text)}.",
+            (fault.hint[:1].upper() + fault.hint[1:] or "Try again later") + ".",
+        )
+
+    def _may_pass(self, error: BaseException) -> bool:
+        if not isinstance(error, Exception) or isinstance(
+            error, (UnreadableFileError, BranchlineError)
+        ):
+            return False
+        return self.fault(error).temporary
+
+
+class RemoteFile(ABC):
+    """One file that is open at a remote origin."""
+
+    state: object
+    """Differs when the file was changed since it was first opened."""
+    size: int
+
+    @abstractmethod
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; empty at the end."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it; never raises."""
+
+
+class ResumingStream(io.RawIOBase):
+    """The bytes of a remote file. When the line breaks, it is opened again where it broke."""
+
+    def __init__(self, origin: RemoteOrigin, key: str) -> None:
+        self._origin = origin
+        self._key = key
+        self._position = 0
+        self._first: object | None = None
+        self._size = 0
+        self._file: RemoteFile | None = None
+
+    def start(self) -> None:
+        """Open the file, so that what is wrong shows now."""
+        self._origin.for_a_file(self._key, self._opened)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise ValueError("a position before the file's beginning")
+        if base + offset != self._position:
+            self._let_go()
+            self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._origin.for_a_file(self._key, lambda: self._read(len(buffer)))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._opened().read(size)
+        except Exception:
+            self._let_go()
+            raise
+
+    def _opened(self) -> RemoteFile:
+        if self._file is None:
+            file = self._origin.open_at(self._key, self._position, self._first)
+            if self._first is None:
+                self._first, self._size = file.state, file.size
+            elif file.state != self._first:
+                file.close()
+                raise UnreadableFileError(
+                    "the file was replaced while it was being read; the next load takes it",
+                    temporary=True,
+                )
+            self._file = file
+        return self._file
+
+    def _let_go(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

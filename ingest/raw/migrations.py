@@ -1,0 +1,150 @@
+"""The loader's own tables of schema raw, ledger and rejects, in steps from version to version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from base.errors import BranchlineError
+from base.schemas import RAW
+from ingest.raw.session import transaction
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+
+
+# What the ledger's status may be, and one current version per logical file, hold in the database
+# too: a fault of the loader has to fail there and not show up as sales counted twice.
+_LEDGER_AND_REJECTS = """
+create table raw.ingest_files (
+    file_id bigint generated always as identity primary key,
+    feed text not null,
+    path text not null,
+    logical_file text not null,
+    branch text,
+    business_date date,
+    sha256 text not null,
+    bytes bigint not null,
+    row_count bigint not null,
+    rejected_count bigint not null,
+    status text not null check (status in ('loaded', 'superseded', 'duplicate', 'quarantined')),
+    reason text,
+    superseded_by bigint references raw.ingest_files (file_id) deferrable initially deferred,
+    file_modified_at timestamptz,
+    seen_at timestamptz not null,
+    loaded_at timestamptz,
+    superseded_at timestamptz,
+    load_id text not null,
+    check ((status = 'superseded') = (superseded_by is not null))
+);
+-- By md5, because an index takes no text as long as a path may be.
+create unique index ingest_files_one_row_per_content
+on raw.ingest_files (feed, md5(path), sha256);
+create unique index ingest_files_one_current_version
+on raw.ingest_files (feed, md5(logical_file)) where status = 'loaded';
+create table raw.ingest_rejects (
+    _file_id bigint not null,
+    _line_number bigint not null,
+    feed text,
+    reason text,
+    line text,
+    _loaded_at timestamptz,
+    _dlt_load_id text,
+    primary key (_file_id, _line_number)
+);
+"""
+
+# By what a file is known without being read again, and what a person said of a quarantined one.
+_PATHS_AND_DISMISSALS = """
+create table raw.ingest_paths (
+    feed text not null,
+    path text not null,
+    fingerprint text not null,
+    sha256 text not null,
+    seen_at timestamptz not null default current_timestamp
+);
+create unique index ingest_paths_one_row_per_path on raw.ingest_paths (feed, md5(path));
+alter table raw.ingest_files
+add column dismissed_at timestamptz,
+add column dismissed_because text,
+add check (dismissed_at is null or status = 'quarantined');
+alter table raw.ingest_rejects alter column _loaded_at set default current_timestamp;
+"""
+
+# A table of a database may come back to what it held before: then the ledger has one more row of
+# that content, and those before it are superseded. What counts or waits is still there only once.
+_TABLES_OF_DATABASES = """
+drop index raw.ingest_files_one_row_per_content;
+create unique index ingest_files_one_row_per_content
+on raw.ingest_files (feed, md5(path), sha256) where status <> 'superseded';
+alter table raw.ingest_files add column cursor_after text, add column cursor_upto text;
+"""
+
+# The loader's own tables, in steps: a warehouse of an older version takes those that it lacks.
+_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES)
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the loader's own tables to this version's; raises BranchlineError for a newer one."""
+    with transaction(connection), connection.cursor() as cursor:
+        cursor.execute("select to_regnamespace(%s) is null", (RAW,))
+        if cursor.fetchone() == (True,):
+            cursor.execute(f"create schema {RAW}")
+        done = _version(cursor)
+        _check_not_newer(done)
+        for version, step in enumerate(_STEPS[done:], start=done + 1):
+            cursor.execute(step)
+            cursor.execute("insert into raw.ingest_versions (version) values (%s)", (version,))
+
+
+def is_ready(connection: Connection) -> bool:
+    """Whether the database has the loader's tables, of this version; False before the first load.
+
+    Raises BranchlineError for tables of another version.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass('raw.ingest_files') is null")
+        if cursor.fetchone() == (True,):
+            return False
+        cursor.execute("select to_regclass('raw.ingest_versions') is null")
+        version = 1
+        if cursor.fetchone() == (False,):
+            cursor.execute("select coalesce(max(version), 1) from raw.ingest_versions")
+            (version,) = cursor.fetchone() or (1,)
+    if version < len(_STEPS):
+        raise BranchlineError(
+            f"The raw layer of this warehouse has version {version}, which is older than this copy"
+            " of Branchline.",
+            "`branchline load` (or `branchline run`) brings it up to date; nothing is lost by it.",
+        )
+    _check_not_newer(version)
+    return True
+
+
+def _check_not_newer(version: int) -> None:
+    if version > len(_STEPS):
+        raise BranchlineError(
+            f"The raw layer of this warehouse has version {version}; this copy of Branchline knows"
+            f" versions up to {len(_STEPS)}.",
+            "A newer copy has been at work here: update this one (git pull, then make setup).",
+        )
+
+
+def _version(cursor: Cursor) -> int:
+    """How many steps the database has; the first version did not count them."""
+    cursor.execute(
+        "select to_regclass('raw.ingest_versions') is null,"
+        " to_regclass('raw.ingest_files') is not null"
+    )
+    uncounted, has_ledger = cursor.fetchone() or (True, False)
+    if uncounted:
+        cursor.execute(
+            "create table raw.ingest_versions ("
+            " version integer primary key,"
+            " taken_at timestamptz not null default current_timestamp)"
+        )
+        if has_ledger:
+            cursor.execute("insert into raw.ingest_versions (version) values (1)")
+    cursor.execute("select coalesce(max(version), 0) from raw.ingest_versions")
+    (version,) = cursor.fetchone() or (0,)
+    return int(version)

@@ -1,0 +1,15 @@
+"""dlt without telemetry and without a folder of its own in the user's home."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+def hush_dlt() -> None:
+    """Tell dlt, before it is first configured: no telemetry, nothing in the home folder."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"

@@ -1,0 +1,134 @@
+"""Rows on their way into a raw table: columns arranged, cards replaced, COPY text made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ingest.cards import CardTokens, mask_cell, mask_text, may_hold_card
+from ingest.contract.feeds import Feed
+from ingest.formats.csv_dialect import Dialect
+from ingest.formats.csv_records import Batch, Reject
+
+LONGEST_REJECTED_LINE = 1000
+
+_REJECT_COLUMNS = (
+    "feed", "reason", "line", "_line_number", "_file_id", "_dlt_load_id",
+)  # fmt: skip
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+Cells = Sequence[str]
+
+
+class CopyData:
+    """Text for COPY, by statement: what one or many files add to the raw tables."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._texts: dict[str, list[bytes]] = {}
+
+    def add(self, statement: str, text: bytes) -> None:
+        """Take whole lines for the statement."""
+        if text:
+            self._texts.setdefault(statement, []).append(text)
+            self.size += len(text)
+
+    def extend(self, other: CopyData) -> None:
+        """Take over what another one holds."""
+        for statement, texts in other._texts.items():
+            self._texts.setdefault(statement, []).extend(texts)
+        self.size += other.size
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        for statement, texts in self._texts.items():
+            yield statement, b"".join(texts)
+
+
+class RowRenderer:
+    """Makes COPY text of one file's batches, for its raw table and for the rejects.
+
+    The text format, in which empty stands for NULL. `_loaded_at` is not in it: its default is the
+    time of the transaction, which is quicker than reading the same text in every row.
+    """
+
+    def __init__(
+        self, feed: Feed, dialect: Dialect, cards: CardTokens, file_id: int, load_id: str
+    ) -> None:
+        self._feed = feed
+        self._cards = cards
+        self._ending = f"\t{file_id}\t{load_id}\n"
+        self._take = _taker(feed, dialect)
+        self._card_place = feed.card_place
+        # Where card numbers are a column of their own, a long number elsewhere is one that
+        # strayed; the real ones do not even pass the check digit.
+        self._luhn = feed.card_place is None
+        self._checked = [
+            place for place, column in enumerate(feed.columns) if column.protect is None
+        ]
+        self._checked += range(len(feed.columns), len(feed.columns) + len(dialect.extras))
+        extras = tuple(extra.name for extra in dialect.extras)
+        self._rows = _copy_statement(
+            feed.table, (*feed.raw_columns(), *extras, "_line_number", "_file_id", "_dlt_load_id")
+        )
+        self._rejects = _copy_statement("ingest_rejects", _REJECT_COLUMNS)
+
+    def render(self, batch: Batch, into: CopyData) -> None:
+        """Add the text of one batch."""
+        if batch.line_numbers:
+            columns = self._take(batch.columns)
+            self._mask_and_escape(columns)
+            place = self._card_place
+            if place is not None:
+                columns[place : place + 1] = zip(
+                    *self._cards.replace_all(columns[place]), strict=True
+                )
+                unreadable = columns[place + 2]
+                if any(unreadable):
+                    columns[place + 2] = [cell.translate(_ESCAPES) for cell in unreadable]
+            columns.append(list(map(str, batch.line_numbers)))
+            lines = map("\t".join, zip(*columns, strict=True))
+            text = self._ending.join(lines) + self._ending
+            into.add(self._rows, text.encode("utf-8"))
+        if batch.rejects:
+            text = "".join(map(self._reject_line, batch.rejects))
+            into.add(self._rejects, text.encode("utf-8"))
+
+    def _mask_and_escape(self, columns: list[Cells]) -> None:
+        """Mask card numbers that strayed into other columns, and escape what COPY would misread.
+
+        One look over a whole column at once: hardly ever is there anything to do.
+        """
+        checked = set(self._checked)
+        for place, cells in enumerate(columns):
+            if place == self._card_place:
+                continue
+            joined = "\x1f".join(cells)
+            if place in checked and may_hold_card(joined):
+                cells = [mask_cell(cell, luhn=self._luhn) for cell in cells]
+                columns[place] = cells
+            if any(sign in joined for sign in "\\\t\n\r"):
+                columns[place] = [cell.translate(_ESCAPES) for cell in cells]
+
+    def _reject_line(self, reject: Reject) -> str:
+        # Masked before it is cut: the first half of a card number is more than enough.
+        line = mask_text(reject.line)[:LONGEST_REJECTED_LINE]
+        cells = (
+            self._feed.name,
+            mask_text(reject.reason),
+            line.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+            str(reject.line_number),
+        )
+        return "\t".join(cell.translate(_ESCAPES) for cell in cells) + self._ending
+
+
+def _copy_statement(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"copy raw.\"{table}\" ({names}) from stdin with (format text, null '')"
+
+
+def _taker(feed: Feed, dialect: Dialect) -> Callable[[Sequence[Cells]], list[Cells]]:
+    """Which columns of a line become which: the declared in their order, then the extra ones."""
+    wanted = dialect.places if dialect.places is not None else tuple(range(len(feed.columns)))
+    wanted = (*wanted, *(extra.place for extra in dialect.extras))
+    return lambda columns: [
+        columns[place] if place >= 0 else ("",) * len(columns[0]) for place in wanted
+    ]

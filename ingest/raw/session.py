@@ -1,0 +1,274 @@
+"""The connection of the loader: settings, the lock, and errors in plain words."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import psycopg2
+import psycopg2.errors
+import tenacity
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from base.errors import BranchlineError
+from ingest.cards import mask_text
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+APPLICATION_NAME = "branchline load"
+# "bran" and "line" as numbers: one loader at a time per database.
+LOCK_KEYS = (0x6272616E, 0x6C696E65)
+LOCK_POLL_SECONDS = 0.1
+# What a connection that broke raises; a full disk is an OperationalError too, and leaves it open.
+LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+def connection_string(database_url: str) -> str:
+    """The URL as a libpq connection string that says who is connected. Raises BranchlineError."""
+    try:
+        settings = parse_dsn(database_url)
+    except psycopg2.ProgrammingError:
+        raise BranchlineError(
+            "The database address is not one that PostgreSQL understands.",
+            "Set BRANCHLINE_DATABASE_URL to postgresql://user:password@host:5432/database;"
+            " signs such as @ or / in the password have to be percent-encoded.",
+        ) from None
+    settings.setdefault("application_name", APPLICATION_NAME)
+    settings.setdefault("connect_timeout", "15")
+    return str(make_dsn(**settings))
+
+
+def describe_address(database_url: str) -> str:
+    """Host, port, database and user of an address, for messages: never the password."""
+    settings = parse_dsn(connection_string(database_url))
+    host = settings.get("host") or settings.get("hostaddr") or "the local socket"
+    port = settings.get("port", "5432")
+    user = f" as {settings['user']}" if settings.get("user") else ""
+    return f"database {settings.get('dbname') or '(default)'} on {host}:{port}{user}"
+
+
+def open_connection(database_url: str) -> Connection:
+    """Connect in autocommit mode, UTF-8 and UTC. Raises psycopg2's errors."""
+    connection = psycopg2.connect(connection_string(database_url))
+    connection.autocommit = True
+    connection.set_client_encoding("UTF8")
+    return connection
+
+
+@contextmanager
+def connect(database_url: str) -> Iterator[Connection]:
+    """Open a connection as `open_connection` does; close it in the end.
+
+    Every database error inside the block becomes a BranchlineError.
+    """
+    with plain_database_errors(database_url), closing(open_connection(database_url)) as connection:
+        yield connection
+
+
+@contextmanager
+def locked(
+    database_url: str, lock_timeout: float, tell: Callable[[str], None]
+) -> Iterator[Session]:
+    """A session that holds the one loader's lock; database errors become BranchlineErrors."""
+    with (
+        plain_database_errors(database_url),
+        closing(Session(database_url, lock_timeout, tell)) as session,
+    ):
+        session.lock()
+        yield session
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """One transaction: committed when the block ends, rolled back when it raises."""
+    connection.autocommit = False
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        # On a connection that broke, the error that broke it is the one to tell.
+        with suppress(psycopg2.Error):
+            connection.rollback()
+        raise
+    finally:
+        with suppress(psycopg2.Error):
+            connection.autocommit = True
+
+
+class Session:
+    """A connection that may hold the one loader's lock, and that can be had again when it broke.
+
+    The lock belongs to the database session: it ends with the connection, however the process ends.
+    """
+
+    def __init__(self, database_url: str, lock_timeout: float, tell: Callable[[str], None]) -> None:
+        """`lock_timeout`: how many seconds to wait for another load; `tell`: hears of waiting."""
+        self._url = database_url
+        self._lock_timeout = lock_timeout
+        self._tell = tell
+        self._locked = False
+        self.connection = open_connection(database_url)
+
+    def lock(self) -> None:
+        """Take the lock, waiting for whoever holds it; BranchlineError names who does too long."""
+        _take_lock(self.connection, self._lock_timeout, self._tell)
+        self._locked = True
+
+    def reopen(self, patience: float) -> None:
+        """Connect again, for up to `patience` seconds, and take the lock again if it was held.
+
+        Raises the database's error when it does not come back in time.
+        """
+        self.close()
+        for attempt in tenacity.Retrying(
+            stop=tenacity.stop_after_delay(patience),
+            wait=tenacity.wait_exponential(multiplier=0.1, max=5),
+            retry=tenacity.retry_if_exception_type(LOST),
+            reraise=True,
+        ):
+            with attempt:
+                self.connection = open_connection(self._url)
+                if self._locked:
+                    self.lock()
+
+    def close(self) -> None:
+        """End the connection, and with it the lock."""
+        with suppress(psycopg2.Error):
+            self.connection.close()
+
+
+@contextmanager
+def loader_lock(
+    connection: Connection, lock_timeout: float, tell: Callable[[str], None]
+) -> Iterator[None]:
+    """Keep loads away for as long as the block lasts. Raises as `Session.lock` does."""
+    _take_lock(connection, lock_timeout, tell)
+    try:
+        yield
+    finally:
+        with suppress(psycopg2.Error), connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_unlock(%s, %s)", LOCK_KEYS)
+
+
+def _take_lock(connection: Connection, lock_timeout: float, tell: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + lock_timeout
+    told = False
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("select pg_try_advisory_lock(%s, %s)", LOCK_KEYS)
+            if cursor.fetchone() == (True,):
+                return
+            if time.monotonic() >= deadline:
+                raise BranchlineError(
+                    f"Another load is at work on this database: {_lock_holder(connection)}."
+                    f" It did not finish within {lock_timeout:g} seconds.",
+                    "Wait for it and run the load again; nothing was loaded or lost.",
+                )
+            if not told:
+                tell(f"Waiting for another load to finish: {_lock_holder(connection)}")
+                told = True
+            time.sleep(LOCK_POLL_SECONDS)
+
+
+def _lock_holder(connection: Connection) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select activity.pid, activity.application_name, activity.backend_start
+            from pg_locks
+            inner join pg_stat_activity as activity on pg_locks.pid = activity.pid
+            where pg_locks.locktype = 'advisory'
+                and pg_locks.granted
+                and pg_locks.classid = %s
+                and pg_locks.objid = %s
+                and pg_locks.database
+                    = (select oid from pg_database where datname = current_database())
+            """,
+            LOCK_KEYS,
+        )
+        holder = cursor.fetchone()
+    if holder is None:
+        return "a session that has just ended"
+    pid, name, start = holder
+    since = f", connected since {start:%Y-%m-%d %H:%M:%S %Z}" if start is not None else ""
+    return f"{name or 'an unnamed program'} (server process {pid}{since})"
+
+
+_HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), hint)
+    for pattern, hint in (
+        (
+            r"password|authentication|role .* does not exist|pg_hba|no role",
+            "Check user and password in the database address (BRANCHLINE_DATABASE_URL).",
+        ),
+        (
+            r"database .* does not exist",
+            "Create the database (createdb), or correct its name in the address.",
+        ),
+        (
+            r"permission denied|must be owner|not permitted",
+            "Give this user the loader's rights (branchline warehouse roles, then branchline"
+            " warehouse user NAME --role loader), or the right to create schemas in the database.",
+        ),
+        (
+            r"refused|no such file|could not translate|not known|timeout|timed out|no route"
+            r"|unreachable|starting up|too many|terminat|shutting down|closed",
+            "Check that the database server runs and that host and port are right"
+            " (branchline warehouse status, or BRANCHLINE_DATABASE_URL).",
+        ),
+        (
+            r"no space|disk full|read-only",
+            "Make room on the database server, or make it writable, and run the load again.",
+        ),
+    )
+)
+_DEFAULT_HINT = (
+    "Run the load again once the database is well: finished files stay, the rest is still to do."
+)
+
+
+def database_error(error: BaseException, database_url: str) -> BranchlineError:
+    """Tell a database error in plain words, without password, card number or row."""
+    diagnosis = getattr(error, "diag", None)
+    text = (diagnosis.message_primary if diagnosis is not None else None) or str(error).strip()
+    lines = text.splitlines()
+    text = mask_text(" ".join(line.strip() for line in lines if line.strip()))
+    password = parse_dsn(connection_string(database_url)).get("password")
+    if password:
+        text = text.replace(password, "****")
+    hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), _DEFAULT_HINT)
+    return BranchlineError(
+        f"The {describe_address(database_url)} refused: {text or type(error).__name__}", hint
+    )
+
+
+@contextmanager
+def plain_database_errors(database_url: str) -> Iterator[None]:
+    """Turn every database error inside the block, dlt's wrappers included, into BranchlineError."""
+    try:
+        yield
+    except BranchlineError:
+        raise
+    except Exception as error:
+        found = _find_database_error(error)
+        if found is None:
+            raise
+        raise database_error(found, database_url) from None
+
+
+def _find_database_error(error: BaseException | None) -> psycopg2.Error | None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, psycopg2.Error):
+            return error
+        # dlt keeps the driver's error as an attribute of its own.
+        inner = getattr(error, "dbapi_exception", None)
+        if isinstance(inner, psycopg2.Error):
+            return inner
+        error = error.__cause__ or error.__context__
+    return None

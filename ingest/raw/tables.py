@@ -1,0 +1,222 @@
+"""The feeds' tables of schema raw, as dlt makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dlt
+from dlt.common.configuration import configspec
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.utils import new_table
+from dlt.common.storages.load_package import create_load_id
+from dlt.common.typing import TSecretStrValue
+from dlt.destinations import postgres
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
+from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+from psycopg2.extensions import parse_dsn
+
+from base.errors import BranchlineError
+from ingest.contract.feeds import TECHNICAL_COLUMNS, Feed, FeedContract
+from ingest.raw.session import connection_string
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+    from psycopg2.extensions import cursor as Cursor
+from base.schemas import RAW
+from ingest.raw.migrations import upgrade
+from ingest.raw.quiet import hush_dlt
+
+PIPELINE = "branchline_raw"
+
+_TO_POSTGRES = {**PostgresTypeMapper.sct_to_unbound_dbt, "text": "text"}
+_FROM_POSTGRES = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
+
+
+class _TextMapper(PostgresTypeMapper):
+    """dlt's text as PostgreSQL's text, where dlt itself writes varchar."""
+
+    sct_to_unbound_dbt = _TO_POSTGRES
+    dbt_to_sct = _FROM_POSTGRES
+
+
+@configspec(init=False)
+class _Credentials(PostgresCredentials):
+    """The connection string as it is: sockets, SSL settings and password files keep working."""
+
+    connection_string: TSecretStrValue | None = None  # dlt reads the annotation at run time
+
+    def to_native_representation(self) -> str:
+        return str(self.connection_string)
+
+
+class RawSchema:
+    """The raw tables of one database, as dlt's pipeline keeps them."""
+
+    def __init__(self, database_url: str, feeds: FeedContract, state_dir: Path) -> None:
+        """`state_dir`: where the pipeline keeps its working folder (`dlt/` inside it)."""
+        self._feeds = feeds
+        folder = state_dir / "dlt"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BranchlineError(
+                f"The folder {state_dir} for the loader's state cannot be made: {error.strerror}.",
+                "Name a folder that this user may write to.",
+            ) from None
+        hush_dlt()
+        credentials = _Credentials()
+        address = connection_string(database_url)
+        credentials.connection_string = address
+        # dlt gives libpq options of its own, and takes those of the URL only from here.
+        credentials.query = {"options": parse_dsn(address).get("options", "")}
+        credentials.database = "branchline"
+        credentials.resolve()
+        self._pipeline = dlt.pipeline(
+            PIPELINE,
+            pipelines_dir=str(folder),
+            destination=postgres(credentials=credentials, type_mapper=_TextMapper),
+            dataset_name=RAW,
+        )
+
+    def prepare(self, connection: Connection) -> None:
+        """Create what is missing: schema, ledger, rejects, one table per feed, new columns.
+
+        Call it under the loader's lock. What is there already is never dropped or changed.
+        """
+        upgrade(connection)
+        schema = _dlt_schema(self._feeds)
+        self._pipeline.schemas.save_schema(schema)
+        self._pipeline.sync_schema(schema.name)
+        if missing_columns(connection, self._feeds):
+            # dlt trusts its own note of the schema; somebody dropped a table behind its back.
+            with self._pipeline.destination_client(schema.name) as client:
+                client.update_stored_schema(force=True)
+        with connection.cursor() as cursor:
+            for feed in self._feeds:
+                _finish_table(cursor, feed)
+
+    def extra_columns(self, connection: Connection) -> dict[str, set[str]]:
+        """The raw columns of each feed that its table has and the contract does not declare."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select table_name, column_name from information_schema.columns"
+                " where table_schema = %s",
+                (RAW,),
+            )
+            found = cursor.fetchall()
+        return {
+            feed.name: {column for table, column in found if table == feed.table}
+            - {*feed.raw_columns(), *TECHNICAL_COLUMNS}
+            for feed in self._feeds
+        }
+
+    def add_columns(self, feed: Feed, names: Iterable[str]) -> None:
+        """Add text columns to a feed's table. No transaction may have the table open."""
+        before = self._pipeline.schemas[PIPELINE]
+        schema = before.clone()
+        columns: list[TColumnSchema] = [
+            {"name": name, "data_type": "text", "nullable": True} for name in names
+        ]
+        schema.update_table(
+            new_table(
+                feed.table,
+                write_disposition="append",
+                columns=columns,
+                schema_contract="freeze",
+            )
+        )
+        self._pipeline.schemas.save_schema(schema)
+        try:
+            self._pipeline.sync_schema(schema.name)
+        except Exception:
+            # Or the columns that the database refused would be sent again with the next ones.
+            self._pipeline.schemas.save_schema(before)
+            raise
+
+    def complete(self, load_id: str) -> None:
+        """Note in dlt's own table of loads that everything under this load id is there."""
+        with self._pipeline.destination_client(PIPELINE) as client:
+            client.complete_load(load_id)
+
+
+def new_load_id() -> str:
+    """A load id of dlt's form: the time as text, growing from load to load."""
+    return str(create_load_id())
+
+
+def missing_columns(connection: Connection, feeds: Iterable[Feed]) -> set[tuple[str, str]]:
+    """The (table, column) pairs that the feeds declare and the database lacks."""
+    declared = {
+        (feed.table, str(column["name"])) for feed in feeds for column in _dlt_columns(feed)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select table_name, column_name from information_schema.columns"
+            " where table_schema = %s",
+            (RAW,),
+        )
+        return declared.difference(cursor.fetchall())
+
+
+def _dlt_schema(feeds: FeedContract) -> Schema:
+    # sql_cs_v1 keeps names as they are; the json module is dlt's default and sees no data here.
+    schema = Schema(
+        PIPELINE,
+        normalizers={
+            "names": "sql_cs_v1",
+            "json": {"module": "dlt.common.normalizers.json.relational"},
+        },
+    )
+    for feed in feeds:
+        schema.update_table(
+            new_table(
+                feed.table,
+                write_disposition="append",
+                columns=_dlt_columns(feed),
+                schema_contract="freeze",
+            )
+        )
+    return schema
+
+
+def _dlt_columns(feed: Feed) -> list[TColumnSchema]:
+    columns: list[TColumnSchema] = [
+        {"name": name, "data_type": "text", "nullable": True} for name in feed.raw_columns()
+    ]
+    columns += [
+        {"name": "_file_id", "data_type": "bigint", "nullable": False},
+        {"name": "_line_number", "data_type": "bigint", "nullable": False},
+        {"name": "_loaded_at", "data_type": "timestamp", "nullable": True},
+        {"name": "_dlt_load_id", "data_type": "text", "nullable": True},
+    ]
+    return columns
+
+
+def _finish_table(cursor: Cursor, feed: Feed) -> None:
+    """Add to a feed's table what dlt does not: the key, and the time of the transaction."""
+    table = f'{RAW}."{feed.table}"'
+    cursor.execute(
+        """
+        select
+            exists (
+                select from pg_constraint where contype = 'p' and conrelid = %(table)s::regclass
+            ),
+            exists (
+                select
+                from pg_attrdef
+                inner join pg_attribute
+                    on pg_attrdef.adrelid = pg_attribute.attrelid
+                    and pg_attrdef.adnum = pg_attribute.attnum
+                where pg_attribute.attrelid = %(table)s::regclass and attname = '_loaded_at'
+            )
+        """,
+        {"table": table},
+    )
+    has_key, has_time = cursor.fetchone() or (False, False)
+    if not has_key:
+        cursor.execute(f"alter table {table} add primary key (_file_id, _line_number)")
+    if not has_time:
+        cursor.execute(f"alter table {table} alter column _loaded_at set default current_timestamp")

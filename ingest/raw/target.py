@@ -1,0 +1,154 @@
+"""What a load writes to: a database, or nothing in a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ingest.contract.feeds import Feed
+from ingest.raw.ledger import Ledger, NewEntry, Place, reserve_file_ids, update_reason, written
+from ingest.raw.rows import CopyData
+from ingest.raw.session import Session, transaction
+from ingest.raw.writer import Writer
+
+if TYPE_CHECKING:
+    from ingest.raw.tables import RawSchema
+
+Job = TypeVar("Job")
+
+
+class Target(Generic[Job]):
+    """Takes judged files, and writes nothing: the target of a rehearsal.
+
+    `settle` is called for each job once it is done.
+    """
+
+    def __init__(self, settle: Callable[[Job], None]) -> None:
+        self._settle = settle
+        self._extra_columns: dict[str, set[str]] = {}
+
+    def file_id(self, expected: int) -> int:
+        """An id for a row of the ledger; `expected`: how many files are still to come, about."""
+        return 0
+
+    def extra_columns(self, feed: Feed) -> set[str]:
+        """The columns of a feed's table that the contract does not declare."""
+        return self._extra_columns.setdefault(feed.name, set())
+
+    def add_columns(self, feed: Feed, names: Collection[str]) -> list[str]:
+        """Give the raw table those of the columns that it lacks; tell which."""
+        known = self.extra_columns(feed)
+        missing = [name for name in names if name not in known]
+        if missing:
+            self._make_columns(feed, missing)
+        known.update(missing)
+        return missing
+
+    def _make_columns(self, feed: Feed, names: Collection[str]) -> None:
+        return
+
+    def note(self, place: Place) -> None:
+        """Take down what lies at a path, where there is nothing else to write."""
+
+    def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
+        """Take a file whose rows are all at hand."""
+        self._settle(job)
+
+    def renew(self, job: Job, entry: NewEntry) -> None:
+        """Renew the reason of a file that is in quarantine already; it keeps its id."""
+        self._settle(job)
+
+    def begin_alone(self) -> None:
+        """Begin with a file that is too large to hold."""
+
+    def stream(self, copies: CopyData) -> None:
+        """Take some rows of that file."""
+
+    def undo_alone(self) -> None:
+        """Let go of that file, if there is one: nothing of it is written."""
+
+    def finish_alone(self, job: Job, entry: NewEntry, place: Place, copies: CopyData) -> None:
+        """Take the last rows of that file."""
+        self._settle(job)
+
+
+class DatabaseTarget(Target[Job]):
+    """Schema raw of a database: many small files, or a large one, in a transaction."""
+
+    def __init__(self, session: Session, raw: RawSchema, settle: Callable[[Job], None]) -> None:
+        super().__init__(settle)
+        self._session = session
+        self._raw = raw
+        self._extra_columns = raw.extra_columns(session.connection)
+        self._writer = Writer(session.connection, settle)
+        self._file_ids: Iterator[int] = iter(())
+
+    def file_id(self, expected: int) -> int:
+        file_id = next(self._file_ids, None)
+        if file_id is None:
+            # The connection is the writer's while it has something to write.
+            self._writer.flush()
+            self._file_ids = reserve_file_ids(self._session.connection, max(expected, 1))
+            file_id = next(self._file_ids)
+        return file_id
+
+    def _make_columns(self, feed: Feed, names: Collection[str]) -> None:
+        # The writer's transaction holds the table.
+        self._writer.flush()
+        self._raw.add_columns(feed, names)
+
+    def note(self, place: Place) -> None:
+        self._writer.note(place)
+
+    def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
+        self._writer.add(job, entry, place, copies)
+
+    def renew(self, job: Job, entry: NewEntry) -> None:
+        self._writer.flush()
+        connection = self._session.connection
+        with transaction(connection), connection.cursor() as cursor:
+            update_reason(cursor, entry)
+        self._settle(job)
+
+    def begin_alone(self) -> None:
+        self._writer.begin_alone()
+
+    def stream(self, copies: CopyData) -> None:
+        self._writer.stream(copies)
+
+    def undo_alone(self) -> None:
+        self._writer.undo_alone()
+
+    def finish_alone(self, job: Job, entry: NewEntry, place: Place, copies: CopyData) -> None:
+        self._writer.finish_alone(job, entry, place, copies)
+
+    def flush(self) -> None:
+        """Write all that waits, and wait until it is committed."""
+        self._writer.flush()
+
+    def give_up(self) -> list[tuple[Job, NewEntry]]:
+        """After an error: let go of all that is not written, and tell what that is."""
+        return self._writer.give_up()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is gone."""
+        return self._session.connection.closed != 0
+
+    def reconnect(self, patience: float) -> None:
+        """Reach the database again, trying for so many seconds."""
+        self._session.reopen(patience)
+        self._writer.use(self._session.connection)
+
+    def read_ledger(self, feeds: Collection[str]) -> Ledger:
+        """The ledger as it is now; ids that were reserved before are given up."""
+        self._file_ids = iter(())
+        return Ledger.read(self._session.connection, feeds)
+
+    def written(self, file_ids: Collection[int]) -> set[int]:
+        """Which of these ids the ledger holds: after a connection broke in mid-commit."""
+        return written(self._session.connection, file_ids)
+
+    def close(self) -> None:
+        """End the writing; what was not flushed is not written."""
+        self._writer.close()

@@ -1,0 +1,124 @@
+"""The quarantine: files set aside whole, until a person or a better file puts them right."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from base.errors import BranchlineError, printable
+from ingest.cards import CardTokens, mask_text
+from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
+from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.formats.text import TextReader
+from ingest.origins.inbox import list_inbox
+from ingest.raw.ledger import IS_OPEN
+from ingest.raw.migrations import is_ready
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+LINES_SHOWN = 10
+LONGEST_LINE_SHOWN = 300
+LOOKED_AT = 1 << 16
+
+
+@dataclass(frozen=True)
+class QuarantinedFile:
+    """One file in quarantine, as the ledger has it; texts with cards masked."""
+
+    file_id: int
+    feed: str
+    path: str
+    logical_file: str
+    branch: str | None
+    business_date: date | None
+    sha256: str
+    size: int
+    reason: str
+    seen_at: datetime
+    is_open: bool
+    dismissed_at: datetime | None
+    dismissed_because: str | None
+
+
+def read_quarantine(
+    connection: Connection, file_ids: Collection[int] = (), *, everything: bool = False
+) -> list[QuarantinedFile]:
+    """The files in quarantine, oldest first: those of these ids, or all that are still open.
+
+    `everything`: also those dismissed or put right since. Raises BranchlineError for an id that is
+    not in quarantine.
+    """
+    if not is_ready(connection):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            select
+                file_id, feed, path, logical_file, branch, business_date, sha256, bytes,
+                coalesce(reason, ''), seen_at, {IS_OPEN}, dismissed_at, dismissed_because
+            from raw.ingest_files as files
+            where
+                status = 'quarantined'
+                and (file_id = any(%(ids)s) or (%(ids)s = '{{}}' and (%(all)s or ({IS_OPEN}))))
+            order by file_id
+            """,
+            {"ids": list(file_ids), "all": everything},
+        )
+        found = [QuarantinedFile(*row) for row in cursor.fetchall()]
+    strange = sorted(set(file_ids) - {file.file_id for file in found})
+    if strange:
+        raise BranchlineError(
+            f"No file in quarantine has the id {', '.join(map(str, strange))}.",
+            "`branchline quarantine list --all` lists them with their ids.",
+        )
+    return found
+
+
+def dismiss(connection: Connection, file_ids: Collection[int], because: str) -> int:
+    """Take files off the list for good, and keep why in the ledger; the number that were on it.
+
+    Raises BranchlineError for an id that is not in quarantine.
+    """
+    read_quarantine(connection, file_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update raw.ingest_files"
+            " set dismissed_at = current_timestamp, dismissed_because = %s"
+            " where file_id = any(%s) and status = 'quarantined' and dismissed_at is null",
+            (mask_text(because), list(file_ids)),
+        )
+        return int(cursor.rowcount)
+
+
+def first_lines(
+    file: QuarantinedFile, inbox: str, feeds: FeedContract, cards: CardTokens
+) -> list[str]:
+    """The first lines of a file as it lies in the inbox now, cards masked, control signs visible.
+
+    Raises BranchlineError when it is not there any more or cannot be read.
+    """
+    if file.path.startswith(DATABASE_FOLDER):
+        raise BranchlineError(
+            f"{file.path} is read from a table of a database.",
+            "Look at the table there; what is wrong with it is above.",
+        )
+    for found in list_inbox(inbox, feeds, feeds.chosen([file.feed])).claimed[file.feed]:
+        if cards.mask_path(found.path) == file.path:
+            break
+    else:
+        raise BranchlineError(
+            f"{file.path} does not lie in {inbox} any more.",
+            "If it is not needed, dismiss it; else put it back and retry.",
+        )
+    try:
+        with found.open() as stream:
+            head = stream.read(LOOKED_AT)
+    except (UnreadableFileError, UnusableFileError) as error:
+        raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
+    text = "".join(block.text for block in TextReader(io.BytesIO(head)))
+    lines = text.splitlines()[:LINES_SHOWN]
+    return [printable(mask_text(line)[:LONGEST_LINE_SHOWN]) for line in lines]

@@ -1,0 +1,229 @@
+{#
+    The contract of a source: what its conformed models hold, entity by entity.
+
+    A source lists in `source_systems` (dbt_project.yml) which entities it has, and makes each of them in a
+    model int_<source>__<entity> that ends in `conform`. From there on there is one company: the models of
+    all subjects read `every_source(entity)` and know no source by name.
+
+    `receipt_lines` is for sources with several lines of a file per receipt: receipts.sql makes transactions
+    and sale lines of them.
+
+    `required`: columns that every source has. `optional`: columns that a source may lack; it has to say so.
+    Both are maps from name to type, in the order of the union's columns.
+#}
+{% macro source_contracts() -%}
+    {%- set version = {
+        'source_system': 'text',
+        'file_id': 'bigint',
+        'line_number': 'bigint',
+        'change_id': 'bigint',
+        'is_current': 'boolean',
+    } -%}
+    {{ return({
+        'transactions': {
+            'required': dict(version, **{
+                'transaction_id': 'text',
+                'branch_key': 'text',
+                'branch_name': 'text',
+                'customer_key': 'text',
+                'customer_identified_by': 'text',
+                'payment_method': 'text',
+                'currency_code': 'text',
+                'reject_reasons': 'text',
+                'refused_text': 'text',
+                'quality_flags': 'text',
+                'raw_rows': 'integer',
+                'items_sold': 'integer',
+                'net_amount': 'numeric(18, 2)',
+                'is_sale': 'boolean',
+                'is_time_known': 'boolean',
+                'business_date': 'date',
+                'sold_at_local': 'timestamp',
+                'sold_at': 'timestamp with time zone',
+            }),
+            'optional': {
+                'receipt_number': 'text',
+                'customer_id': 'text',
+                'customer_name': 'text',
+                'employee_key': 'text',
+                'employee_id': 'text',
+                'card_last4': 'text',
+                'channel': 'text',
+                'country': 'text',
+            },
+        },
+        'sale_lines': {
+            'required': dict(version, **{
+                'transaction_id': 'text',
+                'item_number': 'integer',
+                'branch_key': 'text',
+                'branch_name': 'text',
+                'customer_key': 'text',
+                'product_key': 'text',
+                'product_name': 'text',
+                'currency_code': 'text',
+                'quantity': 'integer',
+                'unit_price': 'numeric(18, 4)',
+                'net_amount': 'numeric(18, 2)',
+                'business_date': 'date',
+                'sold_at_local': 'timestamp',
+                'sold_at': 'timestamp with time zone',
+            }),
+            'optional': {
+                'employee_key': 'text',
+                'product_id': 'text',
+            },
+        },
+        'receipt_lines': {
+            'required': dict(version, **{
+                'logical_file': 'text',
+                'receipt_number': 'text',
+                'branch_name': 'text',
+                'product_name': 'text',
+                'currency_code': 'text',
+                'quantity': 'integer',
+                'unit_price': 'numeric(18, 4)',
+                'net_amount': 'numeric(18, 2)',
+                'reject_reasons': 'text',
+                'refused_text': 'text',
+                'quality_flags': 'text',
+                'is_time_known': 'boolean',
+                'business_date': 'date',
+                'sold_at_local': 'timestamp',
+                'sold_at': 'timestamp with time zone',
+            }),
+            'optional': {
+                'customer_id': 'text',
+                'customer_name': 'text',
+                'employee_id': 'text',
+                'payment_method': 'text',
+                'card_last4': 'text',
+                'product_id': 'text',
+                'channel': 'text',
+                'country': 'text',
+            },
+        },
+        'raw_claims': {
+            'required': {
+                'source_system': 'text',
+                'file_id': 'bigint',
+                'line_number': 'bigint',
+                'claimed_amount': 'numeric(18, 2)',
+            },
+            'optional': {},
+        },
+        'product_names': {
+            'required': {
+                'source_system': 'text',
+                'product_key': 'text',
+                'base_name': 'text',
+            },
+            'optional': {
+                'size': 'text',
+                'flavour': 'text',
+            },
+        },
+        'customers': {
+            'required': dict(version, **{
+                'customer_key': 'text',
+                'customer_id': 'text',
+                'full_name': 'text',
+                'changed_at': 'timestamp',
+            }),
+            'optional': {
+                'first_name': 'text',
+                'last_name': 'text',
+                'address': 'text',
+                'postal_code': 'text',
+                'phone_number': 'text',
+                'joined_on': 'date',
+            },
+        },
+        'branches': {
+            'required': dict(version, **{
+                'branch_name': 'text',
+            }),
+            'optional': {
+                'region': 'text',
+                'opening_date': 'date',
+            },
+        },
+        'products': {
+            'required': dict(version, **{
+                'product_key': 'text',
+                'product_id': 'text',
+                'product_name': 'text',
+                'changed_at': 'timestamp',
+            }),
+            'optional': {
+                'list_price': 'numeric(18, 4)',
+                'former_list_price': 'numeric(18, 4)',
+                'listed_on': 'date',
+                'updated_on': 'date',
+                'expires_on': 'date',
+            },
+        },
+        'employees': {
+            'required': dict(version, **{
+                'employee_key': 'text',
+                'employee_id': 'text',
+                'full_name': 'text',
+                'changed_at': 'timestamp',
+            }),
+            'optional': {
+                'first_name': 'text',
+                'last_name': 'text',
+                'manager_id': 'text',
+                'is_manager': 'boolean',
+                'address': 'text',
+                'postal_code': 'text',
+                'joined_on': 'date',
+            },
+        },
+        'refused_list_lines': {
+            'required': {
+                'source_system': 'text',
+                'file_id': 'bigint',
+                'line_number': 'bigint',
+                'reject_reasons': 'text',
+                'refused_text': 'text',
+                'is_counted': 'boolean',
+            },
+            'optional': {},
+        },
+    }) }}
+{%- endmacro %}
+
+
+{# Name and type of an entity's columns, the required ones first. #}
+{% macro conformed_columns(entity) -%}
+    {%- set contracts = source_contracts() -%}
+    {%- if entity not in contracts -%}
+        {{ exceptions.raise_compiler_error(
+            "There is no entity '" ~ entity ~ "' in the contract of a source. Entities: "
+            ~ contracts | join(', ') ~ " (macros/conforming/contracts.sql)."
+        ) }}
+    {%- endif -%}
+    {{ return(dict(contracts[entity].required, **contracts[entity].optional)) }}
+{%- endmacro %}
+
+
+{#
+    Entities that come with others and are not listed for themselves: a source with transactions has sale
+    lines and raw claims, too.
+#}
+{% macro entity_comes_with(entity) -%}
+    {{ return({'sale_lines': 'transactions', 'raw_claims': 'transactions'}.get(entity, entity)) }}
+{%- endmacro %}
+
+
+{# Names of the listed sources that have an entity, in the order of the list. #}
+{% macro sources_with(entity) -%}
+    {%- set names = [] -%}
+    {%- for name, entities in var('source_systems').items() -%}
+        {%- if entity_comes_with(entity) in entities -%}
+            {%- do names.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}

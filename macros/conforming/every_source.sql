@@ -1,0 +1,65 @@
+{#
+    An entity of all listed sources, one below the other: the whole text of a model. Plain selects without a
+    CTE, because only across these PostgreSQL looks for a day or a customer in the tables of each source by
+    their indexes (docs/decisions/0002-replace-what-changed.md). Without any source: no row.
+#}
+{% macro every_source(entity) -%}
+    {{ union_of_sources(entity, 'int_{source}__' ~ entity, conformed_columns(entity)) }}
+{%- endmacro %}
+
+
+{#
+    The history of a list of all listed sources: the rows of their snapshots, snap_<source>__<entity>, with
+    `dbt_valid_from` and `dbt_valid_to`.
+#}
+{% macro every_history(entity) -%}
+    {{ union_of_sources(
+        entity,
+        'snap_{source}__' ~ entity,
+        dict(
+            history_columns(entity), **{'dbt_valid_from': 'timestamp', 'dbt_valid_to': 'timestamp'}
+        )
+    ) }}
+{%- endmacro %}
+
+
+{# The whole text of a snapshot: a list as it is now. `relation` is the source's model of the entity. #}
+{% macro current_list(entity, relation) -%}
+select
+    {{ history_columns(entity) | join(',\n    ') }}
+from {{ relation }}
+where is_current
+{%- endmacro %}
+
+
+{#
+    What is kept of an earlier version of a list: its columns, without those that say where it lay, and
+    without the keys that are made of the number alone.
+#}
+{% macro history_columns(entity) -%}
+    {%- set columns = {} -%}
+    {%- for name, type in conformed_columns(entity).items() -%}
+        {%- if name not in [
+            'file_id', 'line_number', 'change_id', 'is_current', 'customer_key', 'employee_key'
+        ] -%}
+            {%- do columns.update({name: type}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
+{% macro union_of_sources(entity, model_names, columns) -%}
+    {%- for source_system in sources_with(entity) %}
+    {{- '\nunion all\n' if not loop.first -}}
+select
+    {{ columns | join(',\n    ') }}
+from {{ ref(model_names.replace('{source}', source_system)) }}
+    {%- else -%}
+select
+        {%- for name, type in columns.items() %}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+where false
+    {%- endfor %}
+{%- endmacro %}

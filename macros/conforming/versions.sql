@@ -1,0 +1,26 @@
+{#
+    Rows of the file versions that an incremental model of a source takes in: the new ones and those that a
+    new one has superseded; all of them in a rebuild. Adds `change_id` and `is_current`, both as of the end
+    of the ledger that this run reads: a version superseded since then still counts.
+
+    `relation` has `file_id` and `superseded_by_file_id`. For a CTE of a model with `meta.touched_by: file`.
+#}
+{% macro touched_versions(relation) -%}
+    {%- set touched = touched('file') -%}
+    {%- set end_of_ledger = end_of_ledger() -%}
+    select
+        *,
+        case
+            when superseded_by_file_id <= {{ end_of_ledger }} then superseded_by_file_id
+            else file_id
+        end as change_id,
+        coalesce(superseded_by_file_id > {{ end_of_ledger }}, true) as is_current
+    from {{ relation }}
+    where
+        {% if is_incremental() -%}
+        file_id in ({{ touched }})
+        {%- else -%}
+        file_id <= {{ end_of_ledger }}
+        {%- endif %}
+    {{ evaluate_once() }}
+{%- endmacro %}

@@ -1,0 +1,379 @@
+{#
+    What has changed since a model was last built, or a test last passed: the one rule, for each grain.
+
+    What is touched is found in the rows of the new files and of the versions that they superseded, never in
+    a file's name. A model or source says in `meta.touched_by` by which grain its rows are touched; an
+    incremental model with the strategy `replace_touched` reads `touched(grain)` and has those rows replaced,
+    and its tests read the same rows (macros/audit/test_scope.sql).
+#}
+
+{# The columns by which rows of a grain are found. #}
+{% macro grain_keys(grain) -%}
+    {%- set keys = {
+        'change': ['change_id'],
+        'file': ['file_id'],
+        'raw_file': ['_file_id'],
+        'path': ['feed', 'file_path'],
+        'customer': ['customer_key'],
+        'listed_customer': ['customer_key'],
+        'customer_month': ['customer_key', 'sales_month'],
+        'branch_day': ['branch_key', 'business_date'],
+        'reported_branch_day': ['branch_key', 'business_date'],
+        'judged_branch_day': ['branch_key', 'business_date'],
+        'day_of_branch_month': ['branch_key', 'business_date'],
+        'branch_weekday': ['branch_key', 'weekday_number'],
+        'branch_week': ['branch_key', 'sales_week'],
+        'branch_month': ['branch_key', 'sales_month'],
+        'reported_branch_month': ['branch_key', 'sales_month'],
+        'source_week': ['source_system', 'sales_week'],
+        'trend_period': ['period_end_date'],
+    } -%}
+    {%- if grain not in keys -%}
+        {{ exceptions.raise_compiler_error(
+            "Nothing is touched by '" ~ grain ~ "'. Grains: " ~ keys | join(', ')
+            ~ " (macros/incremental/grains.sql)."
+        ) }}
+    {%- endif -%}
+    {{ return(keys[grain]) }}
+{%- endmacro %}
+
+
+{#
+    What this model has to build anew: a query of the grain's keys; of `file` a list of ledger ids. A model
+    calls it outside of any `is_incremental()`, so that dbt sees the references while it parses; its unit
+    tests override it.
+#}
+{% macro touched(grain) -%}
+    {%- if grain == 'file' -%}
+        {{ touched_files() }}
+    {%- else -%}
+        {{ changed_since(grain, high_water_mark(), ref) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    Files of the model's feed (`meta.feed`; of all feeds where it names none) that are new, and files that
+    a new one has superseded: a list of ledger ids. A version changes twice at most, when it lands and when
+    a newer one takes its place, and ids grow in the order of commits, so that "changed since" is "greater
+    than". A list, and not a query, because the database can carry it down through every view to the index
+    of the raw table.
+#}
+{% macro touched_files() -%}
+    {%- set files = ref('int_files__versioned') -%}
+    {%- if execute and is_incremental() -%}
+        {%- set mark = high_water_mark() -%}
+        {%- set found = run_query(
+            "select file_id from " ~ files
+            ~ " where (file_id > " ~ mark ~ " or superseded_by_file_id > " ~ mark ~ ")"
+            ~ " and file_id <= " ~ end_of_ledger()
+            ~ (" and feed = '" ~ model.config.meta.feed ~ "'" if model.config.meta.feed else "")
+            ~ " order by file_id"
+        ) -%}
+        {{- found.columns[0].values() | join(', ') or 'null' -}}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Condition on rows of a grain: they have changed since `mark`. `model` as for `changed_since`. #}
+{% macro is_touched(grain, mark, model) -%}
+    {%- set keys = grain_keys(grain) -%}
+    {%- if grain == 'change' -%}
+        change_id > {{ mark }}
+    {%- elif grain in ('file', 'raw_file') -%}
+        {{ is_of_touched_file(keys[0], mark) }}
+    {%- elif grain == 'trend_period' -%}
+        period_end_date >= ({{ changed_since(grain, mark, model) }})
+    {%- elif keys | length == 1 -%}
+        {{ is_one_of(keys[0], changed_since(grain, mark, model)) }}
+    {%- else -%}
+        ({{ keys | join(', ') }}) in ({{ changed_since(grain, mark, model) }})
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    A query of the keys of a grain that have changed since `mark`; of `trend_period` its first day. `model`
+    is `ref` in a model, and `built` in a test, whose scope is not part of the lineage.
+#}
+{% macro changed_since(grain, mark, model) -%}
+    {%- if grain == 'path' -%}
+        {{ paths_since(mark, model) }}
+    {%- elif grain == 'customer' -%}
+        {{ customers_since(mark, model) }}
+    {%- elif grain == 'listed_customer' -%}
+        {{ listed_customers_since(mark, model) }}
+    {%- elif grain == 'customer_month' -%}
+        {{ customer_months_since(mark, model) }}
+    {%- elif grain == 'source_week' -%}
+        {{ source_weeks_since(mark, model) }}
+    {%- elif grain == 'branch_week' -%}
+        {{ branch_weeks_since(mark, model) }}
+    {%- elif grain == 'trend_period' -%}
+        {{ trend_periods_since(mark, model) }}
+    {%- else -%}
+        {%- set branch_days = branch_days_since(mark, model) -%}
+        {%- if grain == 'branch_day' -%}
+            {{ branch_days }}
+        {%- elif grain == 'reported_branch_day' -%}
+            {{ and_a_week_later(branch_days) }}
+        {%- elif grain == 'judged_branch_day' -%}
+            {{ and_weeks_around(branch_days, 1) }}
+        {%- elif grain == 'branch_weekday' -%}
+            {{ weekdays_of(branch_days) }}
+        {%- elif grain == 'branch_month' -%}
+            {{ months_of(branch_days) }}
+        {%- elif grain == 'reported_branch_month' -%}
+            {{ and_months_compared_to_them(months_of(branch_days)) }}
+        {%- elif grain == 'day_of_branch_month' -%}
+            {{ days_of(months_of(branch_days), model) }}
+        {%- else -%}
+            {{ exceptions.raise_compiler_error("No query says which " ~ grain ~ " is touched.") }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Files that are new, and files that a new one has superseded: these by number, because few are. #}
+{% macro is_of_touched_file(column, mark) -%}
+    {%- set superseded = run_query(
+        "select file_id from " ~ ledger()
+        ~ " where superseded_by > " ~ mark ~ " and file_id <= " ~ mark
+        ~ " order by file_id"
+    ).columns[0].values() -%}
+    ({{ column }} > {{ mark }} or {{ column }} in ({{ superseded | join(', ') or 'null' }}))
+{%- endmacro %}
+
+
+{# Where touched files lie. A path names one logical file, so that its other versions are among them. #}
+{% macro paths_since(mark, model) -%}
+    select
+        feed,
+        file_path
+    from {{ model('int_files__versioned') }}
+    where file_id > {{ mark }} or superseded_by_file_id > {{ mark }}
+{%- endmacro %}
+
+
+{# Customers with a receipt in a touched file. The unknown customer is nobody: never touched. #}
+{% macro customers_since(mark, model) -%}
+    select distinct customer_key
+    from {{ model('int_transactions__unioned') }}
+    where
+        change_id > {{ mark }}
+        and customer_identified_by <> 'unknown'
+{%- endmacro %}
+
+
+{# The same, and customers in a touched version of a source's list of customers. #}
+{% macro listed_customers_since(mark, model) -%}
+    {{ customers_since(mark, model) }}
+    union
+    select customer_key
+    from {{ model('int_customers__listed_everywhere') }}
+    where change_id > {{ mark }}
+{%- endmacro %}
+
+
+{% macro customer_months_since(mark, model) -%}
+    select distinct
+        customer_key,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from {{ model('int_transactions__unioned') }}
+    where
+        change_id > {{ mark }}
+        and customer_identified_by <> 'unknown'
+        and business_date is not null
+{%- endmacro %}
+
+
+{#
+    Source systems and weeks with a receipt in a touched file. By source, because a file of one source may
+    hold a year, and the year of another is not touched by it.
+#}
+{% macro source_weeks_since(mark, model) -%}
+    select distinct
+        source_system,
+        cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
+    from {{ model('int_transactions__unioned') }}
+    where
+        change_id > {{ mark }}
+        and business_date is not null
+{%- endmacro %}
+
+
+{# Branches and business dates with a changed file, or with a receipt that is newly, or no longer, a first. #}
+{% macro branch_days_since(mark, model) -%}
+    select
+        branch_key,
+        business_date
+    from {{ model('int_branch_days__changed') }}
+    where change_id > {{ mark }}
+{%- endmacro %}
+
+
+{# Branch days, and the same weekday a week later, which shows the touched day beside its own. #}
+{% macro and_a_week_later(branch_days) -%}
+    select
+        branch_key,
+        business_date
+    from ({{ branch_days }}) as branch_days
+    union
+    select
+        branch_key,
+        cast({{ dbt.dateadd('day', 7, 'business_date') }} as date) as business_date
+    from ({{ branch_days }}) as branch_days
+{%- endmacro %}
+
+
+{#
+    Branch days, and the same weekday of so many weeks after them (direction 1), which are held against them,
+    or before them (-1).
+#}
+{% macro and_weeks_around(branch_days, direction) -%}
+    select distinct
+        branch_days.branch_key,
+        cast(
+            {{ dbt.dateadd('day', direction ~ ' * 7 * weeks.number', 'branch_days.business_date') }}
+            as date
+        ) as business_date
+    from ({{ branch_days }}) as branch_days
+    cross join (
+        {%- for number in range(var('anomaly_weeks') + 1) %}
+        {{ 'union all ' if not loop.first }}select {{ number }} as number
+        {%- endfor %}
+    ) as weeks
+{%- endmacro %}
+
+
+{# The weekdays (1 is Monday) of branch days. #}
+{% macro weekdays_of(branch_days) -%}
+    select distinct
+        branch_key,
+        {{ weekday_number('business_date') }} as weekday_number
+    from ({{ branch_days }}) as branch_days
+{%- endmacro %}
+
+
+{#
+    The weeks (by their Mondays) of the touched days; and, because a customer is new or not in whatever
+    branch, all weeks in which a customer bought anything who made, or no longer made, the first purchase
+    in them. That is another receipt now, or the same one with another date in a newer version of its file.
+#}
+{% macro branch_weeks_since(mark, model) -%}
+    {%- set first_purchases = model('int_customers__first_purchases') -%}
+    {%- set transactions = model('int_transactions__unioned') -%}
+    select
+        branch_key,
+        cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
+    from ({{ branch_days_since(mark, model) }}) as branch_days
+    union
+    select
+        transactions.branch_key,
+        cast({{ dbt.date_trunc('week', 'transactions.business_date') }} as date) as sales_week
+    from (
+        select
+            customer_key,
+            business_date
+        from {{ first_purchases }}
+        where change_id > {{ mark }}
+        union
+        select
+            changed.customer_key,
+            changed.business_date
+        from {{ transactions }} as changed
+        inner join {{ first_purchases }} as first_purchases
+            on
+                changed.customer_key = first_purchases.customer_key
+                and changed.transaction_id = first_purchases.transaction_id
+        where changed.change_id > {{ mark }}
+    ) as first_dates
+    inner join {{ transactions }} as transactions
+        on
+            first_dates.customer_key = transactions.customer_key
+            and {{ dbt.date_trunc('week', 'first_dates.business_date') }}
+            = {{ dbt.date_trunc('week', 'transactions.business_date') }}
+    where transactions.is_sale
+{%- endmacro %}
+
+
+{# The months of branch days. #}
+{% macro months_of(branch_days) -%}
+    select distinct
+        branch_key,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from ({{ branch_days }}) as branch_days
+{%- endmacro %}
+
+
+{#
+    Months, and the months after them and the same months of the year after, which compare themselves to
+    these.
+#}
+{% macro and_months_compared_to_them(branch_months) -%}
+    {%- for months in [0, 1, 12] %}
+    select
+        branch_key,
+        cast({{ dbt.dateadd('month', months, 'sales_month') }} as date) as sales_month
+    from ({{ branch_months }}) as branch_months
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# All days of months. #}
+{% macro days_of(branch_months, model) -%}
+    select
+        branch_months.branch_key,
+        dates.date_day as business_date
+    from ({{ branch_months }}) as branch_months
+    inner join {{ model('dim_dates') }} as dates
+        on branch_months.sales_month = dates.month_start_date
+{%- endmacro %}
+
+
+{#
+    The first day whose periods a touched day changes: averages, sums since January and comparisons with
+    the year before look back only. Of a branch it is the day after its latest sale before the earliest
+    touched day, because until when it was open may have changed. And the first day of all branches of a
+    source whose list of branches has changed, because it tells their regions. Null where nothing is touched.
+#}
+{% macro trend_periods_since(mark, model) -%}
+    {%- set daily_sales = model('rpt_daily_sales') -%}
+    select
+        min(
+            coalesce(
+                cast({{ dbt.dateadd('day', 1, 'latest_date_before') }} as date), earliest_touched_date
+            )
+        ) as trends_start_date
+    from (
+        select
+            listed.branch_key,
+            min(listed.business_date) as earliest_touched_date,
+            cast(null as date) as latest_date_before
+        from {{ daily_sales }} as listed
+        where listed.source_system in (
+            select lists.source_system
+            from {{ model('int_branches__listed_everywhere') }} as lists
+            where lists.change_id > {{ mark }}
+        )
+        group by listed.branch_key
+        union all
+        select
+            touched.branch_key,
+            touched.earliest_touched_date,
+            max(daily_sales.business_date) as latest_date_before
+        from (
+            select
+                branch_key,
+                min(business_date) as earliest_touched_date
+            from ({{ branch_days_since(mark, model) }}) as branch_days
+            group by branch_key
+        ) as touched
+        left join {{ daily_sales }} as daily_sales
+            on
+                touched.branch_key = daily_sales.branch_key
+                and touched.earliest_touched_date > daily_sales.business_date
+        group by touched.branch_key, touched.earliest_touched_date
+    ) as open_until
+{%- endmacro %}

@@ -1,0 +1,36 @@
+{#
+    The rows of every version of a list, with `change_id` and `is_current`: whether the version counts and the
+    row is the last one with its `key` there, or, of a list that is read in portions, in all of them. Rows
+    without a key are left out: there is nothing that they could be told by.
+
+    For a CTE; `list` and `files` are CTEs or relations with `file_id`. Not as of the end of the ledger,
+    because views cannot hold it: a version that lands while dbt builds is read by the models that are built
+    after it, and by all in the next run.
+#}
+{% macro list_versions(list, files, key) -%}
+    select
+        {{ list }}.*,
+        coalesce({{ files }}.superseded_by_file_id, {{ list }}.file_id) as change_id,
+        {{ files }}.is_current
+        and row_number() over (
+            partition by {{ files }}.is_current, {{ list }}.{{ key }}
+            order by {{ list }}.file_id desc, {{ list }}.line_number desc
+        ) = 1 as is_current
+    from {{ list }}
+    inner join {{ files }} on {{ list }}.file_id = {{ files }}.file_id
+    where {{ list }}.{{ key }} is not null
+{%- endmacro %}
+
+
+{#
+    Whether the same `key` stands again further down in the same version of a list: then the line does not
+    count. A version at a time, so that the question can be asked of a few of them.
+#}
+{% macro stands_again_below(key, list=none) -%}
+    {%- set of_list = list ~ '.' if list else '' -%}
+    {{ key }} is not null
+    and row_number() over (
+        partition by {{ of_list }}file_id, {{ key }}
+        order by {{ of_list }}line_number desc
+    ) > 1
+{%- endmacro %}

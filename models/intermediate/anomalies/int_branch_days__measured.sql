@@ -1,0 +1,42 @@
+{# Incremental by branch and business date: a night touches few days. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
+        on_schema_change='fail',
+    )
+}}
+{%- set touched = touched('branch_day') %}
+
+with sales as (
+
+    select * from {{ ref('int_transactions__unioned') }}
+    where
+        is_sale
+    {% if is_incremental() -%}
+        and (branch_key, business_date) in ({{ touched }})
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        branch_key,
+        source_system,
+        currency_code,
+        count(*) as receipts,
+        sum(case when net_amount < 0 then 1 else 0 end) as refunds,
+        sum(items_sold) as items_sold,
+        cast(sum(net_amount) as numeric(18, 2)) as net_amount,
+        cast(sum(1.0 * items_sold * items_sold) as numeric(38, 4)) as squared_items,
+        cast(sum(net_amount * net_amount) as numeric(38, 4)) as squared_amounts,
+        business_date
+    from sales
+    group by branch_key, source_system, currency_code, business_date
+
+)
+
+select * from final

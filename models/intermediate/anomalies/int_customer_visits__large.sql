@@ -1,0 +1,47 @@
+{# Incremental by branch and business date: found among a night's receipts. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key=['branch_key', 'business_date'],
+        on_schema_change='fail',
+        indexes=[{'columns': ['customer_key']}],
+        meta={
+            'touched_by': 'branch_day',
+            'settings': {
+                'anomaly_min_visit_amount': var('anomaly_min_visit_amount'),
+                'anomaly_min_visit_receipts': var('anomaly_min_visit_receipts'),
+            },
+        },
+    )
+}}
+{%- set touched = touched('branch_day') %}
+
+with sales as (
+
+    select * from {{ ref('int_transactions__unioned') }}
+    where
+        is_sale
+        and customer_identified_by in ('card', 'number')
+    {% if is_incremental() -%}
+        and (branch_key, business_date) in ({{ touched }})
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        customer_key,
+        branch_key,
+        currency_code,
+        business_date
+    from sales
+    group by customer_key, branch_key, currency_code, business_date
+    having
+        sum(abs(net_amount)) >= {{ var('anomaly_min_visit_amount') }}
+        or count(*) >= {{ var('anomaly_min_visit_receipts') }}
+
+)
+
+select * from final

@@ -1,0 +1,17 @@
+{#
+    No CTE here: PostgreSQL does not look for a better join order across a view that has one, and would
+    split the baskets of all history to find those of one day.
+#}
+{{ conform(
+    'sale_lines',
+    from=ref('int_branch_pos__transactions_checked')
+    ~ ' cross join lateral ' ~ basket_items('basket_text', 'items'),
+    expressions={
+        'product_key': product_key('item_name'),
+        'product_name': 'item_name',
+        'quantity': '1',
+        'net_amount': 'round(unit_price, 2)',
+    },
+    lacks=['employee_key', 'product_id']
+) }}
+where is_sale

@@ -1,0 +1,135 @@
+{#
+    Incremental because every later model reads these rows again: the text of a file version is parsed
+    once, when it lands, and once more when a newer version takes its place.
+#}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key='file_id',
+        meta={'touched_by': 'file', 'feed': 'branch_pos_transactions'},
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['business_date', 'branch_key']},
+            {'columns': ['customer_key']},
+            {'columns': ['change_id']},
+        ],
+    )
+}}
+
+with versioned as (
+
+    {{ touched_versions(ref('int_branch_pos__transactions_parsed')) }}
+
+),
+
+priced as (
+
+    select
+        versioned.*,
+        baskets.items_sold,
+        baskets.basket_amount,
+        baskets.unreadable_items
+    from versioned
+    -- A lateral subquery cannot be a CTE: it reads the row beside it.
+    cross join lateral ( -- noqa: ST05
+        select
+            count(*) as items_sold,
+            sum(round(items.unit_price, 2)) as basket_amount,
+            count(*) filter (
+                where items.unit_price is null or items.item_name = ''
+            ) as unreadable_items
+        from {{ basket_items('versioned.basket_text', 'items') }}
+    ) as baskets
+
+),
+
+-- By card token where paid by card, by name within the branch otherwise.
+identified as (
+
+    select
+        *,
+        cast(sold_at_local as date) as business_date,
+        case
+            when payment_method = 'CARD' and card_token is not null then 'card'
+            when customer_name is not null then 'name'
+            else 'unknown'
+        end as customer_identified_by
+    from priced
+
+),
+
+checked as (
+
+    select
+        *,
+        case customer_identified_by
+            when 'card' then card_token
+            when 'name' then branch_name || '/' || {{ normalize_name('customer_name') }}
+            else 'unknown'
+        end as customer_id,
+        {{ named_reasons({
+            'branch_missing': "branch_name is null",
+            'timestamp_unreadable': "sold_at_local is null",
+            'date_out_of_range':
+                "business_date < cast('" ~ var('calendar_start') ~ "' as date)"
+                ~ " or business_date > cast('" ~ var('calendar_end') ~ "' as date)",
+            'basket_unreadable': "items_sold = 0 or unreadable_items > 0",
+            'total_unreadable': "total_amount is null",
+            'basket_differs_from_total': "unreadable_items = 0 and basket_amount <> total_amount",
+        }) }} as reject_reasons,
+        {{ named_reasons({
+            'card_unreadable': "card_unreadable is not null",
+            'payment_method_unknown':
+                "payment_method is null or payment_method not in ('CASH', 'CARD')",
+            'total_not_positive': "total_amount <= 0",
+            'branch_differs_from_file_name':
+                "lower(branch_name) <> replace(file_branch, '_', ' ') and "
+                ~ normalize_name('branch_name') ~ " <> " ~ normalize_name('file_branch'),
+            'date_differs_from_file_name': "business_date <> file_business_date",
+            'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
+        }) }} as quality_flags
+    from identified
+    {{ evaluate_once() }}
+
+),
+
+final as (
+
+    select
+        {{ transaction_id() }} as transaction_id,
+        file_id,
+        line_number,
+        change_id,
+        source_system,
+        {{ branch_key() }} as branch_key,
+        branch_name,
+        {{ customer_key('customer_identified_by', 'customer_id') }} as customer_key,
+        customer_identified_by,
+        customer_name,
+        basket_text,
+        case when payment_method in ('CASH', 'CARD') then payment_method else 'OTHER' end
+            as payment_method,
+        card_last4,
+        currency_code,
+        reject_reasons,
+        -- For people who look into refused rows: what the line said, without the customer.
+        case
+            when reject_reasons is not null
+                then concat_ws(
+                    ' | ', sold_at_text, branch_name, basket_text, total_text, payment_method
+                )
+        end as refused_text,
+        quality_flags,
+        cast(items_sold as integer) as items_sold,
+        cast(total_amount as numeric(18, 2)) as net_amount,
+        is_current,
+        is_current and reject_reasons is null as is_sale,
+        business_date,
+        sold_at_local,
+        {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at
+    from checked
+
+)
+
+select * from final

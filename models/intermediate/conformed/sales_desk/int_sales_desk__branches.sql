@@ -1,0 +1,28 @@
+with stores as (
+
+    select * from {{ ref('stg_sales_desk__stores') }}
+
+),
+
+files as (
+
+    select * from {{ ref('int_files__versioned') }}
+
+),
+
+versions as (
+
+    {{ list_versions('stores', 'files', 'store_id') }}
+
+)
+
+-- A store goes by its number, and counts to the region of its address.
+{{ conform(
+    'branches',
+    from='versions',
+    expressions={
+        'branch_name': 'store_id',
+        'region': 'address',
+        'opening_date': parse_date('opened_on_text'),
+    }
+) }}

@@ -1,0 +1,150 @@
+{#
+    Every version, and not only the one that counts: which one that is depends on how far the reader has
+    come. A line is judged by its own version alone, so that a version is judged once and for all.
+#}
+with customers as (
+
+    select
+        *,
+        {{ stands_again_below('customer_id') }} as is_id_doubled
+    from {{ ref('stg_sales_desk__customers') }}
+
+),
+
+stores as (
+
+    select
+        *,
+        {{ stands_again_below('store_id') }} as is_id_doubled
+    from {{ ref('stg_sales_desk__stores') }}
+
+),
+
+products as (
+
+    select
+        *,
+        {{ parse_amount('current_price_text', scale=4) }} as current_price,
+        {{ parse_amount('old_price_text', scale=4) }} as old_price,
+        {{ stands_again_below('product_id') }} as is_id_doubled
+    from {{ ref('stg_sales_desk__products') }}
+
+),
+
+-- Of a table that is read by a cursor a version is a portion: the manager may stand in another one.
+whole_lists as (
+
+    select file_id from {{ ref('int_files__versioned') }}
+    where file_path not like 'database/%/by-%'
+
+),
+
+listed_persons as (
+
+    select distinct
+        file_id,
+        employee_id
+    from {{ ref('stg_sales_desk__employees') }}
+
+),
+
+employees as (
+
+    select
+        employees.*,
+        listed_persons.employee_id is null and whole_lists.file_id is not null
+            as is_manager_unlisted,
+        {{ stands_again_below('employees.employee_id', 'employees') }} as is_id_doubled
+    from {{ ref('stg_sales_desk__employees') }} as employees
+    left join listed_persons
+        on
+            employees.file_id = listed_persons.file_id
+            and employees.manager_id = listed_persons.employee_id
+    left join whole_lists on employees.file_id = whole_lists.file_id
+
+),
+
+judged as (
+
+    select
+        file_id,
+        line_number,
+        source_system,
+        {{ named_reasons({
+            'id_missing': "customer_id is null",
+            'id_doubled': "is_id_doubled",
+            'date_unreadable': is_no_date('joined_on_text'),
+        }) }} as reject_reasons,
+        concat_ws(' | ', customer_id, first_name, last_name, joined_on_text) as refused_text,
+        customer_id is not null and not is_id_doubled as is_counted
+    from customers
+    union all
+    select
+        file_id,
+        line_number,
+        source_system,
+        {{ named_reasons({
+            'id_missing': "store_id is null",
+            'id_doubled': "is_id_doubled",
+            'date_unreadable': is_no_date('opened_on_text'),
+        }) }} as reject_reasons,
+        concat_ws(' | ', store_id, address, opened_on_text) as refused_text,
+        store_id is not null and not is_id_doubled as is_counted
+    from stores
+    union all
+    select
+        file_id,
+        line_number,
+        source_system,
+        {{ named_reasons({
+            'id_missing': "product_id is null",
+            'id_doubled': "is_id_doubled",
+            'name_missing': "product_name is null",
+            'price_unreadable':
+                "(current_price_text is not null and current_price is null)"
+                ~ " or (old_price_text is not null and old_price is null)",
+            'price_negative': "current_price < 0 or old_price < 0",
+            'date_unreadable':
+                is_no_date('created_on_text')
+                ~ " or " ~ is_no_date('updated_on_text')
+                ~ " or " ~ is_no_date('expires_on_text'),
+        }) }} as reject_reasons,
+        concat_ws(
+            ' | ',
+            product_id,
+            product_name,
+            current_price_text,
+            old_price_text,
+            created_on_text,
+            updated_on_text,
+            expires_on_text
+        ) as refused_text,
+        product_id is not null and product_name is not null and not is_id_doubled as is_counted
+    from products
+    union all
+    select
+        file_id,
+        line_number,
+        source_system,
+        {{ named_reasons({
+            'id_missing': "employee_id is null",
+            'id_doubled': "is_id_doubled",
+            'date_unreadable': is_no_date('joined_on_text'),
+            'manager_unknown':
+                "(manager_id is not null and is_manager_unlisted) or manager_id = employee_id",
+        }) }} as reject_reasons,
+        concat_ws(' | ', employee_id, first_name, last_name, manager_id, joined_on_text)
+            as refused_text,
+        employee_id is not null and not is_id_doubled as is_counted
+    from employees
+
+),
+
+final as (
+
+    select * from judged
+    where reject_reasons is not null
+
+)
+
+{{ conform('refused_list_lines', from='final') }}

@@ -1,0 +1,8 @@
+{# A sale of the sales desk is one receipt with one line. Its sales name the product, not its number. #}
+{{ conform(
+    'sale_lines',
+    from=ref('int_sales_desk__sales_checked'),
+    expressions={'item_number': '1'},
+    lacks=['product_id']
+) }}
+where is_sale

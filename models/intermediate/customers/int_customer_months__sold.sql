@@ -1,0 +1,97 @@
+{#
+    Incremental because history only grows. To the months that are known of a customer the new receipts
+    are added; all receipts are read again only of customers who may have lost one, to a corrected file.
+    All months of a touched customer are written anew, because an older one may have become the first.
+#}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key='customer_key',
+        meta={'touched_by': 'customer'},
+        on_schema_change='fail',
+    )
+}}
+{%- set mark = high_water_mark() %}
+{%- set touched = touched('customer') %}
+
+with {{ customer_sales(ref('int_transactions__unioned'), mark) }},
+
+{% if is_incremental() -%}
+known as (
+
+    select * from {{ this }}
+    where
+        customer_key in ({{ touched }})
+        and customer_key not in (
+            select bereft_customers.customer_key from bereft_customers
+        )
+
+),
+
+{%- endif %}
+receipts as (
+
+    select
+        customer_key,
+        source_system,
+        currency_code,
+        1 as purchases,
+        net_amount,
+        net_amount as max_net_amount,
+        business_date as first_purchase_date,
+        business_date as last_purchase_date,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from sales
+    {% if is_incremental() -%}
+    union all
+    select
+        customer_key,
+        source_system,
+        currency_code,
+        purchases,
+        net_amount,
+        max_net_amount,
+        first_purchase_date,
+        last_purchase_date,
+        sales_month
+    from known
+    {%- endif %}
+
+),
+
+months as (
+
+    select
+        customer_key,
+        source_system,
+        currency_code,
+        sum(purchases) as purchases,
+        sum(net_amount) as net_amount,
+        max(max_net_amount) as max_net_amount,
+        min(first_purchase_date) as first_purchase_date,
+        max(last_purchase_date) as last_purchase_date,
+        sales_month
+    from receipts
+    group by customer_key, source_system, currency_code, sales_month
+
+),
+
+final as (
+
+    select
+        customer_key,
+        source_system,
+        currency_code,
+        cast(purchases as integer) as purchases,
+        cast(net_amount as numeric(18, 2)) as net_amount,
+        cast(max_net_amount as numeric(18, 2)) as max_net_amount,
+        first_purchase_date,
+        last_purchase_date,
+        min(sales_month) over (partition by customer_key, currency_code) as first_sales_month,
+        sales_month
+    from months
+
+)
+
+select * from final

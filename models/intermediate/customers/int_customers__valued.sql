@@ -1,0 +1,94 @@
+{# Incremental by customer: a night touches few of them, and their months are few. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key='customer_key',
+        meta={'touched_by': 'customer'},
+        on_schema_change='fail',
+    )
+}}
+{%- set touched = touched('customer') %}
+
+with customer_months as (
+
+    select * from {{ ref('int_customer_months__sold') }}
+    {% if is_incremental() -%}
+    where customer_key in ({{ touched }})
+    {%- endif %}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_customers__summed_up') }}
+    {% if is_incremental() -%}
+    where customer_key in ({{ touched }})
+    {%- endif %}
+
+),
+
+totals as (
+
+    select
+        customer_key,
+        currency_code,
+        sum(purchases) as purchases,
+        count(*) as months_with_purchases,
+        sum(net_amount) as net_amount,
+        max(max_net_amount) as max_net_amount,
+        min(first_purchase_date) as first_purchase_date,
+        max(last_purchase_date) as last_purchase_date
+    from customer_months
+    group by customer_key, currency_code
+
+),
+
+final as (
+
+    select
+        totals.customer_key,
+        customers.source_system,
+        customers.customer_id,
+        customers.last_customer_name,
+        totals.currency_code,
+        cast(totals.purchases as integer) as purchases,
+        cast(totals.months_with_purchases as integer) as months_with_purchases,
+        cast(totals.net_amount as numeric(18, 2)) as net_amount,
+        cast(totals.max_net_amount as numeric(18, 2)) as max_net_amount,
+        cast(round(totals.net_amount / totals.purchases, 2) as numeric(18, 2))
+            as average_purchase_amount,
+        -- From the first month to the last, both counted, months without a purchase among them.
+        cast(
+            round(
+                totals.net_amount
+                / (
+                    cast(
+                        {{ dbt.datediff(
+                            'totals.first_purchase_date', 'totals.last_purchase_date', 'month'
+                        ) }}
+                        as integer
+                    ) + 1
+                ),
+                2
+            ) as numeric(18, 2)
+        ) as average_month_amount,
+        cast(
+            round(
+                cast(
+                    {{ dbt.datediff(
+                        'totals.first_purchase_date', 'totals.last_purchase_date', 'day'
+                    ) }}
+                    as numeric
+                ) / nullif(totals.purchases - 1, 0),
+                2
+            ) as numeric(18, 2)
+        ) as average_days_between_purchases,
+        totals.first_purchase_date,
+        totals.last_purchase_date
+    from totals
+    inner join customers on totals.customer_key = customers.customer_key
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ every_source('refused_list_lines') }}

@@ -1,0 +1,48 @@
+{# Incremental by branch and business date: a night touches few of them. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
+        on_schema_change='fail',
+    )
+}}
+{%- set touched = touched('branch_day') %}
+
+with sale_lines as (
+
+    {% if is_incremental() -%}
+    {{ look_up_branch_days(ref('int_sale_lines__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_sale_lines__unioned') }}
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        product_key,
+        branch_key,
+        source_system,
+        max(product_id) as product_id,
+        max(product_name) as product_name,
+        branch_name,
+        currency_code,
+        sum(quantity) as quantity,
+        sum(net_amount) as net_amount,
+        count(distinct transaction_id) as transactions,
+        business_date
+    from sale_lines
+    group by
+        product_key,
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        business_date
+
+)
+
+select * from final

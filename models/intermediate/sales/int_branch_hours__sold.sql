@@ -1,0 +1,56 @@
+{# Incremental by branch and business date: a night touches few of them. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key=['branch_key', 'business_date'],
+        meta={'touched_by': 'branch_day'},
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['branch_key', 'weekday_number']},
+        ],
+    )
+}}
+{%- set touched = touched('branch_day') %}
+
+with transactions as (
+
+    select * from {{ ref('int_transactions__unioned') }}
+    {% if is_incremental() -%}
+    where (branch_key, business_date) in ({{ touched }})
+    {%- endif %}
+
+),
+
+sales as (
+
+    select * from transactions
+    where is_sale and is_time_known
+
+),
+
+final as (
+
+    select
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        {{ weekday_number('business_date') }} as weekday_number,
+        cast(extract(hour from sold_at_local) as integer) as hour_of_day,
+        count(*) as transactions,
+        sum(items_sold) as items_sold,
+        sum(net_amount) as net_amount,
+        business_date
+    from sales
+    group by
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        business_date,
+        cast(extract(hour from sold_at_local) as integer)
+
+)
+
+select * from final

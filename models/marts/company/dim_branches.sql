@@ -1,0 +1,78 @@
+with reference_branches as (
+
+    select * from {{ ref('branches') }}
+    where source_system in ('{{ var("source_systems") | join("', '") }}')
+
+),
+
+listed_branches as (
+
+    select * from {{ ref('int_branches__listed_everywhere') }}
+    where is_current
+
+),
+
+product_months as (
+
+    select * from {{ ref('int_product_months__sold') }}
+
+),
+
+trading as (
+
+    select
+        source_system,
+        branch_name,
+        min(first_sold_date) as first_business_date,
+        max(last_sold_date) as last_business_date
+    from product_months
+    group by source_system, branch_name
+
+),
+
+-- The list of branches that people keep by hand goes before the list of a source.
+known_branches as (
+
+    select
+        coalesce(reference_branches.source_system, listed_branches.source_system) as source_system,
+        coalesce(reference_branches.branch_name, listed_branches.branch_name) as branch_name,
+        reference_branches.country_code,
+        coalesce(reference_branches.region, listed_branches.region) as region,
+        reference_branches.currency_code,
+        reference_branches.time_zone,
+        coalesce(reference_branches.opening_date, listed_branches.opening_date) as opening_date
+    from reference_branches
+    full outer join listed_branches
+        on
+            reference_branches.source_system = listed_branches.source_system
+            and reference_branches.branch_name = listed_branches.branch_name
+
+),
+
+-- A branch that sells before anyone has listed it is inferred under the name that its files give.
+final as (
+
+    select
+        {{ branch_key(
+            'coalesce(known_branches.branch_name, trading.branch_name)',
+            'coalesce(known_branches.source_system, trading.source_system)'
+        ) }} as branch_key,
+        coalesce(known_branches.source_system, trading.source_system) as source_system,
+        coalesce(known_branches.branch_name, trading.branch_name) as branch_name,
+        known_branches.country_code,
+        known_branches.region,
+        coalesce(known_branches.currency_code, '{{ var("company_currency") }}') as currency_code,
+        coalesce(known_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
+        known_branches.branch_name is null as is_inferred,
+        known_branches.opening_date,
+        trading.first_business_date,
+        trading.last_business_date
+    from known_branches
+    full outer join trading
+        on
+            known_branches.source_system = trading.source_system
+            and known_branches.branch_name = trading.branch_name
+
+)
+
+select * from final

@@ -1,0 +1,49 @@
+with listed_products as (
+
+    select * from {{ ref('int_products__history') }}
+
+),
+
+-- Versions that were kept before the key was are of a source whose sales name the product. Less than
+-- nothing is no price, whatever was once kept.
+versions as (
+
+    select
+        coalesce(product_key, {{ product_key() }}) as product_key,
+        source_system,
+        product_name,
+        product_id,
+        length(product_id) as product_id_length,
+        list_price,
+        coalesce(listed_on, cast('0001-01-01' as date)) as listed_on,
+        updated_on,
+        dbt_valid_from as version_start,
+        dbt_valid_to as version_end
+    from listed_products
+    where product_name is not null and list_price >= 0
+
+),
+
+-- Of two products of one name the newer counts, as in dim_products.
+{{ validity_ranges(
+    key=['product_key', 'source_system'],
+    values=['product_name', 'list_price'],
+    prefer=['listed_on desc', 'product_id_length desc', 'product_id desc'],
+    told_on='updated_on',
+) }}
+
+final as (
+
+    select
+        product_key,
+        source_system,
+        product_name,
+        list_price,
+        is_current,
+        valid_from,
+        valid_to
+    from ranges
+
+)
+
+select * from final

@@ -1,0 +1,59 @@
+with products as (
+
+    select * from {{ ref('int_products__sold') }}
+
+),
+
+product_names as (
+
+    select * from {{ ref('int_product_names__taken_apart') }}
+
+),
+
+-- Where sales refer to a product by its name, several of a list may have one key. The newer of them
+-- counts, of two of one day the higher number.
+listed_products as (
+
+    select distinct on (product_key)
+        product_key,
+        source_system,
+        product_name,
+        product_id,
+        list_price,
+        listed_on,
+        expires_on
+    from {{ ref('int_products__listed_everywhere') }}
+    where is_current and product_name is not null
+    order by
+        product_key asc,
+        listed_on desc nulls last,
+        length(product_id) desc,
+        product_id desc
+
+),
+
+-- Of a source without a product list every product is inferred from its sales.
+final as (
+
+    select
+        coalesce(products.product_key, listed_products.product_key) as product_key,
+        coalesce(products.source_system, listed_products.source_system) as source_system,
+        coalesce(products.product_name, listed_products.product_name) as product_name,
+        coalesce(listed_products.product_id, products.product_id) as product_id,
+        product_names.size,
+        coalesce(product_names.base_name, products.product_name, listed_products.product_name)
+            as base_name,
+        product_names.flavour,
+        listed_products.list_price,
+        listed_products.product_key is null as is_inferred,
+        listed_products.listed_on,
+        listed_products.expires_on,
+        products.first_sold_date,
+        products.last_sold_date
+    from products
+    full outer join listed_products on products.product_key = listed_products.product_key
+    left join product_names on products.product_key = product_names.product_key
+
+)
+
+select * from final

@@ -1,0 +1,205 @@
+{% set days = var('price_change_days') -%}
+
+with prices as (
+
+    select * from {{ ref('dim_product_prices') }}
+
+),
+
+product_months as (
+
+    select * from {{ ref('int_product_months__sold') }}
+
+),
+
+product_days as (
+
+    select * from {{ ref('int_product_days__sold') }}
+
+),
+
+dates as (
+
+    select * from {{ ref('dim_dates') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+-- What is known of the source's sales: from the first day to the last.
+trading as (
+
+    select
+        source_system,
+        min(first_sold_date) as first_business_date,
+        max(last_sold_date) as last_business_date
+    from product_months
+    group by source_system
+
+),
+
+compared_prices as (
+
+    select
+        *,
+        lag(list_price) over (partition by product_key order by valid_from) as old_price,
+        lag(valid_from) over (partition by product_key order by valid_from) as old_valid_from,
+        lag(valid_to) over (partition by product_key order by valid_from) as old_valid_to
+    from prices
+
+),
+
+-- What left the list and came back has not changed from one day to the next.
+changes as (
+
+    select
+        compared_prices.product_key,
+        compared_prices.source_system,
+        compared_prices.product_name,
+        compared_prices.old_price,
+        compared_prices.list_price as new_price,
+        compared_prices.valid_from as changed_on,
+        greatest(
+            cast({{ dbt.dateadd('day', -days, 'compared_prices.valid_from') }} as date),
+            compared_prices.old_valid_from,
+            trading.first_business_date
+        ) as first_day_before,
+        least(
+            cast({{ dbt.dateadd('day', days - 1, 'compared_prices.valid_from') }} as date),
+            cast({{ dbt.dateadd('day', -1, 'compared_prices.valid_to') }} as date),
+            trading.last_business_date
+        ) as last_day_after,
+        -- Where sales end before the change, the days from there on are not known to be without.
+        least(
+            compared_prices.valid_from,
+            cast({{ dbt.dateadd('day', 1, 'trading.last_business_date') }} as date)
+        ) as end_of_days_before,
+        trading.last_business_date
+    from compared_prices
+    left join trading on compared_prices.source_system = trading.source_system
+    where
+        compared_prices.old_valid_to = compared_prices.valid_from
+        and compared_prices.old_price <> compared_prices.list_price
+
+),
+
+-- None of them where no sale is known at all, and none after where sales end before the change.
+counted_changes as (
+
+    select
+        *,
+        case
+            when last_business_date is not null
+                then {{ dbt.datediff('first_day_before', 'end_of_days_before', 'day') }} -- noqa: LT05
+        end as days_before,
+        case
+            when last_business_date is not null
+                then {{ dbt.datediff('changed_on', 'last_day_after', 'day') }} + 1 -- noqa: LT05
+        end as days_after
+    from changes
+
+),
+
+-- Day by day and branch by branch, because that is how the sold days are indexed.
+sold as (
+
+    select
+        changes.product_key,
+        changes.changed_on,
+        product_days.currency_code,
+        product_days.quantity,
+        product_days.net_amount,
+        product_days.business_date < changes.changed_on as is_before
+    from changes
+    inner join dates
+        on
+            changes.first_day_before <= dates.date_day
+            and changes.last_day_after >= dates.date_day
+    inner join branches on changes.source_system = branches.source_system
+    inner join product_days
+        on
+            dates.date_day = product_days.business_date
+            and branches.branch_key = product_days.branch_key
+            and changes.product_key = product_days.product_key
+
+),
+
+summed_up as (
+
+    select
+        product_key,
+        changed_on,
+        currency_code,
+        sum(case when is_before then quantity else 0 end) as units_before,
+        sum(case when is_before then 0 else quantity end) as units_after,
+        sum(case when is_before then net_amount else 0 end) as net_sales_before,
+        sum(case when is_before then 0 else net_amount end) as net_sales_after
+    from sold
+    group by product_key, changed_on, currency_code
+
+),
+
+-- A change is told, too, where nothing was sold around it.
+figures as (
+
+    select
+        changes.product_key,
+        changes.source_system,
+        changes.product_name,
+        coalesce(summed_up.currency_code, '{{ var("company_currency") }}') as currency_code,
+        changes.old_price,
+        changes.new_price,
+        greatest(coalesce(changes.days_before, 0), 0) as days_before,
+        greatest(coalesce(changes.days_after, 0), 0) as days_after,
+        coalesce(summed_up.units_before, 0) as units_before,
+        coalesce(summed_up.units_after, 0) as units_after,
+        coalesce(summed_up.net_sales_before, 0) as net_sales_before,
+        coalesce(summed_up.net_sales_after, 0) as net_sales_after,
+        changes.changed_on
+    from counted_changes as changes
+    left join summed_up
+        on
+            changes.product_key = summed_up.product_key
+            and changes.changed_on = summed_up.changed_on
+
+),
+
+final as (
+
+    select
+        product_key,
+        source_system,
+        product_name,
+        currency_code,
+        cast(old_price as numeric(18, 4)) as old_price,
+        cast(new_price as numeric(18, 4)) as new_price,
+        cast(round(100 * (new_price - old_price) / nullif(old_price, 0), 2) as numeric(18, 2))
+            as price_change_percent,
+        cast(days_before as integer) as days_before,
+        cast(days_after as integer) as days_after,
+        cast(units_before as integer) as units_before,
+        cast(units_after as integer) as units_after,
+        cast(round(1.0 * units_before / nullif(days_before, 0), 4) as numeric(18, 4))
+            as units_per_day_before,
+        cast(round(1.0 * units_after / nullif(days_after, 0), 4) as numeric(18, 4))
+            as units_per_day_after,
+        cast(
+            round(
+                100.0 * units_after * days_before
+                / nullif(greatest(units_before, 0) * days_after, 0) - 100,
+                2
+            ) as numeric(18, 2)
+        ) as units_change_percent,
+        cast(net_sales_before as numeric(18, 2)) as net_sales_before,
+        cast(net_sales_after as numeric(18, 2)) as net_sales_after,
+        days_before = {{ days }} and days_after = {{ days }} as is_complete,
+        changed_on
+    from figures
+
+)
+
+select * from final

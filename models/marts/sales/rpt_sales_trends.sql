@@ -1,0 +1,334 @@
+{#
+    Incremental by the ends of periods: a night writes those that end on or after the first day it touches,
+    of all levels, and reads for it the branches' days of a little more than a year. Rows before it look
+    back only, and stay.
+
+    Of each kind of period: how many of them the averages take, and how many a year has. Days and weeks
+    compare themselves with the same weekdays 52 weeks before, months with the month of that name.
+#}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_touched',
+        unique_key='period_end_date',
+        meta={'touched_by': 'trend_period'},
+        on_schema_change='fail',
+        indexes=[{'columns': ['period_end_date']}],
+    )
+}}
+{%- set touched = touched('trend_period') %}
+{%- set kinds = {
+    'day': {'short': 7, 'long': 28, 'in_year': 364, 'year': ('day', 364)},
+    'week': {'short': 4, 'long': 13, 'in_year': 52, 'year': ('day', 364)},
+    'month': {'short': 3, 'long': 12, 'in_year': 12, 'year': ('year', 1)},
+} %}
+{%- set levels_above = {'region': ('region', 'region'), 'company': ("'company'", "'Company'")} %}
+
+with daily_sales as (
+
+    select * from {{ ref('rpt_daily_sales') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+-- A branch is open from its first day with a sale to its latest one.
+open_branches as (
+
+    select
+        daily_sales.branch_key,
+        daily_sales.branch_name,
+        daily_sales.currency_code,
+        coalesce(branches.region, 'Without region') as region,
+        min(daily_sales.business_date) as branch_first_date,
+        max(daily_sales.business_date) as branch_last_date
+    from daily_sales
+    left join branches on daily_sales.branch_key = branches.branch_key
+    group by
+        daily_sales.branch_key,
+        daily_sales.branch_name,
+        daily_sales.currency_code,
+        coalesce(branches.region, 'Without region')
+
+),
+
+open_levels as (
+
+    select
+        *,
+        min(branch_first_date) over (partition by region, currency_code) as region_first_date,
+        min(branch_first_date) over (partition by currency_code) as company_first_date
+    from open_branches
+
+),
+
+{% if is_incremental() -%}
+needed as (
+
+    select
+        cast(
+            {{ dbt.dateadd('month', -13, dbt.date_trunc('month', 'trends_start_date')) }} as date
+        ) as first_needed_date
+    from ({{ touched }}) as touched
+
+),
+
+{% endif -%}
+branch_days as (
+
+    select
+        open_levels.branch_key,
+        open_levels.branch_name,
+        open_levels.region,
+        open_levels.currency_code,
+        daily_sales.transactions,
+        daily_sales.net_sales,
+        daily_sales.business_date,
+        open_levels.branch_first_date,
+        open_levels.region_first_date,
+        open_levels.company_first_date,
+        open_levels.branch_last_date
+    from daily_sales
+    inner join open_levels
+        on
+            daily_sales.branch_key = open_levels.branch_key
+            and daily_sales.currency_code = open_levels.currency_code
+    {% if is_incremental() -%}
+    -- Twelve months before the first one; 52 weeks before a Monday in the month before it is later.
+    cross join needed
+    where daily_sales.business_date >= needed.first_needed_date
+    {%- endif %}
+
+),
+
+{% for kind, counts in kinds.items() %}
+{%- set unit, years_length = counts.year -%}
+{%- set next_start = dbt.dateadd(kind, 1, dbt.date_trunc(kind, 'business_date')) -%}
+numbered_{{ kind }}s as (
+
+    select
+        *,
+        {{ period_number(kind, 'business_date') }}
+            as period_number,
+        cast({{ dbt.date_trunc(kind, 'business_date') }} as date) as period_start_date,
+        cast({{ dbt.dateadd('day', -1, next_start) }} as date) as period_end_date,
+        {{ dbt.dateadd(unit, -years_length, 'business_date') }}
+        >= branch_first_date as was_open_year_before,
+        {{ dbt.dateadd(unit, years_length, 'business_date') }}
+        <= branch_last_date as was_open_year_after
+    from branch_days
+
+),
+
+{% endfor -%}
+-- Beside the sums those that count in a comparison: of the days that have their like a year before
+-- (or after) on which the branch was open too; null where no day has.
+branch_periods as (
+
+    {%- for kind, counts in kinds.items() %}
+    select
+        branch_key,
+        branch_name,
+        region,
+        currency_code,
+        '{{ kind }}' as period_kind,
+        period_number,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales,
+        sum(
+            case
+                when extract(year from business_date) = extract(year from period_end_date)
+                    then net_sales
+                else 0
+            end
+        ) as net_sales_of_end_year,
+        sum(case when was_open_year_before then net_sales end) as comparing_net_sales,
+        sum(case when was_open_year_after then net_sales end) as compared_net_sales,
+        branch_first_date,
+        region_first_date,
+        company_first_date,
+        period_start_date,
+        period_end_date,
+        max(business_date) as last_business_date
+    from numbered_{{ kind }}s
+    group by
+        branch_key,
+        branch_name,
+        region,
+        currency_code,
+        period_number,
+        branch_first_date,
+        region_first_date,
+        company_first_date,
+        period_start_date,
+        period_end_date
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+-- A window of one period finds the one a year before, by its number.
+branch_periods_beside_year_before as (
+
+    {%- for kind, counts in kinds.items() %}
+    select
+        *,
+        sum(compared_net_sales) over (
+            partition by branch_key, currency_code
+            order by period_number
+            range between {{ counts.in_year }} preceding and {{ counts.in_year }} preceding
+        ) as compared_net_sales_year_before
+    from branch_periods
+    where period_kind = '{{ kind }}'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+-- Like for like: branches with a sale on such days in both periods.
+compared_branch_periods as (
+
+    select
+        *,
+        case
+            when compared_net_sales_year_before is not null then comparing_net_sales
+        end as like_for_like_net_sales,
+        case
+            when comparing_net_sales is not null then compared_net_sales_year_before
+        end as like_for_like_net_sales_year_before
+    from branch_periods_beside_year_before
+
+),
+
+periods as (
+
+    select
+        branch_key as level_key,
+        'branch' as level,
+        branch_name as level_name,
+        period_kind,
+        currency_code,
+        period_number,
+        1 as branches,
+        case when like_for_like_net_sales is null then 0 else 1 end as like_for_like_branches,
+        transactions,
+        net_sales,
+        net_sales_of_end_year,
+        like_for_like_net_sales,
+        like_for_like_net_sales_year_before,
+        branch_first_date as level_first_date,
+        period_start_date,
+        period_end_date,
+        last_business_date
+    from compared_branch_periods
+    {%- for level, (key, name) in levels_above.items() %}
+    union all
+    select
+        {{ key }} as level_key,
+        '{{ level }}' as level,
+        {{ name }} as level_name,
+        period_kind,
+        currency_code,
+        period_number,
+        count(*) as branches,
+        count(like_for_like_net_sales) as like_for_like_branches,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales,
+        sum(net_sales_of_end_year) as net_sales_of_end_year,
+        sum(like_for_like_net_sales) as like_for_like_net_sales,
+        sum(like_for_like_net_sales_year_before) as like_for_like_net_sales_year_before,
+        {{ level }}_first_date as level_first_date,
+        period_start_date,
+        period_end_date,
+        max(last_business_date) as last_business_date
+    from compared_branch_periods
+    group by
+        {{ key ~ ',' if level != 'company' }}
+        period_kind,
+        currency_code,
+        period_number,
+        {{ level }}_first_date,
+        period_start_date,
+        period_end_date
+    {%- endfor %}
+
+),
+
+-- By number, and not by row: a day without a sale has no row and counts as nothing.
+moving as (
+
+    {%- for kind, counts in kinds.items() %}
+    select
+        *,
+        period_number - ({{ period_number(kind, 'level_first_date') }}) + 1 as periods_so_far,
+        {{ counts.short }} as short_periods,
+        {{ counts.long }} as long_periods,
+        {%- for length in ['short', 'long'] %}
+        sum(net_sales) over (
+            partition by level, level_key, currency_code
+            order by period_number
+            range between {{ counts[length] - 1 }} preceding and current row
+        ) as net_sales_of_{{ length }},
+        {%- endfor %}
+        {%- for measure in ['transactions', 'net_sales'] %}
+        sum({{ measure }}) over (
+            partition by level, level_key, currency_code
+            order by period_number
+            range between {{ counts.in_year }} preceding and {{ counts.in_year }} preceding
+        ) as {{ measure }}_year_before,
+        {%- endfor %}
+        sum(net_sales_of_end_year) over (
+            partition by level, level_key, currency_code, extract(year from period_end_date)
+            order by period_number
+        ) as net_sales_year_to_date
+    from periods
+    where period_kind = '{{ kind }}'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+final as (
+
+    select
+        level_key,
+        cast(level as text) as level,
+        level_name,
+        cast(period_kind as text) as period_kind,
+        currency_code,
+        cast(branches as integer) as branches,
+        cast(transactions as bigint) as transactions,
+        cast(transactions_year_before as bigint) as transactions_year_before,
+        cast(net_sales as numeric(18, 2)) as net_sales,
+        {%- for length in ['short', 'long'] %}
+        cast(
+            case
+                when periods_so_far >= {{ length }}_periods
+                    then round(net_sales_of_{{ length }} / {{ length }}_periods, 2)
+            end as numeric(18, 2)
+        ) as moving_average_{{ length }},
+        {%- endfor %}
+        cast(net_sales_year_to_date as numeric(18, 2)) as net_sales_year_to_date,
+        cast(net_sales_year_before as numeric(18, 2)) as net_sales_year_before,
+        cast(like_for_like_branches as integer) as like_for_like_branches,
+        cast(like_for_like_net_sales as numeric(18, 2)) as like_for_like_net_sales,
+        cast(like_for_like_net_sales_year_before as numeric(18, 2))
+            as like_for_like_net_sales_year_before,
+        {{ change_percent(
+            'like_for_like_net_sales', 'like_for_like_net_sales_year_before'
+        ) }} as like_for_like_growth_percent,
+        period_start_date,
+        period_end_date,
+        last_business_date
+    from moving
+    {% if is_incremental() -%}
+    where period_end_date >= ({{ touched }})
+    {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,63 @@
+"""Letting dbt grant the marts, outside of a build."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+from psycopg2.extensions import connection as Link
+
+from base.errors import BranchlineError
+from base.link import Connection
+from base.settings import Settings
+from operate.dbt.build import log_folder
+from operate.dbt.packages import install_packages
+from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.profile import TARGET, prepare_profile
+
+
+def has_marts(link: Link) -> bool:
+    """Whether dbt has ever built a mart here."""
+    with link.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_class inner join pg_namespace"
+            " on relnamespace = pg_namespace.oid where nspname = 'marts'"
+            " and relkind in ('r', 'p', 'v', 'm'))"
+        )
+        return cursor.fetchone() == (True,)
+
+
+def grant_marts(settings: Settings, connection: Connection, say: Callable[[str], None]) -> None:
+    """Let dbt open the marts that are there to analysts, by the tags on their columns.
+
+    Every build does so too. Raises BranchlineError if dbt does not.
+    """
+    install_packages(settings.project, say)
+    prepare_profile(settings.project, say)
+    done = subprocess.run(
+        [
+            dbt_program(),
+            "--quiet",
+            "run-operation",
+            "grant_marts",
+            "--target",
+            TARGET,
+            "--project-dir",
+            str(settings.project),
+            "--profiles-dir",
+            str(settings.project),
+        ],
+        cwd=settings.project,
+        env=dbt_environment(settings, connection),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode != 0:
+        raise BranchlineError(
+            f"The roles are made, but dbt could not open the marts to them. It says:\n"
+            f"{done.stdout.strip()[-2000:]}",
+            f"The next `branchline run` tries again. The whole log is in"
+            f" {log_folder(settings.project)}/dbt.log",
+        )

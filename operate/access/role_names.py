@@ -1,0 +1,119 @@
+"""The names of a warehouse's group roles, and where they are noted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from psycopg2.extensions import connection as Link
+from psycopg2.extensions import cursor as Cursor
+
+from base.errors import BranchlineError
+from base.schemas import RAW
+
+DEFAULT_PREFIX = "branchline_"
+PURPOSES = ("loader", "transformer", "analyst", "pii_reader")
+# Notes that a load reads and writes: where the warehouse is filled from, and by which token keys.
+LOADERS_NOTES = ("inboxes", "token_keys")
+
+ROLE_TABLES = """\
+create table if not exists operations.roles (
+    purpose text primary key,
+    role_name text not null
+);
+create table if not exists operations.masking_keys (
+    is_only boolean primary key default true check (is_only),
+    inner_key bytea not null,
+    outer_key bytea not null
+);
+create table if not exists operations.masked_views (
+    view_name text primary key,
+    relation_number oid not null,
+    definition text not null
+);
+"""
+# Made by the server and never sent anywhere: four random UUIDs hold 488 random bits.
+MASKING_KEYS = """\
+insert into operations.masking_keys (inner_key, outer_key)
+select
+    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+        || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+    sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+        || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+on conflict do nothing"""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The names of a warehouse's four roles."""
+
+    loader: str
+    transformer: str
+    analyst: str
+    pii_reader: str
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> Roles:
+        """The names under a prefix. Raises BranchlineError for one that would need quotes."""
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", prefix) or prefix.startswith("pg_"):
+            raise BranchlineError(
+                f"'{prefix}' cannot begin the names of roles.",
+                "Use up to 40 small letters, digits and underscores, a letter first, and not pg_:"
+                " branchline warehouse roles --prefix north_",
+            )
+        return cls(*(prefix + purpose for purpose in PURPOSES))
+
+    def names(self) -> dict[str, str]:
+        """Purpose and name of each."""
+        return {purpose: getattr(self, purpose) for purpose in PURPOSES}
+
+    def owner_of(self, schema: str) -> str:
+        """The role that a layer belongs to."""
+        return self.loader if schema == RAW else self.transformer
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement towards what the warehouse should be, and what to say of it."""
+
+    told: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A right that somebody has, or should have. `kind` is database, schema or table."""
+
+    kind: str
+    thing: str
+    grantee: str
+    right: str
+
+
+def find_roles(link: Link) -> Roles | None:
+    """The warehouse's roles, or None where it has none, or the server has lost them."""
+    with link.cursor() as cursor:
+        recorded = recorded_roles(cursor)
+        if recorded is None:
+            return None
+        cursor.execute(
+            "select count(*) from pg_roles where rolname = any(%s)",
+            (list(recorded.names().values()),),
+        )
+        found = cursor.fetchone() == (len(PURPOSES),)
+        return recorded if found else None
+
+
+def recorded_roles(cursor: Cursor) -> Roles | None:
+    """The roles that the warehouse has noted as its own, whether or not the server has them."""
+    cursor.execute(
+        "select count(*) from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
+        " where nspname = 'operations' and relname = 'roles'"
+        " and has_schema_privilege(pg_namespace.oid, 'usage')"
+        " and has_table_privilege(pg_class.oid, 'select')"
+    )
+    if cursor.fetchone() != (1,):
+        return None
+    cursor.execute("select purpose, role_name from operations.roles")
+    names = dict(cursor.fetchall())
+    return Roles(**names) if set(names) == set(PURPOSES) else None

@@ -1,0 +1,227 @@
+"""The secrets that card tokens are made with: reading them, and holding a warehouse to its own.
+
+A warehouse has one key at first. Each key put into use later is applied to the tokens that the
+keys before it gave (`ingest.cards.CardTokens`), so all of them are needed from then on, in order.
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import os
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from psycopg2.extensions import connection as Link
+from psycopg2.extensions import cursor as Cursor
+
+from base.errors import BranchlineError
+from base.settings import Settings
+from ingest import SHORTEST_KEY
+
+BITS = 256
+# Held, shared, by whoever uses the keys; alone by whoever changes them.
+KEYS_LOCK = "branchline token keys"
+FIRST_KEYS_LOCK = "branchline first token keys"
+VARIABLE = "BRANCHLINE_TOKEN_KEY"
+HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
+OLDEST_FIRST = f"{VARIABLE} holds the keys oldest first, separated by commas or spaces."
+
+
+def token_keys(settings: Settings) -> list[bytes]:
+    """The keys of BRANCHLINE_TOKEN_KEY, or on the embedded warehouse those kept beside it.
+
+    Oldest first. The embedded warehouse's first is made once, for itself. Raises BranchlineError
+    if a key is too weak, or missing where the warehouse is another server.
+    """
+    if settings.token_key is not None:
+        return _checked(settings.token_key, VARIABLE)
+    if not settings.embedded:
+        raise BranchlineError(
+            f"{VARIABLE} is not set. Card numbers are replaced by tokens made with it, and"
+            " a server of yours needs a key of yours: the same one, always and everywhere.",
+            f"Make one, keep it with your other secrets, and export it: {HOW_TO_MAKE_ONE}",
+        )
+    path = key_file(settings)
+    settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _checked(path.read_text(), str(path))
+    made = secrets.token_hex(32)
+    with open(handle, "w") as file:
+        file.write(made + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return [made.encode()]
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the embedded warehouse's keys are kept, one per line, oldest first."""
+    return settings.warehouse_dir / "token.key"
+
+
+def append_key(settings: Settings) -> list[bytes]:
+    """Make a key, put it behind those in the embedded warehouse's file, and return them all.
+
+    The file is replaced whole and is on the disk when this returns.
+    """
+    path = key_file(settings)
+    keys = [*path.read_text().split(), secrets.token_hex(32)]
+    new = path.with_name(path.name + ".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return _checked(path.read_text(), str(path))
+
+
+def weakness(key: str) -> str | None:
+    """Why a key can hold no 256 random bits; None where nothing speaks against it.
+
+    Words and sentences pass, if they are long enough: only whoever made a key knows how.
+    """
+    if len(key.encode()) < SHORTEST_KEY:
+        return f"has {len(key.encode())} bytes; at least {SHORTEST_KEY} are needed"
+    if key in (key + key)[1:-1]:
+        return "repeats itself; it has to be random"
+    plain = re.sub(r"[\W_]", "", key)
+    for kind, sign, values in (("digits", r"[0-9]*", 10), ("hexadecimal", r"[0-9a-fA-F]*", 16)):
+        if re.fullmatch(sign, plain):
+            needed = math.ceil(BITS / math.log2(values))
+            if len(plain) >= needed:
+                return None
+            bits = int(len(plain) * math.log2(values))
+            return f"holds {bits} bits at most, being {len(plain)} {kind}; {needed} are needed"
+    return None
+
+
+def _checked(text: str, where: str) -> list[bytes]:
+    """The keys in a text. The newest has to be strong: it protects what older ones gave too."""
+    keys = [key for key in re.split(r"[\s,]+", text) if key]
+    if not keys:
+        raise BranchlineError(
+            f"There is no token key in {where}.",
+            "Bring back the keys from where you keep them. Where none was ever used, make one:"
+            f" {HOW_TO_MAKE_ONE}",
+        )
+    for number, key in enumerate(keys, start=1):
+        told = weakness(key)
+        if told is None or (number < len(keys) and len(key.encode()) >= SHORTEST_KEY):
+            continue
+        which = "token key" if len(keys) == 1 else f"token key {number} of {len(keys)}"
+        raise BranchlineError(
+            f"The {which} in {where} {told}.",
+            f"Make a new one: {HOW_TO_MAKE_ONE}\nA warehouse whose tokens were made with this one"
+            " needs it still: keep it in front, put the new one behind it, and run `branchline"
+            f" warehouse rotate-key`. {OLDEST_FIRST}",
+        )
+    if len(set(keys)) < len(keys):
+        raise BranchlineError(f"The same token key stands twice in {where}.", OLDEST_FIRST)
+    return [key.encode() for key in keys]
+
+
+def fingerprint(key: bytes) -> str:
+    """What the warehouse keeps of a key: a keyed hash of a fixed text, which does not tell it."""
+    return hmac.digest(key, b"branchline token key", "sha256").hex()
+
+
+def noted_keys(cursor: Cursor) -> list[str]:
+    """The fingerprints of the keys that the warehouse's tokens were made with, oldest first."""
+    cursor.execute("select fingerprint from operations.token_keys order by key_number")
+    return [found for (found,) in cursor.fetchall()]
+
+
+def note_keys(cursor: Cursor, keys: Sequence[bytes]) -> None:
+    """Write down the fingerprints of those keys that are not noted yet."""
+    for number, key in enumerate(keys, start=1):
+        cursor.execute(
+            "insert into operations.token_keys (fingerprint, key_number) values (%s, %s)"
+            " on conflict (fingerprint) do nothing",
+            (fingerprint(key), number),
+        )
+
+
+def keep_token_keys(link: Link, waiting: Callable[[str], None]) -> None:
+    """See to it that the warehouse's keys are not rotated as long as this connection lives.
+
+    Waits while they are being rotated; `waiting` is told so.
+    """
+    with link.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock_shared(hashtext(%s))", (KEYS_LOCK,))
+        if cursor.fetchone() != (True,):
+            waiting("Waiting for the token keys to be rotated")
+            cursor.execute("select pg_advisory_lock_shared(hashtext(%s))", (KEYS_LOCK,))
+
+
+def check_token_keys(link: Link, keys: Sequence[bytes]) -> None:
+    """Hold the warehouse to its token keys; note them at the first load.
+
+    Raises BranchlineError if its card tokens were made with other keys, or in another order:
+    every card would become a new customer.
+    """
+    with link.cursor() as cursor:
+        noted = noted_keys(cursor)
+        if not noted:
+            # Of two first loads with different keys, one has to be refused.
+            cursor.execute("select pg_advisory_lock(hashtext(%s))", (FIRST_KEYS_LOCK,))
+            try:
+                noted = noted_keys(cursor)
+                if not noted:
+                    note_keys(cursor, keys)
+                    noted = noted_keys(cursor)
+            finally:
+                cursor.execute("select pg_advisory_unlock(hashtext(%s))", (FIRST_KEYS_LOCK,))
+    misfit = describe_misfit(noted, [fingerprint(key) for key in keys])
+    if misfit is not None:
+        raise misfit
+
+
+def describe_misfit(noted: Sequence[str], given: Sequence[str]) -> BranchlineError | None:
+    """Why keys do not fit a warehouse, by their fingerprints; None where they do."""
+    noted, given = list(noted), list(given)
+    if given == noted:
+        return None
+    if given[: len(noted)] == noted:
+        count = len(given) - len(noted)
+        return BranchlineError(
+            f"There {'is a token key' if count == 1 else f'are {count} token keys'} that this"
+            " warehouse's card tokens were not made with yet.",
+            "Put it into use for all of them: branchline warehouse rotate-key\nOr take it out"
+            " again, if it was never used.",
+        )
+    back = (
+        f"Bring them back: {VARIABLE}, or the file token.key in the folder of the embedded"
+        f" warehouse. {OLDEST_FIRST}"
+    )
+    if noted[: len(given)] == given:
+        return BranchlineError(
+            f"This warehouse's card tokens were made with {len(noted)} keys one after the other, of"
+            f" which only the first {len(given)} came here: the newest is missing.",
+            back,
+        )
+    if sorted(noted) == sorted(given):
+        return BranchlineError(
+            "The token keys are those of this warehouse, but in another order; every card would"
+            " become a new customer.",
+            OLDEST_FIRST,
+        )
+    if set(given) < set(noted):
+        return BranchlineError(
+            f"This warehouse's card tokens were made with {len(noted)} keys one after the other,"
+            " and an older one is missing; every card would become a new customer.",
+            back,
+        )
+    return BranchlineError(
+        "The token key is not the one that this warehouse's card tokens were made with;"
+        " every card would become a new customer.",
+        back,
+    )

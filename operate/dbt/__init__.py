@@ -1,0 +1,1 @@
+"""dbt as a child process: its packages, profile, builds and docs page."""

@@ -1,0 +1,170 @@
+"""`dbt build` as a child process: its log followed line by line, its results read at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from operate.dbt.process import dbt_program
+
+# dbt's words for a node that did what it should; anything else is told.
+GOOD = ("success", "pass")
+TESTS = ("test", "unit_test")
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """How far a build is. `total` is 0 until dbt has read the project."""
+
+    done: int
+    total: int
+    node: str
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """A model, seed or test that failed or warned, with dbt's message."""
+
+    name: str
+    kind: str
+    status: str
+    message: str
+
+
+@dataclass
+class BuildResult:
+    """What a build came to. `messages` are errors that belong to no node, such as a parse error."""
+
+    succeeded: bool
+    seconds: float
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: list[NodeFailure] = field(default_factory=list)
+    warnings: list[NodeFailure] = field(default_factory=list)
+    skipped: int = 0
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def models(self) -> int:
+        """Models, seeds and snapshots built."""
+        return sum(self.counts[kind] for kind in ("model", "seed", "snapshot"))
+
+    @property
+    def tests(self) -> int:
+        """Data tests and unit tests run."""
+        return sum(self.counts[kind] for kind in TESTS)
+
+
+def run_dbt(
+    arguments: Sequence[str],
+    *,
+    project: Path,
+    environment: Mapping[str, str],
+    progress: Callable[[BuildProgress], None],
+) -> BuildResult:
+    """Run a dbt command that gives results (build, test, seed) and tell what came of it.
+
+    dbt's own full log goes to its log folder (`logs/` by default).
+    """
+    started = time.monotonic()
+    results_file = target_folder(project, environment) / "run_results.json"
+    # An older run's results must not be taken for this one's.
+    with contextlib.suppress(FileNotFoundError):
+        results_file.unlink()
+    command = [dbt_program(), "--log-format", "json", "--no-use-colors", *arguments]
+    messages: list[str] = []
+    process = subprocess.Popen(
+        [*command, "--project-dir", str(project), "--profiles-dir", str(project)],
+        cwd=project,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    assert process.stdout is not None
+    done = 0
+    try:
+        for line in process.stdout:
+            step = _follow(line, messages)
+            if step is not None:
+                done += 1
+                progress(BuildProgress(done, step.total, step.node))
+    except KeyboardInterrupt:
+        # The terminal has told dbt too; it takes back what is under way before it ends.
+        process.wait()
+        raise
+    result = BuildResult(process.wait() == 0, 0.0)
+    _read_results(results_file, result)
+    if not result.succeeded and not result.failures:
+        result.messages = messages or [f"dbt ended with exit code {process.returncode}."]
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def target_folder(project: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """Where dbt writes its artifacts."""
+    environment = os.environ if environment is None else environment
+    return project / (environment.get("DBT_TARGET_PATH") or "target")
+
+
+def log_folder(project: Path, environment: Mapping[str, str] | None = None) -> Path:
+    """Where dbt writes its log."""
+    environment = os.environ if environment is None else environment
+    return project / (environment.get("DBT_LOG_PATH") or "logs")
+
+
+def _follow(line: str, messages: list[str]) -> BuildProgress | None:
+    """Take one line of dbt's log: return the step that it says is done, or collect an error."""
+    try:
+        event = json.loads(line)
+        info, data = event["info"], event.get("data", {})
+    except (ValueError, KeyError, TypeError):
+        # Not dbt speaking: a warning of Python's, or the traceback of a broken installation.
+        if line.strip():
+            messages.append(line.rstrip())
+            del messages[:-20]
+        return None
+    if info.get("level") == "error":
+        messages.append(str(info.get("msg", "")).strip())
+    if "index" in data and info.get("name", "").endswith("Result"):
+        node = (data.get("node_info") or {}).get("node_name", "")
+        # Models call it total, tests num_models; it counts some nodes twice.
+        total = data.get("total", data.get("num_models", 0))
+        return BuildProgress(int(data["index"]), int(total), node)
+    return None
+
+
+def _read_results(path: Path, result: BuildResult) -> None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for node in found.get("results", []):
+        kind, _, rest = node["unique_id"].partition(".")
+        status = node["status"]
+        name = rest.partition(".")[2]
+        if kind == "test":
+            # What follows a test's name is a hash.
+            name = name.rpartition(".")[0] or name
+        message = str(node.get("message") or "").strip()
+        if status == "no-op":
+            # Exposures are listed, not built.
+            continue
+        if status == "skipped":
+            result.skipped += 1
+            continue
+        if kind in TESTS or status in GOOD:
+            result.counts[kind] += 1
+        told = NodeFailure(name, kind.replace("_", " "), status, message)
+        if status == "warn":
+            result.warnings.append(told)
+        elif status not in GOOD:
+            result.failures.append(told)

@@ -1,0 +1,51 @@
+"""The dbt docs as one static page."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from base.errors import BranchlineError
+from base.link import Connection
+from base.settings import Settings
+from operate.dbt.build import log_folder, target_folder
+from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.profile import TARGET
+
+
+def docs_page(project: Path) -> Path:
+    """Where the page lies, made or not."""
+    return target_folder(project) / "static_index.html"
+
+
+def make_docs_page(settings: Settings, connection: Connection) -> Path:
+    """Make the page anew and return its place. Raises BranchlineError if dbt does not."""
+    project = settings.project
+    done = subprocess.run(
+        [
+            dbt_program(),
+            "--quiet",
+            "docs",
+            "generate",
+            "--static",
+            "--target",
+            TARGET,
+            "--project-dir",
+            str(project),
+            "--profiles-dir",
+            str(project),
+        ],
+        cwd=project,
+        env=dbt_environment(settings, connection),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    page = docs_page(project)
+    if done.returncode != 0 or not page.exists():
+        raise BranchlineError(
+            f"The docs could not be made. dbt says:\n{done.stdout.strip()[-2000:]}",
+            f"The whole log is in {log_folder(project)}/dbt.log",
+        )
+    return page

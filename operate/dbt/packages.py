@@ -1,0 +1,159 @@
+"""dbt's packages: fetched from the hub, or the stand-in that the project carries.
+
+Only this module knows which of the two is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from base.errors import BranchlineError
+from operate.dbt.process import dbt_environment, dbt_program
+
+HUB = "https://hub.getdbt.com/"
+PROBE_SECONDS = 5.0
+DEPS_SECONDS = 90.0
+# Says that the stand-in is installed, and from which source.
+MARKER = ".stand_in"
+
+
+def install_packages(project: Path, say: Callable[[str], None]) -> None:
+    """Have the packages of packages.yml in dbt_packages; where they are, do nothing.
+
+    Raises BranchlineError if a package can neither be fetched nor be replaced by a stand-in.
+    """
+    wanted = wanted_packages(project)
+    if all(_is_fetched(project, name, version) for name, version in wanted.items()):
+        return
+    stand_ins = {name: project / "offline_packages" / name for name in wanted}
+    if all(_is_stand_in(project, name, stand_ins[name]) for name in wanted):
+        return
+    marked = all((project / "dbt_packages" / name / MARKER).exists() for name in wanted)
+    # A stand-in whose source has changed is replaced by the new one, not by the hub's.
+    reason = None if marked else _fetch(project, wanted, say)
+    if not marked and reason is None:
+        return
+    for name, source in stand_ins.items():
+        if not source.is_dir():
+            raise BranchlineError(
+                f"The dbt package {name} cannot be fetched ({reason}), and the project carries no"
+                " stand-in for it.",
+                "Run `make setup` where the hub can be reached.",
+            )
+        _copy(project, name, source)
+    if reason is None:
+        say("dbt packages: the offline stand-in has changed; installed it anew.")
+    else:
+        say(f"dbt packages: {reason}; installed the offline stand-in for {', '.join(wanted)}.")
+
+
+def wanted_packages(project: Path) -> dict[str, str]:
+    """Name and version of each package in packages.yml.
+
+    Raises BranchlineError if the file is not as expected.
+    """
+    path = project / "packages.yml"
+    try:
+        listed = yaml.safe_load(path.read_text(encoding="utf-8"))["packages"]
+        return {entry["package"].rpartition("/")[2]: str(entry["version"]) for entry in listed}
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        raise BranchlineError(
+            f"{path} cannot be read: it needs a list `packages` with `package` and `version`.",
+            "Restore it: git checkout packages.yml",
+        ) from None
+
+
+def _is_fetched(project: Path, name: str, version: str) -> bool:
+    """Whether dbt itself has installed the package: its lock file names the version."""
+    folder = project / "dbt_packages" / name
+    if (folder / MARKER).exists() or not (folder / "dbt_project.yml").exists():
+        return False
+    try:
+        locked = yaml.safe_load((project / "package-lock.yml").read_text())["packages"]
+        return any(
+            entry.get("package", "").endswith(f"/{name}") and str(entry.get("version")) == version
+            for entry in locked
+        )
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_stand_in(project: Path, name: str, source: Path) -> bool:
+    try:
+        marked = (project / "dbt_packages" / name / MARKER).read_text().strip()
+    except OSError:
+        return False
+    return marked == digest(source)
+
+
+def digest(folder: Path) -> str:
+    """A sha256 over the paths and contents of all files below a folder."""
+    content = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()
+
+
+def _copy(project: Path, name: str, source: Path) -> None:
+    target = project / "dbt_packages" / name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    # Last: a copy that was interrupted has no marker and is made again.
+    (target / MARKER).write_text(digest(source) + "\n")
+
+
+def _fetch(project: Path, wanted: dict[str, str], say: Callable[[str], None]) -> str | None:
+    """Run `dbt deps`; return None, or why it did not work in a few words."""
+    if not _hub_answers():
+        return "the package hub cannot be reached"
+    say(f"dbt packages: fetching {', '.join(wanted)} ...")
+    for name in wanted:
+        shutil.rmtree(project / "dbt_packages" / name, ignore_errors=True)
+    try:
+        done = subprocess.run(
+            [dbt_program(), "--quiet", "deps", "--project-dir", str(project)],
+            cwd=project,
+            env=dbt_environment(),
+            capture_output=True,
+            timeout=DEPS_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"`dbt deps` took longer than {DEPS_SECONDS:.0f} s"
+    if done.returncode == 0 and all(
+        _is_fetched(project, name, version) for name, version in wanted.items()
+    ):
+        return None
+    return "`dbt deps` failed"
+
+
+def _hub_answers() -> bool:
+    """Whether the hub answers within a few seconds, through a proxy if one is set.
+
+    `dbt deps` on its own tries again and again for minutes.
+    """
+    answered = threading.Event()
+
+    def ask() -> None:
+        import requests
+
+        try:
+            url = os.environ.get("DBT_PACKAGE_HUB_URL") or HUB
+            requests.get(url, timeout=PROBE_SECONDS, stream=True).close()
+        except (requests.RequestException, ValueError):
+            return
+        answered.set()
+
+    # In a thread, because looking up a name knows no time limit.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PROBE_SECONDS + 1)
+    return answered.is_set()

@@ -1,0 +1,1 @@
+"""Work on the project itself: checks, the made-up company, the demo."""

@@ -1,0 +1,158 @@
+"""Every check the project has, in the order in which a fault shows fastest."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from base import libpq
+from base.settings import PROJECT
+from ingest import load_feeds, prepare_raw
+from operate.dbt.process import dbt_program
+from operate.dbt.profile import TARGET, TARGET_VARIABLE
+from operate.server.server import Warehouse
+
+SQL_FOLDERS = ("models", "tests/data")
+# On two processes, file by file. Unless the order is kept, files with many tests come first, and
+# those with a few long ones are left to one process at the end.
+PYTEST = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+BENCHMARKS = ("bench", "--quick")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: `run` gets an environment and returns an exit code and what was printed."""
+
+    name: str
+    run: Callable[[], tuple[int, str]]
+
+
+def style_checks() -> list[Check]:
+    """The checks that read the code without running it."""
+    return [
+        Check("ruff check", lambda: _call("ruff", "check", "--quiet", ".")),
+        Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
+        Check("mypy", lambda: _call("mypy", "--no-error-summary")),
+        Check("imports", lambda: _call("lint-imports", "--no-cache")),
+        Check("sqlfluff", lint_sql),
+    ]
+
+
+def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
+    """Run the checks one by one; show what those that fail say; return their names."""
+    failed = []
+    for check in checks:
+        say(f"{check.name} ...")
+        started = time.monotonic()
+        code, output = check.run()
+        took = f"{time.monotonic() - started:.0f} s"
+        if code == 0:
+            say(f"{check.name}: passed ({took})")
+        else:
+            failed.append(check.name)
+            say(f"{output.rstrip()}\n{check.name}: FAILED ({took})")
+    return failed
+
+
+def run_tests(
+    say: Callable[[str], None],
+    tests: Sequence[str] = PYTEST,
+    benchmarks: Sequence[str] = BENCHMARKS,
+) -> list[str]:
+    """Run pytest, and the quick benchmarks beside it; return the names of those that failed.
+
+    `tests` and `benchmarks` are Python modules with their arguments. What the tests say is shown as
+    it comes, what the benchmarks say only where they failed: fast or slow, what they load and build
+    has to be right. With tests that fail they are stopped, because what they would say is known.
+    """
+    python = (sys.executable, "-m")
+    say(f"{' '.join(benchmarks)}, and beside it {tests[0]} ...")
+    with tempfile.TemporaryFile() as output:
+        beside = subprocess.Popen(
+            [*python, *benchmarks], cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            if subprocess.run([*python, *tests], cwd=PROJECT).returncode != 0:
+                return [tests[0]]
+            code = beside.wait()
+        finally:
+            # They remove their server and their files, whatever stops them.
+            beside.terminate()
+            beside.wait()
+        if code == 0:
+            say(f"{' '.join(benchmarks)}: passed")
+            return []
+        output.seek(0)
+        said = output.read().decode(errors="replace").rstrip()
+        say(f"{said}\n{' '.join(benchmarks)}: FAILED")
+        return [" ".join(benchmarks)]
+
+
+def lint_sql() -> tuple[int, str]:
+    """sqlfluff over all models and tests, each compiled by dbt on a throwaway database."""
+    with throwaway_environment() as environment:
+        # Models ask the database for their high-water marks while they are compiled.
+        code, output = _call(
+            dbt_program(), "--quiet", "seed", "--profiles-dir", ".", environment=environment
+        )
+        if code != 0:
+            return code, output
+        code, output = _call(
+            "sqlfluff",
+            "lint",
+            "--nocolor",
+            "--disable-progress-bar",
+            "--processes",
+            str(min(4, os.cpu_count() or 1)),
+            *SQL_FOLDERS,
+            environment=environment,
+        )
+    # A file that dbt cannot compile is left out with a warning and exit code 0.
+    return (code or 1 if "Skipped file" in output else code), output
+
+
+@contextlib.contextmanager
+def throwaway_environment() -> Iterator[dict[str, str]]:
+    """The environment for dbt on a PostgreSQL made for the purpose, with empty raw tables."""
+    # Not below a folder that only its owner may pass: for root, another user runs the server.
+    folder = Path(tempfile.mkdtemp(prefix="branchline-check-"))
+    warehouse = Warehouse(folder, throwaway=True)
+    try:
+        url = warehouse.ensure_running().url
+        prepare_raw(url, load_feeds(), folder)
+        yield {
+            **libpq.environment(os.environ, url, complete=True),
+            TARGET_VARIABLE: TARGET,
+            "BRANCHLINE_DATABASE_URL": url,
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+        }
+    finally:
+        warehouse.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _call(
+    program: str, *arguments: str, environment: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Run a tool of this environment in the project folder."""
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / program), *arguments],
+        cwd=PROJECT,
+        env=None if environment is None else dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return done.returncode, done.stdout

@@ -1,0 +1,84 @@
+"""The demo's files and traces: its inbox, its docs page, and how to be rid of it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg2 import sql
+
+from base.errors import BranchlineError
+from base.link import Connection, open_link
+from base.schemas import LAYERS, RAW_STAGING
+from base.settings import Settings
+from operate.dbt.docs_page import docs_page, make_docs_page
+from operate.dbt.fingerprint import project_fingerprint
+from operate.runs.inboxes import demo_folder, ledger_mark
+
+
+@dataclass(frozen=True)
+class DemoInbox:
+    """The made-up company's files; the stamp is there once they are all written."""
+
+    folder: Path
+    stamp: Path
+
+
+def demo_inbox(settings: Settings) -> DemoInbox:
+    """Where the made-up company's files lie; the folder above is made if missing."""
+    settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return DemoInbox(demo_folder(settings), settings.warehouse_dir / "demo-inbox.written")
+
+
+def docs_are_current(settings: Settings, connection: Connection) -> bool:
+    """Whether the docs page was made from this project and this state of the warehouse."""
+    page = docs_page(settings.project)
+    stamp = page.with_name("static_index.made_from")
+    try:
+        return page.exists() and stamp.read_text() == _made_from(settings, connection)
+    except FileNotFoundError:
+        return False
+
+
+def make_demo_docs(settings: Settings, connection: Connection) -> Path:
+    """Make the docs page and note what it was made from."""
+    page = make_docs_page(settings, connection)
+    page.with_name("static_index.made_from").write_text(_made_from(settings, connection))
+    return page
+
+
+def _made_from(settings: Settings, connection: Connection) -> str:
+    with open_link(connection.url) as link:
+        return f"{project_fingerprint(settings.project)} {ledger_mark(link)}\n"
+
+
+def remove_demo(settings: Settings, connection: Connection) -> None:
+    """Empty the warehouse of the made-up company, its files included.
+
+    Raises BranchlineError if the warehouse holds anything else.
+    """
+    with open_link(connection.url) as link, link.cursor() as cursor:
+        cursor.execute("select to_regclass('operations.inboxes') is not null")
+        noted = cursor.fetchone() == (True,)
+        if noted:
+            cursor.execute(
+                "select count(*), count(*) filter (where is_demo) from operations.inboxes"
+            )
+            inboxes, demos = cursor.fetchone() or (0, 0)
+            if inboxes != demos:
+                raise BranchlineError(
+                    "This warehouse holds other data than the made-up company's; nothing was"
+                    " removed.",
+                    "Look first: branchline status",
+                )
+        if not noted or not demos:
+            raise BranchlineError(
+                "This warehouse does not hold the made-up company; nothing was removed.",
+                "Look first: branchline status",
+            )
+        names = sql.SQL(", ").join(sql.Identifier(name) for name in (*LAYERS, RAW_STAGING))
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(names))
+    inbox = demo_inbox(settings)
+    inbox.stamp.unlink(missing_ok=True)
+    shutil.rmtree(inbox.folder, ignore_errors=True)

@@ -1,0 +1,51 @@
+"""The made-up company, written by the package `sample`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from base.errors import BranchlineError
+from sample.company import write_company
+from sample.errors import SampleError
+from sample.stores import stores_of
+
+__all__ = ["MadeFiles", "stores_of", "write_sample"]
+
+
+@dataclass(frozen=True)
+class MadeFiles:
+    """What was written, what is wrong with it on purpose, and what is odd in the trade."""
+
+    files: int
+    bytes_written: int
+    mess: list[str]
+    oddities: list[str]
+
+
+def write_sample(
+    out: Path,
+    branches: int,
+    days: int,
+    seed: int,
+    start: date | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MadeFiles:
+    """Write the company's files below `out`, from `start` on if it is not the usual day.
+
+    Raises BranchlineError if it cannot be done.
+    """
+    try:
+        summary = write_company(
+            out, branches=branches, days=days, seed=seed, start=start, progress=progress
+        )
+    except SampleError as error:
+        raise BranchlineError(error.message, error.hint) from None
+    return MadeFiles(
+        files=len(summary.files),
+        bytes_written=summary.bytes_written,
+        mess=[f"{trouble.path}: {trouble.sentence}" for trouble in summary.mess],
+        oddities=[odd.sentence for odd in summary.oddities],
+    )

@@ -1,0 +1,1 @@
+"""Loads and builds of the warehouse, and its notes on them."""

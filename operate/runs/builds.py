@@ -1,0 +1,86 @@
+"""What dbt has built: the last good build, the last audit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from psycopg2.extensions import connection as Link
+
+from base.link import only_value
+from operate.server.notes import Audit, Build
+
+
+def last_build(link: Link) -> Build | None:
+    """The last successful build, unless some dbt command has been at the warehouse since.
+
+    Every dbt command that builds models notes the end of the ledger as it begins (macro
+    `open_dbt_run`); a note younger than the build says that someone ran dbt by hand, and that the
+    models may no longer be what this build made.
+    """
+    with link.cursor() as cursor:
+        cursor.execute("select to_regclass('operations.builds') is not null")
+        if not only_value(cursor.fetchone()):
+            return None
+        cursor.execute(
+            "select ledger_file_id, project_fingerprint, models, tests, finished_at"
+            " from operations.builds order by build_id desc limit 1"
+        )
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        build = Build(*row)
+        cursor.execute("select to_regclass('operations.dbt_runs') is not null")
+        if only_value(cursor.fetchone()):
+            cursor.execute(
+                "select coalesce(max(started_at) > %s, false) from operations.dbt_runs as runs"
+                # Absent in a warehouse of an older version.
+                " where coalesce(to_jsonb(runs) ->> 'command', 'build') <> 'test'",
+                (build.finished_at,),
+            )
+            if only_value(cursor.fetchone()):
+                return None
+        return build
+
+
+def has_built(link: Link, fingerprint: str) -> bool:
+    """Tell whether this version of the project has ever built this warehouse, all tests passed."""
+    with link.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from operations.builds where project_fingerprint = %s)",
+            (fingerprint,),
+        )
+        return bool(only_value(cursor.fetchone()))
+
+
+def last_audit(link: Link) -> Audit | None:
+    """The last audit that found nothing wrong, or None if there was none yet."""
+    with link.cursor() as cursor:
+        cursor.execute("select to_regclass('operations.audits') is not null")
+        if not only_value(cursor.fetchone()):
+            return None
+        cursor.execute(
+            "select tests, finished_at from operations.audits order by finished_at desc limit 1"
+        )
+        row = cursor.fetchone()
+        return None if row is None else Audit(*row)
+
+
+def note_build(
+    link: Link, mark: int, fingerprint: str, models: int, tests: int, started_at: datetime
+) -> None:
+    """Write down a build that has just succeeded."""
+    with link.cursor() as cursor:
+        cursor.execute(
+            "insert into operations.builds (ledger_file_id, project_fingerprint, models, tests,"
+            " started_at, finished_at) values (%s, %s, %s, %s, %s, clock_timestamp())",
+            (mark, fingerprint, models, tests, started_at),
+        )
+
+
+def server_time(link: Link) -> datetime:
+    """The warehouse's clock."""
+    with link.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        now = only_value(cursor.fetchone())
+    assert isinstance(now, datetime)
+    return now

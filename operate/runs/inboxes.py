@@ -1,0 +1,61 @@
+"""Which inboxes the warehouse is filled from, and how far the ledger goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from psycopg2.extensions import connection as Link
+
+from base.errors import BranchlineError
+from base.link import only_value
+from base.settings import Settings
+
+
+def ledger_mark(link: Link) -> int:
+    """The newest file of the ledger, 0 if there is none yet."""
+    with link.cursor() as cursor:
+        cursor.execute("select to_regclass('raw.ingest_files') is not null")
+        if not only_value(cursor.fetchone()):
+            return 0
+        cursor.execute("select coalesce(max(file_id), 0) from raw.ingest_files")
+        return int(str(only_value(cursor.fetchone())))
+
+
+def note_inbox(link: Link, inbox: str, is_demo: bool) -> None:
+    """Write down that the warehouse is filled from this inbox."""
+    with link.cursor() as cursor:
+        cursor.execute(
+            "insert into operations.inboxes (inbox, is_demo) values (%s, %s)"
+            " on conflict (inbox) do nothing",
+            (inbox, is_demo),
+        )
+
+
+def check_not_mixed(link: Link, for_demo: bool) -> None:
+    """Keep the made-up company and a real one apart.
+
+    Raises BranchlineError if the warehouse holds the one and is to be filled with the other.
+    """
+    with link.cursor() as cursor:
+        cursor.execute("select count(*) filter (where is_demo) from operations.inboxes")
+        holds_demo = bool(only_value(cursor.fetchone()))
+        if for_demo == holds_demo:
+            return
+        if for_demo:
+            if ledger_mark(link) == 0:
+                return
+            raise BranchlineError(
+                "This warehouse holds data already; the made-up company would be mixed with it.",
+                "Give the demo a warehouse of its own:"
+                " BRANCHLINE_WAREHOUSE_DIR=/tmp/branchline-demo make demo",
+            )
+        raise BranchlineError(
+            "This warehouse holds the made-up company of the demo; your files would be mixed with"
+            " it.",
+            "Remove the made-up company first: branchline demo --remove",
+        )
+
+
+def demo_folder(settings: Settings) -> Path:
+    """The inbox that the demo's made-up company is written to."""
+    return settings.warehouse_dir / "demo-inbox"

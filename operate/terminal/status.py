@@ -1,0 +1,105 @@
+"""How the warehouse's files, feeds and branches look on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from base.console import add_columns, make_table
+from base.words import MOST_LISTED, plural
+from ingest import BranchStatus, FileCounts, QuarantinedFile
+from publish.digest.totals import LastSale
+
+MOST_QUARANTINED = 3
+
+
+def show_files(
+    console: Console, counts: FileCounts, quarantined: Sequence[QuarantinedFile]
+) -> None:
+    """How many files count, and which wait for somebody."""
+    told = [
+        f"{count:,} {word}"
+        for count, word in (
+            (counts.superseded, "replaced by newer ones"),
+            (counts.duplicate, "that came twice"),
+            (counts.quarantined, "quarantined"),
+        )
+        if count
+    ]
+    console.print(
+        f"[bold]Files:[/bold] {counts.loaded:,} that count, with {plural(counts.rows, 'row')}"
+        + (f"; {', '.join(told)}" if told else "")
+        + "."
+    )
+    for file in quarantined[:MOST_QUARANTINED]:
+        console.print(f"[yellow]Quarantined:[/yellow] {escape(file.path)}")
+        console.print(f"    {escape(file.reason)}")
+    if len(quarantined) > MOST_QUARANTINED:
+        more = len(quarantined) - MOST_QUARANTINED
+        console.print(f"    and {more:,} more: branchline quarantine list")
+
+
+def show_status(
+    console: Console,
+    branches: Sequence[BranchStatus],
+    last_sales: Sequence[LastSale],
+    quarantined: Sequence[QuarantinedFile],
+) -> None:
+    """How each feed and branch stands."""
+    if not branches:
+        console.print("Nothing has been loaded yet. Begin with: branchline run --inbox FOLDER")
+        return
+    for feed in dict.fromkeys(branch.feed for branch in branches):
+        table = make_table(feed)
+        add_columns(table, ["Branch", "Last date"], ["Late", "Loaded", "Superseded", "Duplicate"])
+        add_columns(table, [], ["Quarantined", "Rows", "Rejected"])
+        for branch in branches:
+            if branch.feed == feed:
+                table.add_row(*_status_cells(branch))
+        console.print(table)
+    for source in dict.fromkeys(sale.source_system for sale in last_sales):
+        table = make_table(f"{source}, as built")
+        add_columns(table, ["Branch", "Last sale"], ["Late"])
+        for sale in last_sales:
+            if sale.source_system == source:
+                table.add_row(
+                    escape(sale.branch), str(sale.last_business_date), _late(sale.days_late)
+                )
+        console.print(table)
+    known: list[BranchStatus | LastSale] = [*branches, *last_sales]
+    late = [branch for branch in known if branch.days_late]
+    if late:
+        named = ", ".join(f"{branch.branch} ({branch.days_late} d)" for branch in late)
+        console.print(f"[yellow]Behind the latest branch:[/yellow] {escape(named)}")
+    for file in quarantined[:MOST_LISTED]:
+        console.print(f"[yellow]Quarantined ({file.file_id}):[/yellow] {escape(file.path)}")
+        console.print(f"    {escape(file.reason)}")
+    if quarantined:
+        more = len(quarantined) - MOST_LISTED
+        console.print(
+            (f"And {more:,} more. " if more > 0 else "")
+            + "What to do with them: branchline quarantine --help"
+        )
+
+
+def _status_cells(branch: BranchStatus) -> list[str]:
+    numbers = (
+        branch.files_loaded,
+        branch.files_superseded,
+        branch.files_duplicate,
+        branch.files_quarantined,
+        branch.rows,
+        branch.rejected,
+    )
+    return [
+        escape(branch.branch or "(not in the name)"),
+        str(branch.last_business_date or ""),
+        _late(branch.days_late),
+        *(f"{number:,}" for number in numbers),
+    ]
+
+
+def _late(days: int | None) -> str:
+    return f"[yellow]{days} d[/yellow]" if days else ""

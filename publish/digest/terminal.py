@@ -1,0 +1,130 @@
+"""How the digest looks on a terminal. No query and no decision here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from base.console import add_columns, make_table
+from base.words import MOST_LISTED, change, listed, money, plural
+from publish.digest.questions import Insight, Kind
+from publish.digest.totals import RefusedOfFile, RejectedRows, Totals, UnlistedBranch, WeekOfSales
+
+MOST_REASONS = 4
+
+
+def show_totals(console: Console, totals: Sequence[Totals]) -> None:
+    """One line per currency."""
+    for total in totals:
+        console.print(
+            f"[bold]Sales:[/bold] {money(total.net_sales)} {total.currency_code} in"
+            f" {total.transactions:,} transactions of {total.items_sold:,} items,"
+            f" {plural(total.branches, 'branch')}, {total.first_date} to {total.last_date}."
+        )
+    if not totals:
+        console.print("There are no sales in the warehouse yet.")
+
+
+def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch]) -> None:
+    """Of which branches the money is taken for the company's own, because nobody said otherwise."""
+    if not branches:
+        return
+    taken = f"{branches[0].currency_code}, {branches[0].time_zone}"
+    console.print(
+        "[yellow]Not in seeds/branches.csv, so taken to have the company's own currency and time"
+        f" zone ({taken}):[/yellow]"
+        f" {escape(listed([branch.name for branch in branches]))}"
+    )
+
+
+def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
+    """The company's sales by week."""
+    table = _headed(
+        console, "Sales by week, each customer once", "rpt_daily_sales, fct_transactions"
+    )
+    add_columns(table, ["Week from"], ["Days", "Receipts", "Net sales"])
+    add_columns(table, [""], ["Change", "New customers", "Returning"])
+    for week in weeks:
+        table.add_row(
+            str(week.week),
+            str(week.days),
+            f"{week.transactions:,}",
+            money(week.net_sales),
+            week.currency_code,
+            change(week.change_percent),
+            f"{week.new_customers:,}",
+            f"{week.returning_customers:,}",
+        )
+    console.print(table)
+
+
+def show_insight(console: Console, insight: Insight) -> None:
+    """One part of the summary as a table."""
+    part = insight.part
+    table = _headed(console, part.title, part.mart)
+    for heading, kind in part.columns:
+        if kind is Kind.TEXT:
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, justify="right")
+    for row in insight.rows:
+        kinds = (kind for _, kind in part.columns)
+        table.add_row(*(_cell(value, kind) for value, kind in zip(row, kinds, strict=True)))
+    console.print(table)
+
+
+def _cell(value: Any, kind: Kind) -> str:
+    if value is None:
+        return ""
+    if kind is Kind.TEXT:
+        return escape(str(value))
+    if kind is Kind.NUMBER:
+        return f"{value:,}"
+    if kind is Kind.SHARE:
+        return f"{value} %"
+    if kind is Kind.CHANGE:
+        return change(value)
+    if kind is Kind.POINTS:
+        return f"{value:+} points"
+    return money(value)
+
+
+def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
+    """How many rows were refused, and why."""
+    if not rejected:
+        return
+    reasons = ", ".join(f"{group.reasons} ({group.rows:,})" for group in rejected[:MOST_REASONS])
+    if len(rejected) > MOST_REASONS:
+        reasons += f" and {len(rejected) - MOST_REASONS:,} more reasons"
+    rows = sum(group.rows for group in rejected)
+    console.print(
+        f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
+        f" marts.rejected_rows: {escape(reasons)}."
+    )
+
+
+def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
+    """The files of which the models have refused rows, and why."""
+    if not files:
+        return
+    rows = sum(file.refused for file in files)
+    console.print(
+        f"[yellow]{plural(rows, 'row')} of what is new {'does' if rows == 1 else 'do'} not count,"
+        " or not with all that it says; marts.rejected_rows holds each with file, line and"
+        " reason:[/yellow]"
+    )
+    for file in files[:MOST_LISTED]:
+        told = f"{file.refused:,} of {plural(file.rows, 'row')} ({file.reasons})"
+        console.print(f"    {escape(file.path)}: {escape(told)}")
+    if len(files) > MOST_LISTED:
+        console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
+
+
+def _headed(console: Console, title: str, mart: str) -> Table:
+    """A table below its title: rich would fold the title to the width of the table."""
+    console.print(f"[bold]{escape(title)}[/bold]  [dim]marts.{mart}[/dim]")
+    return make_table()

@@ -1,0 +1,75 @@
+-- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the
+-- ledger says; a file that was not loaded has brought neither.
+{%- set scope, raw_scope = in_scope('file'), in_scope('raw_file') %}
+{#- Feeds that models read: dbt's sources that are tables of a feed. What lies in raw of others, nobody has
+    declared to dbt. Straight from raw, because `ref` cannot be asked by a name that is found. #}
+{%- set tables = {} %}
+{%- for source in graph.sources.values() if source.source_name in var('source_systems') %}
+    {%- do tables.update({source.name: source.relation_name}) %}
+{%- endfor %}
+{%- set feeds = "'" ~ tables | join("', '") ~ "'" %}
+
+with files as (
+
+    select * from {{ ref('stg_ingest__files') }}
+    where feed in ({{ feeds }}) and {{ scope }}
+
+),
+
+lines as (
+
+    {% for relation in tables.values() -%}
+    select _file_id as file_id from {{ relation }}
+    where {{ raw_scope }}
+    {{ 'union all' if not loop.last }}
+    {% else -%}
+    select file_id from {{ ref('stg_ingest__files') }}
+    where false
+    {%- endfor %}
+
+),
+
+raw_rows as (
+
+    select
+        file_id,
+        count(*) as row_count
+    from lines
+    group by file_id
+
+),
+
+rejects as (
+
+    select
+        file_id,
+        count(*) as rejected_count
+    from {{ ref('stg_ingest__rejects') }}
+    where feed in ({{ feeds }}) and {{ scope }}
+    group by file_id
+
+)
+
+select
+    files.file_id,
+    files.status,
+    files.row_count as ledger_row_count,
+    raw_rows.row_count as raw_row_count,
+    files.rejected_count as ledger_rejected_count,
+    rejects.rejected_count as raw_rejected_count
+from files
+full outer join raw_rows on files.file_id = raw_rows.file_id
+full outer join rejects on files.file_id = rejects.file_id
+where
+    files.file_id is null
+    or (
+        files.status in ('loaded', 'superseded')
+        and (
+            files.row_count <> coalesce(raw_rows.row_count, 0)
+            or files.rejected_count <> coalesce(rejects.rejected_count, 0)
+        )
+    )
+    or (
+        files.status in ('duplicate', 'quarantined')
+        and (raw_rows.row_count is not null or rejects.rejected_count is not null)
+    )

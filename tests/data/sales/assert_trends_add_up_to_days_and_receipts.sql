@@ -1,0 +1,171 @@
+-- A branch's day in the trends is the day's receipts; weeks and months are their days; regions are
+-- their branches, the company is its regions, also in what is compared like for like. Returns the
+-- periods where that does not hold.
+{%- set mark = tested_up_to() %}
+{%- set scope = in_scope('trend_period', mark) %}
+{%- set day_scope = in_scope('branch_day', mark) %}
+
+with receipts as (
+
+    select
+        branch_key,
+        currency_code,
+        business_date,
+        count(*) as transactions,
+        sum(net_amount) as net_sales
+    from {{ ref('fct_transactions') }}
+    where {{ day_scope }}
+    group by branch_key, currency_code, business_date
+
+),
+
+trends as (
+
+    select
+        *,
+        cast({{ dbt.date_trunc('week', 'period_start_date') }} as date) as week_start_date,
+        cast({{ dbt.date_trunc('month', 'period_start_date') }} as date) as month_start_date
+    from {{ ref('rpt_sales_trends') }}
+
+),
+
+branch_days as (
+
+    select * from (
+        select
+            level_key as branch_key,
+            currency_code,
+            period_start_date as business_date,
+            transactions,
+            net_sales
+        from trends
+        where level = 'branch' and period_kind = 'day'
+    ) as days
+    where {{ day_scope }}
+
+),
+
+periods as (
+
+    select * from trends
+    where {{ scope }}
+
+),
+
+added_up as (
+
+    {%- for kind in ['week', 'month'] %}
+    select
+        level,
+        level_key,
+        '{{ kind }}' as period_kind,
+        currency_code,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales,
+        cast(null as numeric) as like_for_like_net_sales,
+        cast(null as numeric) as like_for_like_net_sales_year_before,
+        {{ kind }}_start_date as period_start_date
+    from trends
+    where period_kind = 'day'
+    group by level, level_key, currency_code, {{ kind }}_start_date
+    union all
+    {%- endfor %}
+    select
+        'region' as level,
+        coalesce(branches.region, 'Without region') as level_key,
+        periods.period_kind,
+        periods.currency_code,
+        sum(periods.transactions) as transactions,
+        sum(periods.net_sales) as net_sales,
+        coalesce(sum(periods.like_for_like_net_sales), 0) as like_for_like_net_sales,
+        coalesce(sum(periods.like_for_like_net_sales_year_before), 0)
+            as like_for_like_net_sales_year_before,
+        periods.period_start_date
+    from periods
+    left join {{ ref('dim_branches') }} as branches on periods.level_key = branches.branch_key
+    where periods.level = 'branch'
+    group by
+        coalesce(branches.region, 'Without region'),
+        periods.period_kind,
+        periods.currency_code,
+        periods.period_start_date
+    union all
+    select
+        'company' as level,
+        'company' as level_key,
+        period_kind,
+        currency_code,
+        sum(transactions) as transactions,
+        sum(net_sales) as net_sales,
+        coalesce(sum(like_for_like_net_sales), 0) as like_for_like_net_sales,
+        coalesce(sum(like_for_like_net_sales_year_before), 0)
+            as like_for_like_net_sales_year_before,
+        period_start_date
+    from periods
+    where level = 'region'
+    group by period_kind, currency_code, period_start_date
+
+)
+
+select
+    'branch' as level,
+    coalesce(receipts.branch_key, branch_days.branch_key) as level_key,
+    'day' as period_kind,
+    coalesce(receipts.business_date, branch_days.business_date) as period_start_date
+from receipts
+full outer join branch_days
+    on
+        receipts.branch_key = branch_days.branch_key
+        and receipts.currency_code = branch_days.currency_code
+        and receipts.business_date = branch_days.business_date
+where
+    receipts.branch_key is null
+    or branch_days.branch_key is null
+    or receipts.transactions <> branch_days.transactions
+    or receipts.net_sales <> branch_days.net_sales
+union all
+select
+    periods.level,
+    periods.level_key,
+    periods.period_kind,
+    periods.period_start_date
+from periods
+left join added_up
+    on
+        periods.level = added_up.level
+        and periods.level_key = added_up.level_key
+        and periods.period_kind = added_up.period_kind
+        and periods.currency_code = added_up.currency_code
+        and periods.period_start_date = added_up.period_start_date
+where
+    (periods.level <> 'branch' or periods.period_kind <> 'day')
+    and (
+        added_up.level is null
+        or periods.transactions <> added_up.transactions
+        or periods.net_sales <> added_up.net_sales
+        or coalesce(periods.like_for_like_net_sales, 0) <> added_up.like_for_like_net_sales
+        or coalesce(periods.like_for_like_net_sales_year_before, 0)
+        <> added_up.like_for_like_net_sales_year_before
+    )
+union all
+-- What is shown of a year before is what that period itself says.
+select
+    periods.level,
+    periods.level_key,
+    periods.period_kind,
+    periods.period_start_date
+from periods
+left join trends as year_before
+    on
+        periods.level = year_before.level
+        and periods.level_key = year_before.level_key
+        and periods.period_kind = year_before.period_kind
+        and periods.currency_code = year_before.currency_code
+        and year_before.period_start_date = case
+            when periods.period_kind = 'month'
+                then cast({{ dbt.dateadd('year', -1, 'periods.period_start_date') }} as date)
+            else cast({{ dbt.dateadd('day', -364, 'periods.period_start_date') }} as date)
+        end
+where
+    periods.net_sales_year_before is distinct from year_before.net_sales
+    or periods.transactions_year_before is distinct from year_before.transactions

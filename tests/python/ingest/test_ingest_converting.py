@@ -1,0 +1,157 @@
+"""From the bytes of a file to rows: a function of what goes in, whatever the size of the parts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import multiprocessing
+import pickle
+import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from ingest_helpers import TOKEN_KEY
+
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import load_feeds
+from ingest.converting import Conversion, Order, convert
+from ingest.raw.rows import CopyData
+
+FEED = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Sales of a shop.
+    files: "shop/**/*.csv"
+    columns:
+      - name: item
+      - name: price
+        aliases: [amount]
+      - name: card
+        protect: card_number
+"""
+CARD = "4929123412341234"
+GOOD = f"item,amount,card,note\ntea,1.20,{CARD},x\r\nmilk,0.95,,\nbroken\n".encode()
+ROWS = (
+    'copy raw."shop_sales" ("item", "price", "card_token", "card_last4", "card_unreadable",'
+    ' "note", "_line_number", "_file_id", "_dlt_load_id") from stdin with (format text, null \'\')'
+)
+
+
+@pytest.fixture(scope="module")
+def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
+    path = tmp_path_factory.mktemp("feeds") / "shop.yml"
+    path.write_text(FEED)
+    feed: Feed = load_feeds(path).feeds["shop_sales"]
+    return Order(feed, (TOKEN_KEY,), 7, "load-1")
+
+
+def lines(*parts: CopyData) -> dict[str, list[str]]:
+    """The COPY lines by statement, in their order."""
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        for statement, text in part:
+            assert text.endswith(b"\n")
+            found.setdefault(statement, []).extend(text.decode().split("\n")[:-1])
+    return found
+
+
+def test_a_file_becomes_rows_rejects_and_facts(order: Order) -> None:
+    made = convert(GOOD, order)
+    facts = made.facts
+    assert (facts.sha256, facts.size) == (hashlib.sha256(GOOD).hexdigest(), len(GOOD))
+    assert (facts.refused, facts.too_bad, facts.remarks) == (None, None, ())
+    assert (facts.rows, facts.rejects, facts.extras) == (2, 1, ("note",))
+    found = lines(made.copies)
+    tea, milk = (line.split("\t") for line in found.pop(ROWS))
+    assert tea[:2] + tea[3:] == ["tea", "1.20", CARD[-4:], "", "x", "2", "7", "load-1"]
+    assert len(tea[2]) == 64
+    assert milk == ["milk", "0.95", "", "", "", "", "3", "7", "load-1"]
+    ((reject,),) = found.values()
+    assert reject.split("\t")[2:] == ["broken", "4", "7", "load-1"]
+
+
+def test_a_file_that_is_no_table_is_refused_and_read_to_its_end(order: Order) -> None:
+    content = b"%PDF-" + b"x" * 3_000_000
+    made = convert(content, order)
+    assert made.facts.refused is not None
+    assert "a PDF document" in made.facts.refused
+    assert made.facts.sha256 == hashlib.sha256(content).hexdigest()
+    assert lines(made.copies) == {}
+
+
+def test_what_is_known_at_the_beginning(order: Order) -> None:
+    conversion = Conversion(io.BytesIO(GOOD), order)
+    assert (conversion.refused, conversion.extras) == (None, ("note",))
+    assert Conversion(io.BytesIO(b""), order).refused == convert(b"", order).facts.refused
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=12)
+cells = st.one_of(texts, st.sampled_from([CARD, "1.20", '"a ""b"""', "a\\b\tc", ""]))
+contents = st.one_of(
+    st.binary(max_size=200),
+    st.lists(st.lists(cells, min_size=1, max_size=5).map(",".join), max_size=12).map(
+        lambda rows: "\n".join(["item,price,card,note", *rows]).encode()
+    ),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(content=contents, size=st.sampled_from([0, 1, 50, 1 << 20]))
+@example(content=GOOD, size=0)
+def test_parts_of_any_size_are_the_same_rows(order: Order, content: bytes, size: int) -> None:
+    whole = convert(content, order)
+    conversion = Conversion(io.BytesIO(content), order)
+    parts = list(conversion.parts(size))
+    assert all(part.size > size for part in parts)
+    last = conversion.finish()
+    assert lines(*parts, last.copies) == lines(whole.copies)
+    assert last.facts == whole.facts
+    assert whole.facts.sha256 == hashlib.sha256(content).hexdigest()
+    assert whole.facts.size == len(content)
+    found = lines(whole.copies)
+    count = sum(len(rows) for statement, rows in found.items() if "shop_sales" in statement)
+    assert count == whole.facts.rows
+    assert sum(map(len, found.values())) == whole.facts.rows + whole.facts.rejects
+    assert CARD not in "".join(row for rows in found.values() for row in rows)
+
+
+@given(content=contents)
+def test_what_goes_in_and_comes_out_can_be_sent(order: Order, content: bytes) -> None:
+    here = convert(content, order)
+    sent = pickle.loads(pickle.dumps(convert(content, pickle.loads(pickle.dumps(order)))))
+    assert (lines(sent.copies), sent.facts) == (lines(here.copies), here.facts)
+
+
+def test_another_process_makes_the_same(order: Order) -> None:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawned) as pool:
+        there = pool.submit(convert, GOOD, order).result()
+    here = convert(GOOD, order)
+    assert (lines(there.copies), there.facts) == (lines(here.copies), here.facts)
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(order: Order, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("wb") as file:
+        file.write(b"item,price,card,note\n")
+        file.writelines([b"earl grey with milk,1.20,,a note that is a bit longer\n" * 1000] * 200)
+
+    def peak(stop: int) -> int:
+        with path.open("rb") as file:
+            stream = io.BytesIO(file.read(stop)) if stop else file
+            tracemalloc.start()
+            try:
+                conversion = Conversion(stream, order)
+                for _ in conversion.parts(1 << 20):
+                    pass
+                assert conversion.finish().facts.rows > 10_000
+                return tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    assert peak(0) < 1.3 * peak(3_000_000)

@@ -1,0 +1,251 @@
+"""Which files are looked at, and the verdicts on them, by what the ledger says."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Collection
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from ingest_helpers import TOKEN_KEY
+
+from ingest.cards import CardTokens
+from ingest.choosing import Candidate, Choice, Selection
+from ingest.contract.feeds import Feed
+from ingest.contract.reading import load_feeds
+from ingest.converting import Facts
+from ingest.judging import (
+    MANY_ROWS,
+    MOST_EXTRA_COLUMNS,
+    Verdict,
+    going_back,
+    judge_content,
+    judge_header,
+    judge_rows,
+)
+from ingest.origins.inbox import InboxFile, Listing
+from ingest.origins.origin import Origin
+from ingest.raw.ledger import Ledger, NewEntry
+
+NOW = datetime(2021, 8, 26, tzinfo=timezone.utc)
+FEED = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Sales of a shop.
+    files: "shop/**/*.csv"
+    file_name: '(?P<branch>[a-z]+)_(?P<business_date>\\d{8})_(?P<time>\\d+)\\.csv'
+    business_date_format: "%Y%m%d"
+    logical_file: "{branch}/{business_date}"
+    columns:
+      - name: item
+"""
+FIRST, SECOND = "shop/leeds_20210826_9.csv", "shop/leeds_20210826_10.csv"
+LOGICAL = "leeds/2021-08-26"
+
+
+class Nowhere(Origin):
+    """An origin that nothing is read from."""
+
+    def open(self, key: str) -> io.RawIOBase:
+        raise AssertionError("a verdict reads nothing")
+
+    def fingerprint(self, key: str) -> str | None:
+        raise AssertionError("a verdict reads nothing")
+
+
+@pytest.fixture(scope="module")
+def feed(tmp_path_factory: pytest.TempPathFactory) -> Feed:
+    path = tmp_path_factory.mktemp("feeds") / "shop.yml"
+    path.write_text(FEED)
+    return load_feeds(path).feeds["shop_sales"]
+
+
+def file(path: str, **changes: Any) -> InboxFile:
+    made = InboxFile(path, path, 1, NOW, f"print of {path}", True, Nowhere(), path)
+    return dataclasses.replace(made, **changes)
+
+
+def entry(path: str, sha256: str, **changes: Any) -> NewEntry:
+    made = NewEntry(
+        file_id=1,
+        feed="shop_sales",
+        path=path,
+        logical_file=LOGICAL,
+        branch="leeds",
+        business_date=None,
+        sha256=sha256,
+        size=1,
+        status="loaded",
+        reason=None,
+        modified_at=NOW,
+        seen_at=NOW,
+        load_id="load",
+        row_count=20,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def ledger_of(*entries: NewEntry) -> Ledger:
+    ledger = Ledger()
+    for one in entries:
+        ledger.add(one)
+    return ledger
+
+
+def chosen(
+    feed: Feed, ledger: Ledger, *files: InboxFile, retry: bool | Collection[int] = False
+) -> Choice:
+    listing = Listing({feed.name: list(files)}, [], [])
+    selection = Selection(ledger, CardTokens(TOKEN_KEY), retry)
+    return selection.choose([feed], listing, None)
+
+
+def candidate(feed: Feed, path: str, **changes: Any) -> Candidate:
+    (found,) = chosen(feed, Ledger(), file(path, **changes)).candidates
+    return found
+
+
+def test_older_versions_come_first_and_nine_before_ten(feed: Feed) -> None:
+    other_day = "shop/leeds_20210825_11.csv"
+    choice = chosen(feed, Ledger(), file(SECOND), file(FIRST), file(other_day))
+    assert [one.path for one in choice.candidates] == [other_day, FIRST, SECOND]
+    assert (choice.total, choice.known, choice.told) == (3, 0, [])
+
+
+def test_what_is_judged_again(feed: Feed) -> None:
+    ledger = ledger_of(
+        entry(FIRST, "a", status="quarantined", file_id=5),
+        entry(SECOND, "b", logical_file="other"),
+    )
+    for path, sha256 in ((FIRST, "a"), (SECOND, "b")):
+        ledger._places["shop_sales", path] = (f"print of {path}", sha256)
+    files = [file(FIRST), file(SECOND)]
+    for retry, paths, known in (
+        (False, [], 2),
+        (True, [FIRST], 1),
+        ([5], [FIRST], 1),
+        ([6], [], 2),
+    ):
+        choice = chosen(feed, ledger, *files, retry=retry)
+        assert [one.path for one in choice.candidates] == paths
+        assert choice.known == known
+    # A file that may have been changed since is looked at, whatever its fingerprint.
+    choice = chosen(feed, ledger, file(SECOND, settled=False))
+    assert [one.path for one in choice.candidates] == [SECOND]
+
+
+def test_a_state_that_comes_back_counts_again(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a"), entry(FIRST, "b"))
+    # As the next load reads it.
+    ledger._seen["shop_sales", FIRST, "a"] = ("superseded", 1)
+    selection = Selection(ledger, CardTokens(TOKEN_KEY), False)
+    state, other = candidate(feed, FIRST, is_state=True), candidate(feed, FIRST)
+    assert selection.came_back(state, "a")
+    assert not selection.came_back(state, "b")
+    assert not selection.came_back(state, "c")
+    assert not selection.came_back(other, "a")
+    ledger._places["shop_sales", FIRST] = ("", "b")
+    assert selection.came_back(state, "a")
+    ledger._places["shop_sales", FIRST] = ("", "a")
+    assert not selection.came_back(state, "a")
+
+
+def test_the_same_content_is_a_duplicate(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a"), entry(FIRST, "b"))
+
+    def verdict(path: str, sha256: str, **changes: Any) -> Verdict | None:
+        return judge_content(ledger, candidate(feed, path, **changes), sha256, None, False)
+
+    found = verdict(SECOND, "b")
+    assert found == Verdict("duplicate", f"the same content as {FIRST}, which is loaded")
+    found = verdict(SECOND, "a")
+    assert found is not None
+    assert found.status == "duplicate"
+    assert f"an older version that was replaced by {FIRST}" in str(found.reason)
+    assert verdict(SECOND, "c") is None
+    assert verdict("shop/york_20210826_9.csv", "b") is None
+    assert verdict(SECOND, "b", logical_file=LOGICAL) is None
+    again = candidate(feed, SECOND, is_state=True)
+    assert judge_content(ledger, again, "a", None, True) is None
+
+
+def test_what_cannot_be_read_as_a_table_is_set_aside(feed: Feed) -> None:
+    misnamed = judge_content(Ledger(), candidate(feed, "shop/x.csv"), "a", "broken", False)
+    assert misnamed is not None
+    assert misnamed.status == "quarantined"
+    assert "the file's name is not of the form" in str(misnamed.reason)
+    broken = judge_content(Ledger(), candidate(feed, FIRST), "a", "broken", False)
+    assert broken == Verdict("quarantined", "broken")
+
+
+def test_a_header_may_not_name_columns_without_end(feed: Feed) -> None:
+    most = [f"extra_{number}" for number in range(MOST_EXTRA_COLUMNS)]
+    assert judge_header(feed, None, most, ()) is None
+    assert judge_header(feed, None, most[:1], most) is None
+    assert judge_header(feed, None, most, [*most, "one_more"]) is None
+    too_many = judge_header(feed, None, ["one_more"], most)
+    assert too_many is not None
+    assert too_many.status == "quarantined"
+    assert "would have 501 columns" in str(too_many.reason)
+    assert judge_header(feed, "a picture", (), ()) == Verdict("quarantined", "a picture")
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, None),
+        ({"rows": 9}, "less than half of the version that it takes the place of: 9 of 20 rows"),
+        ({"rows": 10}, None),
+        ({"sha256": "twin"}, "the same content as shop/york_20210826_9.csv, which stands for"),
+        ({"sha256": "twin", "rows": 0}, "less than half"),
+        ({"remarks": ("cut short",)}, "cut short"),
+    ],
+)
+def test_what_is_worth_knowing_of_a_loaded_file(
+    feed: Feed, facts: dict[str, Any], told: str | None
+) -> None:
+    york = entry("shop/york_20210826_9.csv", "twin", logical_file="york/2021-08-26")
+    ledger = ledger_of(entry(FIRST, "a"), york)
+    read = dataclasses.replace(Facts("b", 1, rows=20), **facts)
+    verdict = judge_rows(ledger, candidate(feed, SECOND), read, [])
+    assert verdict.status == "loaded"
+    assert (verdict.reason or "").startswith(told or "")
+    assert bool(verdict.reason) == bool(told)
+
+
+def test_small_versions_may_shrink_and_new_columns_are_told(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a", row_count=MANY_ROWS - 1))
+    verdict = judge_rows(ledger, candidate(feed, SECOND), Facts("b", 1, rows=1), ["note", "till"])
+    assert verdict == Verdict(
+        "loaded",
+        "columns that feed shop_sales does not declare are kept in raw.shop_sales from now on:"
+        " note, till",
+    )
+
+
+def test_a_file_that_is_too_bad_is_set_aside(feed: Feed) -> None:
+    empty, half = Facts("b", 1, too_bad="empty"), Facts("b", 1, rows=1, rejects=1, too_bad="bad")
+    table = Nowhere()
+    table.without_rows = "the table has no rows"
+    for facts, origin, reason in (
+        (empty, Nowhere(), "empty"),
+        (empty, table, "the table has no rows"),
+        (half, table, "bad"),
+    ):
+        verdict = judge_rows(Ledger(), candidate(feed, FIRST, origin=origin), facts, [])
+        assert verdict == Verdict("quarantined", reason)
+
+
+def test_a_file_that_was_put_back_is_told(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a"), entry(FIRST, "b"))
+    message = going_back(ledger, candidate(feed, FIRST), "a")
+    assert message is not None
+    assert message.startswith(f"{FIRST} holds an older version again")
+    assert going_back(ledger, candidate(feed, FIRST), "b") is None
+    assert going_back(ledger, candidate(feed, FIRST, is_state=True), "a") is None
+    elsewhere = ledger_of(entry(FIRST, "a"), entry(SECOND, "b"))
+    assert going_back(elsewhere, candidate(feed, FIRST), "a") is None

@@ -1,0 +1,138 @@
+"""Nights one after the other give the marts that one rebuild of everything gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from nightly import PROJECT, Project, new_project
+
+from base.link import Connection
+from sample import desk, mess
+from sample.company import write_company, write_deliveries
+from sample.truth import Summary
+
+# Small, and yet with every kind of mess: a day sent twice, corrected, late, cut short, no CSV, ...
+COMPANY = {"branches": 3, "days": 24, "seed": 7}
+# A night on which the warehouse is built; between two of them several days arrive.
+BUILD_EVERY = 9
+# What the lists said earlier is known only to a warehouse that saw it.
+OF_HISTORY = {
+    "dim_customer_versions",
+    "dim_employee_managers",
+    "dim_product_prices",
+    "rpt_price_changes",
+}
+
+
+@pytest.fixture(scope="module")
+def grown(
+    postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Project, Summary, int]]:
+    """A warehouse that took the company's files night by night, and the truth about them."""
+    folder = tmp_path_factory.mktemp("grown")
+    truth = write_company(folder / "truth", **COMPANY)
+    with new_project(postgres_server, folder) as project:
+        loaded: dict[str, bytes] = {}
+        overwritten = 0
+
+        def load() -> None:
+            """Load, and count the versions that another has overwritten since they were loaded."""
+            nonlocal overwritten
+            for path in (project.inbox / "sales_desk").rglob("*.csv"):
+                before, now = loaded.get(str(path)), path.read_bytes()
+                overwritten += before is not None and before != now
+                loaded[str(path)] = now
+            project.load()
+
+        arrived = groupby(write_deliveries(**COMPANY), key=lambda delivery: delivery[0])
+        for night, (_, files) in enumerate(arrived):
+            for _, path, content in files:
+                project.deliver(path, content)
+            if night == 0:
+                load()
+                project.dbt("build", "--exclude", "test_type:unit")
+            elif night % BUILD_EVERY == 0:
+                load()
+                project.dbt("run")
+        load()
+        project.dbt("build", "--exclude", "test_type:unit")
+        yield project, truth, overwritten
+
+
+def test_the_mess_is_in_the_mix(grown: tuple[Project, Summary, int]) -> None:
+    project, truth, overwritten = grown
+    kinds = {mishap.kind for mishap in truth.mess}
+    assert {mess.LATE, mess.CORRECTED, mess.TWICE, *desk.MESS} <= kinds
+    assert overwritten > 0
+    statuses = dict(project.rows("select status, count(*) from raw.ingest_files group by status"))
+    assert statuses == {
+        "loaded": truth.expected.outcomes["current"],
+        "superseded": overwritten
+        + sum(file.outcome == "superseded" and file.overwritten_on is None for file in truth.files),
+        "duplicate": truth.expected.outcomes["repeat"],
+        "quarantined": truth.expected.outcomes["refused"],
+    }
+
+
+def test_the_marts_hold_the_truth_to_the_penny(grown: tuple[Project, Summary, int]) -> None:
+    project, truth, _ = grown
+    found = {
+        (branch, day): (transactions, items, net)
+        for branch, day, transactions, items, net in project.rows(
+            "select branch_name, business_date, transactions, items_sold, net_sales"
+            " from marts.rpt_daily_sales"
+        )
+    }
+    expected = {
+        key: (figures.transactions, figures.items_sold, figures.net_amount)
+        for key, figures in truth.expected.by_branch_day.items()
+    }
+    assert found == expected
+    rejected = dict(
+        project.rows("select refused_at_step, count(*) from marts.rejected_rows group by 1")
+    )
+    assert rejected == {
+        "split": truth.expected.rejected_lines,
+        "check": truth.expected.rejected_rows,
+    }
+
+
+def test_a_run_without_news_changes_no_row(grown: tuple[Project, Summary, int]) -> None:
+    project, _, _ = grown
+    project.keep_marts("before_idle_run")
+    assert not project.load().changed
+    project.dbt("run")
+    assert project.differences("before_idle_run") == {}
+
+
+def test_a_full_refresh_gives_the_same_rows_in_every_mart(
+    grown: tuple[Project, Summary, int],
+) -> None:
+    project, _, _ = grown
+    assert project.marts() == sorted(
+        path.stem for path in (PROJECT / "models/marts").rglob("*.sql")
+    )
+    project.keep_marts("before_full_refresh")
+    project.dbt("run", "--full-refresh")
+    assert project.differences("before_full_refresh") == {}
+
+
+def test_everything_at_once_gives_the_same_rows_in_every_mart(
+    grown: tuple[Project, Summary, int], postgres_server: Connection, tmp_path: Path
+) -> None:
+    project, _, _ = grown
+    with new_project(postgres_server, tmp_path) as fresh:
+        for path in sorted(project.inbox.rglob("*")):
+            if path.is_file():
+                fresh.deliver(path.relative_to(project.inbox).as_posix(), path.read_bytes())
+        fresh.load()
+        fresh.seed()
+        fresh.dbt("run")
+        for name in set(project.marts()) - OF_HISTORY:
+            # Which of two equal files came first, and so which path is named, may differ.
+            assert sorted(map(repr, fresh.rows(f"table marts.{name}"))) == sorted(
+                map(repr, project.rows(f"table marts.{name}"))
+            ), name

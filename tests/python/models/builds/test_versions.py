@@ -1,0 +1,150 @@
+"""A warehouse that another version of the models has built is brought up to date by itself."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from nightly import PROJECT, Project
+
+DAY = "{day}/01/2024 09:0{n},Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
+
+OLDER = {
+    # Another column and no constraint on it,
+    "models/marts/sales/fct_sales.sql": (
+        "        source_system,\n",
+        "        source_system,\n        'x' as former_column,\n",
+    ),
+    "models/marts/sales/fct_sales.yml": (
+        "      - name: source_system\n",
+        "      - name: former_column\n        data_type: text\n        description: Gone.\n"
+        "      - name: source_system\n",
+    ),
+    # a constraint less,
+    "models/marts/sales/fct_transactions.yml": (
+        '          - type: check\n            expression: "items_sold <> 0"\n',
+        "",
+    ),
+    # another rule in a view that models compute with, and one in a macro.
+    "models/intermediate/conformed/branch_pos/int_branch_pos__sale_lines.sql": (
+        "'product_name': 'item_name'",
+        "'product_name': 'upper(item_name)'",
+    ),
+    "macros/sql/parsing/normalize_name.sql": ("lower(trim(", "upper(trim("),
+}
+
+
+def another_version(folder: Path, changes: dict[str, tuple[str, str]]) -> Path:
+    """A copy of the dbt project, with one text in each of some files replaced by another."""
+    folder.mkdir()
+    for name in ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages"):
+        shutil.copytree(PROJECT / name, folder / name)
+    for name in ("dbt_project.yml", "packages.yml"):
+        shutil.copy(PROJECT / name, folder / name)
+    for name, (present, other) in changes.items():
+        text = (folder / name).read_text()
+        assert present in text, name
+        (folder / name).write_text(text.replace(present, other, 1))
+    return folder
+
+
+# Tables that are made anew every night: marts that say nothing else.
+SMALL = {
+    path.stem
+    for path in (PROJECT / "models/marts").rglob("*.sql")
+    if "materialized=" not in path.read_text()
+}
+
+
+def run_version(project: Project, version: Path) -> None:
+    """`dbt run` of another copy; what dbt has noted of this one stays out of it.
+
+    But for what it has parsed: of that it takes what is the same in both.
+    """
+    target = version / "target"
+    target.mkdir()
+    shutil.copy(Path(project.env["DBT_TARGET_PATH"]) / "partial_parse.msgpack", target)
+    project.dbt("run", "--project-dir", str(version), "--target-path", str(target))
+
+
+def deliver(project: Project, day: int) -> None:
+    lines = "".join(DAY.format(day=day, n=n) for n in range(3))
+    project.deliver(f"branch_pos/leeds_{day}-01-2024_09-00-00.csv", lines)
+    project.load()
+
+
+def tables(project: Project) -> dict[str, int]:
+    """The number of each table that a model has made; another one where it was made anew."""
+    found = project.rows(
+        "select relname, cast(pg_class.oid as bigint) from pg_class"
+        " inner join pg_namespace on relnamespace = pg_namespace.oid"
+        " where relkind = 'r' and nspname in ('intermediate', 'marts')"
+    )
+    return dict(found)
+
+
+def made_anew(before: dict[str, int], now: dict[str, int]) -> set[str]:
+    return {name for name in now if now[name] != before[name] and name not in SMALL}
+
+
+def test_models_of_another_version_are_built_afresh_and_no_others(project: Project) -> None:
+    older = another_version(project.folder / "older", OLDER)
+    deliver(project, 10)
+    project.seed()
+    run_version(project, older)
+    names = "select distinct product_name from marts.fct_sales where former_column = 'x'"
+    assert project.rows(names) == [("LATTE",)]
+
+    built = tables(project)
+    deliver(project, 11)
+    project.dbt("run")
+    # What normalize_name makes of a name is in all of them but these.
+    nameless = {
+        "int_customers__listed",
+        "int_rfm_scores__segmented",
+        "int_sales_desk__sales_checked",
+    }
+    assert made_anew(built, tables(project)) == built.keys() - SMALL - nameless
+    former = "select 1 from information_schema.columns where column_name = 'former_column'"
+    assert project.rows(former) == []
+    missing = "select 1 from pg_constraint where conname ~ '^fct_transactions.*_items_sold_check$'"
+    assert project.rows(missing) == [(1,)]
+
+    built = tables(project)
+    deliver(project, 12)
+    project.dbt("run")
+    assert made_anew(built, tables(project)) == set()
+
+    # A rule of one model is changed, and a comment in another.
+    newer = another_version(
+        project.folder / "newer",
+        {
+            "models/marts/sales/rpt_daily_sales.sql": ("100 * (days", "100.0 * (days"),
+            "models/marts/sales/fct_sales.sql": (
+                "with sale_lines",
+                "-- Why.\nwith  sale_lines",
+            ),
+        },
+    )
+    run_version(project, newer)
+    # And what goes on from its rows of the nights before.
+    assert made_anew(built, tables(project)) == {"rpt_daily_sales", "rpt_sales_trends"}
+
+    project.dbt("run")
+    project.keep_marts("by_itself")
+    project.dbt("run", "--full-refresh")
+    assert project.differences("by_itself") == {}
+
+
+def test_a_warehouse_from_before_the_fingerprints_is_built_afresh(project: Project) -> None:
+    deliver(project, 10)
+    project.seed()
+    project.dbt("run")
+    project.rows("alter table operations.high_water_marks drop column code_fingerprint")
+    project.rows("alter table operations.dbt_runs drop column command")
+    project.rows("drop table operations.test_marks, operations.audits")
+    built = tables(project)
+    deliver(project, 11)
+    project.dbt("run")
+    assert "fct_sales" in made_anew(built, tables(project))
+    assert project.rows("select count(*) from marts.fct_sales") == [(6,)]

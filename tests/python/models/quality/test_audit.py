@@ -1,0 +1,186 @@
+"""How much of history the data tests read: what was touched every night, everything in an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nightly import Project, new_project
+
+from base.link import Connection
+
+MONEY = "assert_raw_money_is_sold_or_rejected"
+ITEMS = "assert_items_add_up_to_their_receipt"
+DAILY = "assert_daily_sales_add_up_to_receipts"
+HOURS = "assert_peak_hours_add_up_to_receipts"
+CUSTOMERS = "assert_customer_months_add_up_to_receipts"
+ONLY_DATA_TESTS = ("--exclude", "test_type:unit")
+
+
+def day(
+    number: int,
+    branch: str = "Leeds",
+    price: str = "2.00",
+    receipts: int = 3,
+    customer: str = "Ann Lee",
+) -> str:
+    """A branch's file of one day: receipts of one item each, by name and in cash."""
+    lines = [
+        f"{number:02}/01/2024 {9 + n:02}:00,{branch},{customer} {n},Latte - {price},{price},CASH,\n"
+        for n in range(receipts)
+    ]
+    return "".join(lines)
+
+
+def deliver(project: Project, number: int, content: str, time: str = "09-00-00") -> None:
+    project.deliver(f"branch_pos/leeds_{number:02}-01-2024_{time}.csv", content)
+    project.load()
+
+
+def spoil(project: Project, number: int) -> None:
+    """Let whatever writes the receipts of one day write a penny too much from now on."""
+    project.rows(
+        "create function spoil() returns trigger language plpgsql as"
+        " $$ begin new.net_amount := new.net_amount + 0.01; return new; end $$"
+    )
+    project.rows(
+        "create trigger spoil before insert on marts.fct_transactions for each row"
+        f" when (new.business_date = '2024-01-{number:02}') execute function spoil()"
+    )
+
+
+def stop_spoiling(project: Project) -> None:
+    project.rows("drop function spoil cascade")
+
+
+def add_to_receipts(project: Project, number: int, pence: int) -> None:
+    project.rows(
+        "update marts.fct_transactions set net_amount = net_amount + 0.01 * %s"
+        " where business_date = make_date(2024, 1, %s)",
+        pence,
+        number,
+    )
+
+
+def marks(project: Project) -> dict[str, int]:
+    """By data test the newest file that it has passed with; singular tests by their plain names."""
+    found = project.rows("select split_part(test, '.', 3), file_id from operations.test_marks")
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def kept(
+    postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """A warehouse of three days, built and tested."""
+    with new_project(postgres_server, tmp_path_factory.mktemp("kept")) as project:
+        for number in (10, 11, 12):
+            deliver(project, number, day(number))
+        project.dbt("build", *ONLY_DATA_TESTS)
+        yield project
+
+
+def test_every_data_test_that_passed_notes_how_far_it_came(kept: Project) -> None:
+    [(listed,)] = kept.rows("select count(*) from operations.test_marks")
+    [(newest,)] = kept.rows("select max(file_id) from raw.ingest_files")
+    assert listed == kept.dbt("--quiet", "list", "--resource-type", "test").count("\n")
+    assert set(marks(kept).values()) == {newest}
+    # It read everything, because it was the first; but nobody asked for an audit.
+    assert kept.rows("select * from operations.audits") == []
+
+
+def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: Project) -> None:
+    add_to_receipts(kept, 10, 1)
+    # By others: a customer's month is tested as a whole.
+    deliver(kept, 13, day(13, customer="Bo Ek"))
+    said = kept.dbt("build", *ONLY_DATA_TESTS)
+    assert "what was touched since they last passed" in said
+
+    before = marks(kept)
+    said = kept.dbt("build", "--vars", "{audit: true}", *ONLY_DATA_TESTS, expect=1)
+    failed = [line for line in said.splitlines() if " FAIL " in line]
+    assert len(failed) == 5
+    for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS):
+        assert f" {name} " in "\n".join(failed)
+    assert kept.rows("select * from operations.audits") == []
+    # What they found may lie anywhere: they read everything until they pass.
+    assert {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS} == before.keys() - marks(kept).keys()
+    kept.dbt("build", "--select", MONEY, expect=1)
+
+    add_to_receipts(kept, 10, -1)
+    kept.dbt("build", "--select", MONEY)
+    assert MONEY in marks(kept)
+
+
+@pytest.mark.parametrize(
+    ("number", "content", "time"),
+    [
+        pytest.param(14, day(14), "09-00-00", id="a new day"),
+        pytest.param(5, day(5), "09-00-00", id="a late day"),
+        pytest.param(11, day(11, price="3.00"), "10-00-00", id="a corrected day"),
+    ],
+)
+def test_a_fault_in_what_the_night_touched_is_found_that_night(
+    kept: Project, number: int, content: str, time: str
+) -> None:
+    spoil(kept, number)
+    deliver(kept, number, content, time)
+    kept.dbt("run")
+    kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
+    stop_spoiling(kept)
+    if number == 14:
+        # Nothing is new, and yet the fault is there: the same rows are read again.
+        kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
+    add_to_receipts(kept, number, -1)
+    kept.dbt("build", "--select", MONEY, ITEMS)
+
+
+def test_tests_alone_read_everything_and_are_an_audit(kept: Project) -> None:
+    # What is built of the receipts has added up the pennies of the nights before.
+    of_receipts = ("--select", "fct_transactions+", "--exclude", "fct_transactions")
+    kept.dbt("run", "--full-refresh", *of_receipts)
+    add_to_receipts(kept, 10, 1)
+    kept.dbt("build", "--select", MONEY)
+    kept.dbt("test", "--select", MONEY, expect=1)
+    add_to_receipts(kept, 10, -1)
+    kept.dbt("test", "--select", MONEY)
+    assert kept.rows("select * from operations.audits") == []
+    kept.dbt("test", *ONLY_DATA_TESTS)
+    [(tests,)] = kept.rows("select tests from operations.audits")
+    assert tests == len(kept.rows("select * from operations.test_marks"))
+
+
+def test_what_is_built_afresh_is_tested_whole(kept: Project) -> None:
+    add_to_receipts(kept, 10, 1)
+    kept.dbt("build", "--select", MONEY)
+    # The items know nothing of the penny; the test that reads both starts over.
+    kept.dbt("run", "--full-refresh", "--select", "fct_sales")
+    assert ITEMS not in marks(kept)
+    assert MONEY in marks(kept)
+    kept.dbt("build", "--select", ITEMS, expect=1)
+    add_to_receipts(kept, 10, -1)
+    kept.dbt("build", "--select", ITEMS)
+
+
+def test_the_database_holds_what_the_contracts_say(kept: Project, tmp_path: Path) -> None:
+    """After nights that replaced rows and a model that was made anew."""
+    refusals = [
+        ("insert into marts.fct_sales select * from marts.fct_sales limit 1", "fct_sales.*_pkey"),
+        ("update marts.fct_sales set net_amount = 9", "a_line_is_quantity_times_unit_price"),
+        ("update marts.fct_transactions set sold_at = null", "sold_at"),
+        ("update marts.fct_transactions set payment_method = 'IOU'", "payment_method_check"),
+        ("update marts.fct_transactions set items_sold = 0", "items_sold_check"),
+        (
+            "update intermediate.int_branch_pos__transactions_checked set net_amount = null",
+            "a_sale_has_branch_date_and_amount",
+        ),
+        (
+            "insert into intermediate.int_customers__summed_up"
+            " select * from intermediate.int_customers__summed_up limit 1",
+            "summed_up.*_pkey",
+        ),
+    ]
+    for statement, reason in refusals:
+        with pytest.raises(Exception, match=reason):
+            kept.rows(statement)

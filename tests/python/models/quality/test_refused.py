@@ -1,0 +1,98 @@
+"""A run tells what it refused, by file and rule, and which branches nobody has listed."""
+
+from __future__ import annotations
+
+import io
+
+from nightly import Project
+from rich.console import Console
+
+from base.link import open_link
+from operate.runs.inboxes import ledger_mark
+from publish.digest.terminal import show_refused, show_unlisted_branches
+from publish.digest.totals import (
+    RefusedOfFile,
+    UnlistedBranch,
+    read_refused,
+    read_unlisted_branches,
+)
+
+HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
+
+
+def desk_file(*days: str) -> str:
+    return HEADER + "".join(f"44,571,besan,{day},7,52,7,364\n" for day in days)
+
+
+def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> None:
+    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "01/05/2023", "02/05/2023"))
+    project.deliver("sales_desk/sales/june.csv", desk_file("2023-06-01"))
+    # A line that does not split is told by the load.
+    till = "10/01/2024 09:00,Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
+    project.deliver(
+        "branch_pos/leeds_10-01-2024_09-00-00.csv",
+        till * 8 + till.replace("2.00,2.00", "2.00,2.05") + "10/01/2024\n",
+    )
+    project.load()
+    project.seed()
+    project.dbt("run", "--select", "+rejected_rows")
+    with open_link(project.url) as link:
+        first = ledger_mark(link)
+        refused = read_refused(link, 0)
+    assert refused == [
+        RefusedOfFile("sales_desk/sales/may.csv", 3, 2, "timestamp_unreadable: 2"),
+        RefusedOfFile(
+            "branch_pos/leeds_10-01-2024_09-00-00.csv", 9, 1, "basket_differs_from_total: 1"
+        ),
+    ]
+
+    # The mended file is new, and the others are not.
+    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "2023-05-01", "today"))
+    project.load()
+    project.dbt("run", "--select", "+rejected_rows")
+    with open_link(project.url) as link:
+        assert read_refused(link, first) == [
+            RefusedOfFile("sales_desk/sales/may.csv", 3, 1, "timestamp_unreadable: 1")
+        ]
+        assert read_refused(link, ledger_mark(link)) == []
+
+
+def shown(files: list[RefusedOfFile]) -> str:
+    out = io.StringIO()
+    show_refused(Console(file=out, width=200), files)
+    return out.getvalue()
+
+
+def test_a_run_without_refused_rows_says_nothing_of_them() -> None:
+    assert shown([]) == ""
+    told = shown([RefusedOfFile("sales/may.csv", 3, 2, "timestamp_unreadable: 2")])
+    assert told.startswith("2 rows of what is new do not count")
+    assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in told
+    many = [RefusedOfFile(f"{n}.csv", 1, 1, "total_unreadable: 1") for n in range(20)]
+    assert "and 5 more files" in shown(many)
+
+
+def test_branches_that_nobody_has_listed_are_told(project: Project) -> None:
+    till = "10/01/2024 09:00,{0},Ann Lee,Latte - 2.00,2.00,CASH,\n"
+    for name in ("Leeds", "Nowhere"):
+        path = f"branch_pos/{name.lower()}_10-01-2024_09-00-00.csv"
+        project.deliver(path, till.format(name))
+    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01"))
+    # Where a list of stores has it, it is still unknown what money it takes.
+    project.deliver(
+        "sales_desk/store.csv",
+        "id,address,store_pincode,store_manager_name,store_opening_date,reviews\n"
+        "571,Pune,1,Ann Lee,2020-01-01,\n572,Pune,1,Bo Ek,2020-01-01,\n",
+    )
+    project.load()
+    project.seed()
+    project.dbt("run", "--select", "+dim_branches")
+    with open_link(project.url) as link:
+        unlisted = read_unlisted_branches(link)
+    assert unlisted == [
+        UnlistedBranch("571", "GBP", "Europe/London"),
+        UnlistedBranch("Nowhere", "GBP", "Europe/London"),
+    ]
+    out = io.StringIO()
+    show_unlisted_branches(Console(file=out, width=200), unlisted)
+    assert out.getvalue().strip().endswith("(GBP, Europe/London): 571, Nowhere")
