@@ -30,6 +30,7 @@ COMMANDS = {
     "sample": ("sample", "Write the files of a made-up company into a folder."),
     "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
+    "ci": ("ci", "Build and test only what differs from main."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),
     "setup": ("setup", "Install the dbt packages and make profiles.yml."),
 }
