@@ -113,7 +113,7 @@ def test_nothing_is_shown_of_models_that_are_not_there_or_empty(link: Link) -> N
 def test_a_missing_model_is_named_with_what_builds_it(link: Link) -> None:
     with pytest.raises(BranchlineError, match=r"marts\.rpt_digest__weeks is missing") as error:
         read_weeks(link)
-    assert "dbt build --select rpt_digest__weeks" in str(error.value.advice)
+    assert "dbt build --select rpt_digest__weeks" in error.value.hint
 
 
 def test_rows_are_shown_in_the_order_of_their_model(link: Link) -> None:
