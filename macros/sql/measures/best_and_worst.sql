@@ -13,10 +13,10 @@
         select
             *,
             row_number() over (
-                order by {{ measure }} desc, {{ ties | join(', ') }}
+                order by {{ measure }} desc, {{ ties | join(' asc, ') }} asc
             ) as from_best,
             row_number() over (
-                order by {{ measure }}, {{ ties | join(' desc, ') }} desc
+                order by {{ measure }} asc, {{ ties | join(' desc, ') }} desc
             ) as from_worst
         from {{ relation }}
     ) as ranked

@@ -34,11 +34,11 @@ ranked as (
                 is_for_fraud_review desc,
                 abs(robust_score) desc,
                 period_start_date desc,
-                subject_key,
-                measure,
-                branch_key,
-                currency_code,
-                subject_kind
+                subject_key asc,
+                measure asc,
+                branch_key asc,
+                currency_code asc,
+                subject_kind asc
         ) as position
     from last_weeks
 

@@ -35,10 +35,10 @@ ranked as (
             order by
                 sales_of_currency desc,
                 total_sales desc,
-                sales_person_id,
-                store_id,
-                source_system,
-                currency_code
+                sales_person_id asc,
+                store_id asc,
+                source_system asc,
+                currency_code asc
         ) as position
     from latest_months
 

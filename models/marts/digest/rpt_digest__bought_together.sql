@@ -16,10 +16,10 @@ ranked as (
             order by
                 lift desc,
                 transactions_with_both desc,
-                first_product_name,
-                second_product_name,
-                first_product_key,
-                second_product_key
+                first_product_name asc,
+                second_product_name asc,
+                first_product_key asc,
+                second_product_key asc
         ) as position
     from pairs
 

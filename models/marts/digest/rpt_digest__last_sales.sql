@@ -13,7 +13,7 @@ sources as (
 
 ),
 
--- Nobody is late for a date that was yet to come when the latest file was loaded: it is not as_of_date.
+-- as_of_date is no date that was yet to come when the latest file was loaded.
 final as (
 
     select

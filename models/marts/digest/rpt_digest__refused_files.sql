@@ -50,8 +50,8 @@ final as (
             row_number() over (
                 order by
                     refused_files.refused_rows desc,
-                    refused_files.file_path,
-                    refused_files.feed
+                    refused_files.file_path asc,
+                    refused_files.feed asc
             ) as integer
         ) as position,
         files.file_id,

@@ -30,7 +30,9 @@ counted as (
 final as (
 
     select
-        cast(row_number() over (order by refused_rows desc, reject_reasons) as integer) as position,
+        cast(
+            row_number() over (order by refused_rows desc, reject_reasons asc) as integer
+        ) as position,
         reject_reasons,
         cast(refused_rows as bigint) as refused_rows
     from counted

@@ -24,7 +24,7 @@ totals as (
 final as (
 
     select
-        cast(row_number() over (order by net_sales desc, currency_code) as integer) as position,
+        cast(row_number() over (order by net_sales desc, currency_code asc) as integer) as position,
         currency_code,
         cast(branches as integer) as branches,
         cast(transactions as bigint) as transactions,

@@ -134,8 +134,8 @@ final as (
             row_number() over (
                 order by
                     shown.net_sales_of_currency desc,
-                    shown.currency_code,
-                    shown.sales_week
+                    shown.currency_code asc,
+                    shown.sales_week asc
             ) as integer
         ) as position,
         shown.currency_code,
@@ -146,7 +146,8 @@ final as (
             when
                 shown.days = 7
                 and shown.days_before = 7
-                and shown.sales_week = cast({{ dbt.dateadd('week', 1, 'shown.week_before') }} as date)
+                and shown.sales_week
+                = cast({{ dbt.dateadd('week', 1, 'shown.week_before') }} as date)
                 then {{ change_percent('shown.net_sales', 'shown.net_sales_before') }}
         end as net_sales_change_percent,
         cast(coalesce(counted.new_customers, 0) as integer) as new_customers,
