@@ -27,6 +27,7 @@ COMMANDS = {
     "docs": ("docs", "Make the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
+    "ci": ("ci", "Build and test only what differs from main."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),
     "setup": ("setup", "Install the dbt packages and make profiles.yml."),
 }

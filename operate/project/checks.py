@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from base.settings import PROJECT
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
+from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
@@ -27,10 +29,13 @@ BENCHMARKS = ("bench", "--quick")
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `run` gets an environment and returns an exit code and what was printed."""
+    """One check: `run` returns an exit code and what was printed.
+
+    The code is None where the check could not be made here; the text then says why.
+    """
 
     name: str
-    run: Callable[[], tuple[int, str]]
+    run: Callable[[], tuple[int | None, str]]
 
 
 def style_checks() -> list[Check]:
@@ -40,12 +45,18 @@ def style_checks() -> list[Check]:
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
         Check("imports", lambda: _call("lint-imports", "--no-cache")),
+        Check("zizmor", lambda: _call("zizmor", "--offline", "--quiet", ".github")),
+        Check("actionlint", run_actionlint),
+        Check("dbt-bouncer", check_conventions),
         Check("sqlfluff", lint_sql),
     ]
 
 
 def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
-    """Run the checks one by one; show what those that fail say; return their names."""
+    """Run the checks one by one; show what those that fail say; return their names.
+
+    A check that could not be made is shown as skipped, with the reason. It has not failed.
+    """
     failed = []
     for check in checks:
         say(f"{check.name} ...")
@@ -54,6 +65,8 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
         took = f"{time.monotonic() - started:.0f} s"
         if code == 0:
             say(f"{check.name}: passed ({took})")
+        elif code is None:
+            say(f"{check.name}: SKIPPED, because {output.rstrip()}")
         else:
             failed.append(check.name)
             say(f"{output.rstrip()}\n{check.name}: FAILED ({took})")
@@ -92,6 +105,29 @@ def run_tests(
         said = output.read().decode(errors="replace").rstrip()
         say(f"{said}\n{' '.join(benchmarks)}: FAILED")
         return [" ".join(benchmarks)]
+
+
+def check_conventions() -> tuple[int | None, str]:
+    """dbt-bouncer over dbt's manifest, by dbt-bouncer.yml; no database is asked."""
+    if importlib.util.find_spec("dbt_bouncer") is None:
+        return None, "dbt-bouncer is not installed; it needs Python 3.11"
+    # A folder of its own that stays: dbt then parses only what has changed since the last time.
+    folder = PROJECT / "target" / "conventions"
+    environment = {
+        **os.environ,
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    code, output = _call(
+        dbt_program(), "--quiet", "parse", "--profiles-dir", ".", environment=environment
+    )
+    if code != 0:
+        return code, output
+    # It looks for the manifest in this folder's `target`, and cuts its messages to the columns.
+    environment |= {"DBT_PROJECT_DIR": str(folder), "COLUMNS": "240", "NO_COLOR": "1"}
+    return _call("dbt-bouncer", "run", "--show-all-failures", environment=environment)
 
 
 def lint_sql() -> tuple[int, str]:
