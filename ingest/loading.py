@@ -219,6 +219,7 @@ class _Load:
             self._record(outcome)
         self.report.unchanged += choice.known
         if any(not candidate.file.settled for candidate in choice.candidates):
+        self.report.still_quarantined += choice.quarantined
             time.sleep(self._options.settle_seconds)
         self._total = self._done + len(choice.candidates)
         return choice.candidates
@@ -341,6 +342,8 @@ class _Load:
         """Take down that what is known already lies at this path."""
         self.report.unchanged += 1
         self._total -= 1
+        status = self._ledger.status_of(place.feed, place.path, place.sha256)
+        self.report.still_quarantined += status == "quarantined"
         message = going_back(self._ledger, candidate, place.sha256)
         if message is not None:
             self.report.messages.append(message)

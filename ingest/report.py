@@ -53,6 +53,8 @@ class LoadReport:
     load_id: str
     files: list[FileOutcome] = field(default_factory=list)
     unchanged: int = 0
+    still_quarantined: int = 0
+    """How many of the unchanged files are in quarantine."""
     unclaimed: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 

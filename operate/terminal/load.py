@@ -18,7 +18,7 @@ def show_load(console: Console, report: LoadReport) -> None:
         console.print(_load_line(report))
     elif counts["unchanged"]:
         known = plural(counts["unchanged"], "file")
-        console.print(f"[bold]Nothing new to load:[/bold] {known} known.")
+        console.print(f"[bold]Nothing new to load:[/bold] {known} known{_set_aside(report)}.")
     if report.rejected:
         console.print(
             f"[yellow]{plural(report.rejected, 'line')} could not be split into columns;"
@@ -54,7 +54,7 @@ def _load_line(report: LoadReport) -> str:
         if counts[status]
     ]
     if counts["unchanged"]:
-        told.append(f"{counts['unchanged']:,} known already")
+        told.append(f"{counts['unchanged']:,} known already{_set_aside(report)}")
     title = "Dry run, nothing written:" if report.dry_run else "Loaded:"
     return f"[bold]{title}[/bold] {'; '.join(told)}."
 
@@ -64,6 +64,20 @@ def _show_outcomes(
 ) -> None:
     for outcome in outcomes[:MOST_LISTED]:
         console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
+def _set_aside(report: LoadReport) -> str:
+    """How many of the known files are in quarantine, and how to see them."""
+    count = report.still_quarantined
+    if not count:
+        return ""
+    if report.unchanged == 1:
+        told = " and in quarantine"
+    elif count == report.unchanged:
+        told = ", all of them in quarantine"
+    else:
+        told = f", {count:,} of them in quarantine"
+    return f"{told}: branchline quarantine list"
+
+
         told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
         told += [outcome.reason] if outcome.reason else []
         console.print(f"    {escape('; '.join(told))}")
