@@ -56,6 +56,8 @@ class LoadReport:
     still_quarantined: int = 0
     """How many of the unchanged files are in quarantine."""
     unclaimed: list[str] = field(default_factory=list)
+    switched_off: dict[str, list[str]] = field(default_factory=dict)
+    """Paths of files of sources that are not listed, by source."""
     messages: list[str] = field(default_factory=list)
 
     def counts(self) -> Counter[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -340,6 +340,8 @@ class FeedContract(BaseModel):
 
     feeds: dict[DatabaseName, Feed] = Field(min_length=1)
 
+    _switched_off: dict[str, Feed] = PrivateAttr(default_factory=dict)
+
     @model_validator(mode="after")
     def _check(self) -> FeedContract:
         tables: dict[str, str] = {}
@@ -356,15 +358,52 @@ class FeedContract(BaseModel):
     def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields
         return iter(self.feeds.values())
 
+    @property
+    def switched_off(self) -> dict[str, Feed]:
+        """The feeds of sources that are not listed, by name; nothing of them is read."""
+        return self._switched_off
+
+    def of_sources(self, listed: Collection[str]) -> FeedContract:
+        """The same feeds, those of sources that are not listed switched off.
+
+        Raises BranchlineError for a listed source without a feed.
+        """
+        sources = {feed.source for feed in self}
+        lacking = [name for name in listed if name not in sources]
+        if lacking:
+            raise BranchlineError(
+                "\n".join(
+                    f"Source {name} is listed in source_systems (dbt_project.yml) and has no feed:"
+                    f" no file in ingest/feeds says 'source: {name}'."
+                    for name in lacking
+                ),
+                f"Write ingest/feeds/{lacking[0]}.yml, or take the source off the list.",
+            )
+        made = self.model_copy(
+            update={"feeds": {feed.name: feed for feed in self if feed.source in listed}}
+        )
+        made._switched_off = {feed.name: feed for feed in self if feed.source not in listed}
+        return made
+
     def chosen(self, only: tuple[str, ...] | list[str]) -> list[Feed]:
         """The feeds named in `only`, or all; raises BranchlineError for an unknown one."""
         for name in only:
+            if name in self.switched_off:
+                raise BranchlineError(
+                    f"Feed '{name}' is switched off: {unlisted(self.switched_off[name].source)}.",
+                    "List the source there, and it is read.",
+                )
             if name not in self.feeds:
                 raise BranchlineError(
                     f"There is no feed '{name}'.",
                     f"The feeds are: {', '.join(self.feeds)}.",
                 )
         return [feed for feed in self if not only or feed.name in only]
+
+
+def unlisted(source: str) -> str:
+    """Why nothing of a source is read."""
+    return f"source {source} is not listed in source_systems (dbt_project.yml)"
 
 
 def variable_of(connection: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.settings import PROJECT
+from base.source_systems import listed_sources
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
 from operate.server.server import Warehouse
@@ -125,7 +126,7 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
     warehouse = Warehouse(folder, throwaway=True)
     try:
         url = warehouse.ensure_running().url
-        prepare_raw(url, load_feeds(), folder)
+        prepare_raw(url, load_feeds(sources=listed_sources()), folder)
         yield {
             **os.environ,
             "BRANCHLINE_DATABASE_URL": url,

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from base.words import MOST_LISTED, listed, plural
-from ingest import FileOutcome, LoadReport
+from ingest import FileOutcome, LoadReport, unlisted
 
 
 def show_load(console: Console, report: LoadReport) -> None:
@@ -33,6 +33,11 @@ def show_load(console: Console, report: LoadReport) -> None:
         console.print(
             f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
             f"[/yellow] {escape(listed(report.unclaimed))}"
+        )
+    for source, paths in sorted(report.switched_off.items()):
+        console.print(
+            f"[yellow]{plural(len(paths), 'file')} of the inbox not read, because"
+            f" {unlisted(source)}:[/yellow] {escape(listed(paths))}"
         )
     for message in report.messages:
         console.print(escape(message), style="yellow")
@@ -59,11 +64,6 @@ def _load_line(report: LoadReport) -> str:
     return f"[bold]{title}[/bold] {'; '.join(told)}."
 
 
-def _show_outcomes(
-    console: Console, title: str, style: str, outcomes: Sequence[FileOutcome]
-) -> None:
-    for outcome in outcomes[:MOST_LISTED]:
-        console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
 def _set_aside(report: LoadReport) -> str:
     """How many of the known files are in quarantine, and how to see them."""
     count = report.still_quarantined
@@ -78,6 +78,11 @@ def _set_aside(report: LoadReport) -> str:
     return f"{told}: branchline quarantine list"
 
 
+def _show_outcomes(
+    console: Console, title: str, style: str, outcomes: Sequence[FileOutcome]
+) -> None:
+    for outcome in outcomes[:MOST_LISTED]:
+        console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
         told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
         told += [outcome.reason] if outcome.reason else []
         console.print(f"    {escape('; '.join(told))}")
