@@ -9,6 +9,7 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from base.source_systems import listed_sources
+from base.words import plural
 from ingest import (
     FeedContract,
     LoadEvent,
@@ -91,7 +92,7 @@ def load_inbox(
     if strangers and not report.files and not report.unchanged:
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
         off = "".join(
-            f" {len(paths):,} of them are not read, because {unlisted(source)}."
+            f" Not read, because {unlisted(source)}: {plural(len(paths), 'file')}."
             for source, paths in sorted(report.switched_off.items())
         )
         raise BranchlineError(
