@@ -16,6 +16,7 @@ from pathlib import Path
 
 from base import libpq
 from base.settings import PROJECT
+from base.source_systems import listed_sources
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
 from operate.dbt.profile import TARGET, TARGET_VARIABLE
@@ -165,7 +166,7 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
     warehouse = Warehouse(folder, throwaway=True)
     try:
         url = warehouse.ensure_running().url
-        prepare_raw(url, load_feeds(), folder)
+        prepare_raw(url, load_feeds(sources=listed_sources()), folder)
         yield {
             **libpq.environment(os.environ, url, complete=True),
             TARGET_VARIABLE: TARGET,
