@@ -233,6 +233,25 @@ def dbt_run_alone() -> dict[str, Any]:
     }
 
 
+def parse_project(partial: bool) -> dict[str, Any]:
+    """`dbt parse` as a process, from nothing or, `partial`, from what was parsed before."""
+    import subprocess
+
+    from base.settings import read_settings
+    from operate.dbt.process import dbt_environment, dbt_program
+
+    settings = read_settings()
+    words = [dbt_program(), "parse", "--partial-parse" if partial else "--no-partial-parse"]
+    started = time.perf_counter()
+    done = subprocess.run(
+        words, cwd=settings.project, env=dbt_environment(settings), capture_output=True
+    )
+    seconds = time.perf_counter() - started
+    manifest = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {"code": done.returncode, "seconds": seconds, "models": len(models)}
+
+
 def _node_times(since: float) -> list[dict[str, Any]]:
     """What dbt's run_results.json says of each node that ran after `since`."""
     from datetime import datetime
