@@ -117,7 +117,7 @@ def test_the_table_on_the_terminal_shows_all_and_names_what_is_wrong() -> None:
     out = io.StringIO()
     show(Console(file=out, width=150), sections)
     text = out.getvalue()
-    assert text.count("second [b]case") == 6
+    assert text.count("second [b]case") == len(EVERY)
     assert "aim missed by 20 %" in text
     assert "Wrong in 3: money: expected 1.00, found 2.00" in text
 
