@@ -12,10 +12,11 @@ from typing import Any
 from bench.children import Done, Workplace
 from bench.errors import BenchError
 from bench.figures import Section
-from bench.loading import SETTLING_SECONDS, check_raw
+from bench.loading import SETTLING_SECONDS
 from bench.server import Server, open_link, rows, value
 from bench.sizes import Sizes
-from bench.till_files import Tills, Truth, write
+from bench.truth import Truth
+from bench.workload import check_raw, make_files, write
 
 
 @dataclass
@@ -112,7 +113,7 @@ def _write_history(place: Workplace, inbox: Path, sizes: Sizes, days: int) -> Tr
 def deliver(history: History, sizes: Sizes, number: int) -> None:
     """Put the files of night `number` (from 0) into the inbox."""
     night = nights_of(sizes, history.days)[number]
-    tills, count = Tills(), sizes.receipts_per_day
+    tills, count = make_files(), sizes.receipts_per_day
     new = [tills.file(position, history.days + number, count) for position in range(sizes.branches)]
     new.append(tills.file(*night.late, count))
     new.append(tills.file(*night.corrected, count, corrected=True))

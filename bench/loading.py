@@ -8,42 +8,16 @@ from statistics import median
 
 from bench.children import Done, Workplace
 from bench.figures import MEGABYTE, Aim, Row, Section, timed_row
-from bench.server import Server, open_link, rows, value
+from bench.server import Server, open_link, value
 from bench.sizes import Sizes
-from bench.till_files import Truth
+from bench.truth import Truth
+from bench.workload import check_raw
 
 # A file changed less than two seconds ago may still be being written; measured are settled ones.
 SETTLING_SECONDS = 2.5
 # What a loaded byte takes beside the file itself: table, key, journal; and what stays free.
 DISK_PER_BYTE = 3.5
 DISK_KEPT_FREE = 10_000 * MEGABYTE
-
-CURRENT_ROWS = """
-    from raw.branch_pos_transactions as sold
-    inner join raw.ingest_files as files on sold._file_id = files.file_id
-    where files.status = 'loaded'
-"""
-
-
-def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None) -> None:
-    """Hold what this loader loaded to what was written."""
-    with open_link(url) as link:
-        found = rows(
-            link,
-            "select count(*), sum(cast(sold.total as numeric(18, 2))), count(sold.card_token),"
-            f" sum(cast(sold.card_last4 as integer)) {CURRENT_ROWS}",
-        )[0]
-        section.check("rows in raw", truth.rows, found[0])
-        section.check("money in raw", truth.money, found[1])
-        section.check("card payments in raw", truth.card_rows, found[2])
-        section.check("sum of the cards' last four digits", truth.last_four, found[3])
-        if cards is not None:
-            section.check(
-                "different card tokens",
-                cards,
-                value(link, f"select count(distinct sold.card_token) {CURRENT_ROWS}"),
-            )
-        section.check("rejected lines", 0, value(link, "select count(*) from raw.ingest_rejects"))
 
 
 def _load_row(case: str, done: list[Done], truth: Truth, note: str = "") -> Row:

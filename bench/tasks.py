@@ -13,17 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-COLUMNS = (
-    "transaction_timestamp",
-    "branch",
-    "customer_name",
-    "basket",
-    "total",
-    "payment_method",
-    "card_number",
-)
-
-
 # -- writing files ---------------------------------------------------------------------------------
 
 
@@ -36,9 +25,10 @@ def write_files(
     count_cards: bool = False,
 ) -> dict[str, Any]:
     """Write a file per branch and day, but for the (branch, day) pairs left out."""
-    from bench.till_files import Tills, Truth, make_inbox, write
+    from bench.truth import Truth
+    from bench.workload import make_files, make_inbox, write
 
-    tills, truth = Tills(), Truth()
+    tills, truth = make_files(), Truth()
     cards: set[str] = set()
     make_inbox(Path(inbox))
     without = {(position, day) for position, day in left_out}
@@ -56,7 +46,8 @@ def write_files(
 
 def write_large_file(inbox: str, size: int) -> dict[str, Any]:
     """Write one file of at least `size` bytes, block by block."""
-    from bench.till_files import Truth, large_blocks, large_file_path, make_inbox
+    from bench.truth import Truth
+    from bench.workload import large_blocks, large_file_path, make_inbox
 
     make_inbox(Path(inbox))
     truth, cards = Truth(files=1), 0
@@ -81,6 +72,8 @@ def copy_files(inbox: str) -> dict[str, Any]:
     One connection, one transaction; the table was made before.
     """
     import psycopg2
+
+    from bench.workload import COLUMNS
 
     columns = ", ".join(f"{name} text" for name in COLUMNS)
     link = psycopg2.connect(os.environ["BRANCHLINE_DATABASE_URL"])
@@ -130,6 +123,8 @@ def stock_dlt(inbox: str, share: int) -> dict[str, Any]:
     import dlt
     from dlt.sources.filesystem import filesystem, read_csv
 
+    from bench.workload import COLUMNS
+
     pipeline = dlt.pipeline(
         "stock",
         pipelines_dir=os.environ["DLT_DATA_DIR"],
@@ -153,6 +148,8 @@ def pandas_to_sql(inbox: str, share: int) -> dict[str, Any]:
     """pandas read_csv and to_sql file by file, as it is commonly written; every share-th file."""
     import pandas  # type: ignore[import-untyped]
     import sqlalchemy
+
+    from bench.workload import COLUMNS
 
     address = os.environ["BRANCHLINE_DATABASE_URL"].partition("://")[2]
     engine = sqlalchemy.create_engine(f"postgresql+psycopg2://{address}")
@@ -218,11 +215,12 @@ def dbt_run_alone() -> dict[str, Any]:
     from base.settings import read_settings
     from operate.dbt.build import run_dbt
     from operate.dbt.process import dbt_environment
+    from operate.dbt.profile import TARGET
 
     settings = read_settings()
     started = time.time()
     result = run_dbt(
-        ["run", "--full-refresh", "--threads", "1", "--target", settings.target],
+        ["run", "--full-refresh", "--threads", "1", "--target", TARGET],
         project=settings.project,
         environment=dbt_environment(settings),
         progress=lambda step: None,
@@ -233,6 +231,25 @@ def dbt_run_alone() -> dict[str, Any]:
         "failures": [f"{node.name}: {node.message}" for node in result.failures] + result.messages,
         "nodes": _node_times(started),
     }
+
+
+def parse_project(partial: bool) -> dict[str, Any]:
+    """`dbt parse` as a process, from nothing or, `partial`, from what was parsed before."""
+    import subprocess
+
+    from base.settings import read_settings
+    from operate.dbt.process import dbt_environment, dbt_program
+
+    settings = read_settings()
+    words = [dbt_program(), "parse", "--partial-parse" if partial else "--no-partial-parse"]
+    started = time.perf_counter()
+    done = subprocess.run(
+        words, cwd=settings.project, env=dbt_environment(settings), capture_output=True
+    )
+    seconds = time.perf_counter() - started
+    manifest = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {"code": done.returncode, "seconds": seconds, "models": len(models)}
 
 
 def _node_times(since: float) -> list[dict[str, Any]]:

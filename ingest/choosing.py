@@ -41,10 +41,10 @@ class Candidate:
 
 @dataclass
 class Choice:
-    """What a load looks at. `told`: what became of files that cannot be, or not yet."""
+    """What a load looks at. `outcomes`: of what cannot be read, or not yet."""
 
     candidates: list[Candidate] = field(default_factory=list)
-    told: list[FileOutcome] = field(default_factory=list)
+    outcomes: list[FileOutcome] = field(default_factory=list)
     total: int = 0
     """Files and tables, known ones among them."""
     known: int = 0
@@ -68,11 +68,11 @@ class Selection:
         tables = {feed.name: self._tables(feed, sources, choice) for feed in feeds}
         for feed_name, folder in listing.closed:
             reason = "this user may not read the folder; change its permissions"
-            choice.told.append(_not_taken(feed_name, folder, "failed", reason))
+            choice.outcomes.append(_not_taken(feed_name, folder, "failed", reason))
         for feed_name, path in listing.unfinished:
             reason = "its name says that it is still being written; a later load takes it"
             path = self._cards.mask_path(path)
-            choice.told.append(_not_taken(feed_name, path, "postponed", reason))
+            choice.outcomes.append(_not_taken(feed_name, path, "postponed", reason))
         for feed in feeds:
             files = self._unknown(feed, listing.claimed[feed.name], choice)
             choice.candidates += sorted(files, key=Candidate.order)
@@ -108,7 +108,7 @@ class Selection:
             files = database.files(feed, self._ledger)
         except UnreadableFileError as error:
             path = self._cards.mask_path(f"{feed.database.path}.csv")
-            choice.told.append(_not_taken(feed.name, path, "failed", str(error)))
+            choice.outcomes.append(_not_taken(feed.name, path, "failed", str(error)))
             return []
         if not isinstance(self._retry, bool):
             mask, has_any_of = self._cards.mask_path, self._ledger.has_any_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO
 
 from ingest.cards import CardTokens
@@ -18,11 +18,11 @@ from ingest.raw.rows import CopyData, RowRenderer
 
 
 @dataclass(frozen=True)
-class Order:
+class Task:
     """How a file is to be converted. `file_id` and `load_id` are put into every row."""
 
     feed: Feed
-    token_keys: tuple[bytes, ...]
+    token_keys: tuple[bytes, ...] = field(repr=False)
     """The secrets of the card tokens, oldest first."""
     file_id: int
     load_id: str
@@ -59,9 +59,9 @@ class Converted:
     facts: Facts
 
 
-def convert(content: bytes, order: Order) -> Converted:
+def convert(content: bytes, task: Task) -> Converted:
     """Convert a file that is held in memory."""
-    return Conversion(io.BytesIO(content), order).finish()
+    return Conversion(io.BytesIO(content), task).finish()
 
 
 class Conversion:
@@ -70,8 +70,8 @@ class Conversion:
     `refused` and `extras`, as in Facts, are known from the beginning.
     """
 
-    def __init__(self, stream: IO[bytes], order: Order) -> None:
-        self._reader = FileReader(order.feed, stream)
+    def __init__(self, stream: IO[bytes], task: Task) -> None:
+        self._reader = FileReader(task.feed, stream)
         self._batches = iter(self._reader)
         self._copies = CopyData()
         self._renderer: RowRenderer | None = None
@@ -81,7 +81,7 @@ class Conversion:
             dialect = self._reader.dialect
             self.extras = tuple(extra.name for extra in dialect.extras)
             self._renderer = RowRenderer(
-                order.feed, dialect, CardTokens(*order.token_keys), order.file_id, order.load_id
+                task.feed, dialect, CardTokens(*task.token_keys), task.file_id, task.load_id
             )
 
     def parts(self, size: int) -> Iterator[CopyData]:

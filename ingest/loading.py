@@ -18,7 +18,7 @@ import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
@@ -29,7 +29,7 @@ from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
-from ingest.converting import Conversion, Order
+from ingest.converting import Conversion, Task
 from ingest.judging import Verdict, going_back, judge_content, judge_header, judge_rows
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
@@ -49,11 +49,11 @@ CHUNK = 1 << 20
 class LoadOptions:
     """What is loaded, from where to where, and how."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     inbox: str | None
     """Folder or URL; None where there are tables only."""
     feeds: FeedContract
-    token_keys: Sequence[bytes]
+    token_keys: Sequence[bytes] = field(repr=False)
     """Secrets of the card tokens, oldest first, each of at least 32 bytes."""
     state_dir: Path
     """Folder for dlt's working files."""
@@ -138,7 +138,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 @dataclass
 class _Job:
-    """A file on its way into the database, and what is told of it once it is there."""
+    """A file on its way into the database, and what the report says of it once it is there."""
 
     candidate: Candidate
     outcome: FileOutcome
@@ -216,7 +216,7 @@ class _Load:
         choice = self._selection.choose(self._feeds, listing, self.sources)
         total = choice.total
         self._tell(LoadEvent("listed", f"{total:,} files and tables", total=total))
-        for outcome in choice.told:
+        for outcome in choice.outcomes:
             self._record(outcome)
         self.report.unchanged += choice.known
         self.report.still_quarantined += choice.quarantined
@@ -225,7 +225,7 @@ class _Load:
         self._total = self._done + len(choice.candidates)
         return choice.candidates
 
-    # What is told
+    # Events and the report
 
     def _tell(self, event: LoadEvent) -> None:
         if self._progress is not None:
@@ -356,7 +356,7 @@ class _Load:
         candidate, blank, target = arrival.candidate, arrival.blank, self._target
         feed = candidate.feed
         token_keys = tuple(self._options.token_keys)
-        conversion = Conversion(stream, Order(feed, token_keys, blank.file_id, blank.load_id))
+        conversion = Conversion(stream, Task(feed, token_keys, blank.file_id, blank.load_id))
         known = target.extra_columns(feed)
         verdict = judge_header(feed, conversion.refused, conversion.extras, known)
         if verdict is not None:

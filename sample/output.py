@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
-from sample.desk import FOLDER as DESK_FOLDER
 from sample.errors import SampleError
-from sample.till_files import FOLDER
 
 MARKER = ".branchline-sample"
 _ABOUT = "# The files named here were written by the made-up company; it may write them again."
@@ -17,12 +16,14 @@ class OutputFolder:
     """Writes files below `root` and keeps a list of them in the marker file.
 
     The list is what tells our own files from somebody's: a file is entered before it is written,
-    so a run that was killed leaves nothing behind that the next one would not know.
+    so a run that was killed leaves nothing behind that the next one would not know. `folders` are
+    those below `root` that the sample may ever have written to.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folders: Collection[str]) -> None:
         """Raises SampleError if `root` is no folder, or holds a file that is not ours."""
         self._root = root
+        self._folders = folders
         self._marker = root / MARKER
         self._written: set[str] = set()
         if root.exists() and not root.is_dir():
@@ -72,7 +73,7 @@ class OutputFolder:
         for entry in sorted(listed):
             parts = PurePosixPath(entry).parts
             # The list decides what may be deleted, so it must not reach outside our own folder.
-            if parts[0] not in (FOLDER, DESK_FOLDER) or ".." in parts:
+            if parts[0] not in self._folders or ".." in parts:
                 raise SampleError(
                     f"{self._marker} was changed by hand: it names {entry}.",
                     "Name a new or empty folder.",

@@ -47,12 +47,12 @@ class FileTruth:
     `figures_by_day` tells apart; its `business_date` is the last of them. A list of the office has
     no branch (an empty name) and no sales.
 
-    `path` is relative to the inbox. `outcome` is what must have become of the file by the end:
-    `current` (its rows count), `superseded` (a newer file of the same branch and day came, or a
-    newer one under the same name, where that is what two versions have in common),
+    `path` is relative to the inbox; `logical_file` is what the versions of a file have in common,
+    in words that no other source uses. `outcome` is what must have become of the file by the end:
+    `current` (its rows count), `superseded` (a newer version of the same logical file came),
     `repeat` (the same bytes had come before) or `refused` (no rows can be had from it: it is
-    empty or no CSV). `rejected_lines` cannot be split into the seven columns; `rejected_rows` can,
-    but make no sense.
+    empty or no CSV). `rejected_lines` cannot be split into the columns; `rejected_rows` can, but
+    make no sense.
 
     `overwritten_on` is the day when a newer file comes under the same path, in place of this one: a
     warehouse that does not look at the inbox before knows nothing of it.
@@ -63,18 +63,12 @@ class FileTruth:
     business_date: date
     delivered_on: date
     outcome: str
+    logical_file: str
     figures: Figures = NO_SALES
     rejected_lines: int = 0
     rejected_rows: int = 0
     figures_by_day: tuple[tuple[date, Figures], ...] = ()
     overwritten_on: date | None = None
-
-    @property
-    def logical_file(self) -> tuple[str, ...]:
-        """What the versions of a file have in common: branch and day of a till, else the path."""
-        if self.path.startswith("branch_pos/"):
-            return ("branch_pos", self.branch_name, self.business_date.isoformat())
-        return ("sales_desk", self.path)
 
     def sold(self) -> tuple[tuple[date, Figures], ...]:
         """The sales by day."""
@@ -120,7 +114,6 @@ class Summary:
     bytes_written: int
     mess: tuple[Mess, ...]
     expected: Expected
-    stores: int = 0
     oddities: tuple[Oddity, ...] = ()
 
 
@@ -129,7 +122,7 @@ class Books:
     """Keeps the truth while files are delivered; holds a line per file, never a sale."""
 
     files: list[FileTruth] = field(default_factory=list)
-    _current: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _current: dict[str, int] = field(default_factory=dict)
 
     def enter(self, truth: FileTruth) -> None:
         """Take in the next delivered file; a current one supersedes the one it replaces."""

@@ -236,7 +236,7 @@ class Feed(BaseModel):
 
     @property
     def folder(self) -> str:
-        """The folder of the inbox that the feed's pattern begins with, such as `branch_pos/`."""
+        """The folder of the inbox that the feed's pattern begins with, such as `web_shop/`."""
         fixed: list[str] = []
         for part in PurePosixPath(self.files or "").parts[:-1]:
             if any(sign in part for sign in "*?"):

@@ -51,7 +51,7 @@ def _read_contract(path: Path) -> FeedContract:
     feeds: dict[str, Any] = {}
     for file in files:
         found, own_lines = _read(file, problems)
-        problems += _told_twice(own_lines, lines)
+        problems += _in_two_files(own_lines, lines)
         lines = {**own_lines, **lines}
         own = found.pop("feeds", {})
         content |= found
@@ -68,7 +68,7 @@ def _read_contract(path: Path) -> FeedContract:
         raise _broken([_tell(found, lines) for found in error.errors()]) from None
 
 
-def _told_twice(own: dict[str, _Line], before: dict[str, _Line]) -> Iterator[_Problem]:
+def _in_two_files(own: dict[str, _Line], before: dict[str, _Line]) -> Iterator[_Problem]:
     """Find feeds that stand in two files."""
     for key, line in own.items():
         if key.startswith("feeds.") and key.count(".") == 1 and key in before:

@@ -162,8 +162,7 @@ def _check_folder(folder: Path) -> None:
             if folder.exists():
                 raise BranchlineError(
                     f"The inbox {told} is a file, not a folder.",
-                    "Name the folder above the feeds' folders, for example the one that holds"
-                    " branch_pos/.",
+                    "Name the folder above the sources' folders.",
                 )
             raise BranchlineError(
                 f"The inbox {told} does not exist.",

@@ -15,7 +15,7 @@ from ingest import read_file_counts, read_quarantine
 from operate.commands.run import unchanged_line
 from operate.dbt.build import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
-from operate.project.sample_company import stores_of, write_sample
+from operate.project.sample_company import described, write_sample
 from operate.runs.nightly import RunReport
 from operate.runs.nightly import run as run_nightly
 from operate.server.connecting import ensure_warehouse
@@ -48,8 +48,7 @@ def demo(remove: bool) -> int:
     inbox = demo_inbox(settings)
     if not inbox.stamp.exists():
         with shown(
-            f"Writing the files of {BRANCHES} branches, an unlisted pop-up and"
-            f" {stores_of(BRANCHES)} stores, {DAYS} days",
+            f"Writing the files of {described(BRANCHES)}, {DAYS} days",
             console,
         ) as update:
             write_sample(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -13,10 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from base import libpq
 from base.settings import PROJECT
 from base.source_systems import listed_sources
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
+from operate.dbt.profile import TARGET, TARGET_VARIABLE
+from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
@@ -28,10 +32,13 @@ BENCHMARKS = ("bench", "--quick")
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `run` gets an environment and returns an exit code and what was printed."""
+    """One check: `run` returns an exit code and what was printed.
+
+    The code is None where the check could not be made here; the text then says why.
+    """
 
     name: str
-    run: Callable[[], tuple[int, str]]
+    run: Callable[[], tuple[int | None, str]]
 
 
 def style_checks() -> list[Check]:
@@ -41,12 +48,18 @@ def style_checks() -> list[Check]:
         Check("ruff format", lambda: _call("ruff", "format", "--check", "--quiet", ".")),
         Check("mypy", lambda: _call("mypy", "--no-error-summary")),
         Check("imports", lambda: _call("lint-imports", "--no-cache")),
+        Check("zizmor", lambda: _call("zizmor", "--offline", "--quiet", ".github")),
+        Check("actionlint", run_actionlint),
+        Check("dbt-bouncer", check_conventions),
         Check("sqlfluff", lint_sql),
     ]
 
 
 def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
-    """Run the checks one by one; show what those that fail say; return their names."""
+    """Run the checks one by one; show what those that fail say; return their names.
+
+    A check that could not be made is shown as skipped, with the reason. It has not failed.
+    """
     failed = []
     for check in checks:
         say(f"{check.name} ...")
@@ -55,6 +68,8 @@ def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
         took = f"{time.monotonic() - started:.0f} s"
         if code == 0:
             say(f"{check.name}: passed ({took})")
+        elif code is None:
+            say(f"{check.name}: SKIPPED, because {output.rstrip()}")
         else:
             failed.append(check.name)
             say(f"{output.rstrip()}\n{check.name}: FAILED ({took})")
@@ -95,6 +110,31 @@ def run_tests(
         return [" ".join(benchmarks)]
 
 
+def check_conventions() -> tuple[int | None, str]:
+    """dbt-bouncer over dbt's manifest, by dbt-bouncer.yml; no database is asked."""
+    if importlib.util.find_spec("dbt_bouncer") is None:
+        return None, "dbt-bouncer is not installed; it needs Python 3.11"
+    # A folder of its own that stays: dbt then parses only what has changed since the last time.
+    folder = PROJECT / "target" / "conventions"
+    environment = {
+        **os.environ,
+        # Whatever the warehouse is: this target can always be read.
+        TARGET_VARIABLE: "embedded",
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    code, output = _call(
+        dbt_program(), "--quiet", "parse", "--profiles-dir", ".", environment=environment
+    )
+    if code != 0:
+        return code, output
+    # It looks for the manifest in this folder's `target`, and cuts its messages to the columns.
+    environment |= {"DBT_PROJECT_DIR": str(folder), "COLUMNS": "240", "NO_COLOR": "1"}
+    return _call("dbt-bouncer", "run", "--show-all-failures", environment=environment)
+
+
 def lint_sql() -> tuple[int, str]:
     """sqlfluff over all models and tests, each compiled by dbt on a throwaway database."""
     with throwaway_environment() as environment:
@@ -128,7 +168,8 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
         url = warehouse.ensure_running().url
         prepare_raw(url, load_feeds(sources=listed_sources()), folder)
         yield {
-            **os.environ,
+            **libpq.environment(os.environ, url, complete=True),
+            TARGET_VARIABLE: TARGET,
             "BRANCHLINE_DATABASE_URL": url,
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),

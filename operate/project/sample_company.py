@@ -8,11 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from base.errors import BranchlineError
-from sample.company import write_company
+from sample.company import described, write_company
 from sample.errors import SampleError
-from sample.stores import stores_of
 
-__all__ = ["MadeFiles", "stores_of", "write_sample"]
+__all__ = ["MadeFiles", "described", "write_sample"]
 
 
 @dataclass(frozen=True)

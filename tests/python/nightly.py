@@ -44,7 +44,8 @@ def dbt(env: dict[str, str], folder: Path, *words: str, expect: int = 0) -> str:
     if words[0] != "parse":
         options.append("--no-write-json")
     said = io.StringIO()
-    with _environment({**env, "DBT_PROFILES_DIR": str(profiles)}), contextlib.redirect_stdout(said):
+    seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
+    with _environment(seen), contextlib.redirect_stdout(said):
         done = dbtRunner().invoke([*options, *words])
     if kept is None and parsed.exists():
         _PARSED[env["BRANCHLINE_DATABASE_URL"]] = parsed.read_bytes()

@@ -3,7 +3,8 @@
     row is the last one with its `key` there, or, of a list that is read in portions, in all of them. Rows
     without a key are left out: there is nothing that they could be told by.
 
-    For a CTE; `list` and `files` are CTEs or relations with `file_id`. Not as of the end of the ledger,
+    For a CTE; `list` and `files` are CTEs or relations: lines of versions, and the ledger's rows
+    (stg_ingest__files; versions that were not loaded have no lines). Not as of the end of the ledger,
     because views cannot hold it: a version that lands while dbt builds is read by the models that are built
     after it, and by all in the next run.
 #}
@@ -11,9 +12,9 @@
     select
         {{ list }}.*,
         coalesce({{ files }}.superseded_by_file_id, {{ list }}.file_id) as change_id,
-        {{ files }}.is_current
+        {{ files }}.status = 'loaded'
         and row_number() over (
-            partition by {{ files }}.is_current, {{ list }}.{{ key }}
+            partition by {{ files }}.status, {{ list }}.{{ key }}
             order by {{ list }}.file_id desc, {{ list }}.line_number desc
         ) = 1 as is_current
     from {{ list }}

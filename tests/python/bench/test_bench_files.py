@@ -7,7 +7,8 @@ import io
 from decimal import Decimal
 from hashlib import sha256
 
-from bench.till_files import FIRST_DAY, Tills, Truth, large_blocks
+from bench.branch_pos.till_files import FIRST_DAY, Tills, large_blocks
+from bench.truth import Truth
 from ingest.contract.reading import load_feeds
 from sample.people import luhn_digit
 

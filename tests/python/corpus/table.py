@@ -1,4 +1,4 @@
-"""The corpus as the table in docs/ingest.md. To renew it:
+"""The corpus as the table in docs/quarantine.md. To renew it:
 
 PYTHONPATH=tests/python .venv/bin/python -m corpus.table
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpus.cases import SECTIONS, Case
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "ingest.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "quarantine.md"
 BEGIN = "<!-- corpus: begin (made by tests/python/corpus/table.py; do not edit) -->"
 END = "<!-- corpus: end -->"
 
@@ -28,7 +28,7 @@ def table() -> str:
     """All cases, one table per section, as Markdown."""
     lines: list[str] = []
     for section, cases in SECTIONS.items():
-        lines += ["", f"#### {section}", "", "| case | the file | what becomes of it |"]
+        lines += ["", f"### {section}", "", "| case | the file | result |"]
         lines.append("| --- | --- | --- |")
         lines += [
             f"| {case.name} | {_plain(case.what)} | {'; '.join(outcome(case))} |" for case in cases
@@ -37,7 +37,7 @@ def table() -> str:
 
 
 def outcome(case: Case) -> Iterator[str]:
-    """What becomes of a case's files, in parts of a sentence."""
+    """What happens to a case's files, in parts of a sentence."""
     loaded = [file for file in case.files if file.status == "loaded"]
     if loaded and case.rows is not None:
         yield f"loaded, {case.rows} rows"

@@ -1,4 +1,4 @@
-"""docs/ingest.md shows the corpus as it is."""
+"""docs/quarantine.md shows the corpus as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/ingest.md shows as a feed of one's own works as it stands there."""
+"""What docs/feeds.md shows as a feed of one's own works as it stands there."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from corpus.table import DOCS
-from nightly import Project, new_project
+from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
-from ingest.contract.feeds import Feed
+from ingest.contract.feeds import DatabaseTable, Feed
 from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 
-TEXT = DOCS.read_text(encoding="utf-8") if DOCS.exists() else ""
+DOCS = PROJECT / "docs"
+TEXT = (DOCS / "feeds.md").read_text(encoding="utf-8")
 
 
 def block(kind: str, start: str) -> str:
@@ -85,3 +85,20 @@ def test_every_key_of_a_feed_is_in_the_docs() -> None:
     columns = Feed.model_fields["columns"].annotation
     for key in columns.__args__[0].model_fields:  # type: ignore[union-attr]
         assert f"| `{key}` |" in TEXT, key
+
+
+def test_every_key_of_a_table_is_in_the_docs() -> None:
+    databases = (DOCS / "databases.md").read_text(encoding="utf-8")
+    for name, field in DatabaseTable.model_fields.items():
+        assert f"| `{field.alias or name}` |" in databases, name
+
+
+def test_the_docs_of_a_source_name_its_feeds_and_columns() -> None:
+    for name, feed in load_feeds().feeds.items():
+        page = (DOCS / "sources" / f"{feed.source}.md").read_text(encoding="utf-8")
+        assert f"`{name}`" in page, name
+        if feed.files is not None:
+            assert f"`{feed.files}`" in page, name
+        for column in feed.columns:
+            if column.required:
+                assert re.search(rf"\b{column.name}\b", page), f"{name}: {column.name}"

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ingest_helpers import TOKEN_KEY
 
-from ingest.contract.feeds import Feed
+from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.reading import load_feeds
-from ingest.converting import Conversion, Order, convert
+from ingest.converting import Conversion, Task, convert
+from ingest.loading import LoadOptions
 from ingest.raw.rows import CopyData
 
 FEED = """\
@@ -43,11 +44,11 @@ ROWS = (
 
 
 @pytest.fixture(scope="module")
-def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     path = tmp_path_factory.mktemp("feeds") / "shop.yml"
     path.write_text(FEED)
     feed: Feed = load_feeds(path).feeds["shop_sales"]
-    return Order(feed, (TOKEN_KEY,), 7, "load-1")
+    return Task(feed, (TOKEN_KEY,), 7, "load-1")
 
 
 def lines(*parts: CopyData) -> dict[str, list[str]]:
@@ -60,8 +61,8 @@ def lines(*parts: CopyData) -> dict[str, list[str]]:
     return found
 
 
-def test_a_file_becomes_rows_rejects_and_facts(order: Order) -> None:
-    made = convert(GOOD, order)
+def test_a_file_becomes_rows_rejects_and_facts(task: Task) -> None:
+    made = convert(GOOD, task)
     facts = made.facts
     assert (facts.sha256, facts.size) == (hashlib.sha256(GOOD).hexdigest(), len(GOOD))
     assert (facts.refused, facts.too_bad, facts.remarks) == (None, None, ())
@@ -75,19 +76,19 @@ def test_a_file_becomes_rows_rejects_and_facts(order: Order) -> None:
     assert reject.split("\t")[2:] == ["broken", "4", "7", "load-1"]
 
 
-def test_a_file_that_is_no_table_is_refused_and_read_to_its_end(order: Order) -> None:
+def test_a_file_that_is_no_table_is_refused_and_read_to_its_end(task: Task) -> None:
     content = b"%PDF-" + b"x" * 3_000_000
-    made = convert(content, order)
+    made = convert(content, task)
     assert made.facts.refused is not None
     assert "a PDF document" in made.facts.refused
     assert made.facts.sha256 == hashlib.sha256(content).hexdigest()
     assert lines(made.copies) == {}
 
 
-def test_what_is_known_at_the_beginning(order: Order) -> None:
-    conversion = Conversion(io.BytesIO(GOOD), order)
+def test_what_is_known_at_the_beginning(task: Task) -> None:
+    conversion = Conversion(io.BytesIO(GOOD), task)
     assert (conversion.refused, conversion.extras) == (None, ("note",))
-    assert Conversion(io.BytesIO(b""), order).refused == convert(b"", order).facts.refused
+    assert Conversion(io.BytesIO(b""), task).refused == convert(b"", task).facts.refused
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -103,9 +104,9 @@ contents = st.one_of(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(content=contents, size=st.sampled_from([0, 1, 50, 1 << 20]))
 @example(content=GOOD, size=0)
-def test_parts_of_any_size_are_the_same_rows(order: Order, content: bytes, size: int) -> None:
-    whole = convert(content, order)
-    conversion = Conversion(io.BytesIO(content), order)
+def test_parts_of_any_size_are_the_same_rows(task: Task, content: bytes, size: int) -> None:
+    whole = convert(content, task)
+    conversion = Conversion(io.BytesIO(content), task)
     parts = list(conversion.parts(size))
     assert all(part.size > size for part in parts)
     last = conversion.finish()
@@ -121,21 +122,21 @@ def test_parts_of_any_size_are_the_same_rows(order: Order, content: bytes, size:
 
 
 @given(content=contents)
-def test_what_goes_in_and_comes_out_can_be_sent(order: Order, content: bytes) -> None:
-    here = convert(content, order)
-    sent = pickle.loads(pickle.dumps(convert(content, pickle.loads(pickle.dumps(order)))))
+def test_what_goes_in_and_comes_out_can_be_sent(task: Task, content: bytes) -> None:
+    here = convert(content, task)
+    sent = pickle.loads(pickle.dumps(convert(content, pickle.loads(pickle.dumps(task)))))
     assert (lines(sent.copies), sent.facts) == (lines(here.copies), here.facts)
 
 
-def test_another_process_makes_the_same(order: Order) -> None:
+def test_another_process_makes_the_same(task: Task) -> None:
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawned) as pool:
-        there = pool.submit(convert, GOOD, order).result()
-    here = convert(GOOD, order)
+        there = pool.submit(convert, GOOD, task).result()
+    here = convert(GOOD, task)
     assert (lines(there.copies), there.facts) == (lines(here.copies), here.facts)
 
 
-def test_a_large_file_takes_no_more_memory_than_a_small_one(order: Order, tmp_path: Path) -> None:
+def test_a_large_file_takes_no_more_memory_than_a_small_one(task: Task, tmp_path: Path) -> None:
     path = tmp_path / "large.csv"
     with path.open("wb") as file:
         file.write(b"item,price,card,note\n")
@@ -146,7 +147,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(order: Order, tmp_pa
             stream = io.BytesIO(file.read(stop)) if stop else file
             tracemalloc.start()
             try:
-                conversion = Conversion(stream, order)
+                conversion = Conversion(stream, task)
                 for _ in conversion.parts(1 << 20):
                     pass
                 assert conversion.finish().facts.rows > 10_000
@@ -155,3 +156,12 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(order: Order, tmp_pa
                 tracemalloc.stop()
 
     assert peak(0) < 1.3 * peak(3_000_000)
+
+
+def test_secrets_are_not_part_of_what_a_log_may_show(task: Task, tmp_path: Path) -> None:
+    address = "postgresql://till:sesame@localhost/shop"
+    feeds = FeedContract(feeds={"shop_sales": task.feed})
+    options = LoadOptions(address, "inbox", feeds, task.token_keys, tmp_path)
+    for shown in (repr(task), repr(options)):
+        assert "sesame" not in shown
+        assert TOKEN_KEY.decode() not in shown

@@ -221,9 +221,7 @@ def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
         ("feeds: [", ["z.yml, line 1: this is no valid YAML"]),
     ],
 )
-def test_what_is_wrong_in_a_folder_is_told_of_its_file(
-    tmp_path: Path, second: str, told: list[str]
-) -> None:
+def test_an_error_in_a_folder_names_the_file(tmp_path: Path, second: str, told: list[str]) -> None:
     (tmp_path / "a.yml").write_text(GOOD)
     (tmp_path / "z.yml").write_text(second)
     with pytest.raises(BranchlineError) as caught:
@@ -236,6 +234,6 @@ def test_what_is_wrong_in_a_folder_is_told_of_its_file(
     assert str(tmp_path / "a.yml") not in caught.value.hint
 
 
-def test_a_folder_without_feed_files_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_feed_files_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match="holds no feed file"):
         load_feeds(tmp_path)

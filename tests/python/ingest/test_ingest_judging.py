@@ -113,7 +113,7 @@ def test_older_versions_come_first_and_nine_before_ten(feed: Feed) -> None:
     other_day = "shop/leeds_20210825_11.csv"
     choice = chosen(feed, Ledger(), file(SECOND), file(FIRST), file(other_day))
     assert [one.path for one in choice.candidates] == [other_day, FIRST, SECOND]
-    assert (choice.total, choice.known, choice.told) == (3, 0, [])
+    assert (choice.total, choice.known, choice.outcomes) == (3, 0, [])
 
 
 def test_what_is_judged_again(feed: Feed) -> None:
@@ -195,7 +195,7 @@ def test_a_header_may_not_name_columns_without_end(feed: Feed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "reason"),
     [
         ({}, None),
         ({"rows": 9}, "less than half of the version that it takes the place of: 9 of 20 rows"),
@@ -206,18 +206,18 @@ def test_a_header_may_not_name_columns_without_end(feed: Feed) -> None:
     ],
 )
 def test_what_is_worth_knowing_of_a_loaded_file(
-    feed: Feed, facts: dict[str, Any], told: str | None
+    feed: Feed, facts: dict[str, Any], reason: str | None
 ) -> None:
     york = entry("shop/york_20210826_9.csv", "twin", logical_file="york/2021-08-26")
     ledger = ledger_of(entry(FIRST, "a"), york)
     read = dataclasses.replace(Facts("b", 1, rows=20), **facts)
     verdict = judge_rows(ledger, candidate(feed, SECOND), read, [])
     assert verdict.status == "loaded"
-    assert (verdict.reason or "").startswith(told or "")
-    assert bool(verdict.reason) == bool(told)
+    assert (verdict.reason or "").startswith(reason or "")
+    assert bool(verdict.reason) == bool(reason)
 
 
-def test_small_versions_may_shrink_and_new_columns_are_told(feed: Feed) -> None:
+def test_small_versions_may_shrink_and_new_columns_are_named(feed: Feed) -> None:
     ledger = ledger_of(entry(FIRST, "a", row_count=MANY_ROWS - 1))
     verdict = judge_rows(ledger, candidate(feed, SECOND), Facts("b", 1, rows=1), ["note", "till"])
     assert verdict == Verdict(
@@ -240,7 +240,7 @@ def test_a_file_that_is_too_bad_is_set_aside(feed: Feed) -> None:
         assert verdict == Verdict("quarantined", reason)
 
 
-def test_a_file_that_was_put_back_is_told(feed: Feed) -> None:
+def test_a_file_that_was_put_back_is_mentioned(feed: Feed) -> None:
     ledger = ledger_of(entry(FIRST, "a"), entry(FIRST, "b"))
     message = going_back(ledger, candidate(feed, FIRST), "a")
     assert message is not None

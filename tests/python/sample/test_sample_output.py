@@ -12,6 +12,10 @@ import sample
 from sample.company import write_company
 from sample.errors import SampleError
 from sample.output import MARKER
+from sample.sources import source_names
+
+# The folder of one source; which one does not matter.
+FOLDER = source_names()[0]
 
 
 def _tree(root: Path) -> dict[str, tuple[bytes, int]]:
@@ -39,7 +43,7 @@ def test_another_company_takes_the_place_of_the_first(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("where", ["notes.txt", "branch_pos/leeds_26-08-2021_09-00-00.csv"])
+@pytest.mark.parametrize("where", ["notes.txt", f"{FOLDER}/leeds_26-08-2021_09-00-00.csv"])
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, where: str) -> None:
     (tmp_path / where).parent.mkdir(exist_ok=True)
     (tmp_path / where).write_text("mine", encoding="utf-8")
@@ -52,7 +56,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, where: str) -> 
 
 def test_a_file_added_to_the_sample_is_not_swept_away(tmp_path: Path) -> None:
     write_company(tmp_path, branches=1, days=1)
-    mine = tmp_path / "branch_pos" / "leeds_26-08-2021_09-00-00.csv"
+    mine = tmp_path / FOLDER / "leeds_26-08-2021_09-00-00.csv"
     mine.write_text("mine", encoding="utf-8")
     with pytest.raises(SampleError, match="did not write"):
         write_company(tmp_path, branches=1, days=1)
@@ -73,7 +77,7 @@ def test_a_run_that_was_killed_can_be_repeated(tmp_path: Path) -> None:
     write_company(tmp_path, branches=2, days=3)
 
 
-@pytest.mark.parametrize("entry", ["../elsewhere.csv", "/etc/hosts", "branch_pos/../../up.csv"])
+@pytest.mark.parametrize("entry", ["../elsewhere.csv", "/etc/hosts", f"{FOLDER}/../../up.csv"])
 def test_the_list_of_files_cannot_point_elsewhere(tmp_path: Path, entry: str) -> None:
     write_company(tmp_path, branches=1, days=1)
     with (tmp_path / MARKER).open("a", encoding="utf-8") as listing:

@@ -1,91 +1,44 @@
-"""What the summary promises is what an independent reading of the files finds."""
+"""What the summary promises is what an independent reading of the files finds.
+
+Each source's folder beside this file has a reader of its own, `reading.py`, which shares no code
+with the package.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from collections import Counter
+from datetime import timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from sample import desk, mess
 from sample.company import write_company, write_deliveries
-from sample.truth import CURRENT, REFUSED, REPEAT, SUPERSEDED, Mess, Summary
-
-Key = tuple[str, date]
-ALL_MESS = {
-    mess.BROKEN,
-    mess.TWICE,
-    mess.NOT_CSV,
-    mess.UNBALANCED,
-    mess.UNREADABLE_DATE,
-    mess.CORRECTED,
-    mess.LATE,
-    mess.CUT,
-    mess.SPREADSHEET,
-    mess.EMPTY,
-    mess.POP_UP_DAY,
-    *desk.MESS,
-}
+from sample.sources import source_names
+from sample.truth import CURRENT, REFUSED, REPEAT, SUPERSEDED, Summary
 
 
-class Reading:
-    """A plain reader of the inbox that shares no code with the package."""
+def _reader(source: str) -> ModuleType:
+    spec = spec_from_file_location(
+        f"reading_{source}", Path(__file__).parent / source / "reading.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-    def __init__(self, inbox: Path) -> None:
-        self.sales: dict[Key, list[tuple[int, Decimal]]] = defaultdict(list)
-        self.rejected_lines = self.rejected_rows = 0
-        newest: dict[tuple[str, str], bytes] = {}
-        for path in sorted((inbox / "branch_pos").rglob("*.csv"), key=lambda path: path.name):
-            slug, day, _ = path.stem.rsplit("_", 2)
-            data = path.read_bytes()
-            if data and not data.startswith(b"\x89PNG"):
-                newest[slug, day] = data
-        for data in newest.values():
-            self._read(data.decode("utf-8-sig"))
-        for path in (inbox / "sales_desk" / "sales").rglob("*.csv"):
-            self._read_desk(path.read_text(encoding="utf-8"))
 
-    def _read_desk(self, text: str) -> None:
-        for row in csv.DictReader(io.StringIO(text, newline="")):
-            if "sales_person_id" not in row:
-                return
-            if not row["quantity"].isdecimal():
-                self.rejected_rows += 1
-                continue
-            quantity, total = int(row["quantity"]), Decimal(row["total_cost"])
-            assert quantity * Decimal(row["price"]) == total
-            day = date.fromisoformat(row["sales_date"])
-            self.sales[row["store_id"], day].append((quantity, total))
-
-    def _read(self, text: str) -> None:
-        for row in csv.reader(io.StringIO(text, newline="")):
-            if len(row) != 7:
-                self.rejected_lines += 1
-            elif row[0] != "timestamp":
-                self._sell(row)
-
-    def _sell(self, row: list[str]) -> None:
-        try:
-            moment = datetime.strptime(row[0], "%d/%m/%Y %H:%M")
-            prices = [Decimal(item.rpartition(" - ")[2]) for item in row[3].split(", ")]
-            sound = sum(prices) == Decimal(row[4])
-        except (ValueError, InvalidOperation):
-            sound = False
-        if sound:
-            self.sales[row[1], moment.date()].append((len(prices), sum(prices, Decimal(0))))
-        else:
-            self.rejected_rows += 1
+READERS = {source: _reader(source) for source in source_names()}
+ALL_MESS = {kind for reader in READERS.values() for kind in reader.MESS}
 
 
 def _assert_truth(summary: Summary) -> None:
-    reading = Reading(summary.out)
+    readings = [reader.Reading(summary.out / source) for source, reader in READERS.items()]
     found = {
         key: (len(sales), sum(items for items, _ in sales), sum(money for _, money in sales))
+        for reading in readings
         for key, sales in reading.sales.items()
     }
     promised = {
@@ -93,8 +46,10 @@ def _assert_truth(summary: Summary) -> None:
         for key, figures in summary.expected.by_branch_day.items()
     }
     assert found == promised
-    assert reading.rejected_lines == summary.expected.rejected_lines
-    assert reading.rejected_rows == summary.expected.rejected_rows
+    rejected_lines = sum(reading.rejected_lines for reading in readings)
+    rejected_rows = sum(reading.rejected_rows for reading in readings)
+    assert rejected_lines == summary.expected.rejected_lines
+    assert rejected_rows == summary.expected.rejected_rows
     for branch, figures in summary.expected.by_branch.items():
         days = [days for (name, _), days in found.items() if name == branch]
         assert figures.transactions == sum(transactions for transactions, _, _ in days)
@@ -105,19 +60,10 @@ def _assert_truth(summary: Summary) -> None:
     assert total.net_amount == sum(money for _, _, money in found.values())
 
 
-def _only(summary: Summary, kind: str) -> Mess:
-    (trouble,) = [trouble for trouble in summary.mess if trouble.kind == kind]
-    return trouble
-
-
-def _bytes(summary: Summary, kind: str) -> bytes:
-    return (summary.out / _only(summary, kind).path).read_bytes()
-
-
 def test_the_default_company_is_as_promised(company: Summary) -> None:
     _assert_truth(company)
-    assert company.expected.rejected_lines == 3 + 1
-    assert company.expected.rejected_rows == 2 + 1
+    assert company.expected.rejected_lines > 0
+    assert company.expected.rejected_rows > 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 11])
@@ -128,19 +74,26 @@ def test_small_companies_are_as_promised(
     summary = write_company(tmp_path, branches=branches, days=days, seed=seed)
     _assert_truth(summary)
     kinds = {trouble.kind for trouble in summary.mess}
-    assert {mess.BROKEN, mess.TWICE, mess.NOT_CSV, mess.POP_UP_DAY} <= kinds
-    if branches * days >= 10:
-        assert kinds | set(desk.MESS) == ALL_MESS
-    assert set(desk.MESS) <= kinds or days < 7
+    assert kinds <= ALL_MESS
+    for reader in READERS.values():
+        assert kinds >= reader.MESS_OF_ANY_COMPANY
+        if branches * days >= reader.FEWEST_BRANCH_DAYS and days >= reader.FEWEST_DAYS:
+            assert kinds >= reader.MESS
 
 
-def test_without_mess_every_file_counts_in_full(tmp_path: Path) -> None:
+def test_each_source_alone_is_as_promised(tmp_path: Path) -> None:
+    for source in READERS:
+        summary = write_company(tmp_path / source, branches=2, days=8, sources=(source,))
+        _assert_truth(summary)
+        assert {path.name for path in (tmp_path / source).iterdir() if path.is_dir()} == {source}
+
+
+def test_without_mess_every_file_counts(tmp_path: Path) -> None:
     summary = write_company(tmp_path, branches=2, days=4, mess=False)
     _assert_truth(summary)
     assert summary.mess == ()
-    # Of the store, what it sold up to Wednesday and on Thursday, and the four lists.
-    assert len(summary.files) == 8 + 2 + 4
-    assert summary.expected.outcomes == {CURRENT: 14, SUPERSEDED: 0, REPEAT: 0, REFUSED: 0}
+    count = len(summary.files)
+    assert summary.expected.outcomes == {CURRENT: count, SUPERSEDED: 0, REPEAT: 0, REFUSED: 0}
     assert summary.expected.rejected_lines == summary.expected.rejected_rows == 0
 
 
@@ -149,82 +102,6 @@ def test_each_mishap_happens_once_and_says_where(company: Summary) -> None:
     for trouble in company.mess:
         assert (company.out / trouble.path).is_file()
         assert trouble.sentence.endswith(".")
-    # A till's day and a store's file were corrected; one list of customers, goods, stores and
-    # people each took the place of the first, that of customers twice.
-    assert company.expected.outcomes[SUPERSEDED] == 1 + 1 + 5
-    assert company.expected.outcomes[REPEAT] == 1
-    assert company.expected.outcomes[REFUSED] == 3
-
-
-def _same_day(summary: Summary, path: str) -> list[str]:
-    """The other files of the same branch and day."""
-    stem = path.rsplit("/", 1)[1].rsplit("_", 1)[0]
-    return [
-        truth.path for truth in summary.files if f"/{stem}_" in truth.path and truth.path != path
-    ]
-
-
-def test_the_repeat_has_the_bytes_of_the_first(company: Summary) -> None:
-    repeat = _only(company, mess.TWICE).path
-    (first,) = _same_day(company, repeat)
-    assert first < repeat
-    assert (company.out / first).read_bytes() == (company.out / repeat).read_bytes()
-
-
-def test_the_correction_lacks_a_line_and_changes_a_price(company: Summary) -> None:
-    corrected = _only(company, mess.CORRECTED).path
-    (first,) = _same_day(company, corrected)
-    assert first < corrected
-    before = Counter((company.out / first).read_text(encoding="utf-8").splitlines())
-    after = Counter((company.out / corrected).read_text(encoding="utf-8").splitlines())
-    assert sum((before - after).values()) == 2
-    assert sum((after - before).values()) == 1
-
-
-def test_the_late_day_lies_apart(company: Summary) -> None:
-    late = _only(company, mess.LATE).path
-    assert late.startswith("branch_pos/late/")
-    assert _same_day(company, late) == []
-
-
-def test_the_cut_file_ends_inside_a_basket(company: Summary) -> None:
-    data = _bytes(company, mess.CUT)
-    assert not data.endswith(b"\n")
-    rest = data.rsplit(b"\n", 1)[1].decode("utf-8")
-    assert re.fullmatch(r"[^,]+,[^,]+,[^,]+,\"[^\",]+", rest), rest
-
-
-def test_the_picture_is_a_picture(company: Summary) -> None:
-    data = _bytes(company, mess.NOT_CSV)
-    assert data.startswith(b"\x89PNG\r\n\x1a\n")
-    assert data.endswith(b"IEND\xaeB`\x82")
-
-
-def test_the_empty_file_is_all_there_is_of_its_day(company: Summary) -> None:
-    assert _bytes(company, mess.EMPTY) == b""
-    assert _same_day(company, _only(company, mess.EMPTY).path) == []
-
-
-def test_three_lines_are_broken_in_three_ways(company: Summary) -> None:
-    text = _bytes(company, mess.BROKEN).decode("utf-8")
-    widths = Counter(len(row) for row in csv.reader(io.StringIO(text)))
-    assert widths.pop(7) > 10
-    assert sum(widths.values()) == 3
-    assert widths[1] == widths[3] == 1
-    assert max(widths) > 7
-
-
-def test_the_spreadsheet_leaves_its_marks(company: Summary) -> None:
-    data = _bytes(company, mess.SPREADSHEET)
-    assert data.startswith(b"\xef\xbb\xbftimestamp,branch,")
-    assert data.count(b"\n") == data.count(b"\r\n") > 10
-    rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))[1:]
-    assert {len(row) for row in rows} == {7}
-    assert all(re.fullmatch(r"[1-9]\d?/[1-9]\d?/\d{4} [1-9]\d?:\d\d", row[0]) for row in rows)
-    card = re.compile(r"[1-9]\.\d\dE\+15|1\.00E\+16|")
-    assert all(card.fullmatch(row[6]) for row in rows)
-    assert any(row[6] for row in rows)
-    assert not any(row[4].endswith(".0") for row in rows)
 
 
 def test_deliveries_come_in_order_and_make_the_same_folder(company: Summary) -> None:
@@ -243,24 +120,18 @@ def test_deliveries_come_in_order_and_make_the_same_folder(company: Summary) -> 
         assert truth.outcome == SUPERSEDED
         later = [other.delivered_on for other in company.files if other.path == truth.path]
         assert truth.overwritten_on in later
-    days_late = {
-        truth.path: (truth.delivered_on - truth.business_date).days for truth in company.files
-    }
-    lacking = _only(company, desk.LACKS_COLUMN).path
-    expected = {
-        _only(company, mess.LATE).path: 5,
-        _only(company, mess.CORRECTED).path: 2,
-        _only(company, mess.TWICE).path: 1,
-        _only(company, desk.SENT_AGAIN).path: 2,
-        f"{lacking.removesuffix('.csv')} complete.csv": 1,
-    }
-    assert {path: days for path, days in days_late.items() if days} == expected
 
 
 def test_until_stops_the_clock(tmp_path: Path) -> None:
     whole = write_company(tmp_path / "whole", branches=2, days=12)
-    (corrected,) = [truth for truth in whole.files if "corrected" in _kinds(whole, truth.path)]
-    day_before = corrected.delivered_on - timedelta(days=1)
+    superseded = [truth for truth in whole.files if truth.outcome == SUPERSEDED]
+    newer = [
+        truth
+        for truth in whole.files
+        if truth.outcome == CURRENT
+        and truth.logical_file in {older.logical_file for older in superseded}
+    ]
+    day_before = min(truth.delivered_on for truth in newer) - timedelta(days=1)
     early = write_company(tmp_path / "early", branches=2, days=12, until=day_before)
     _assert_truth(early)
     assert early.expected.outcomes[SUPERSEDED] == 0
@@ -271,7 +142,3 @@ def test_until_stops_the_clock(tmp_path: Path) -> None:
     later = write_company(tmp_path / "early", branches=2, days=12)
     assert later.expected == whole.expected
     _assert_truth(later)
-
-
-def _kinds(summary: Summary, path: str) -> set[str]:
-    return {trouble.kind for trouble in summary.mess if trouble.path == path}

@@ -6,7 +6,7 @@ with customers as (
 
 files as (
 
-    select * from {{ ref('int_files__versioned') }}
+    select * from {{ ref('stg_ingest__files') }}
 
 ),
 

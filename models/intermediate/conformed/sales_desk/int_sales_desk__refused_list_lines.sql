@@ -34,7 +34,7 @@ products as (
 -- Of a table that is read by a cursor a version is a portion: the manager may stand in another one.
 whole_lists as (
 
-    select file_id from {{ ref('int_files__versioned') }}
+    select file_id from {{ ref('stg_ingest__files') }}
     where file_path not like 'database/%/by-%'
 
 ),

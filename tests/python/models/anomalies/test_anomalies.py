@@ -9,8 +9,9 @@ import pytest
 from nightly import Project, new_project
 
 from base.link import Connection
-from sample import oddities
+from sample.branch_pos import oddities as till_oddities
 from sample.company import write_company, write_deliveries
+from sample.sales_desk import oddities as desk_oddities
 from sample.truth import Summary
 
 # Long enough for something odd, and for a past to hold it against.
@@ -30,8 +31,8 @@ def grown(
     folder = tmp_path_factory.mktemp("grown")
     truth = write_company(folder / "truth", **COMPANY)
     odd = {oddity.kind: oddity for oddity in truth.oddities}
-    surge = odd[oddities.SURGE]
-    asleep = odd[oddities.DORMANT].day - timedelta(days=50)
+    surge = odd[till_oddities.SURGE]
+    asleep = odd[desk_oddities.DORMANT].day - timedelta(days=50)
     files = list(write_deliveries(**COMPANY))
 
     def is_held_back(path: str) -> bool:
@@ -48,10 +49,10 @@ def grown(
         wrong = next(
             (path, data)
             for day, path, data in files
-            if "/sales/601/" in path and day == odd[oddities.DORMANT].day - timedelta(days=13)
+            if "/sales/601/" in path and day == odd[desk_oddities.DORMANT].day - timedelta(days=13)
         )
-        sleeper = odd[oddities.DORMANT].subject
-        day = (odd[oddities.DORMANT].day - timedelta(days=13)).isoformat()
+        sleeper = odd[desk_oddities.DORMANT].subject
+        day = (odd[desk_oddities.DORMANT].day - timedelta(days=13)).isoformat()
         awake = f"{sleeper},601,Milk jug 60 cl,{day},1,12.95,1,12.95\n".encode()
         for _, path, data in files:
             if path not in {path for path, _ in held_back}:
@@ -91,10 +92,10 @@ def test_every_oddity_is_found(grown: tuple[Project, Summary]) -> None:
     }
     ranged = ["receipts out_of_range", "sales out_of_range"]
     expected = {
-        oddities.COLLAPSE: ("branch", ranged, "below"),
-        oddities.SURGE: ("branch", ranged, "above"),
-        oddities.BUSY_PERSON: ("employee", ranged, "above"),
-        oddities.DORMANT: ("customer", ["sales dormant_account"], "above"),
+        till_oddities.COLLAPSE: ("branch", ranged, "below"),
+        till_oddities.SURGE: ("branch", ranged, "above"),
+        desk_oddities.BUSY_PERSON: ("employee", ranged, "above"),
+        desk_oddities.DORMANT: ("customer", ["sales dormant_account"], "above"),
     }
     assert {odd.kind for odd in truth.oddities} == set(expected)
     for odd in truth.oddities:
@@ -107,7 +108,7 @@ def test_every_oddity_is_found(grown: tuple[Project, Summary]) -> None:
 
 def test_little_else_is_odd(grown: tuple[Project, Summary]) -> None:
     project, truth = grown
-    busy = next(odd for odd in truth.oddities if odd.kind == oddities.BUSY_PERSON)
+    busy = next(odd for odd in truth.oddities if odd.kind == desk_oddities.BUSY_PERSON)
     others = project.rows(
         "select * from marts.fct_sales_anomalies where not (branch_name = '601'"
         " and period_start_date between %s and %s)",

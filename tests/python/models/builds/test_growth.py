@@ -10,8 +10,9 @@ import pytest
 from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
-from sample import desk, mess
+from sample.branch_pos import mess
 from sample.company import write_company, write_deliveries
+from sample.sales_desk import desk
 from sample.truth import Summary
 
 # Small, and yet with every kind of mess: a day sent twice, corrected, late, cut short, no CSV, ...

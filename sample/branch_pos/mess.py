@@ -11,9 +11,10 @@ import zlib
 from dataclasses import dataclass, replace
 from random import Random
 
+from sample.branch_pos.till_files import total_text
 from sample.branches import Branch
 from sample.chance import below, generator
-from sample.till_files import quoted, total_text
+from sample.csv_text import quoted
 from sample.trade import Receipt
 from sample.truth import Figures
 

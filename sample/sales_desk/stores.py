@@ -12,9 +12,10 @@ from datetime import date, timedelta
 
 from sample.branches import Branch, branch_at
 from sample.chance import digest
+from sample.csv_text import content, price_text, quoted
 from sample.people import Person, person
-from sample.till_files import price_text, quoted
 
+FOLDER = "sales_desk"
 FIRST_STORE = 601
 
 # The first change of prices and of a manager, in days from the company's first, and how often then.
@@ -95,7 +96,7 @@ def store_at(position: int) -> Store:
 def reference_lines(stores: int) -> list[str]:
     """The first stores as lines of the reference list, without a header."""
     return [
-        f"sales_desk,{store.number},GB,Europe/London,GBP,{store.region},{store.opened.isoformat()}"
+        f"{FOLDER},{store.number},GB,Europe/London,GBP,{store.region},{store.opened.isoformat()}"
         for store in map(store_at, range(stores))
     ]
 
@@ -186,7 +187,7 @@ def customers_csv(seed: int, stores: int, start: date, day_number: int) -> bytes
                 f"{customer_id(store, number)},{first},{last},{1 + marks[4]} High Street,"
                 f"{_postcode(seed, store.number, number)},{phone},{joined.isoformat()}"
             )
-    return _content(lines)
+    return content(lines)
 
 
 def stores_csv(seed: int, stores: int, day_number: int) -> bytes:
@@ -198,7 +199,7 @@ def stores_csv(seed: int, stores: int, day_number: int) -> bytes:
             f"{store.number},{store.region},{_postcode('store', store.number)},{manager},"
             f"{store.opened.isoformat()},Friendly and quick."
         )
-    return _content(lines)
+    return content(lines)
 
 
 def products_csv(start: date, day_number: int) -> bytes:
@@ -216,7 +217,7 @@ def products_csv(start: date, day_number: int) -> bytes:
         lines.append(
             f"{goods.number},{quoted(goods.name)},{price_text(current)},{old},2021-04-06,{updated},NULL"
         )
-    return _content(lines)
+    return content(lines)
 
 
 def sales_team_csv(seed: int, stores: int, day_number: int) -> bytes:
@@ -233,7 +234,7 @@ def sales_team_csv(seed: int, stores: int, day_number: int) -> bytes:
                 f"{'Y' if place == manages else 'N'},{store.region},"
                 f"{_postcode('team', store.number, place)},{joined.isoformat()}"
             )
-    return _content(lines)
+    return content(lines)
 
 
 def masters_on(
@@ -255,16 +256,12 @@ def masters_on(
 
     sent: list[tuple[str, bytes, int | None]] = []
     if (after := due(CUSTOMER_LIST_EVERY, CUSTOMER_LIST_EVERY)) is not None:
-        content = customers_csv(seed, stores, start, day_number)
-        sent.append(("sales_desk/customer.csv", content, after))
+        listed = customers_csv(seed, stores, start, day_number)
+        sent.append((f"{FOLDER}/customer.csv", listed, after))
     if (after := due(MANAGER_ROUND_FIRST, MANAGER_ROUND_EVERY)) is not None:
-        sent.append(("sales_desk/store.csv", stores_csv(seed, stores, day_number), after))
+        sent.append((f"{FOLDER}/store.csv", stores_csv(seed, stores, day_number), after))
     if (after := due(PRICE_ROUND_FIRST, PRICE_ROUND_EVERY)) is not None:
-        sent.append(("sales_desk/product.csv", products_csv(start, day_number), after))
+        sent.append((f"{FOLDER}/product.csv", products_csv(start, day_number), after))
     if (after := due(MANAGER_ROUND_FIRST, MANAGER_ROUND_EVERY)) is not None:
-        sent.append(("sales_desk/sales_team.csv", sales_team_csv(seed, stores, day_number), after))
+        sent.append((f"{FOLDER}/sales_team.csv", sales_team_csv(seed, stores, day_number), after))
     return sent
-
-
-def _content(lines: list[str]) -> bytes:
-    return "".join([f"{line}\n" for line in lines]).encode("utf-8")

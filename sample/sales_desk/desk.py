@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
-from sample import oddities
 from sample.chance import Weighted, below, digest, generator
-from sample.stores import (
+from sample.csv_text import price_text, quoted
+from sample.sales_desk import oddities
+from sample.sales_desk.stores import (
     GOODS,
     Product,
     Store,
@@ -22,10 +23,8 @@ from sample.stores import (
     employee_id,
     price_on,
 )
-from sample.till_files import price_text, quoted
 from sample.truth import Figures
 
-FOLDER = "sales_desk"
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"
 
 LACKS_COLUMN = "column missing"

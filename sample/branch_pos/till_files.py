@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 
 from sample.branches import Branch
+from sample.csv_text import price_text, quoted
 from sample.trade import Receipt
 
 FOLDER = "branch_pos"
@@ -23,11 +24,6 @@ def file_name(branch: Branch, day: date, seconds: int) -> str:
     return f"{branch.slug}_{date_text}_{hours:02d}-{minutes:02d}-{left:02d}.csv"
 
 
-def price_text(pence: int) -> str:
-    """A basket price: always two decimals."""
-    return f"{pence // 100}.{pence % 100:02d}"
-
-
 def total_text(pence: int) -> str:
     """A total: one decimal where one is enough."""
     return f"{pence // 100}.{pence % 100 // 10}" if pence % 10 == 0 else price_text(pence)
@@ -36,11 +32,6 @@ def total_text(pence: int) -> str:
 def basket_text(receipt: Receipt) -> str:
     """The items with their prices, not yet quoted."""
     return ", ".join([f"{name} - {price_text(pence)}" for name, pence in receipt.items])
-
-
-def quoted(text: str) -> str:
-    """`text` as a CSV field; no name of ours holds a quotation mark."""
-    return f'"{text}"' if "," in text else text
 
 
 def line(branch: Branch, day_text: str, receipt: Receipt) -> str:
@@ -57,11 +48,6 @@ def lines(branch: Branch, day: date, sold: list[Receipt]) -> list[str]:
     """The day's lines without line ends."""
     day_text = f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
     return [line(branch, day_text, receipt) for receipt in sold]
-
-
-def content(written: list[str]) -> bytes:
-    """The file that holds `written`."""
-    return "".join([f"{text}\n" for text in written]).encode("utf-8")
 
 
 def _scientific(card_number: str) -> str:

@@ -8,17 +8,29 @@ times cheaper. Card numbers always fail the check that every issued card passes.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+from bench.truth import Truth
+from sample.branch_pos.till_files import FOLDER, file_name, total_text
 from sample.branches import Branch, branch_at
 from sample.chance import Weighted, below, generator
+from sample.csv_text import price_text, quoted
 from sample.menu import offers
 from sample.people import Person, luhn_digit, person
-from sample.till_files import FOLDER, file_name, price_text, quoted, total_text
 
+# In the order in which they stand in a file.
+COLUMNS = (
+    "transaction_timestamp",
+    "branch",
+    "customer_name",
+    "basket",
+    "total",
+    "payment_method",
+    "card_number",
+)
 FIRST_DAY = date(2024, 1, 1)
 _SEED = 20240101
 _MENU_DAYS = 91
@@ -28,36 +40,6 @@ _BASKET_SIZES = Weighted((30, 28, 22, 12, 8))
 _REGULARS = 0.75
 # Of the people seven in ten carry a card (`sample.people`); this leaves half of the receipts.
 _CASH_ALL_THE_SAME = 0.305
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What some files hold. Money is in pence."""
-
-    files: int = 0
-    bytes: int = 0
-    rows: int = 0
-    items: int = 0
-    pence: int = 0
-    card_rows: int = 0
-    last_four: int = 0
-    """The sum of the last four digits of all cards, as numbers."""
-
-    def __add__(self, other: Truth) -> Truth:
-        return self._with(other, 1)
-
-    def __sub__(self, other: Truth) -> Truth:
-        return self._with(other, -1)
-
-    def _with(self, other: Truth, sign: int) -> Truth:
-        return Truth(
-            *(getattr(self, each.name) + sign * getattr(other, each.name) for each in fields(self))
-        )
-
-    @property
-    def money(self) -> str:
-        """The money with two decimals."""
-        return price_text(self.pence)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,37 @@
+"""What the files that are measured with hold, whatever source they are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from sample.csv_text import price_text
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What some files hold. Money is in pence."""
+
+    files: int = 0
+    bytes: int = 0
+    rows: int = 0
+    items: int = 0
+    pence: int = 0
+    card_rows: int = 0
+    last_four: int = 0
+    """The sum of the last four digits of all cards, as numbers."""
+
+    def __add__(self, other: Truth) -> Truth:
+        return self._with(other, 1)
+
+    def __sub__(self, other: Truth) -> Truth:
+        return self._with(other, -1)
+
+    def _with(self, other: Truth, sign: int) -> Truth:
+        return Truth(
+            *(getattr(self, each.name) + sign * getattr(other, each.name) for each in fields(self))
+        )
+
+    @property
+    def money(self) -> str:
+        """The money with two decimals."""
+        return price_text(self.pence)

@@ -1,0 +1,75 @@
+"""The files that are measured with: those of the one source that has a folder below this one.
+
+Its module `till_files` makes them, and `raw` holds what was loaded of them to what was written.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from bench.figures import Section
+from bench.truth import Truth
+
+
+class File(Protocol):
+    """One file: its path in the inbox, its bytes, what it holds, and the cards in it."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def truth(self) -> Truth: ...
+    @property
+    def cards(self) -> frozenset[str]: ...
+
+
+class Files(Protocol):
+    """The files of all branches and days, the same bytes for the same numbers."""
+
+    def file(self, position: int, number: int, rows: int, *, corrected: bool = False) -> File: ...
+
+
+(_SOURCE,) = (
+    found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.ispkg
+)
+_files = import_module(f"bench.{_SOURCE}.till_files")
+_raw = import_module(f"bench.{_SOURCE}.raw")
+
+COLUMNS: tuple[str, ...] = _files.COLUMNS
+
+
+def make_files() -> Files:
+    """The maker of the files."""
+    made: Files = _files.Tills()
+    return made
+
+
+def make_inbox(inbox: Path) -> None:
+    """Make the folders that the files go to."""
+    _files.make_inbox(inbox)
+
+
+def write(inbox: Path, file: File) -> None:
+    """Write one file where it belongs."""
+    _files.write(inbox, file)
+
+
+def large_file_path() -> str:
+    """Where in the inbox the large file goes."""
+    path: str = _files.large_file_path()
+    return path
+
+
+def large_blocks(size: int) -> Iterator[tuple[bytes, Truth, int]]:
+    """Blocks of one file of `size` bytes or more, what each holds, and how many cards are new."""
+    yield from _files.large_blocks(size)
+
+
+def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None) -> None:
+    """Hold what was loaded to what was written."""
+    _raw.check_raw(section, url, truth, cards)

@@ -1,0 +1,113 @@
+"""What each source of the company says of itself, and which sources there are.
+
+A source is a folder of this package with a module `source` whose `SOURCE` is a class below
+`Source`. The folder's name is the source's name, and the folder in the inbox that its files lie
+in. Nothing else names a source, so a new one is a new folder.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import ClassVar
+
+from sample.errors import SampleError
+from sample.oddities import Oddity
+from sample.truth import FileTruth, Mess
+
+# A Monday. Sixty days from here the clocks go back and iced drinks give way to hot ones.
+DEFAULT_START = date(2025, 9, 1)
+
+
+@dataclass(frozen=True)
+class Company:
+    """What the sample is made from. Nothing else decides a byte of it.
+
+    `mess` is what goes wrong with the files, `odd` what is odd in the trade itself. `sources` are
+    the names of the sources that send files; None is all there are.
+    """
+
+    branches: int = 8
+    days: int = 60
+    seed: int = 1
+    start: date = DEFAULT_START
+    mess: bool = True
+    odd: bool = True
+    sources: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.branches < 1 or self.days < 1:
+            raise SampleError(
+                f"A company of {self.branches} branches and {self.days} days has no sales.",
+                "Ask for at least 1 branch and 1 day.",
+            )
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file as it reaches the inbox, with the truth about it and what is wrong with it."""
+
+    path: str
+    content: bytes
+    truth: FileTruth
+    mess: tuple[Mess, ...] = ()
+
+
+class Source(ABC):
+    """One system of a company: makes its files and lists, day by day, in order.
+
+    Days are numbers from the company's first day (0).
+    """
+
+    # The last file may come so many days after the company's last day.
+    days_after: ClassVar[int] = 0
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    @classmethod
+    def beside(cls, branches: int) -> str:
+        """What the source adds to a company of so many branches, as `4 stores`; empty: nothing."""
+        return ""
+
+    @abstractmethod
+    def on(self, number: int) -> Iterator[Delivery]:
+        """The files that arrive on a day; `number` may be up to `days_after` past the last one.
+
+        Each says in its truth what its versions have in common (`logical_file`).
+        """
+
+    @abstractmethod
+    def to_come(self) -> int:
+        """How many files there will be in all."""
+
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What is odd in the source's trade on purpose."""
+        return ()
+
+
+def source_names() -> tuple[str, ...]:
+    """The names of all sources, in the order in which they deliver on a day."""
+    here = str(Path(__file__).parent)
+    return tuple(sorted(found.name for found in pkgutil.iter_modules([here]) if found.ispkg))
+
+
+def source_class(name: str) -> type[Source]:
+    """The class of a source. Raises SampleError if there is no source of that name."""
+    if name not in source_names():
+        raise SampleError(
+            f"The sample has no source {name!r}.", f"Name some of {', '.join(source_names())}."
+        )
+    found: type[Source] = import_module(f"{__package__}.{name}.source").SOURCE
+    return found
+
+
+def sources_of(company: Company) -> list[Source]:
+    """The sources of a company. Raises SampleError for an unknown one."""
+    names = source_names() if company.sources is None else company.sources
+    return [source_class(name)(company) for name in names]
