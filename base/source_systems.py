@@ -48,11 +48,8 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
 
 
 def _are_names(entities: Any) -> bool:
-    return (
-        isinstance(entities, list)
-        and bool(entities)
-        and all(isinstance(entity, str) for entity in entities)
-    )
+    # Without an entity its files are loaded, and no model reads them yet.
+    return isinstance(entities, list) and all(isinstance(entity, str) for entity in entities)
 
 
 def _malformed(file: Path, problem: str) -> BranchlineError:

@@ -26,6 +26,7 @@ def test_sources_are_read_with_their_entities(tmp_path: Path) -> None:
         "desk": ["customers"],
     }
     assert listed_sources(project(tmp_path, "vars: {source_systems: {}}")) == {}
+    assert listed_sources(project(tmp_path, "vars: {source_systems: {shop: []}}")) == {"shop": []}
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_sources_are_read_with_their_entities(tmp_path: Path) -> None:
         ("vars: {source_systems: {1: [transactions]}}", "'1' in source_systems is not the name"),
         ("vars: {source_systems: {shop: transactions}}", "source shop in source_systems has no"),
         ("vars: {source_systems: {shop: }}", "source shop in source_systems has no list"),
-        ("vars: {source_systems: {shop: []}}", "source shop in source_systems has no list"),
+        ("vars: {source_systems: {shop: [1]}}", "source shop in source_systems has no list"),
     ],
 )
 def test_another_form_is_refused_with_the_one_that_is_right(

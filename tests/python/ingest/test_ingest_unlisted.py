@@ -107,18 +107,22 @@ def test_a_listed_source_has_to_have_a_feed(folder: Path) -> None:
     assert "ingest/feeds/tills.yml" in caught.value.hint
 
 
+@pytest.mark.parametrize("settled", [True, False], ids=["by fingerprint", "by content"])
 def test_known_files_in_quarantine_are_counted(
-    folder: Path, inbox: Inbox, run_load: Load, query: Query
+    folder: Path,
+    inbox: Inbox,
+    run_load: Load,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    settled: bool,
 ) -> None:
+    if settled:
+        monkeypatch.setattr("ingest.origins.origin.SETTLED_AFTER", 0)
     feeds = load_feeds(folder)
     inbox.drop("shop/a.csv", SALES)
     for name in ("b", "c"):
         inbox.drop(f"shop/{name}.csv", f"{name}\n1\n")
     assert run_load(feeds=feeds).counts()["quarantined"] == 2
-    report = run_load(feeds=feeds)
-    assert (report.unchanged, report.still_quarantined) == (3, 2)
-    # One of them by its content, because its time is another one now.
-    (inbox.folder / "shop/b.csv").touch()
     report = run_load(feeds=feeds)
     assert (report.unchanged, report.still_quarantined) == (3, 2)
     # Dismissed it waits for nobody.

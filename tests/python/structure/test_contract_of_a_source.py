@@ -155,6 +155,14 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
         ),
         ("every_source('invoices')", "There is no entity 'invoices' in the contract of a source."),
     ],
+    ids=[
+        "lacks-a-column-of-no-contract",
+        "lacks-a-required-column",
+        "lacks-where-nothing-is-optional",
+        "expression-for-a-column-of-no-contract",
+        "entity-of-no-contract",
+        "union-of-no-entity",
+    ],
 )
 def test_what_breaks_the_contract_does_not_compile(built: Project, call: str, told: str) -> None:
     said = built.dbt("compile", "--inline", "{{ " + call + " }}", expect=2)
