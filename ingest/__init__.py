@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ingest.cards import SHORTEST_KEY as SHORTEST_KEY
     from ingest.cards import CardTokens as CardTokens
     from ingest.contract.feeds import FeedContract as FeedContract
+    from ingest.contract.feeds import header_key as header_key
     from ingest.contract.feeds import unlisted as unlisted
     from ingest.contract.reading import load_feeds as load_feeds
     from ingest.loading import LoadOptions as LoadOptions
@@ -51,6 +52,7 @@ _HOMES = {
     "SourceDatabases": "ingest.origins.addresses",
     "dismiss": "ingest.review.quarantine",
     "first_lines": "ingest.review.quarantine",
+    "header_key": "ingest.contract.feeds",
     "load": "ingest.loading",
     "load_feeds": "ingest.contract.reading",
     "loader_lock": "ingest.raw.session",

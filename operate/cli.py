@@ -29,6 +29,7 @@ COMMANDS = {
     "docs": ("docs", "Make the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
     "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
+    "source": ("source", "Add a source: its first version, from a sample file."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
     "ci": ("ci", "Build and test only what differs from main."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),

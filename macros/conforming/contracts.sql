@@ -5,8 +5,8 @@
     model int_<source>__<entity> that ends in `conform`. From there on there is one company: the models of
     all subjects read `every_source(entity)` and know no source by name.
 
-    `receipt_lines` is for sources with several lines of a file per receipt: receipts.sql makes transactions
-    and sale lines of them.
+    `receipt_lines` is for sources whose lines are sold products, however many of them a receipt has:
+    receipts.sql makes transactions and sale lines of them.
 
     `required`: columns that every source has. `optional`: columns that a source may lack; it has to say so.
     Both are maps from name to type, in the order of the union's columns.
@@ -77,30 +77,29 @@
         'receipt_lines': {
             'required': dict(version, **{
                 'logical_file': 'text',
-                'receipt_number': 'text',
                 'branch_name': 'text',
                 'product_name': 'text',
-                'currency_code': 'text',
+                'line_text': 'text',
                 'quantity': 'integer',
                 'unit_price': 'numeric(18, 4)',
                 'net_amount': 'numeric(18, 2)',
-                'reject_reasons': 'text',
-                'refused_text': 'text',
-                'quality_flags': 'text',
                 'is_time_known': 'boolean',
-                'business_date': 'date',
                 'sold_at_local': 'timestamp',
-                'sold_at': 'timestamp with time zone',
+                'loaded_at': 'timestamp with time zone',
             }),
             'optional': {
+                'receipt_number': 'text',
+                'product_id': 'text',
                 'customer_id': 'text',
                 'customer_name': 'text',
                 'employee_id': 'text',
                 'payment_method': 'text',
                 'card_last4': 'text',
-                'product_id': 'text',
                 'channel': 'text',
                 'country': 'text',
+                'currency_code': 'text',
+                'reject_reasons': 'text',
+                'quality_flags': 'text',
             },
         },
         'raw_claims': {

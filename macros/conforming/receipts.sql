@@ -1,107 +1,266 @@
 {#
-    Sources with several lines of a file per receipt.
+    Sources whose lines are sold products: several lines per receipt, or one each.
 
-    int_<source>__receipt_lines (incremental by file) ends in `conform_receipt_lines`: one row per line, with
-    what its receipt says. int_<source>__transactions (incremental by file) is `receipts_of` these lines, and
-    int_<source>__sale_lines is `conform('sale_lines', ...)` of those that are sold. A receipt is what one
-    file says under one number: a file that replaces another replaces its receipts.
+    int_<source>__receipt_lines (incremental by file) ends in `receipt_lines`: a row per line, with what its
+    receipt says, and with the rules that hold for every source applied. The other models of the source are
+    views of it without a rule of their own:
+
+        int_<source>__transactions    receipts_of(ref('int_<source>__receipt_lines'))
+        int_<source>__sale_lines      sold_lines_of(ref('int_<source>__receipt_lines'))
+
+    A receipt is what one file says under one number: a file that supersedes another supersedes its receipts.
 #}
 
 {#
-    The last line of int_<source>__receipt_lines: the columns of the contract of `receipt_lines` from a CTE
-    (`from`), and beside them the keys, the place on the receipt (`item_number`) and `is_sale`. `expressions`
-    and `lacks` as for `conform`.
+    The end of int_<source>__receipt_lines, after a comma: CTEs, and the select that ends the model. `from` is
+    a CTE with the columns of the contract of `receipt_lines`; `expressions` and `lacks` as for `conform`.
 
-    A line that breaks a rule (`reject_reasons`) is on no receipt: it is refused by itself. Of what belongs
-    to the receipt (branch, customer, person, payment, time) all its lines get the same, the least of what
-    they say; where they differ in branch, customer or day, the flag `receipt_lines_differ` says so.
+    A line that breaks a rule is on no receipt: it is rejected by itself. What belongs to the receipt (branch,
+    customer, person, payment, time, country) is the same in all its lines: the least of what they say. Where
+    they differ in branch, customer, country or day, the flag `receipt_lines_differ` says so.
+
+    `one_line_each`: every line is a receipt of its own, whatever its number.
 #}
-{% macro conform_receipt_lines(from, expressions={}, lacks=[]) -%}
-    {%- set own = [
-        'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'logical_file',
-        'receipt_number', 'product_id', 'product_name', 'quantity', 'unit_price', 'net_amount',
-        'reject_reasons', 'refused_text', 'is_time_known', 'quality_flags',
+{% macro receipt_lines(from, expressions={}, lacks=[], one_line_each=false) -%}
+    {%- set of_receipt = [
+        'branch_name', 'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
+        'channel', 'country', 'currency_code', 'business_date', 'sold_at_local', 'sold_at',
     ] -%}
-    {%- set shared = conformed_columns('receipt_lines') | reject('in', own) | list %}
-select
-    {% for name in own if name != 'quality_flags' -%}
-    {{ name }},
-    {% endfor -%}
-    {% for name in shared -%}
-    {{ name }},
-    {% endfor -%}
-    nullif(concat_ws(', ', quality_flags, case when is_differing then 'receipt_lines_differ' end), '')
-        as quality_flags,
-    transaction_id,
-    {{ branch_key() }} as branch_key,
-    {{ customer_key('customer_identified_by', "coalesce(customer_id, 'unknown')") }} as customer_key,
-    customer_identified_by,
-    {{ employee_key() }} as employee_key,
-    {{ product_key(product_id='product_id') }} as product_key,
-    cast(item_number as integer) as item_number,
-    is_current and reject_reasons is null as is_sale
-from (
+    {%- set of_line = [
+        'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'transaction_id',
+        'receipt_number', 'product_id', 'product_name', 'reject_reasons', 'line_text', 'quantity',
+        'unit_price', 'net_amount',
+    ] -%}
+    {%- set given = conformed_columns('receipt_lines') | list -%}
+conformed_lines as (
+
+    {{ conform('receipt_lines', from, expressions, lacks) | indent(4) }}
+
+),
+
+listed_branches as (
+
+    select * from {{ ref('branches') }}
+
+),
+
+-- The list of branches knows a branch under any capitals and spacing. A branch that it does not know is
+-- taken as written, in the company's own time zone and currency.
+located_lines as (
+
     select
-        {% for name in own -%}
-        lines.{{ name }},
+        {% for name in given if name not in ['branch_name', 'currency_code'] -%}
+        conformed_lines.{{ name }},
         {% endfor -%}
-        lines.transaction_id,
-        {% for name in shared -%}
-        {% if name == 'payment_method' -%}
-        coalesce(min(lines.{{ name }}) over receipt, 'OTHER') as {{ name }},
-        {% else -%}
-        min(lines.{{ name }}) over receipt as {{ name }},
-        {% endif -%}
+        coalesce(listed_branches.branch_name, conformed_lines.branch_name) as branch_name,
+        coalesce(
+            conformed_lines.currency_code,
+            listed_branches.currency_code,
+            '{{ var("company_currency") }}'
+        ) as currency_code,
+        cast(conformed_lines.sold_at_local as date) as business_date,
+        {{ local_to_utc(
+            'conformed_lines.sold_at_local',
+            "coalesce(listed_branches.time_zone, '" ~ var('company_time_zone') ~ "')"
+        ) }} as sold_at
+    from conformed_lines
+    left join listed_branches
+        on
+            conformed_lines.source_system = listed_branches.source_system
+            and {{ normalize_name('conformed_lines.branch_name') }}
+            = {{ normalize_name('listed_branches.branch_name') }}
+
+),
+
+judged_lines as (
+
+    select
+        {% for name in given if name != 'reject_reasons' -%}
+        {{ name }},
         {% endfor -%}
-        case when min(lines.customer_id) over receipt is null then 'unknown' else 'number' end
-            as customer_identified_by,
+        business_date,
+        sold_at,
+        nullif(concat_ws(', ', {{ named_reasons({
+            'receipt_number_missing': 'false' if one_line_each else 'receipt_number is null',
+            'branch_missing': 'branch_name is null',
+            'timestamp_unreadable': 'sold_at_local is null',
+            'date_out_of_range':
+                "business_date < cast('" ~ var('calendar_start') ~ "' as date)"
+                ~ " or business_date > cast('" ~ var('calendar_end') ~ "' as date)",
+            'product_missing': 'product_name is null',
+            'quantity_unreadable': 'quantity is null or quantity = 0',
+            'unit_price_unreadable': 'unit_price is null',
+            'total_unreadable': 'net_amount is null',
+        }) }}, reject_reasons), '') as reject_reasons
+    from located_lines
+    {{ evaluate_once() }}
+
+),
+
+numbered_lines as (
+
+    select
+        *,
+        {% if one_line_each -%}
+        {{ transaction_id() }} as transaction_id
+        {%- else -%}
+        case
+            when reject_reasons is null then {{ transaction_id("'receipt-' || receipt_number") }}
+            else {{ transaction_id("'line-' || cast(line_number as text)") }}
+        end as transaction_id
+        {%- endif %}
+    from judged_lines
+    {{ evaluate_once() }}
+
+),
+
+gathered_lines as (
+
+    select
+        {% for name in of_line -%}
+        {{ name }},
+        {% endfor -%}
+        {% for name in of_receipt -%}
+        {{ name ~ ',' if one_line_each else 'min(' ~ name ~ ') over receipt as ' ~ name ~ ',' }}
+        {% endfor -%}
+        {% if one_line_each -%}
+        1 as item_number,
+        1 as receipt_lines,
+        quantity as receipt_quantity,
+        net_amount as receipt_amount,
+        is_time_known,
+        quality_flags,
+        net_amount <> round(quantity * unit_price, 2) as is_price_differing,
+        {{ dated_after_delivery('business_date', 'loaded_at') }} as is_after_delivery,
+        false as is_differing
+        {%- else -%}
         row_number() over (
-            partition by lines.file_id, lines.transaction_id order by lines.line_number
+            partition by file_id, transaction_id order by line_number
         ) as item_number,
-        {% for name in ['branch_name', 'customer_id', 'business_date'] -%}
-        min(lines.{{ name }}) over receipt <> max(lines.{{ name }}) over receipt
-        {{- ' or ' if not loop.last else ' as is_differing' }}
+        count(*) over receipt as receipt_lines,
+        sum(quantity) over receipt as receipt_quantity,
+        sum(net_amount) over receipt as receipt_amount,
+        bool_and(is_time_known) over receipt as is_time_known,
+        string_agg(quality_flags, ', ') over receipt as quality_flags,
+        bool_or(net_amount <> round(quantity * unit_price, 2)) over receipt as is_price_differing,
+        bool_or({{ dated_after_delivery('business_date', 'loaded_at') }}) over receipt
+            as is_after_delivery,
+        {% for name in ['branch_name', 'customer_id', 'country', 'business_date'] -%}
+        {{ 'or ' if not loop.first }}coalesce(
+            min({{ name }}) over receipt <> max({{ name }}) over receipt, false
+        )
+        {%- endfor %} as is_differing
+        {%- endif %}
+    from numbered_lines
+    {%- if not one_line_each %}
+    window receipt as (partition by file_id, transaction_id)
+    {%- endif %}
+    {{ evaluate_once() }}
+
+),
+
+-- A customer is known by number, else by name within the branch.
+identified_lines as (
+
+    select
+        *,
+        case
+            when customer_id is not null then 'number'
+            when customer_name is not null then 'name'
+            else 'unknown'
+        end as customer_identified_by,
+        case
+            when customer_id is not null then customer_id
+            when customer_name is not null
+                then branch_name || '/' || {{ normalize_name('customer_name') }}
+            else 'unknown'
+        end as identified_customer
+    from gathered_lines
+
+),
+
+final as (
+
+    select
+        {% for name, expression in {
+            'transaction_id': 'transaction_id',
+            'receipt_number': 'receipt_number',
+            'file_id': 'file_id',
+            'line_number': 'line_number',
+            'change_id': 'change_id',
+            'source_system': 'source_system',
+            'branch_key': branch_key(),
+            'branch_name': 'branch_name',
+            'customer_key': customer_key('customer_identified_by', 'identified_customer'),
+            'customer_id': 'customer_id',
+            'customer_name': 'customer_name',
+            'customer_identified_by': 'customer_identified_by',
+            'employee_key': employee_key(),
+            'employee_id': 'employee_id',
+            'product_key': product_key(product_id='product_id'),
+            'product_id': 'product_id',
+            'product_name': 'product_name',
+            'payment_method':
+                "case when payment_method in ('CASH', 'CARD') then payment_method else 'OTHER' end",
+            'card_last4': 'card_last4',
+            'channel': 'channel',
+            'country': 'country',
+            'currency_code': 'currency_code',
+            'reject_reasons': 'reject_reasons',
+            'refused_text': 'case when reject_reasons is not null then line_text end',
+            'quality_flags': "nullif(concat_ws(', ', " ~ named_reasons({
+                'customer_missing':
+                    'false' if 'customer_id' in lacks and 'customer_name' in lacks
+                    else "customer_identified_by = 'unknown'",
+                'employee_missing': 'false' if 'employee_id' in lacks else 'employee_id is null',
+                'payment_method_unknown': "payment_method not in ('CASH', 'CARD')",
+                'total_not_positive': 'receipt_amount <= 0',
+                'total_differs_from_price': 'is_price_differing',
+                'receipt_lines_differ': 'is_differing',
+                'dated_after_delivery': 'is_after_delivery',
+            }) ~ ', ' ~ each_once('quality_flags') ~ "), '')",
+            'item_number': 'cast(item_number as integer)',
+            'quantity': 'quantity',
+            'unit_price': 'unit_price',
+            'net_amount': 'net_amount',
+            'receipt_lines': 'cast(receipt_lines as integer)',
+            'receipt_quantity': 'cast(receipt_quantity as integer)',
+            'receipt_amount': 'cast(receipt_amount as numeric(18, 2))',
+            'is_current': 'is_current',
+            'is_sale': 'is_current and reject_reasons is null',
+            'is_time_known': 'is_time_known',
+            'business_date': 'business_date',
+            'sold_at_local': 'sold_at_local',
+            'sold_at': 'sold_at',
+        }.items() -%}
+        {{ expression ~ ' as ' ~ name if expression != name else name }}{{ ',' if not loop.last }}
         {% endfor %}
-    from (
-        select
-            *,
-            case
-                when reject_reasons is null
-                    then {{ transaction_id("'receipt-' || receipt_number") }}
-                else {{ transaction_id("'line-' || cast(line_number as text)") }}
-            end as transaction_id
-        from (
-            {{ conform('receipt_lines', from, expressions, lacks) }}
-        ) as conformed
-    ) as lines
-    window receipt as (partition by lines.file_id, lines.transaction_id)
-) as shared_lines
+    from identified_lines
+
+)
+
+select * from final
 {%- endmacro %}
 
 
 {#
-    The whole text of int_<source>__transactions, of a source with receipt lines: a row per receipt, and one
-    per refused line. `lines` is the relation of int_<source>__receipt_lines.
+    The whole text of int_<source>__transactions, of a source with receipt lines: its first line stands for the
+    receipt, and says what all of them come to. A rejected line stands for itself.
 #}
 {% macro receipts_of(lines) -%}
-    {%- set touched = touched('file') -%}
-    {%- set gathered = {
-        'line_number': 'min(line_number)',
-        'quality_flags': distinct_names('quality_flags'),
-        'raw_rows': 'count(*)',
-        'items_sold': 'sum(quantity)',
-        'net_amount': 'sum(net_amount)',
-    } -%}
-    {%- set columns = conformed_columns('transactions') -%}
-    {%- set shared = columns | reject('in', gathered) | list -%}
-select
-    {%- for name, type in columns.items() %}
-    cast({{ gathered.get(name, name) }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from {{ lines }}
-    {%- if is_incremental() %}
-where file_id in ({{ touched }})
-    {%- endif %}
-group by
-    {{ shared | join(',\n    ') }}
+    {{ conform(
+        'transactions',
+        from=lines,
+        expressions={
+            'raw_rows': 'receipt_lines', 'items_sold': 'receipt_quantity', 'net_amount': 'receipt_amount'
+        }
+    ) }}
+where item_number = 1
+{%- endmacro %}
+
+
+{# The whole text of int_<source>__sale_lines, of a source with receipt lines. #}
+{% macro sold_lines_of(lines) -%}
+    {{ conform('sale_lines', from=lines) }}
+where is_sale
 {%- endmacro %}

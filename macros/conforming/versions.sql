@@ -24,3 +24,24 @@
         {%- endif %}
     {{ evaluate_once() }}
 {%- endmacro %}
+
+
+{#
+    Lines of a source from its staging model, of the file versions that an incremental model takes in, with
+    `logical_file` and with the standing of their version. For a CTE of a model with `meta.touched_by: file`.
+#}
+{% macro touched_lines(lines) -%}
+    {%- set versioned_lines -%}
+        (
+            select
+                lines.*,
+                files.superseded_by_file_id,
+                files.logical_file,
+                files.file_branch,
+                files.file_business_date
+            from {{ lines }} as lines
+            inner join {{ ref('int_files__versioned') }} as files on lines.file_id = files.file_id
+        ) as versioned_lines
+    {%- endset -%}
+    {{ touched_versions(versioned_lines) }}
+{%- endmacro %}

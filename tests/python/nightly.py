@@ -24,19 +24,23 @@ PROJECT = Path(__file__).resolve().parents[2]
 Row = tuple[Any, ...]
 
 
-def dbt(env: dict[str, str], folder: Path, *words: str, expect: int = 0) -> str:
+def dbt(
+    env: dict[str, str], folder: Path, *words: str, expect: int = 0, home: Path = PROJECT
+) -> str:
     """Run dbt in the project folder with the project's own profiles; its output.
 
     In this process, which has imported dbt already, and from what dbt has parsed before for the
     same database: a new process would take seconds to come to the same point. `env` is all that
-    dbt sees of the environment. Only `parse` writes the manifest, which takes half a second.
+    dbt sees of the environment. Only `parse` writes the manifest, which takes half a second. `home`
+    is the folder of the dbt project.
     Fails the test on another exit code than the one expected.
     """
     profiles = folder / "profiles"
     profiles.mkdir(exist_ok=True)
-    shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
+    shutil.copy(home / "profiles.example.yml", profiles / "profiles.yml")
     parsed = Path(env["DBT_TARGET_PATH"]) / "partial_parse.msgpack"
-    kept = _PARSED.get(env["BRANCHLINE_DATABASE_URL"])
+    known = (env["BRANCHLINE_DATABASE_URL"], home)
+    kept = _PARSED.get(known)
     if kept is not None and not parsed.exists():
         parsed.parent.mkdir(parents=True, exist_ok=True)
         parsed.write_bytes(kept)
@@ -45,28 +49,28 @@ def dbt(env: dict[str, str], folder: Path, *words: str, expect: int = 0) -> str:
         options.append("--no-write-json")
     said = io.StringIO()
     seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
-    with _environment(seen), contextlib.redirect_stdout(said):
+    with _environment(seen, home), contextlib.redirect_stdout(said):
         done = dbtRunner().invoke([*options, *words])
     if kept is None and parsed.exists():
-        _PARSED[env["BRANCHLINE_DATABASE_URL"]] = parsed.read_bytes()
+        _PARSED[known] = parsed.read_bytes()
     # The exit codes of the command line.
     code = 0 if done.success else 1 if done.exception is None else 2
     assert code == expect, said.getvalue()[-6000:] + str(done.exception or "")
     return said.getvalue()
 
 
-_PARSED: dict[str, bytes] = {}
-"""What dbt has parsed, by the URL of the database that it was parsed for."""
+_PARSED: dict[tuple[str, Path], bytes] = {}
+"""What dbt has parsed, by the URL of the database and the folder of the project."""
 
 
 @contextlib.contextmanager
-def _environment(env: dict[str, str]) -> Iterator[None]:
+def _environment(env: dict[str, str], home: Path) -> Iterator[None]:
     """This process in the project's folder with another environment, and then as it was."""
     before, folder = dict(os.environ), Path.cwd()
     try:
         os.environ.clear()
         os.environ.update(env)
-        os.chdir(PROJECT)
+        os.chdir(home)
         yield
     finally:
         os.environ.clear()
@@ -77,13 +81,14 @@ def _environment(env: dict[str, str]) -> Iterator[None]:
 class Project:
     """One database with an inbox, and the two steps of a nightly run: load and build."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, home: Path = PROJECT) -> None:
         self.url = url
+        self.home = home
         self.folder = folder
         self.inbox = folder / "inbox"
         (self.inbox / "branch_pos").mkdir(parents=True, exist_ok=True)
         self.env = throwaway.environment(url, folder)
-        self.feeds = load_feeds()
+        self.feeds = load_feeds(home / "ingest" / "feeds")
         self.state = folder / "state"
 
     def deliver(self, path: str, content: bytes | str) -> None:
@@ -110,7 +115,7 @@ class Project:
 
     def dbt(self, *words: str, expect: int = 0) -> str:
         """Run dbt on this project's database."""
-        return dbt(self.env, self.folder, *words, expect=expect)
+        return dbt(self.env, self.folder, *words, expect=expect, home=self.home)
 
     def seed(self) -> None:
         """Make what `dbt run` reads and does not make: the seeds and the snapshots."""
@@ -157,7 +162,17 @@ class Project:
 
 
 @contextlib.contextmanager
-def new_project(server: Connection, folder: Path) -> Iterator[Project]:
-    """A project on a fresh database of the tests' server."""
+def new_project(server: Connection, folder: Path, home: Path = PROJECT) -> Iterator[Project]:
+    """A project on a fresh database of the tests' server; `home` is its folder, or a copy of it."""
     with throwaway.database(server) as url:
-        yield Project(url, folder)
+        yield Project(url, folder, home)
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what dbt and the feeds need of the project, for a test that changes it; the copy."""
+    for name in ("ingest", "macros", "models", "seeds", "snapshots", "dbt_packages"):
+        shutil.copytree(PROJECT / name, target / name)
+    shutil.copytree(PROJECT / "tests" / "data", target / "tests" / "data")
+    for name in ("dbt_project.yml", "packages.yml", "profiles.example.yml"):
+        shutil.copy(PROJECT / name, target)
+    return target

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
@@ -67,16 +66,6 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
         "farm_shop/invoices_2024-03-07.csv", block("", "Invoice;Date;Customer no.;Item;EAN")
     )
     assert project.load().rows == 1
-
-
-def test_the_models_of_the_docs_name_the_columns_of_the_feed() -> None:
-    (feed,) = yaml.safe_load(block("yaml", "feeds:\n  farm_shop_invoice_items:"))["feeds"].values()
-    model = block("sql", "with source as")
-    described = yaml.safe_load(block("yaml", "models:"))["models"][0]["columns"]
-    for column in feed["columns"]:
-        assert re.search(rf"\b{column['name']}\b", model), column["name"]
-    for column in described:
-        assert re.search(rf"\b{column['name']}\b", model), column["name"]
 
 
 def test_every_key_of_a_feed_is_in_the_docs() -> None:

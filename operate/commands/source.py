@@ -1,0 +1,53 @@
+"""`branchline source`: sources that the company adds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from base.settings import read_settings
+from base.words import plural
+from operate.project.new_source import PAGE, plan_source, write_source
+
+
+@click.group()
+def source() -> None:
+    """Add a source of sales."""
+
+
+@source.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "sample",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A CSV of the source, with a header line.",
+)
+@click.option(
+    "--grain",
+    type=click.Choice(["receipt", "line"]),
+    help="What a line of the file is: a receipt, or a line of one. Default: a line where the"
+    " receipts' numbers repeat.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+def new(name: str, sample: Path, grain: str | None, dry_run: bool) -> None:
+    """Write the first version of a source from a sample file.
+
+    That is its feed, its models with their tests, a page of docs, and its entry in dbt_project.yml.
+    Nothing is ever overwritten. docs/adding-a-source.md says what to do next.
+    """
+    project = read_settings().project
+    planned = plan_source(project, name, sample, grain)
+    if not dry_run:
+        write_source(project, planned)
+    done = "would be written" if dry_run else "written"
+    click.echo(f"{plural(len(planned.files), 'file')} {done}, for one {planned.grain} per line:")
+    for path in planned.files:
+        click.echo(f"  {path}")
+    click.echo(f"and '{name}' {'would be ' if dry_run else 'is '}listed in dbt_project.yml.")
+    click.echo("To decide:")
+    for decision in planned.decisions:
+        click.echo(f"  {decision}")
+    click.echo(f"  The rest is on the page {PAGE.format(name=name)}.")

@@ -1,0 +1,524 @@
+"""The first version of a source, from a sample of its files: `branchline source new`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from base.errors import BranchlineError
+from ingest import FeedContract
+from operate.project.sample_file import (
+    MEANINGS,
+    PERSONAL,
+    DateFormat,
+    Sample,
+    SampleColumn,
+    amount,
+    date_format,
+    decimal_sign,
+    has_zero_decimals,
+    read_sample,
+    whole_number,
+)
+
+SOURCE_NAME = re.compile(r"[a-z]+(?:_[a-z]+)*")
+ENTITY = "receipt_lines"
+MOST_NAME_LENGTH = 40
+OPTIONAL = (
+    "receipt_number",
+    "product_id",
+    "customer_id",
+    "customer_name",
+    "employee_id",
+    "payment_method",
+    "card_last4",
+    "channel",
+    "country",
+    "currency_code",
+    "reject_reasons",
+    "quality_flags",
+)
+"""What lines of a source may lack: the optional columns of receipt_lines, contracts.sql."""
+TEXT_NAMES = {
+    "quantity": "quantity_text",
+    "unit_price": "unit_price_text",
+    "net_amount": "total_text",
+    "sold_at": "sold_at_text",
+    "sold_time": "sold_time_text",
+}
+"""Role -> name in staging, of what is parsed later."""
+PLACEHOLDERS = {"customer_id": "44", "customer_name": "Ann Lee", "employee_id": "7"}
+"""What stands for people in unit tests: no personal data of the sample gets into the project."""
+CARD_COLUMNS = {
+    "card_token": "Keyed hash of the card number; equal for equal numbers (personal data).",
+    "card_last4": "Last four digits of the card number (personal data).",
+    "card_unreadable": 'What came instead of a card number, its digits replaced by "#".',
+}
+PAGE = "docs/sources/{name}.md"
+
+
+@dataclass(frozen=True)
+class NewSource:
+    """What is to be written. `files`: path in the project -> text; `project_file`: its new text."""
+
+    files: Mapping[str, str]
+    project_file: str
+    grain: str
+    decisions: tuple[str, ...]
+
+
+@dataclass
+class _Plan:
+    """What the templates say of a source."""
+
+    name: str
+    sample: Sample
+    by_line: bool
+    decisions: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def decide(self, text: str) -> None:
+        """Something that only a person knows: on the source's page and in its SQL."""
+        self.decisions.append(text)
+        self.notes.append(f"TODO: {text}")
+
+
+def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) -> NewSource:
+    """Everything that `branchline source new` writes.
+
+    Raises BranchlineError where the name is taken or unusable, a file is there already, or the
+    sample lacks what a sale cannot do without.
+    """
+    _check_name(name)
+    sample = read_sample(sample_path)
+    number = sample.of("receipt_number")
+    if grain is None:
+        repeats = number is not None and len(set(number.filled)) < len(number.filled)
+        grain = "line" if repeats else "receipt"
+    if grain == "line" and number is None:
+        raise BranchlineError(
+            f"No column of {sample_path} looks like the number of a receipt: {_headers(sample)}.",
+            "Several lines make a receipt by its number. For one line each: --grain receipt",
+        )
+    plan = _Plan(name, sample, grain == "line")
+    context = _context(plan)
+    project_file = _listed(project / "dbt_project.yml", name)
+    files = _rendered(name, context)
+    there = [path for path in files if (project / path).exists()]
+    if there:
+        raise BranchlineError(
+            f"Nothing was written, because there is already {', '.join(there)}.",
+            "Take another name, or remove what is there.",
+        )
+    FeedContract.model_validate(yaml.safe_load(files[f"ingest/feeds/{name}.yml"]))
+    for path, text in files.items():
+        if path.endswith(".yml"):
+            yaml.safe_load(text)
+    return NewSource(files, project_file, grain, tuple(plan.decisions))
+
+
+def write_source(project: Path, source: NewSource) -> None:
+    """Write the files of a planned source, and list it in dbt_project.yml. Overwrites nothing."""
+    for path, text in source.files.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        with open(project / path, "x", encoding="utf-8") as file:
+            file.write(text)
+    (project / "dbt_project.yml").write_text(source.project_file, encoding="utf-8")
+
+
+def _check_name(name: str) -> None:
+    if not SOURCE_NAME.fullmatch(name) or len(name) > MOST_NAME_LENGTH:
+        raise BranchlineError(
+            f"'{name}' cannot be the name of a source.",
+            f"Lower-case words joined by single underscores, {MOST_NAME_LENGTH} letters at most.",
+        )
+
+
+def _listed(project_file: Path, name: str) -> str:
+    """dbt_project.yml with the source behind the last one of `source_systems`, comments kept."""
+    text = project_file.read_text(encoding="utf-8")
+    if name in (yaml.safe_load(text).get("vars") or {}).get("source_systems", {}):
+        raise BranchlineError(
+            f"Nothing was written, because dbt_project.yml lists the source '{name}' already.",
+            "Take another name.",
+        )
+    lines = text.splitlines(keepends=True)
+    start = next(
+        (place for place, line in enumerate(lines) if re.fullmatch(r"  source_systems:\s*", line)),
+        None,
+    )
+    if start is None:
+        raise BranchlineError(
+            "dbt_project.yml has no `source_systems:` with a line per source.",
+            f"Below `vars:`, write it as `  source_systems:` and `    {name}: [transactions]`.",
+        )
+    end = start + 1
+    while end < len(lines) and re.match(r" {4,}\S", lines[end]):
+        end += 1
+    return "".join([*lines[:end], f"    {name}: [transactions]\n", *lines[end:]])
+
+
+def _rendered(name: str, context: Mapping[str, Any]) -> dict[str, str]:
+    # dbt's own braces stay as they are.
+    templates = Environment(
+        loader=PackageLoader("operate.project", "source_templates"),
+        block_start_string="[%",
+        block_end_string="%]",
+        variable_start_string="[[",
+        variable_end_string="]]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    templates.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
+    staging, conformed = f"models/staging/{name}", f"models/intermediate/conformed/{name}"
+    places = {
+        f"ingest/feeds/{name}.yml": "feed.yml",
+        f"{staging}/_{name}__sources.yml": "sources.yml",
+        f"{staging}/stg_{name}__{ENTITY}.sql": "staging.sql",
+        f"{staging}/stg_{name}__{ENTITY}.yml": "staging.yml",
+        **{
+            f"{conformed}/int_{name}__{model}.{ending}": f"{model}.{ending}"
+            for model in (ENTITY, "transactions", "sale_lines", "raw_claims")
+            for ending in ("sql", "yml")
+        },
+        PAGE.format(name=name): "page.md",
+    }
+    return {
+        place: templates.get_template(f"{template}.j2").render(context)
+        for place, template in places.items()
+    }
+
+
+def _context(plan: _Plan) -> dict[str, Any]:
+    """The variables of the templates."""
+    name, sample = plan.name, plan.sample
+    sign = decimal_sign([sample.of("unit_price"), sample.of("net_amount")])
+    sold = sample.of("sold_at")
+    if sold is None:
+        raise BranchlineError(
+            f"No column of {sample.path} looks like the date of a sale: {_headers(sample)}.",
+            "Name it `date`, for example, in the first line of the sample.",
+        )
+    if not (sample.of("unit_price") or sample.of("net_amount")):
+        raise BranchlineError(
+            f"No column of {sample.path} looks like a price or an amount: {_headers(sample)}.",
+            "Name it `unit_price` or `total`, for example, in the first line of the sample.",
+        )
+    dates = date_format(sold)
+    title = name.replace("_", " ").capitalize()
+    file_name = _file_name(sample.path.name)
+    staged, raw_columns = _staged(sample)
+    expressions, parsed = _expressions(
+        plan, sign, dates, title, [column["name"] for column in staged]
+    )
+    claims = [
+        text
+        for text in ("total_text", "quantity_text", "unit_price_text")
+        if text in {column["name"] for column in staged}
+    ]
+    claims = claims[:1] if claims[0] == "total_text" else claims
+    line = _tested_line(plan, sign, dates, title)
+    for column in staged:
+        role = column.pop("role")
+        if role in line["values"]:
+            column["raw_value"] = line["raw"][role]
+            column["value"] = line["values"][role]
+    roles = {column.role for column in sample.columns}
+    lacks = [column for column in OPTIONAL if column not in roles and column not in expressions]
+    return {
+        "name": name,
+        "title": title,
+        "table": f"{name}_{ENTITY}",
+        "entity": ENTITY,
+        "by_line": plan.by_line,
+        "todo": True,
+        "sample": sample.path.name,
+        "file_name": file_name,
+        "columns": [_described(column) for column in sample.columns],
+        "raw_columns": raw_columns,
+        "staged": staged,
+        "tested": [column for column in staged if "value" in column],
+        "notes": [line for note in plan.notes for line in wrap(note, 90)],
+        "parsed": parsed,
+        "expressions": expressions,
+        "lacks": _sql_list(lacks),
+        "claimed_amount": _claimed_amount(claims, sign),
+        "claimed_columns": claims,
+        "line": line,
+        "decisions": [
+            "How often the files come (`freshness` in the source's YAML).",
+            *([f"Whether every file is named like {sample.path.name}."] if file_name else []),
+            *plan.decisions,
+            f"Time zone and currency: a line per branch in `seeds/branches.csv`, source `{name}`;"
+            " without it the company's own hold.",
+        ],
+    }
+
+
+def _headers(sample: Sample) -> str:
+    return ", ".join(column.header for column in sample.columns)
+
+
+def _sql_list(names: list[str]) -> str:
+    """A list in a macro's call, in lines of at most a hundred characters."""
+    lines = ["        "]
+    for name in names:
+        if len(lines[-1]) + len(name) > 92:
+            lines.append("        ")
+        lines[-1] += f"'{name}', "
+    return "[\n" + "\n".join(line.rstrip() for line in lines) + "\n    ]"
+
+
+def _described(column: SampleColumn) -> dict[str, Any]:
+    meaning = MEANINGS.get(column.role, "")
+    return {
+        "name": column.name,
+        "alias": column.alias,
+        "role": column.role,
+        "header": column.header.replace("|", "/"),
+        "holds_codes": column.holds_codes,
+        "description": meaning or f"As the file has it: {column.header}.",
+        "taken_for": meaning.rstrip(".") or "(not used)",
+        "is_personal": column.role in PERSONAL,
+    }
+
+
+def _staged(sample: Sample) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The columns of the staging model, and those of the raw table."""
+    staged: list[dict[str, Any]] = []
+    raw: list[dict[str, Any]] = []
+    reserved = {"file_id", "line_number", "source_system", "loaded_at", *CARD_COLUMNS}
+    reserved |= {TEXT_NAMES.get(column.role, column.role) for column in sample.columns}
+    for column in sample.columns:
+        if column.role == "card_number":
+            for name, description in CARD_COLUMNS.items():
+                personal = name != "card_unreadable"
+                described = {"description": description, "is_personal": personal, "role": ""}
+                raw.append({**described, "name": name})
+                staged.append({**described, "name": name, "expression": name})
+            continue
+        described = _described(column)
+        raw.append(described)
+        cleaned = f"{{{{ cleaned('{column.name}') }}}}"
+        if column.role in TEXT_NAMES:
+            name, expression = TEXT_NAMES[column.role], column.name
+        elif column.role in ("payment_method", "currency_code"):
+            name, expression = column.role, f"upper({cleaned})"
+        elif column.role and has_zero_decimals(column):
+            name = column.role
+            expression = f"{{{{ without_zero_decimals(cleaned('{column.name}')) }}}}"
+        else:
+            name, expression = column.role or column.name, cleaned
+        if not column.role and name in reserved:
+            name = f"{name}_as_written"
+        staged.append(
+            {
+                "name": name,
+                "raw_name": column.name,
+                "expression": expression,
+                "role": column.role,
+                "description": described["description"],
+                "is_personal": described["is_personal"],
+            }
+        )
+    return staged, raw
+
+
+def _expressions(
+    plan: _Plan, sign: str, dates: DateFormat, title: str, staged: list[str]
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """What `receipt_lines` is given, and what is parsed before it."""
+    sample = plan.sample
+    given: dict[str, str] = {}
+    parsed: list[dict[str, str]] = []
+
+    def parse(name: str, call: str) -> None:
+        parsed.append({"name": name, "expression": f"{{{{ {call} }}}}"})
+
+    if not sample.of("branch_name"):
+        given["branch_name"] = f"\"'{title}'\""
+        plan.decide(f"No column names the branch: all sales are of one branch, '{title}'.")
+    if sample.of("quantity"):
+        parse("quantity", "parse_integer('quantity_text')")
+    else:
+        given["quantity"] = "'1'"
+        plan.decide("No column holds a quantity: each line is one unit.")
+    if sample.of("unit_price"):
+        parse("unit_price", f"parse_amount('unit_price_text', scale=4, decimal='{sign}')")
+    if sample.of("net_amount"):
+        parse("net_amount", f"parse_amount('total_text', decimal='{sign}')")
+    quantity = "quantity" if sample.of("quantity") else "1"
+    if not sample.of("unit_price"):
+        given["unit_price"] = (
+            "'round(net_amount / nullif(quantity, 0), 4)'" if quantity != "1" else "'net_amount'"
+        )
+    if not sample.of("net_amount"):
+        given["net_amount"] = f"'round({quantity} * unit_price, 2)'"
+    if not sample.of("product_name"):
+        code = sample.of("product_id")
+        given["product_name"] = "'product_id'" if code else f"\"'{title}'\""
+        plan.decide(
+            "No column names the product: "
+            + ("its code is its name." if code else f"everything sold is one product, '{title}'.")
+        )
+    has_time = dates.has_time or sample.of("sold_time") is not None
+    text = "sold_at_text"
+    if sample.of("sold_time"):
+        text = "sold_at_text || ' ' || sold_time_text"
+    elif not dates.has_time:
+        text = "sold_at_text || ' 00:00'"
+    order = "day_first" if dates.order == "year_first" else dates.order
+    arguments = f"\"{text}\", '{order}'"
+    if sample.of("sold_time"):
+        arguments = f"\n            {arguments}\n        "
+    parse("sold_at_local", f"parse_timestamp({arguments})")
+    given["is_time_known"] = f"'{str(has_time).lower()}'"
+    if not dates.is_certain:
+        plan.decide("Whether the day or the month comes first in dates: both fit the sample.")
+    if sample.of("card_number"):
+        plan.decide(
+            "Customers are not recognized by their card (`card_token`), only by number or name."
+        )
+    unknown = [column.name for column in sample.columns if not column.role]
+    if unknown:
+        plan.decisions.append(
+            f"What {', '.join(unknown)} hold: they stay in staging. Where they are personal, mark"
+            " them `contains_pii` in the YAML of source and staging."
+        )
+    if plan.by_line:
+        plan.notes.append("Lines of one file with the same receipt_number are one receipt.")
+    # A column that nobody knows may hold anything, a customer's address for one.
+    known = {TEXT_NAMES.get(column.role, column.role) for column in sample.columns}
+    shown = [name for name in staged if name in known and name not in PERSONAL]
+    lines = [""]
+    for name in shown:
+        if len(lines[-1]) + len(name) > 60:
+            lines.append("")
+        lines[-1] += f", {name}"
+    joined = '"\n            ~ "'.join(lines)
+    given["line_text"] = f"\"concat_ws(' | '{joined})\""
+    return given, parsed
+
+
+def _claimed_amount(claims: list[str], sign: str) -> str:
+    if claims[0] == "total_text":
+        return f"parse_amount('total_text', decimal='{sign}')"
+    price = f"parse_amount('unit_price_text', scale=4, decimal='{sign}')"
+    if claims[0] == "unit_price_text":
+        return f"'round(' ~ {price} ~ ', 2)'"
+    return f"'round(' ~ parse_integer('quantity_text') ~ ' * '\n        ~ {price} ~ ', 2)'"
+
+
+def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[str, Any]:
+    """A record of the sample for the unit tests, with what the models are to make of it."""
+    sample = plan.sample
+    found: tuple[int, dict[str, str], int, Decimal, Decimal, datetime] | None = None
+    for record in sample.records():
+        quantity = whole_number(record["quantity"]) if "quantity" in record else 1
+        price = amount(record["unit_price"], sign) if "unit_price" in record else None
+        total = amount(record["net_amount"], sign) if "net_amount" in record else None
+        text = record["sold_at"] + (f" {record['sold_time']}" if "sold_time" in record else "")
+        sold_at = dates.read(text)
+        if not quantity or not sold_at:
+            continue
+        if total is None and price is not None:
+            total = _penny(price * quantity)
+        elif price is None and total is not None:
+            price = (total / quantity).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        if price is None or total is None:
+            continue
+        needed = [
+            role for role in ("receipt_number", "branch_name", "product_name") if role in record
+        ]
+        if not all(record[role] for role in needed):
+            continue
+        filled = sum(value != "" for value in record.values())
+        if found is None or filled > found[0]:
+            found = (filled, record, quantity, price, _penny(total), sold_at)
+    if found is None:
+        raise BranchlineError(
+            f"No record of {sample.path} can be read as a sale: with a date, a whole quantity and a"
+            " price or an amount.",
+            "Take a sample with at least one complete record.",
+        )
+    _, record, quantity, price, total, sold_at = found
+    raw = {role: value for role, value in record.items() if value and role != "card_number"}
+    for role, placeholder in PLACEHOLDERS.items():
+        column = sample.of(role)
+        if column and role in raw:
+            raw[role] = placeholder + (".0" if has_zero_decimals(column) else "")
+    values = dict(raw)
+    for role, value in values.items():
+        column = sample.of(role)
+        if role in ("payment_method", "currency_code"):
+            values[role] = value.upper()
+        elif role not in TEXT_NAMES and column and has_zero_decimals(column):
+            values[role] = value.removesuffix(".0")
+    broken = next(role for role in ("quantity", "unit_price", "net_amount") if sample.of(role))
+    nulls = {broken}
+    if not sample.of("net_amount"):
+        nulls |= {"net_amount"}
+    elif not sample.of("unit_price"):
+        nulls |= {"unit_price"}
+    reasons = {
+        "quantity": "quantity_unreadable",
+        "unit_price": "unit_price_unreadable",
+        "net_amount": "total_unreadable",
+    }
+    return {
+        "raw": raw,
+        "values": values,
+        "loaded_at": f"{sold_at.date()} 23:00:00",
+        "broken_column": TEXT_NAMES[broken],
+        "broken_as": broken,
+        "broken_reasons": ", ".join(name for role, name in reasons.items() if role in nulls),
+        "broken_too": sorted(nulls - {broken}),
+        "branch_name": values.get("branch_name", title),
+        "product_name": values.get("product_name") or values.get("product_id", title),
+        "currency_code": values.get("currency_code", "EUR"),
+        "quantity": quantity,
+        "unit_price": price.quantize(Decimal("0.0001"), ROUND_HALF_UP),
+        "net_amount": total,
+        "business_date": sold_at.date().isoformat(),
+        "sold_at_local": sold_at.isoformat(" "),
+    }
+
+
+def _penny(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _file_name(name: str) -> dict[str, str] | None:
+    """The pattern of a file's name that holds a date; None for one that holds none."""
+    for digits, written in (
+        (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+        (r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),
+        (r"\d{8}", "%Y%m%d"),
+    ):
+        found = re.search(rf"(?<!\d){digits}(?!\d)", name)
+        if not found:
+            continue
+        try:
+            datetime.strptime(found.group(), written)
+        except ValueError:
+            continue
+        before, after = re.escape(name[: found.start()]), name[found.end() :]
+        stem = re.escape(after[: -len(".csv")]) if after.lower().endswith(".csv") else None
+        if stem is None or "'" in name:
+            return None
+        pattern = rf"{before}(?P<business_date>{digits}){stem}(?: ?\(\d+\)| - copy)*\.csv"
+        return {"pattern": pattern, "example": json.dumps(name), "date_format": written}
+    return None

@@ -1,0 +1,328 @@
+"""What a sample file of a new source seems to hold: its columns, their roles and their formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from base.errors import BranchlineError
+from ingest import header_key
+
+DELIMITERS = (",", ";", "\t", "|")
+MOST_RECORDS = 2000
+"""So many records are looked at."""
+
+_NAMES = {
+    "receipt_number": (
+        "receiptnumber receiptno receipt receiptid invoicenumber invoiceno invoice invoiceid"
+        " ordernumber orderno order orderid transactionid transactionno transaction ticket"
+        " ticketno billno bill rechnungsnummer rechnungsnr rechnung belegnummer belegnr beleg"
+        " bonnummer bonnr bon"
+    ),
+    "product_id": (
+        "productid productcode productno productnumber stockcode sku itemid itemcode itemno"
+        " articleno articlenumber articleid barcode ean gtin artikelnummer artikelnr artikelcode"
+    ),
+    "product_name": (
+        "productname product description productdescription item itemname items basket article"
+        " articlename artikel artikelbezeichnung bezeichnung produkt ware"
+    ),
+    "quantity": "quantity qty units pieces count menge anzahl stueck stuck",
+    "unit_price": (
+        "unitprice price priceperunit itemprice singleprice einzelpreis stueckpreis stuckpreis"
+        " preis"
+    ),
+    "net_amount": (
+        "total totalamount amount totalprice totalcost linetotal sum netamount ordertotal"
+        " gesamt gesamtpreis gesamtbetrag betrag summe umsatz"
+    ),
+    "sold_at": (
+        "timestamp datetime dateandtime soldat transactiontimestamp invoicedate orderdate"
+        " salesdate saledate transactiondate date soldon day datum rechnungsdatum belegdatum"
+        " verkaufsdatum tag"
+    ),
+    "sold_time": "time timeofday saletime transactiontime ordertime uhrzeit zeit",
+    "customer_id": (
+        "customerid customerno customernumber clientid memberid kundennummer kundennr kundenid"
+    ),
+    "customer_name": "customername customer client clientname fullname kunde kundenname",
+    "employee_id": (
+        "employeeid employee salespersonid salesperson sellerid seller cashier cashierid"
+        " staffid mitarbeiternummer mitarbeiternr mitarbeiter verkaeufer verkaufer kassierer"
+    ),
+    "branch_name": (
+        "branch branchname branchid store storename storeid shop shopname location site outlet"
+        " filiale filialnummer filialnr laden standort"
+    ),
+    "payment_method": (
+        "paymentmethod paymentmode paymenttype payment paidby tender zahlungsart zahlart"
+        " zahlungsmittel zahlweise"
+    ),
+    "card_number": "cardnumber cardno card creditcard pan kartennummer kartennr",
+    "country": "country land countrycode",
+    "channel": "channel saleschannel kanal vertriebskanal",
+    "currency_code": "currency currencycode waehrung wahrung",
+}
+SYNONYMS = {role: tuple(names.split()) for role, names in _NAMES.items()}
+"""Role -> how a header may name it, without case, spaces, accents and punctuation."""
+
+MEANINGS = {
+    "receipt_number": "Number of the receipt.",
+    "product_id": "Code of the product.",
+    "product_name": "Name of the product.",
+    "quantity": "Units sold; less than none where goods came back.",
+    "unit_price": "Price of one unit.",
+    "net_amount": "What was paid.",
+    "sold_at": "When it was sold, in the branch's own time.",
+    "sold_time": "The time of day of the sale.",
+    "customer_id": "Number of the customer (personal data).",
+    "customer_name": "Name of the customer (personal data).",
+    "employee_id": "Number of the sales person.",
+    "branch_name": "The branch.",
+    "payment_method": "How it was paid.",
+    "card_number": "Number of the payment card; replaced while loading.",
+    "country": "Country of the customer or the delivery.",
+    "channel": "How the sale came about.",
+    "currency_code": "Currency of the amounts.",
+}
+PERSONAL = ("customer_id", "customer_name")
+BLANK = ("", "NULL")
+
+_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+_EUROPEAN = re.compile(
+    r"(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-]\d{4}(?P<time>[ T]+\d{1,2}:\d{2}(?::\d{2})?)?"
+)
+_WHOLE = re.compile(r"[+-]?\d{1,9}(?:[.]0+)?")
+
+
+@dataclass(frozen=True)
+class SampleColumn:
+    """A column of the sample. `role`: a key of SYNONYMS, or "" where none was recognized."""
+
+    header: str
+    name: str
+    role: str
+    values: tuple[str, ...]
+
+    @property
+    def alias(self) -> str:
+        """What the header says, where the name alone would not be recognized."""
+        return self.header if header_key(self.header) != self.name else ""
+
+    @property
+    def holds_codes(self) -> bool:
+        """Whether values look like card numbers and are none."""
+        return self.role != "card_number" and any(
+            re.fullmatch(r"\d{13,19}", value.strip()) for value in self.values
+        )
+
+    @property
+    def filled(self) -> list[str]:
+        """The values that say something."""
+        return [value.strip() for value in self.values if value.strip() not in BLANK]
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """How a column writes dates. `order`: year_first, day_first or month_first."""
+
+    order: str
+    has_time: bool
+    is_certain: bool
+
+    def read(self, text: str) -> datetime | None:
+        """The date and time that a value of the column says; None for another form."""
+        day = {"year_first": "%Y-%m-%d", "day_first": "%d-%m-%Y", "month_first": "%m-%d-%Y"}
+        plain = re.sub(r"[ T]+", " ", re.sub(r"[/.]", "-", text.strip()))
+        for time in ("", " %H:%M", " %H:%M:%S"):
+            try:
+                return datetime.strptime(plain, day[self.order] + time)
+            except ValueError:
+                continue
+        return None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample file: its columns, each with the values of the first records."""
+
+    path: Path
+    delimiter: str
+    columns: tuple[SampleColumn, ...]
+
+    def of(self, role: str) -> SampleColumn | None:
+        """The column with a role, if there is one."""
+        return next((column for column in self.columns if column.role == role), None)
+
+    def records(self) -> list[dict[str, str]]:
+        """The records, as role -> value, of the columns whose roles are known."""
+        known = [column for column in self.columns if column.role]
+        return [
+            {column.role: column.values[place].strip() for column in known}
+            for place in range(len(self.columns[0].values))
+        ]
+
+
+def read_sample(path: Path) -> Sample:
+    """Read the first records of a CSV file with a header, and guess what its columns are.
+
+    Raises BranchlineError for a file that is no such CSV.
+    """
+    try:
+        text = _decoded(path.read_bytes())
+    except OSError as error:
+        raise BranchlineError(f"{path} cannot be read: {error.strerror}.") from None
+    delimiter, header, records = _split(path, text)
+    by_place = _roles(header, records)
+    taken: set[str] = set()
+    columns = []
+    for place, cell in enumerate(header):
+        name = _unique(_snake_case(cell), taken)
+        values = tuple(record[place] for record in records)
+        columns.append(SampleColumn(cell.strip(), name, by_place.get(place, ""), values))
+    return Sample(path, delimiter, tuple(columns))
+
+
+def decimal_sign(columns: Sequence[SampleColumn | None]) -> str:
+    """The sign before the decimals of amounts: '.' or ','."""
+    values = [value for column in columns if column for value in column.filled]
+    commas = sum(bool(re.search(r",\d{1,2}(?!\d)", value)) for value in values)
+    points = sum(bool(re.search(r"[.]\d{1,2}(?!\d)", value)) for value in values)
+    return "," if commas > points else "."
+
+
+def amount(text: str, sign: str) -> Decimal | None:
+    """An amount of money, or None."""
+    plain = re.sub(r"[\s£$€]", "", text)
+    plain = plain.replace(".", "").replace(",", ".") if sign == "," else plain.replace(",", "")
+    return Decimal(plain) if re.fullmatch(r"-?\d{1,9}([.]\d+)?", plain) else None
+
+
+def whole_number(text: str) -> int | None:
+    """A whole number, written as 7 or 7.0, or None."""
+    return int(text.partition(".")[0]) if _WHOLE.fullmatch(text) else None
+
+
+def has_zero_decimals(column: SampleColumn) -> bool:
+    """Whether the numbers of a column were taken for decimal ones: 17850.0."""
+    return bool(column.filled) and all(re.fullmatch(r"\d+[.]0", v) for v in column.filled)
+
+
+def date_format(column: SampleColumn) -> DateFormat:
+    """How the column writes dates; raises BranchlineError where it is in no known form."""
+    values = column.filled[:MOST_RECORDS]
+    iso = [match for value in values if (match := _ISO.fullmatch(value))]
+    if iso and len(iso) >= 0.9 * len(values):
+        return DateFormat("year_first", any(found["time"] for found in iso), True)
+    european = [match for value in values if (match := _EUROPEAN.fullmatch(value))]
+    if european and len(european) >= 0.9 * len(values):
+        has_time = any(found["time"] for found in european)
+        if any(int(found["first"]) > 12 for found in european):
+            return DateFormat("day_first", has_time, True)
+        if any(int(found["second"]) > 12 for found in european):
+            return DateFormat("month_first", has_time, True)
+        return DateFormat("day_first", has_time, False)
+    example = f" (such as '{values[0]}')" if values else ""
+    raise BranchlineError(
+        f"The column '{column.header}' should hold the date of a sale, and its values{example} are"
+        " in no form that the project reads.",
+        "Forms: 2010-12-01, 01/12/2010, 12/1/2010 or 01.12.2010, also with a time behind it.",
+    )
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
+    """Delimiter, header and records; the delimiter is the one that gives the widest table."""
+    best: tuple[int, str, list[list[str]]] | None = None
+    for delimiter in DELIMITERS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        try:
+            lines = [line for line, _ in zip(reader, range(MOST_RECORDS + 1), strict=False) if line]
+        except csv.Error:
+            continue
+        if lines and len(lines[0]) > (best[0] if best else 1):
+            best = (len(lines[0]), delimiter, lines)
+    if best is None:
+        raise BranchlineError(
+            f"{path} is no CSV with several columns.",
+            "The columns are separated by commas, semicolons, tabs or pipes.",
+        )
+    width, delimiter, (header, *records) = best
+    if not all(re.search(r"[^\W\d]", cell) for cell in header):
+        raise BranchlineError(
+            f"The first line of {path} does not name the columns: {', '.join(header)[:200]}",
+            "Put a line with their names above the records.",
+        )
+    records = [record for record in records if len(record) == width]
+    if not records:
+        raise BranchlineError(f"{path} has a header, and below it no record of {width} columns.")
+    return delimiter, header, records
+
+
+def _roles(header: Sequence[str], records: Sequence[Sequence[str]]) -> Mapping[int, str]:
+    """Place of a column -> its role. Whole names count first, then names that hold a synonym."""
+    keys = [_letters(cell) for cell in header]
+    found: dict[int, str] = {}
+
+    def take(matches: object) -> None:
+        assert callable(matches)
+        for role, names in SYNONYMS.items():
+            for name in names:
+                for place, key in enumerate(keys):
+                    if role not in found.values() and place not in found and matches(key, name):
+                        found[place] = role
+
+    take(lambda key, name: key == name)
+    # Not for short words: "tag" is in "voltage".
+    take(lambda key, name: len(name) > 5 and name in key)
+    for place, role in found.items():
+        values = [record[place].strip() for record in records if record[place].strip()]
+        if (
+            role == "customer_name"
+            and "customer_id" not in found.values()
+            and values
+            and sum(any(sign.isdigit() for sign in value) for value in values) > len(values) / 2
+        ):
+            found[place] = "customer_id"
+    return found
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Lower case, without accents."""
+    text = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def _snake_case(text: str) -> str:
+    """A name for the database: `InvoiceNo` and `Invoice no.` are invoice_no."""
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text.strip())
+    name = re.sub(r"[^a-z0-9]+", "_", _plain(text)).strip("_")[:60].strip("_")
+    return name if re.match("[a-z]", name) else f"column_{name}".strip("_")
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    found, number = name, 1
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(found)
+    return found

@@ -1,0 +1,273 @@
+"""`branchline source new`: what it writes from a sample stands, and it overwrites nothing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+from documented_source import LIST, documented_files
+from nightly import PROJECT, Project, copy_project, new_project
+from shop_files import days, truth_of
+
+from base.errors import BranchlineError
+from base.link import Connection
+from ingest.contract.reading import load_feeds
+from operate.project.new_source import plan_source, write_source
+from operate.project.sample_file import SYNONYMS, read_sample
+
+SHOP = dict(itertools.islice(days(10_000, receipts_a_day=7), 8))
+# A receipt per line, month first, amounts in two ways, no name of a product.
+KIOSK = (
+    "Ticket,Sale Date,Time,Store,SKU,Qty,Total,Payment,Cashier\n"
+    '1,12/24/2023,09:15,Hull,4006381333931,2,"1,204.50",Card,17\n'
+    "2,12/25/2023,10:00,Hull,77,-1,-3.00,cash,17\n"
+    "3,12/25/2023,10:05,York,77,none,3.00,cash,\n"
+)
+# Semicolons, decimal commas, days first, umlauts, Windows-1252, names of customers.
+FARM = (
+    "Rechnungs-Nr.;Datum;Kunde;Artikel;Artikelnummer;Menge;Stückpreis;Betrag;Währung;Bemerkung\n"
+    "F-1041;05.03.2024;Jörg Bär;Apfelsaft, trüb;0017;2;2,95;5,90;EUR;\n"
+    'F-1041;05.03.2024;Jörg Bär;"Käse ""Alte Scheune""";0018;1;1.024,80;1.024,80;EUR;kalt\n'
+    "F-1042;13.03.2024;;Eier;0019;6;0,35;2,10;EUR;\n"
+)
+SAMPLES = {
+    "web_shop": ("orders_2010-12-01.csv", next(iter(SHOP.values())).encode(), "line"),
+    "kiosk": ("kiosk.csv", KIOSK.encode(), "receipt"),
+    "farm_shop": ("rechnungen_05-03-2024.csv", FARM.encode("cp1252"), "line"),
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the project."""
+    return copy_project(tmp_path / "copy")
+
+
+def sample_of(name: str, folder: Path) -> Path:
+    """The sample file of a source, in a folder."""
+    file, content, _ = SAMPLES[name]
+    (folder / file).write_bytes(content)
+    return folder / file
+
+
+def texts_of(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        (
+            "web_shop",
+            "receipt_number product_id product_name quantity sold_at unit_price customer_id"
+            " country",
+        ),
+        (
+            "kiosk",
+            "receipt_number sold_at sold_time branch_name product_id quantity net_amount"
+            " payment_method employee_id",
+        ),
+        (
+            "farm_shop",
+            "receipt_number sold_at customer_name product_name product_id quantity unit_price"
+            " net_amount currency_code -",
+        ),
+    ],
+)
+def test_columns_are_known_by_their_names(tmp_path: Path, name: str, roles: str) -> None:
+    sample = read_sample(sample_of(name, tmp_path))
+    assert [column.role or "-" for column in sample.columns] == roles.split()
+
+
+def test_a_name_stands_for_one_role_only() -> None:
+    names = [name for names in SYNONYMS.values() for name in names]
+    assert sorted(set(names)) == sorted(names)
+    assert all(re.fullmatch("[a-z]+", name) for name in names)
+
+
+def test_nothing_but_new_files_and_one_line_is_written(copy: Path, tmp_path: Path) -> None:
+    before = texts_of(copy)
+    planned = plan_source(copy, "web_shop", sample_of("web_shop", tmp_path), None)
+    assert texts_of(copy) == before
+    write_source(copy, planned)
+    after = texts_of(copy)
+    assert set(after) - set(before) == set(planned.files)
+    changed = {path for path in before if before[path] != after[path]}
+    assert changed == {LIST}
+    old, new = before[LIST].decode(), after[LIST].decode()
+    line = "    web_shop: [transactions]\n"
+    assert new.count(line) == 1
+    assert new.replace(line, "") == old
+    assert "web_shop" in yaml.safe_load(new)["vars"]["source_systems"]
+
+
+def test_it_writes_the_files_that_the_docs_walk_through(copy: Path, tmp_path: Path) -> None:
+    planned = plan_source(copy, "online_shop", sample_of("web_shop", tmp_path), "line")
+    assert {*planned.files, LIST} == set(documented_files())
+    told = documented_files()
+    for path, text in planned.files.items():
+        # Models without a decision of somebody's are the same to the letter.
+        if path.endswith(("staging.sql", "transactions.sql", "sale_lines.sql", "raw_claims.sql")):
+            assert told[path] == text, path
+
+
+def test_what_is_there_is_never_overwritten(copy: Path, tmp_path: Path) -> None:
+    sample = sample_of("web_shop", tmp_path)
+    there = copy / "models" / "staging" / "web_shop" / "stg_web_shop__receipt_lines.sql"
+    there.parent.mkdir()
+    there.write_text("select 1")
+    before = texts_of(copy)
+    with pytest.raises(BranchlineError, match=r"already .*stg_web_shop__receipt_lines\.sql"):
+        plan_source(copy, "web_shop", sample, None)
+    with pytest.raises(BranchlineError, match="lists the source 'branch_pos' already"):
+        plan_source(copy, "branch_pos", sample, None)
+    assert texts_of(copy) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "grain", "said"),
+    [
+        ("Web-Shop", "a,b\n1,2\n", None, "cannot be the name of a source"),
+        ("shop_", "a,b\n1,2\n", None, "cannot be the name of a source"),
+        ("shop", "no table\n", None, "no CSV with several columns"),
+        ("shop", "1,2\n3,4\n", None, "does not name the columns"),
+        ("shop", "date,total\n", None, "no record of 2 columns"),
+        ("shop", "when,total\n2024-01-01,3\n", None, "looks like the date"),
+        ("shop", "date,item\n2024-01-01,tea\n", None, "looks like a price"),
+        ("shop", "date,total\n1 May,3\n", None, "in no form that the project reads"),
+        ("shop", "date,total\n2024-01-01,3\n", "line", "looks like the number of a receipt"),
+        ("shop", "date,total\n2024-01-01,free\n", None, "No record of"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    copy: Path, tmp_path: Path, name: str, content: str, grain: str | None, said: str
+) -> None:
+    (tmp_path / "sample.csv").write_text(content)
+    before = texts_of(copy)
+    with pytest.raises(BranchlineError, match=said):
+        plan_source(copy, name, tmp_path / "sample.csv", grain)
+    assert texts_of(copy) == before
+
+
+def test_the_page_of_a_source_names_what_a_page_has_to(copy: Path, tmp_path: Path) -> None:
+    for name in SAMPLES:
+        planned = plan_source(copy, name, sample_of(name, tmp_path), None)
+        page = planned.files[f"docs/sources/{name}.md"]
+        feeds = yaml.safe_load(planned.files[f"ingest/feeds/{name}.yml"])["feeds"]
+        for feed, told in feeds.items():
+            assert f"`{feed}`" in page
+            assert f"`{told['files']}`" in page
+            assert all(f"`{column['name']}`" in page for column in told["columns"])
+
+
+def test_nobody_of_the_sample_gets_into_the_project(copy: Path, tmp_path: Path) -> None:
+    planned = plan_source(copy, "farm_shop", sample_of("farm_shop", tmp_path), None)
+    assert not [path for path, text in planned.files.items() if "Jörg" in text]
+
+
+def test_the_command_says_what_it_would_write_and_writes_it(copy: Path, tmp_path: Path) -> None:
+    for folder in ("base", "operate"):
+        (copy / folder).symlink_to(PROJECT / folder)
+    sample = sample_of("kiosk", tmp_path)
+
+    def command(*options: str) -> str:
+        # The command works on the project that it lies in.
+        program = (
+            "import sys, base.settings as s, pathlib; s.PROJECT = pathlib.Path(sys.argv.pop(1));"
+            "from operate.cli import main; main()"
+        )
+        words = [str(copy), "source", "new", "kiosk", "--from"]
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words, str(sample), *options],
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    said = command("--dry-run")
+    assert "ingest/feeds/kiosk.yml" in said
+    assert "one receipt per line" in said
+    assert "No column names the product" in said
+    assert not (copy / "ingest" / "feeds" / "kiosk.yml").exists()
+    assert "would be" not in command()
+    assert (copy / "ingest" / "feeds" / "kiosk.yml").exists()
+
+
+@pytest.fixture(scope="module")
+def built(
+    postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    """A copy of the project with a source from each sample, as written, loaded and built."""
+    folder = tmp_path_factory.mktemp("new_sources")
+    copy = copy_project(folder / "copy")
+    for name, (_, _, grain) in SAMPLES.items():
+        planned = plan_source(copy, name, sample_of(name, folder), None)
+        assert planned.grain == grain
+        write_source(copy, planned)
+    load_feeds(copy / "ingest" / "feeds")
+    with new_project(postgres_server, folder / "run", copy) as project:
+        for name, (file, content, _) in SAMPLES.items():
+            project.deliver(f"{name}/{file}", content)
+        assert project.load().counts()["loaded"] == len(SAMPLES)
+        project.dbt("seed")
+        folders = [f"path:models/{layer}/{name}" for name in SAMPLES for layer in LAYERS]
+        project.dbt("run", "--select", "path:models/staging/ingest", "int_files__versioned")
+        project.dbt("build", "--select", *folders, "--indirect-selection", "cautious")
+        yield project
+
+
+LAYERS = ("staging", "intermediate/conformed")
+
+
+def test_as_written_the_shop_is_right_to_the_penny(built: Project) -> None:
+    truth = truth_of([next(iter(SHOP.values()))])
+    found = built.rows(
+        "select receipt_number, net_amount from intermediate.int_web_shop__transactions"
+        " where is_sale"
+    )
+    assert dict(found) == truth.receipts
+    assert truth.rejected
+
+
+def test_as_written_a_receipt_per_line_is_right(built: Project) -> None:
+    assert built.rows(
+        "select receipt_number, branch_name, payment_method, items_sold, net_amount,"
+        " reject_reasons, to_char(sold_at_local, 'YYYY-MM-DD HH24:MI')"
+        " from intermediate.int_kiosk__transactions order by line_number"
+    ) == [
+        ("1", "Hull", "CARD", 2, Decimal("1204.50"), None, "2023-12-24 09:15"),
+        ("2", "Hull", "CASH", -1, Decimal("-3.00"), None, "2023-12-25 10:00"),
+        ("3", "York", "CASH", None, Decimal("3.00"), "quantity_unreadable, unit_price_unreadable",
+         "2023-12-25 10:05"),
+    ]  # fmt: skip
+    assert built.rows(
+        "select product_id, product_name, unit_price from intermediate.int_kiosk__sale_lines"
+        " order by line_number"
+    ) == [("4006381333931", "4006381333931", Decimal("602.25")), ("77", "77", Decimal("3.00"))]
+
+
+def test_as_written_a_german_file_is_right(built: Project) -> None:
+    assert built.rows(
+        "select receipt_number, customer_name, currency_code, raw_rows, net_amount, is_time_known,"
+        " cast(business_date as text) from intermediate.int_farm_shop__transactions order by 1"
+    ) == [
+        ("F-1041", "Jörg Bär", "EUR", 2, Decimal("1030.70"), False, "2024-03-05"),
+        ("F-1042", None, "EUR", 1, Decimal("2.10"), False, "2024-03-13"),
+    ]
+    assert built.rows("select sum(claimed_amount) from intermediate.int_farm_shop__raw_claims") == [
+        (Decimal("1032.80"),)
+    ]
