@@ -12,6 +12,10 @@ from psycopg2.extensions import connection as Link
 
 from base.errors import BranchlineError
 
+HOST, DEFAULT_PORT = "127.0.0.1", 54329
+DATABASE = ROLE = "branchline"
+"""Where the embedded warehouse answers, and its owner."""
+
 
 @contextlib.contextmanager
 def open_link(url: str) -> Iterator[Link]:

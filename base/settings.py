@@ -29,16 +29,11 @@ class Settings:
         """Whether the project's own PostgreSQL is the warehouse."""
         return self.database_url is None
 
-    @property
-    def target(self) -> str:
-        """The dbt target that belongs to the warehouse."""
-        return "embedded" if self.embedded else "server"
-
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment; an empty variable counts as unset.
 
-    Raises BranchlineError for a BRANCHLINE_DATABASE_URL that is none.
+    Raises BranchlineError for a BRANCHLINE_DATABASE_URL that is not one.
     """
     environ = os.environ if environ is None else environ
 
@@ -47,7 +42,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     url = text("BRANCHLINE_DATABASE_URL")
     if url is not None:
-        check_database_url(url)
+        url = database_url(url)
     folder = text("BRANCHLINE_WAREHOUSE_DIR")
     return Settings(
         project=PROJECT,
@@ -58,16 +53,21 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def check_database_url(url: str) -> None:
-    """Raise BranchlineError, without showing the URL's password, if it is no PostgreSQL URL."""
+def database_url(address: str) -> str:
+    """The URL of a PostgreSQL address, which may be in libpq's `key=value` form as well.
+
+    Raises BranchlineError, without showing the address's password, if it cannot be one.
+    """
     import psycopg2
-    from psycopg2.extensions import parse_dsn
+
+    from base.libpq import as_url, parts_of
 
     hint = f"It has to be of the form {URL_FORM}; special characters are percent-encoded."
-    if not url.startswith(("postgresql://", "postgres://")):
+    is_url = address.startswith(("postgresql://", "postgres://"))
+    if not is_url and ("://" in address or "=" not in address):
         raise BranchlineError("BRANCHLINE_DATABASE_URL is no PostgreSQL URL.", hint)
     try:
-        parts = parse_dsn(url)
+        parts = parts_of(address)
     except psycopg2.ProgrammingError:
         # libpq's own message repeats the URL, password and all.
         raise BranchlineError("BRANCHLINE_DATABASE_URL cannot be read.", hint) from None
@@ -75,3 +75,4 @@ def check_database_url(url: str) -> None:
         if not parts.get(part):
             name = "database" if part == "dbname" else part
             raise BranchlineError(f"BRANCHLINE_DATABASE_URL names no {name}.", hint)
+    return address if is_url else as_url(address)

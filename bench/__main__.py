@@ -30,9 +30,12 @@ from bench.machine import describe_commit, describe_machine
 from bench.nights import nightly_runs
 from bench.server import Server, own_server, undisturbed
 from bench.sizes import FULL, QUICK, Sizes
+from bench.starting import starting
 from bench.tables import show
 
-EVERY = (1, 2, 3, 4, 5, 6)
+EVERY = (1, 2, 3, 4, 5, 6, 7)
+# Those that need a history that is built.
+OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
 DOCUMENT = PROJECT / "docs" / "benchmarks.md"
 WIDTH = 150
@@ -47,13 +50,13 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         wanted = set()
     if not wanted or not wanted.issubset(EVERY):
-        raise click.BadParameter("name some of 1,2,3,4,5,6")
+        raise click.BadParameter("name some of 1,2,3,4,5,6,7")
     return wanted
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="The same on a tenth, in minutes.")
-@click.option("--only", callback=_numbers, help="Some of the six benchmarks: 1,3")
+@click.option("--only", callback=_numbers, help="Some of the benchmarks: 1,3")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the JSON goes.")
 @click.option(
     "--folder",
@@ -129,7 +132,7 @@ def measure(
 def _check_space(folder: Path, sizes: Sizes, only: set[int]) -> None:
     """Raise BenchError now rather than let the disk fill up later."""
     receipts = sizes.branches * sizes.receipts_per_day * (sizes.long_days + sizes.short_days)
-    needed = JOURNAL_BYTES + (receipts * BYTES_PER_RECEIPT if only & {4, 5, 6} else 0)
+    needed = JOURNAL_BYTES + (receipts * BYTES_PER_RECEIPT if only & OF_HISTORY else 0)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BenchError(
@@ -151,7 +154,7 @@ def _sections(
         if number in only:
             say(f"benchmark {number} ...")
             sections.append(benchmark(server, place, sizes))
-    if not only & {4, 5, 6}:
+    if not only & OF_HISTORY:
         return sections
     nights, build, questions = Section(4, "nights"), Section(5, "build"), Section(6, "dashboard")
     with ExitStack() as stack:
@@ -179,6 +182,11 @@ def _sections(
             sections.append(build)
         if 6 in only:
             sections.append(questions)
+        if 7 in only:
+            say("benchmark 7 ...")
+            starts = Section(7, "start-up")
+            starting(place, sizes, histories[0], starts)
+            sections.append(starts)
     return sections
 
 

@@ -27,6 +27,7 @@ class Sizes:
     long_days: int
     nights: int
     question_rounds: int
+    start_rounds: int
     big_model_rows: int
     most_seconds: float
     """A step that takes longer is taken to hang."""
@@ -49,6 +50,7 @@ FULL = Sizes(
     long_days=720,
     nights=3,
     question_rounds=50,
+    start_rounds=5,
     big_model_rows=100_000,
     most_seconds=3 * 3600,
 )
@@ -71,6 +73,7 @@ QUICK = Sizes(
     long_days=72,
     nights=1,
     question_rounds=10,
+    start_rounds=1,
     big_model_rows=1_000,
     most_seconds=300,
 )

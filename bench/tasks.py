@@ -215,11 +215,12 @@ def dbt_run_alone() -> dict[str, Any]:
     from base.settings import read_settings
     from operate.dbt.build import run_dbt
     from operate.dbt.process import dbt_environment
+    from operate.dbt.profile import TARGET
 
     settings = read_settings()
     started = time.time()
     result = run_dbt(
-        ["run", "--full-refresh", "--threads", "1", "--target", settings.target],
+        ["run", "--full-refresh", "--threads", "1", "--target", TARGET],
         project=settings.project,
         environment=dbt_environment(settings),
         progress=lambda step: None,
@@ -230,6 +231,25 @@ def dbt_run_alone() -> dict[str, Any]:
         "failures": [f"{node.name}: {node.message}" for node in result.failures] + result.messages,
         "nodes": _node_times(started),
     }
+
+
+def parse_project(partial: bool) -> dict[str, Any]:
+    """`dbt parse` as a process, from nothing or, `partial`, from what was parsed before."""
+    import subprocess
+
+    from base.settings import read_settings
+    from operate.dbt.process import dbt_environment, dbt_program
+
+    settings = read_settings()
+    words = [dbt_program(), "parse", "--partial-parse" if partial else "--no-partial-parse"]
+    started = time.perf_counter()
+    done = subprocess.run(
+        words, cwd=settings.project, env=dbt_environment(settings), capture_output=True
+    )
+    seconds = time.perf_counter() - started
+    manifest = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return {"code": done.returncode, "seconds": seconds, "models": len(models)}
 
 
 def _node_times(since: float) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ingest.cards import CardTokens as CardTokens
     from ingest.contract.feeds import FeedContract as FeedContract
     from ingest.contract.feeds import header_key as header_key
+    from ingest.contract.feeds import unlisted as unlisted
     from ingest.contract.reading import load_feeds as load_feeds
     from ingest.loading import LoadOptions as LoadOptions
     from ingest.loading import load as load
@@ -61,6 +62,7 @@ _HOMES = {
     "read_status": "ingest.review.status",
     "refuse_secrets": "ingest.origins.opening",
     "transaction": "ingest.raw.session",
+    "unlisted": "ingest.contract.feeds",
     "withdraw": "ingest.review.withdrawal",
 }
 """Name -> the module that holds it."""

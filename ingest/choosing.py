@@ -48,6 +48,8 @@ class Choice:
     total: int = 0
     """Files and tables, known ones among them."""
     known: int = 0
+    quarantined: int = 0
+    """How many of the known ones are in quarantine."""
 
 
 class Selection:
@@ -124,6 +126,7 @@ class Selection:
             sha256 = ledger.content_at(name, path, file.fingerprint) if file.settled else None
             if sha256 is not None and not self.is_to_be_read(name, path, sha256):
                 choice.known += 1
+                choice.quarantined += ledger.status_of(name, path, sha256) == "quarantined"
             elif everything or sha256 is None or self.is_to_be_read(name, path, sha256):
                 yield self._candidate(feed, file, path)
 

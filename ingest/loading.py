@@ -87,6 +87,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     sources = SourceDatabases()
     run = _Load(options, feeds, cards, progress)
     run.report.unclaimed = listing.unclaimed
+    run.report.switched_off = listing.switched_off
     if options.databases and sources.any_of(feeds):
         run.sources = sources
     elif not listing.total:
@@ -218,6 +219,7 @@ class _Load:
         for outcome in choice.outcomes:
             self._record(outcome)
         self.report.unchanged += choice.known
+        self.report.still_quarantined += choice.quarantined
         if any(not candidate.file.settled for candidate in choice.candidates):
             time.sleep(self._options.settle_seconds)
         self._total = self._done + len(choice.candidates)
@@ -340,6 +342,8 @@ class _Load:
     def _pass_over(self, candidate: Candidate, place: Place) -> None:
         """Take down that what is known already lies at this path."""
         self.report.unchanged += 1
+        status = self._ledger.status_of(place.feed, place.path, place.sha256)
+        self.report.still_quarantined += status == "quarantined"
         self._total -= 1
         message = going_back(self._ledger, candidate, place.sha256)
         if message is not None:

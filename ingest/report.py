@@ -53,7 +53,11 @@ class LoadReport:
     load_id: str
     files: list[FileOutcome] = field(default_factory=list)
     unchanged: int = 0
+    still_quarantined: int = 0
+    """How many of the unchanged files are in quarantine."""
     unclaimed: list[str] = field(default_factory=list)
+    switched_off: dict[str, list[str]] = field(default_factory=dict)
+    """Paths of files of sources that are not listed, by source."""
     messages: list[str] = field(default_factory=list)
 
     def counts(self) -> Counter[str]:

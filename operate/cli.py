@@ -7,12 +7,14 @@ was quarantined.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 
 import click
 
+from base import libpq
 from base.errors import BranchlineError
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
@@ -26,6 +28,7 @@ COMMANDS = {
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Make the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
+    "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
     "source": ("source", "Add a source: its first version, from a sample file."),
     "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
     "ci": ("ci", "Build and test only what differs from main."),
@@ -60,6 +63,7 @@ def branchline() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    libpq.forget_where(os.environ)
     sys.exit(guarded(lambda: branchline(prog_name="branchline", standalone_mode=False)))
 
 

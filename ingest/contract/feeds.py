@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -46,6 +46,11 @@ def header_key(name: str) -> str:
     # Some systems write an umlaut as two signs.
     composed = unicodedata.normalize("NFC", name.casefold())
     return re.sub(r"[\W_]+", "_", composed).strip("_")
+
+
+def joined_key(key: str) -> str:
+    """A `header_key` as one word: the same for `InvoiceNo`, `INVOICENO` and `invoice_no`."""
+    return key.replace("_", "")
 
 
 class Column(BaseModel):
@@ -112,6 +117,7 @@ class Feed(BaseModel):
 
     _name: str = PrivateAttr(default="")
     _header_owners: dict[str, int] = PrivateAttr(default_factory=dict)
+    _joined_owners: dict[str, int] = PrivateAttr(default_factory=dict)
     _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
@@ -154,6 +160,14 @@ class Feed(BaseModel):
                         f"columns.{place}",
                         f"'{column.name}' and '{taken[key]}' both answer to the header '{key}'",
                     )
+                joined = joined_key(key)
+                other = self._joined_owners.setdefault(joined, place)
+                if other != place:
+                    raise at(
+                        f"columns.{place}",
+                        f"'{column.name}' and '{self.columns[other].name}' both answer to the"
+                        f" header '{joined}', written as one word",
+                    )
                 taken[key] = column.name
                 self._header_owners[key] = place
 
@@ -170,7 +184,7 @@ class Feed(BaseModel):
             if self.header == "none":
                 raise at("header", "has to be optional or required: a table names its columns")
             cursor = self.database.cursor
-            owner = None if cursor is None else self._header_owners.get(header_key(cursor))
+            owner = None if cursor is None else self.columns_named([cursor])[0]
             if owner is not None and self.columns[owner].protect == "card_number":
                 raise at("database.cursor", "cannot be a column of card numbers")
 
@@ -295,10 +309,20 @@ class Feed(BaseModel):
         """The data columns of the raw table, in order."""
         return tuple(name for column in self.columns for name in column.raw_columns())
 
-    @property
-    def header_owners(self) -> dict[str, int]:
-        """What a header cell may say, as `header_key` gives it, and the column's place."""
-        return self._header_owners
+    def columns_named(self, cells: Sequence[str]) -> list[int | None]:
+        """The place of the declared column that each cell of a header names; None for others.
+
+        A cell that matches a name as it stands goes before one that matches it as one word only
+        (`InvoiceNo`, `invoice_no`).
+        """
+        keys = [header_key(cell) for cell in cells]
+        found = [self._header_owners.get(key) for key in keys]
+        taken = set(found)
+        for number, key in enumerate(keys):
+            owner = self._joined_owners.get(joined_key(key))
+            if found[number] is None and owner not in taken:
+                found[number] = owner
+        return found
 
     @property
     def card_place(self) -> int | None:
@@ -316,6 +340,8 @@ class FeedContract(BaseModel):
 
     feeds: dict[DatabaseName, Feed] = Field(min_length=1)
 
+    _switched_off: dict[str, Feed] = PrivateAttr(default_factory=dict)
+
     @model_validator(mode="after")
     def _check(self) -> FeedContract:
         tables: dict[str, str] = {}
@@ -332,15 +358,52 @@ class FeedContract(BaseModel):
     def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields
         return iter(self.feeds.values())
 
+    @property
+    def switched_off(self) -> dict[str, Feed]:
+        """The feeds of sources that are not listed, by name; nothing of them is read."""
+        return self._switched_off
+
+    def of_sources(self, listed: Collection[str]) -> FeedContract:
+        """The same feeds, those of sources that are not listed switched off.
+
+        Raises BranchlineError for a listed source without a feed.
+        """
+        sources = {feed.source for feed in self}
+        lacking = [name for name in listed if name not in sources]
+        if lacking:
+            raise BranchlineError(
+                "\n".join(
+                    f"Source {name} is listed in source_systems (dbt_project.yml) and has no feed:"
+                    f" no file in ingest/feeds says 'source: {name}'."
+                    for name in lacking
+                ),
+                f"Write ingest/feeds/{lacking[0]}.yml, or take the source off the list.",
+            )
+        made = self.model_copy(
+            update={"feeds": {feed.name: feed for feed in self if feed.source in listed}}
+        )
+        made._switched_off = {feed.name: feed for feed in self if feed.source not in listed}
+        return made
+
     def chosen(self, only: tuple[str, ...] | list[str]) -> list[Feed]:
         """The feeds named in `only`, or all; raises BranchlineError for an unknown one."""
         for name in only:
+            if name in self.switched_off:
+                raise BranchlineError(
+                    f"Feed '{name}' is switched off: {unlisted(self.switched_off[name].source)}.",
+                    "List the source there, and it is read.",
+                )
             if name not in self.feeds:
                 raise BranchlineError(
                     f"There is no feed '{name}'.",
                     f"The feeds are: {', '.join(self.feeds)}.",
                 )
         return [feed for feed in self if not only or feed.name in only]
+
+
+def unlisted(source: str) -> str:
+    """Why nothing of a source is read."""
+    return f"source {source} is not listed in source_systems (dbt_project.yml)"
 
 
 def variable_of(connection: str) -> str:

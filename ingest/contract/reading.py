@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,12 +27,18 @@ class _Line(NamedTuple):
 _Problem = tuple[_Line, str]
 
 
-def load_feeds(path: Path | None = None) -> FeedContract:
+def load_feeds(path: Path | None = None, sources: Collection[str] | None = None) -> FeedContract:
     """Read the feed files of a folder, by name, or one file (default: the project's own folder).
 
-    Raises BranchlineError naming file, line, feed and key of everything that is wrong in them.
+    `sources`: those that are listed; the feeds of others are switched off (default: none are).
+    Raises BranchlineError naming file, line, feed and key of everything that is wrong in them, and
+    for a listed source without a feed.
     """
-    path = FEEDS_FOLDER if path is None else path
+    contract = _read_contract(FEEDS_FOLDER if path is None else path)
+    return contract if sources is None else contract.of_sources(sources)
+
+
+def _read_contract(path: Path) -> FeedContract:
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
     if not files:
         raise BranchlineError(

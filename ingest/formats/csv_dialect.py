@@ -6,7 +6,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.cards import mask_text
@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t", "|")
 SAMPLED_LINES = 100
 HEADER_WITHIN = 20
 MOST_EXTRAS = 100
+LONGEST_NAMES_SHOWN = 300
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
@@ -136,10 +137,7 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
     _, delimiter, header, records = best
     if header is None:
         if feed.header == "required":
-            return NotReadable(
-                "no header line found; the first line has to name the columns"
-                f" {', '.join(column.name for column in feed.columns)}"
-            )
+            return _without_header(feed, lines, candidates)
         width = _width_without_header(feed, records)
         places = tuple(range(len(feed.columns))) if width > len(feed.columns) else None
         return Dialect(delimiter, width, places=places, separator_line=separator is not None)
@@ -220,10 +218,15 @@ def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
 
 
 def _read_header(feed: Feed, cells: Sequence[str]) -> _Header | None:
+    header = _match_header(feed, cells)
+    # One cell that happens to read like a column's name (a payment by "Card") makes no header.
+    enough = max(min(2, len(feed.columns)), (min(len(cells), len(feed.columns)) + 1) // 2)
+    return header if len(header.places) >= enough else None
+
+
+def _match_header(feed: Feed, cells: Sequence[str]) -> _Header:
     header = _Header(tuple(cells))
-    owners = feed.header_owners
-    for place, cell in enumerate(cells):
-        owner = owners.get(header_key(cell))
+    for place, (cell, owner) in enumerate(zip(cells, feed.columns_named(cells), strict=True)):
         if owner is None:
             if cell.strip():
                 header.unknown[place] = cell.strip()
@@ -231,9 +234,65 @@ def _read_header(feed: Feed, cells: Sequence[str]) -> _Header | None:
             header.twice.append(cell.strip())
         else:
             header.places[owner] = place
-    # One cell that happens to read like a column's name (a payment by "Card") makes no header.
-    enough = max(min(2, len(feed.columns)), (min(len(cells), len(feed.columns)) + 1) // 2)
-    return header if len(header.places) >= enough else None
+    return header
+
+
+def _without_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> NotReadable:
+    """Why no line is the header that the feed requires, with the line that comes nearest to one."""
+    nearest = _nearest_header(feed, lines, delimiters)
+    names = [column.name for column in feed.columns]
+    advice = (
+        "export the file with a header line of these names, or add the names that it has as"
+        f" aliases to feed {feed.name}"
+    )
+    if not nearest.places:
+        # What is no header may hold data of persons, which a reason is not made for.
+        is_header = _may_be_header(nearest.cells)
+        says = f"it says: {_shown(nearest.cells)}" if is_header else "it holds values, not names"
+        return NotReadable(
+            f"no header line found: the first line names none of the {len(names)} columns"
+            f" {', '.join(names)}; {says}; {advice}"
+        )
+    missing = [name for place, name in enumerate(names) if place not in nearest.places]
+    return NotReadable(
+        f"the header is not understood: it names {len(nearest.places)} of the {len(names)} columns"
+        f" of feed {feed.name}; missing: {', '.join(missing)}; not understood:"
+        f" {_shown(nearest.unknown.values()) or 'none'}; the header: {_shown(nearest.cells)};"
+        f" {advice}"
+    )
+
+
+def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> _Header:
+    """The line, as one of the delimiters cuts it, that names most columns; else the first line."""
+
+    def nearness(found: tuple[int, _Header]) -> tuple[int, int, int]:
+        number, header = found
+        # Below the first line, one cell that reads like a name is chance.
+        named = len(header.places) if number == 0 or len(header.places) > 1 else 0
+        return named, -number, len(header.cells)
+
+    found = [
+        (number, _match_header(feed, _split(line, delimiter)))
+        for number, line in enumerate(lines[:HEADER_WITHIN])
+        for delimiter in delimiters
+    ]
+    return max(found, key=nearness)[1] if found else _Header(())
+
+
+def _may_be_header(cells: Sequence[str]) -> bool:
+    """Whether cells are names rather than values: none is a number, a date or the like."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return bool(filled) and all(
+        any(map(str.isalpha, cell)) and not cell[0].isdigit() for cell in filled
+    )
+
+
+def _shown(cells: Iterable[str]) -> str:
+    """Cells of a header for a message: masked before they are cut, or half a card would pass."""
+    text = mask_text(", ".join(cell.strip() for cell in cells))
+    if len(text) <= LONGEST_NAMES_SHOWN:
+        return text
+    return text[:LONGEST_NAMES_SHOWN].rstrip(", ") + " ..."
 
 
 def _with_header(
@@ -249,7 +308,7 @@ def _with_header(
         if column.required and place not in header.places
     ]
     if missing:
-        unknown = ", ".join(header.unknown.values())
+        unknown = _shown(header.unknown.values())
         unknown = f"; not understood: {unknown}" if unknown else ""
         return NotReadable(
             f"the header lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"

@@ -24,7 +24,7 @@ from sqlalchemy.pool import NullPool
 
 from base.errors import printable
 from ingest.cards import mask_text
-from ingest.contract.feeds import DatabaseTable, Feed, header_key, variable_of
+from ingest.contract.feeds import DatabaseTable, Feed, variable_of
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins import remote
 from ingest.origins.database_errors import (
@@ -172,7 +172,7 @@ class SourceDatabase(Origin):
     def _check_columns(self, feed: Feed, spec: DatabaseTable, table: sa.Table) -> None:
         named = dict.fromkeys((*spec.key, *([spec.cursor] if spec.cursor else [])))
         missing = [name for name in named if name not in table.c]
-        found = {feed.header_owners.get(header_key(column.name)) for column in table.c}
+        found = set(feed.columns_named([column.name for column in table.c]))
         missing += [
             column.name
             for place, column in enumerate(feed.columns)

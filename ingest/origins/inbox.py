@@ -106,6 +106,8 @@ class Listing:
     """(feed, folder) where this user may not look; files of the feed may lie in there."""
     unfinished: list[tuple[str, str]] = field(default_factory=list)
     """(feed, path) of files whose name says that they are still being sent."""
+    switched_off: dict[str, list[str]] = field(default_factory=dict)
+    """Paths of files of sources that are not listed, by source."""
 
     @property
     def total(self) -> int:
@@ -125,6 +127,7 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     origin = open_origin(inbox)
     # Asked for once: to ask a feed for its name takes longer than to list a file.
     claims = [(feed.name, feed.claims) for feed in feeds]
+    claims_off = [(feed.source, feed.claims) for feed in feeds.switched_off.values()]
     listing = Listing({feed.name: [] for feed in chosen}, [], [])
     for entry in origin.entries():
         path = _writable(entry.path)
@@ -141,7 +144,11 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         if not owners:
             # Hidden files that are nobody's are the business of the system that made them.
             if not path.rpartition("/")[2].startswith("."):
-                listing.unclaimed.append(mask_text(path))
+                off = next((source for source, claim in claims_off if claim(name)), None)
+                others = listing.unclaimed
+                if off is not None:
+                    others = listing.switched_off.setdefault(off, [])
+                others.append(mask_text(path))
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
@@ -149,7 +156,8 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
             listing.claimed[feed.name].append(_file(entry, path, name, feed, origin))
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
-    listing.unclaimed.sort()
+    for paths in (listing.unclaimed, *listing.switched_off.values()):
+        paths.sort()
     listing.unfinished.sort()
     listing.closed.extend(_closed(origin.closed, chosen))
     return listing

@@ -47,6 +47,7 @@ with branches as (
         coalesce(sum(row_count) filter (where status = 'loaded'), 0)::bigint as row_count,
         coalesce(sum(rejected_count) filter (where status = 'loaded'), 0)::bigint as rejected_count
     from raw.ingest_files as files
+    where feed <> all(%s)
     group by feed, branch
 )
 select
@@ -59,7 +60,7 @@ order by array_position(%s, feed), feed, branch nulls last
 
 def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
     """One entry per feed and branch that the ledger knows, feeds that are no more declared last;
-    empty before the first load.
+    empty before the first load. Those of sources that are not listed are left out.
 
     Raises BranchlineError when the database refuses.
     """
@@ -68,7 +69,7 @@ def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
         if not is_ready(connection):
             return []
         with connection.cursor() as cursor:
-            cursor.execute(_PER_BRANCH, (names,))
+            cursor.execute(_PER_BRANCH, (list(feeds.switched_off), names))
             return [BranchStatus(*row) for row in cursor.fetchall()]
 
 

@@ -7,11 +7,23 @@
     high-water marks.
 #}
 
-{# Take the marks from all tests that read a model: next time they read everything. #}
+{#
+    Take the marks from all tests that read a model, by itself or through what is made anew each time: next
+    time they read everything.
+#}
 {% macro forget_tests_of(model_id) %}
+    {% set made_anew = graph.nodes.values()
+        | selectattr('resource_type', 'in', ['model', 'snapshot'])
+        | rejectattr('config.materialized', 'equalto', 'incremental') | list %}
+    {% set shown_by = [model_id] %}
+    {% for shown in shown_by %}
+        {% for node in made_anew if shown in node.depends_on.nodes %}
+            {% do shown_by.append(node.unique_id) if node.unique_id not in shown_by %}
+        {% endfor %}
+    {% endfor %}
     {% set tests = [] %}
-    {% for node in graph.nodes.values() %}
-        {% if node.resource_type == 'test' and model_id in node.depends_on.nodes %}
+    {% for node in graph.nodes.values() if node.resource_type == 'test' %}
+        {% if node.depends_on.nodes | select('in', shown_by) | list %}
             {% do tests.append(node.unique_id) %}
         {% endif %}
     {% endfor %}

@@ -13,7 +13,7 @@ from base.settings import Settings
 from operate.dbt.build import log_folder
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, dbt_program
-from operate.dbt.profile import make_profile
+from operate.dbt.profile import TARGET, prepare_profile
 
 
 def has_marts(link: Link) -> bool:
@@ -33,7 +33,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
     Every build does so too. Raises BranchlineError if dbt does not.
     """
     install_packages(settings.project, say)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, say)
     done = subprocess.run(
         [
             dbt_program(),
@@ -41,7 +41,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
             "run-operation",
             "grant_marts",
             "--target",
-            settings.target,
+            TARGET,
             "--project-dir",
             str(settings.project),
             "--profiles-dir",

@@ -7,7 +7,7 @@ import click
 from base.settings import read_settings
 from operate.dbt.docs_page import make_docs_page
 from operate.dbt.packages import install_packages
-from operate.dbt.profile import make_profile
+from operate.dbt.profile import prepare_profile
 from operate.runs.loading import make_raw_tables
 from operate.server.connecting import ensure_warehouse
 
@@ -17,7 +17,7 @@ def docs() -> None:
     """Make the dbt docs as one static page that opens in any browser, without a server."""
     settings = read_settings()
     install_packages(settings.project, say=click.echo)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, click.echo)
     connection = ensure_warehouse(settings, click.echo)
     make_raw_tables(settings, connection)
     click.echo("Making the docs page ...")

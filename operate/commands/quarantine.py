@@ -10,8 +10,9 @@ from base.console import make_console
 from base.errors import BranchlineError
 from base.link import open_link
 from base.settings import read_settings
+from base.source_systems import listed_sources
 from base.words import plural
-from ingest import CardTokens, first_lines, load_feeds, read_quarantine
+from ingest import CardTokens, first_lines, load_feeds, read_quarantine, unlisted
 from ingest import dismiss as dismiss_files
 from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
@@ -55,7 +56,8 @@ def show(file_id: int, inbox: str | None) -> None:
     cards = CardTokens(*token_keys(settings))
     lines: list[str] | str
     try:
-        lines = first_lines(file, inbox or settings.inbox, load_feeds(), cards)
+        feeds = load_feeds(sources=listed_sources())
+        lines = first_lines(file, inbox or settings.inbox, feeds, cards)
     except BranchlineError as error:
         lines = str(error)
     show_quarantined_file(make_console(), file, lines)
@@ -87,10 +89,13 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
             progress=load_progress(update, console.print),
         )
     sys.stderr.flush()
-    report.unchanged = 0
+    report.unchanged = report.still_quarantined = 0
+    off = load_feeds(sources=listed_sources()).switched_off
     report.messages += [
-        f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}. If it was mended"
-        " there, `branchline load` takes it as a new file."
+        f"{file.file_id} is not read: {unlisted(off[file.feed].source)}."
+        if file.feed in off
+        else f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}. If it was"
+        " mended there, `branchline load` takes it as a new file."
         for file in files
         if file.path not in {outcome.path for outcome in report.files}
     ]

@@ -6,21 +6,20 @@ import click
 
 from base.settings import read_settings
 from operate.dbt.packages import install_packages
-from operate.dbt.profile import fill_in_profile, make_profile
-from operate.server.connecting import open_warehouse
+from operate.dbt.profile import prepare_profile
+from operate.server.connecting import open_warehouse, profile_follows
 
 
 @click.command()
 def setup() -> None:
     """Install the dbt packages and make profiles.yml; what is there already stays.
 
+    Only a profiles.yml that does not read PGHOST and the like is made anew, and the old one kept.
     Where the package hub cannot be reached, a stand-in that the project carries is installed.
     """
     settings = read_settings()
     install_packages(settings.project, say=click.echo)
-    profile = settings.project / "profiles.yml"
-    if make_profile(settings.project / "profiles.example.yml", profile):
-        click.echo("profiles.yml: made from profiles.example.yml.")
+    prepare_profile(settings.project, click.echo)
     warehouse = open_warehouse(settings)
     if settings.embedded and warehouse.exists():
-        fill_in_profile(profile, warehouse.connection())
+        profile_follows(settings, warehouse.connection(), click.echo)

@@ -7,6 +7,7 @@ import click
 from base.console import make_console
 from base.link import open_link
 from base.settings import read_settings
+from base.source_systems import listed_sources
 from ingest import load_feeds, read_quarantine, read_status
 from operate.server.connecting import ensure_warehouse
 from operate.terminal.status import show_status
@@ -21,8 +22,11 @@ def status() -> None:
     """
     console = make_console()
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
-    feeds = load_feeds()
+    feeds = load_feeds(sources=listed_sources())
     branches = read_status(connection.url, feeds)
     undated = sorted({feed.source for feed in feeds if feed.business_date_format is None})
     with open_link(connection.url) as link:
-        show_status(console, branches, read_last_sales(link, undated), read_quarantine(link))
+        quarantined = [
+            file for file in read_quarantine(link) if file.feed not in feeds.switched_off
+        ]
+        show_status(console, branches, read_last_sales(link, undated), quarantined)

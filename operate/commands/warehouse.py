@@ -9,8 +9,8 @@ import sys
 from collections import Counter
 
 import click
-from psycopg2.extensions import make_dsn, parse_dsn
 
+from base import libpq
 from base.errors import BranchlineError
 from base.link import open_link
 from base.settings import Settings, read_settings
@@ -51,7 +51,7 @@ def start(port: int | None) -> None:
     """Start the warehouse, making it if there is none yet."""
     settings = read_settings()
     connection = _embedded(settings).start(port)
-    profile_follows(settings, connection)
+    profile_follows(settings, connection, _say)
     click.echo(
         f"The embedded warehouse runs on {connection.host}:{connection.port}, database"
         f" {connection.database}, user {connection.user}."
@@ -107,7 +107,8 @@ def url() -> None:
     if not settings.embedded:
         click.echo(settings.database_url)
         return
-    click.echo(_embedded(settings).connection().url)
+    # Not every tool knows libpq's sslmode, and none needs it here.
+    click.echo(_embedded(settings).connection().url.partition("?")[0])
 
 
 @warehouse.command()
@@ -127,16 +128,11 @@ def psql(arguments: tuple[str, ...]) -> None:
     """
     settings = read_settings()
     connection = ensure_warehouse(settings, say=_say)
-    parts = parse_dsn(connection.url)
-    program = _psql(settings, parts.get("sslmode", "prefer"))
-    password = parts.pop("password", "")
+    environment = libpq.environment(os.environ, connection.url, complete=settings.embedded)
+    program = _psql(settings, environment.get("PGSSLMODE", "prefer"))
     sys.stdout.flush()
     # The password goes through the environment: arguments can be read by every user of the machine.
-    os.execve(
-        program,
-        [program, f"--dbname={make_dsn(**parts)}", *arguments],
-        {**os.environ, "PGPASSWORD": password},
-    )
+    os.execve(program, [program, *arguments], environment)
 
 
 def _psql(settings: Settings, sslmode: str) -> str:

@@ -10,6 +10,7 @@ from base.link import Connection
 from base.settings import Settings
 from operate.dbt.build import log_folder, target_folder
 from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.profile import TARGET
 
 
 def docs_page(project: Path) -> Path:
@@ -28,7 +29,7 @@ def make_docs_page(settings: Settings, connection: Connection) -> Path:
             "generate",
             "--static",
             "--target",
-            settings.target,
+            TARGET,
             "--project-dir",
             str(project),
             "--profiles-dir",

@@ -7,10 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
+from base import libpq
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import Settings
-from operate.dbt.profile import embedded_environment
+from operate.dbt.profile import TARGET, TARGET_VARIABLE
 
 
 def dbt_program() -> str:
@@ -28,8 +29,14 @@ def dbt_program() -> str:
 def dbt_environment(
     settings: Settings | None = None, connection: Connection | None = None
 ) -> dict[str, str]:
-    """The environment for dbt: no usage statistics, and the way to the embedded warehouse."""
+    """The environment for dbt: no usage statistics, and the way to the warehouse."""
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
-    if settings is not None and settings.embedded and connection is not None:
-        environment.update(embedded_environment(connection))
-    return environment
+    if settings is None:
+        return environment
+    url = settings.database_url or (connection.url if connection is not None else None)
+    if url is None:
+        return environment
+    return {
+        **libpq.environment(environment, url, complete=settings.embedded),
+        TARGET_VARIABLE: TARGET,
+    }

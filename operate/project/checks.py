@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from base import libpq
 from base.settings import PROJECT
+from base.source_systems import listed_sources
 from ingest import load_feeds, prepare_raw
 from operate.dbt.process import dbt_program
+from operate.dbt.profile import TARGET, TARGET_VARIABLE
 from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
@@ -115,6 +118,8 @@ def check_conventions() -> tuple[int | None, str]:
     folder = PROJECT / "target" / "conventions"
     environment = {
         **os.environ,
+        # Whatever the warehouse is: this target can always be read.
+        TARGET_VARIABLE: "embedded",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -161,9 +166,10 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
     warehouse = Warehouse(folder, throwaway=True)
     try:
         url = warehouse.ensure_running().url
-        prepare_raw(url, load_feeds(), folder)
+        prepare_raw(url, load_feeds(sources=listed_sources()), folder)
         yield {
-            **os.environ,
+            **libpq.environment(os.environ, url, complete=True),
+            TARGET_VARIABLE: TARGET,
             "BRANCHLINE_DATABASE_URL": url,
             "DBT_TARGET_PATH": str(folder / "target"),
             "DBT_LOG_PATH": str(folder / "logs"),

@@ -29,7 +29,7 @@ from operate.dbt.build import BuildProgress, BuildResult, run_dbt, target_folder
 from operate.dbt.ci_changes import BUILT, Manifest, and_above, and_below, unseen_changes
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, dbt_program
-from operate.dbt.profile import make_profile
+from operate.dbt.profile import prepare_profile
 from operate.server.connecting import ensure_warehouse
 from operate.terminal.progress import Update
 
@@ -101,11 +101,10 @@ def build_changes(
     if state.variables is None:
         say(f"{folder} holds no dbt_project.yml: a change of its variables alone is not seen.")
     install_packages(settings.project, say)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
     environment = {
         **dbt_environment(settings, connection),
-        "BRANCHLINE_DATABASE_URL": connection.url,
         "BRANCHLINE_CI_SCHEMA": prefix,
         # A folder of its own: the state may well lie in target/ itself.
         "DBT_TARGET_PATH": str(target_folder(settings.project) / "ci"),

@@ -8,6 +8,8 @@ from pathlib import Path
 from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
+from base.source_systems import listed_sources
+from base.words import plural
 from ingest import (
     FeedContract,
     LoadEvent,
@@ -19,6 +21,7 @@ from ingest import (
     load_feeds,
     prepare_raw,
     refuse_secrets,
+    unlisted,
 )
 from operate.access.roles import settled_raw
 from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
@@ -49,7 +52,7 @@ def load_inbox(
     Raises BranchlineError when the work as a whole cannot be done.
     """
     refuse_secrets(inbox)
-    feeds = load_feeds()
+    feeds = load_feeds(sources=listed_sources())
     keys = token_keys(settings)
     is_demo = "://" not in inbox and Path(inbox).resolve() == demo_folder(settings).resolve()
     there_is_none = _is_not_needed(inbox, feeds, only)
@@ -85,10 +88,15 @@ def load_inbox(
                 databases=not is_demo,
             )
             report = load(options, follow)
-    if report.unclaimed and not report.files and not report.unchanged:
+    strangers = len(report.unclaimed) + sum(map(len, report.switched_off.values()))
+    if strangers and not report.files and not report.unchanged:
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
+        off = "".join(
+            f" Not read, because {unlisted(source)}: {plural(len(paths), 'file')}."
+            for source, paths in sorted(report.switched_off.items())
+        )
         raise BranchlineError(
-            f"None of the {len(report.unclaimed):,} files in {inbox} belongs to a feed.",
+            f"None of the {strangers:,} files in {inbox} belongs to a feed.{off}",
             f"An inbox holds a folder per source ({folders}): name the folder above them, or"
             " declare the feed in ingest/feeds.",
         )
@@ -108,7 +116,7 @@ def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool
 def make_raw_tables(settings: Settings, connection: Connection) -> None:
     """Make the raw layer's tables where they are missing, so that dbt can build on them."""
     with open_link(connection.url) as link, settled_raw(link):
-        prepare_raw(connection.url, load_feeds(), state_folder(settings))
+        prepare_raw(connection.url, load_feeds(sources=listed_sources()), state_folder(settings))
 
 
 def state_folder(settings: Settings) -> Path:

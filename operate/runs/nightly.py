@@ -13,7 +13,7 @@ from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment
-from operate.dbt.profile import make_profile
+from operate.dbt.profile import TARGET, prepare_profile
 from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
 from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
@@ -66,7 +66,7 @@ def run(
     Raises BranchlineError when the work cannot begin.
     """
     install_packages(settings.project, say)
-    make_profile(settings.project / "profiles.example.yml", settings.project / "profiles.yml")
+    prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
     with open_link(connection.url) as link, one_run_at_a_time(link):
         with show(f"Loading {inbox}") as update:
@@ -103,7 +103,7 @@ def run(
                 [
                     "build",
                     "--target",
-                    settings.target,
+                    TARGET,
                     *(["--full-refresh"] if full_refresh else []),
                     *(["--vars", "{audit: true}"] if audit else []),
                     *(

@@ -10,8 +10,8 @@ from psycopg2.extensions import parse_dsn
 
 from base.errors import BranchlineError
 from base.link import Connection
-from base.settings import PROJECT, Settings
-from operate.dbt.profile import fill_in_profile
+from base.settings import Settings
+from operate.dbt.profile import note_warehouse, prepare_profile
 from operate.server.server import Warehouse
 
 LEAST_VERSION = 16
@@ -44,19 +44,18 @@ def ensure_warehouse(settings: Settings, say: Callable[[str], None] | None = Non
     if settings.database_url is not None:
         return _check_server(settings.database_url)
     connection = open_warehouse(settings, say).ensure_running()
-    profile_follows(settings, connection)
+    profile_follows(settings, connection, say)
     return connection
 
 
-def profile_follows(settings: Settings, connection: Connection) -> None:
-    """Keep profiles.yml, where it exists, at the port and password of the project's warehouse.
-
-    A warehouse in another folder (a test's, a trial's) leaves the file alone; `branchline setup`
-    points it there.
+def profile_follows(
+    settings: Settings, connection: Connection, say: Callable[[str], None] | None = None
+) -> None:
+    """Let profiles.yml know the port and password of this embedded warehouse, so that plain dbt
+    finds it.
     """
-    profile = settings.project / "profiles.yml"
-    if settings.warehouse_dir == PROJECT / ".warehouse" and profile.exists():
-        fill_in_profile(profile, connection)
+    prepare_profile(settings.project, say or (lambda line: None))
+    note_warehouse(settings.project / "profiles.yml", settings.warehouse_dir, connection)
 
 
 def _check_server(url: str) -> Connection:

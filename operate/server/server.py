@@ -32,7 +32,7 @@ import psutil
 import psycopg2
 
 from base.errors import BranchlineError
-from base.link import Connection
+from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection
 from operate.server.postgres import (
     MAJOR_VERSION,
     SystemUser,
@@ -43,11 +43,7 @@ from operate.server.postgres import (
 )
 from operate.server.tuning import server_settings
 
-HOST = "127.0.0.1"
-DEFAULT_PORT = 54329
 PORTS_TRIED = 100
-DATABASE = "branchline"
-ROLE = "branchline"
 # The path of a local socket may have 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES = 103
 START_SECONDS = 300
@@ -155,8 +151,9 @@ class Warehouse:
                 f"There is no warehouse in {self.folder} yet, so it has no address.",
                 "Make it: branchline warehouse start",
             )
-        # Made of letters and digits only: it needs no escaping in a URL.
-        url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}"
+        # Made of letters and digits only: it needs no escaping in a URL. This PostgreSQL cannot do
+        # TLS; saying so keeps a PGSSLMODE that is meant for another server from asking for it.
+        url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}?sslmode=disable"
         return Connection(url, HOST, port, ROLE, password, DATABASE)
 
     def socket_folder(self) -> Path:

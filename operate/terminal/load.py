@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from base.words import MOST_LISTED, listed, plural
-from ingest import FileOutcome, LoadReport
+from ingest import FileOutcome, LoadReport, unlisted
 
 
 def show_load(console: Console, report: LoadReport) -> None:
@@ -18,7 +18,7 @@ def show_load(console: Console, report: LoadReport) -> None:
         console.print(_load_line(report))
     elif counts["unchanged"]:
         known = plural(counts["unchanged"], "file")
-        console.print(f"[bold]Nothing new to load:[/bold] {known} known.")
+        console.print(f"[bold]Nothing new to load:[/bold] {known} known{_set_aside(report)}.")
     if report.rejected:
         console.print(
             f"[yellow]{plural(report.rejected, 'line')} could not be split into columns;"
@@ -33,6 +33,11 @@ def show_load(console: Console, report: LoadReport) -> None:
         console.print(
             f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
             f"[/yellow] {escape(listed(report.unclaimed))}"
+        )
+    for source, paths in sorted(report.switched_off.items()):
+        console.print(
+            f"[yellow]{plural(len(paths), 'file')} of the inbox not read, because"
+            f" {unlisted(source)}:[/yellow] {escape(listed(paths))}"
         )
     for message in report.messages:
         console.print(escape(message), style="yellow")
@@ -54,9 +59,23 @@ def _load_line(report: LoadReport) -> str:
         if counts[status]
     ]
     if counts["unchanged"]:
-        told.append(f"{counts['unchanged']:,} known already")
+        told.append(f"{counts['unchanged']:,} known already{_set_aside(report)}")
     title = "Dry run, nothing written:" if report.dry_run else "Loaded:"
     return f"[bold]{title}[/bold] {'; '.join(told)}."
+
+
+def _set_aside(report: LoadReport) -> str:
+    """How many of the known files are in quarantine, and how to see them."""
+    count = report.still_quarantined
+    if not count:
+        return ""
+    if report.unchanged == 1:
+        told = " and in quarantine"
+    elif count == report.unchanged:
+        told = ", all of them in quarantine"
+    else:
+        told = f", {count:,} of them in quarantine"
+    return f"{told}: branchline quarantine list"
 
 
 def _show_outcomes(

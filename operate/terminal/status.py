@@ -65,13 +65,16 @@ def show_status(
         for sale in last_sales:
             if sale.source_system == source:
                 table.add_row(
-                    escape(sale.branch), str(sale.last_business_date), _late(sale.days_late)
+                    escape(sale.branch_name), str(sale.last_business_date), _late(sale.days_late)
                 )
         console.print(table)
-    known: list[BranchStatus | LastSale] = [*branches, *last_sales]
-    late = [branch for branch in known if branch.days_late]
+    known: list[tuple[str | None, int | None]] = [
+        (branch.branch, branch.days_late) for branch in branches
+    ]
+    known += [(sale.branch_name, sale.days_late) for sale in last_sales]
+    late = [f"{branch} ({days} d)" for branch, days in known if days]
     if late:
-        named = ", ".join(f"{branch.branch} ({branch.days_late} d)" for branch in late)
+        named = ", ".join(late)
         console.print(f"[yellow]Behind the latest branch:[/yellow] {escape(named)}")
     for file in quarantined[:MOST_LISTED]:
         console.print(f"[yellow]Quarantined ({file.file_id}):[/yellow] {escape(file.path)}")

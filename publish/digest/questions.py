@@ -1,10 +1,7 @@
-"""What a shop owner asks at the end of a run: each part is one small query on one mart.
+"""What a shop owner asks at the end of a run: each part is one model in models/marts/digest/.
 
-To tell one thing more, add a part to PARTS. A part whose query finds nothing is left out, as is one
-whose mart is not in the warehouse.
-
-"Latest" is meant of each source by itself: one may have sent its files, and another not yet. Only
-shares of the whole company's sales are those of its latest month.
+To add a question, see "The digest" in models/docs/overview.md. A part whose model has no rows is
+left out, as is one whose model is not in the warehouse.
 """
 
 from __future__ import annotations
@@ -16,309 +13,136 @@ from typing import Any
 
 from psycopg2.extensions import connection as Link
 
+from publish.digest.answers import is_readable, read_answer
+
 
 class Kind(Enum):
     """What a column holds, and so how it is written."""
 
     TEXT = "text"
+    MONTH = "month"
     NUMBER = "number"
     MONEY = "money"
     SHARE = "share"
     CHANGE = "change"
     POINTS = "points"
+    # A number of whatever the row is about, which is not compared with the numbers above it.
+    FIGURE = "figure"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a part: how it is headed, which of the model's it is, and what it holds."""
+
+    heading: str
+    name: str
+    kind: Kind
 
 
 @dataclass(frozen=True)
 class Part:
-    """A question and where its answer stands. `columns`: headings and kinds, as the query's."""
+    """A question and how its answer is shown.
+
+    `question`: the answer is marts.rpt_digest__<question>. `mart`: where there is more to see.
+    """
 
     title: str
+    question: str
     mart: str
-    columns: tuple[tuple[str, Kind], ...]
-    query: str
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)
 class Insight:
-    """A part and the rows of its answer."""
+    """A part and the rows of its answer, their values in the order of the part's columns."""
 
     part: Part
     rows: Sequence[tuple[Any, ...]]
 
 
-# The two best and the two worst. Days on which a branch was shut count as nothing.
 BRANCHES_AGAINST_LAST_WEEK = Part(
     title="Branches: last 7 days against the 7 before",
+    question="branches_on_week",
     mart="rpt_daily_sales",
     columns=(
-        ("Branch", Kind.TEXT),
-        ("Net sales", Kind.MONEY),
-        ("", Kind.TEXT),
-        ("7 days before", Kind.MONEY),
-        ("Change", Kind.CHANGE),
+        Column("Branch", "branch_name", Kind.TEXT),
+        Column("Net sales", "net_sales", Kind.MONEY),
+        Column("", "currency_code", Kind.TEXT),
+        Column("7 days before", "net_sales_week_before", Kind.MONEY),
+        Column("Change", "net_sales_change_percent", Kind.CHANGE),
     ),
-    query="""
-        with latest as (
-            select source_system, max(business_date) as last_date
-            from marts.rpt_daily_sales
-            group by source_system
-        ),
-        weeks as (
-            select
-                days.branch_name,
-                days.currency_code,
-                sum(days.net_sales) filter (where business_date > last_date - 7) as sales,
-                sum(days.net_sales) filter (where business_date <= last_date - 7) as before
-            from marts.rpt_daily_sales as days
-            inner join latest on days.source_system = latest.source_system
-            where days.business_date > latest.last_date - 14
-            group by days.branch_key, days.branch_name, days.currency_code
-        ),
-        compared as (
-            select *, round(100 * (sales - before) / before, 1) as change
-            from weeks
-            where sales is not null and before > 0
-        ),
-        ranked as (
-            select
-                *,
-                row_number() over (order by change desc, branch_name) as from_best,
-                row_number() over (order by change, branch_name desc) as from_worst
-            from compared
-        )
-        select branch_name, sales, currency_code, before, change
-        from ranked
-        where from_best <= 2 or from_worst <= 2
-        order by from_best
-    """,
 )
 
-# Where there is a year before: the days on which a branch was open in both.
 BRANCHES_AGAINST_LAST_YEAR = Part(
     title="Branches: latest month against a year before",
+    question="branches_on_year",
     mart="rpt_like_for_like_sales",
     columns=(
-        ("Branch", Kind.TEXT),
-        ("Net sales", Kind.MONEY),
-        ("", Kind.TEXT),
-        ("Year before", Kind.MONEY),
-        ("Change", Kind.CHANGE),
+        Column("Branch", "branch_name", Kind.TEXT),
+        Column("Net sales", "like_for_like_net_sales_on_year", Kind.MONEY),
+        Column("", "currency_code", Kind.TEXT),
+        Column("Year before", "net_sales_year_before", Kind.MONEY),
+        Column("Change", "change_on_year_percent", Kind.CHANGE),
     ),
-    query="""
-        with latest as (
-            select source_system, max(sales_month) as sales_month
-            from marts.rpt_like_for_like_sales
-            group by source_system
-        ),
-        ranked as (
-            select
-                months.*,
-                row_number() over (
-                    order by months.change_on_year_percent desc, months.branch_name
-                ) as from_best,
-                row_number() over (
-                    order by months.change_on_year_percent, months.branch_name desc
-                ) as from_worst
-            from marts.rpt_like_for_like_sales as months
-            inner join latest
-                on months.source_system = latest.source_system
-                and months.sales_month = latest.sales_month
-            where months.change_on_year_percent is not null
-        )
-        select branch_name, like_for_like_net_sales_on_year, currency_code, net_sales_year_before,
-            change_on_year_percent
-        from ranked
-        where from_best <= 2 or from_worst <= 2
-        order by from_best
-    """,
 )
 
-# By the company's shares, because the latest month may still run. A product that did not sell in
-# one of the months had no share of it; a currency with one month only has nothing to compare.
 RISING_AND_FALLING_PRODUCTS = Part(
     title="Products: share of all sales, 3 most up, 3 most down",
+    question="product_shares",
     mart="rpt_company_products",
     columns=(
-        ("Product", Kind.TEXT),
-        ("Month", Kind.TEXT),
-        ("Net sales", Kind.MONEY),
-        ("", Kind.TEXT),
-        ("Share", Kind.SHARE),
-        ("On month before", Kind.POINTS),
+        Column("Product", "product_name", Kind.TEXT),
+        Column("Month", "sales_month", Kind.MONTH),
+        Column("Net sales", "net_sales", Kind.MONEY),
+        Column("", "currency_code", Kind.TEXT),
+        Column("Share", "company_sales_percent", Kind.SHARE),
+        Column("On month before", "company_sales_percent_change", Kind.POINTS),
     ),
-    query="""
-        with latest as (
-            select currency_code, max(sales_month) as sales_month
-            from marts.rpt_company_products
-            group by currency_code
-        ),
-        months as (
-            select
-                products.product_name,
-                products.currency_code,
-                latest.sales_month,
-                max(products.net_sales) filter (
-                    where products.sales_month = latest.sales_month
-                ) as sales,
-                max(products.company_sales_percent) filter (
-                    where products.sales_month = latest.sales_month
-                ) as share,
-                max(products.company_sales_percent) filter (
-                    where products.sales_month < latest.sales_month
-                ) as share_before
-            from marts.rpt_company_products as products
-            inner join latest on products.currency_code = latest.currency_code
-            where products.sales_month >= latest.sales_month - interval '1 month'
-            group by
-                products.product_key,
-                products.product_name,
-                products.currency_code,
-                latest.sales_month
-        ),
-        -- Shares are there for all products of a currency and month, or for none.
-        compared as (
-            select
-                *,
-                count(share) over same_money > 0 and count(share_before) over same_money > 0
-                    as is_comparable,
-                coalesce(share, 0) - coalesce(share_before, 0) as change
-            from months
-            window same_money as (partition by currency_code)
-        ),
-        ranked as (
-            select
-                *,
-                row_number() over (order by change desc, product_name) as from_best,
-                row_number() over (order by change, product_name desc) as from_worst
-            from compared
-            where is_comparable
-        )
-        select
-            product_name,
-            to_char(sales_month, 'YYYY-MM'),
-            coalesce(sales, 0.00),
-            currency_code,
-            round(coalesce(share, 0), 1),
-            round(change, 1)
-        from ranked
-        where from_best <= 3 or from_worst <= 3
-        order by from_best
-    """,
 )
 
 BEST_SALES_PEOPLE = Part(
     title="Sales people: best of the latest month",
+    question="best_sales_people",
     mart="sales_team_data_mart",
     columns=(
-        ("Name", Kind.TEXT),
-        ("Store", Kind.TEXT),
-        ("Month", Kind.TEXT),
-        ("Net sales", Kind.MONEY),
-        ("", Kind.TEXT),
-        ("Of the store", Kind.SHARE),
-        ("Incentive", Kind.MONEY),
+        Column("Name", "full_name", Kind.TEXT),
+        Column("Store", "store_id", Kind.TEXT),
+        Column("Month", "sales_month", Kind.TEXT),
+        Column("Net sales", "total_sales", Kind.MONEY),
+        Column("", "currency_code", Kind.TEXT),
+        Column("Of the store", "sales_contribution_percentage", Kind.SHARE),
+        Column("Incentive", "incentive", Kind.MONEY),
     ),
-    query="""
-        with latest as (
-            select source_system, max(sales_month_start_date) as sales_month
-            from marts.sales_team_data_mart
-            group by source_system
-        ),
-        ranked as (
-            select
-                team.*,
-                sum(team.total_sales) over (partition by team.currency_code) as sales_of_currency
-            from marts.sales_team_data_mart as team
-            inner join latest
-                on team.source_system = latest.source_system
-                and team.sales_month_start_date = latest.sales_month
-        )
-        select
-            coalesce(full_name, 'number ' || sales_person_id),
-            store_id,
-            sales_month,
-            total_sales,
-            currency_code,
-            round(sales_contribution_percentage, 1),
-            incentive
-        from ranked
-        order by sales_of_currency desc, total_sales desc, sales_person_id, store_id
-        limit 4
-    """,
 )
 
-# By lift: how many times as often as chance would have it.
 BOUGHT_TOGETHER = Part(
     title="Bought together, more often than by chance",
+    question="bought_together",
     mart="rpt_basket_pairs",
     columns=(
-        ("Product", Kind.TEXT),
-        ("and", Kind.TEXT),
-        ("Receipts", Kind.NUMBER),
-        ("Of all", Kind.SHARE),
-        ("Times chance", Kind.TEXT),
+        Column("Product", "first_product_name", Kind.TEXT),
+        Column("and", "second_product_name", Kind.TEXT),
+        Column("Receipts", "transactions_with_both", Kind.NUMBER),
+        Column("Of all", "support_percent", Kind.SHARE),
+        Column("Times chance", "lift", Kind.TEXT),
     ),
-    query="""
-        select
-            first_product_name,
-            second_product_name,
-            transactions_with_both,
-            round(support_percent, 1),
-            to_char(lift, 'FM990.0')
-        from marts.rpt_basket_pairs
-        where lift > 1
-        order by lift desc, transactions_with_both desc, first_product_name, second_product_name
-        limit 3
-    """,
 )
 
-# The oddest of what the latest four weeks of each source brought; a customer goes by the branch.
 WHAT_IS_ODD = Part(
     title="Odd in the last four weeks",
+    question="anomalies",
     mart="fct_sales_anomalies",
     columns=(
-        ("Who", Kind.TEXT),
-        ("When", Kind.TEXT),
-        ("What", Kind.TEXT),
-        ("Expected", Kind.TEXT),
-        ("Was", Kind.TEXT),
-        ("Severity", Kind.TEXT),
+        Column("Who", "subject", Kind.TEXT),
+        Column("When", "period", Kind.TEXT),
+        Column("What", "what_is_odd", Kind.TEXT),
+        Column("Expected", "expected_value", Kind.FIGURE),
+        Column("Was", "actual_value", Kind.FIGURE),
+        Column("Severity", "severity", Kind.TEXT),
     ),
-    query="""
-        with latest as (
-            select source_system, max(business_date) as last_date
-            from marts.rpt_daily_sales
-            group by source_system
-        )
-        select
-            case odd.subject_kind
-                when 'branch' then odd.branch_name
-                when 'employee' then coalesce(odd.employee_name, 'a sales person')
-                else 'a customer'
-            end
-            || case when odd.subject_kind = 'branch' then '' else ', ' || odd.branch_name end,
-            odd.period || ' ' || odd.period_start_date,
-            case
-                when odd.is_for_fraud_review then 'account woke up'
-                else replace(odd.measure, '_', ' ')
-            end,
-            to_char(odd.expected_value, 'FM999,999,990.00'),
-            to_char(odd.actual_value, 'FM999,999,990.00'),
-            odd.severity
-        from marts.fct_sales_anomalies as odd
-        inner join latest on odd.source_system = latest.source_system
-        where odd.period_start_date > latest.last_date - 28
-        order by
-            odd.is_for_fraud_review desc,
-            abs(odd.robust_score) desc,
-            odd.period_start_date desc,
-            odd.subject_key,
-            odd.measure
-        limit 5
-    """,
 )
 
-# In the order in which they are told.
+# In the order in which they are shown.
 PARTS = (
     BRANCHES_AGAINST_LAST_WEEK,
     BRANCHES_AGAINST_LAST_YEAR,
@@ -330,14 +154,11 @@ PARTS = (
 
 
 def read_insights(link: Link, parts: Sequence[Part] = PARTS) -> list[Insight]:
-    """The parts that have something to tell, in their order."""
+    """The parts that have something to show, in their order."""
     found = []
-    with link.cursor() as cursor:
-        for part in parts:
-            cursor.execute("select to_regclass(%s) is not null", (f"marts.{part.mart}",))
-            if cursor.fetchone() != (True,):
-                continue
-            cursor.execute(part.query)
-            if rows := cursor.fetchall():
-                found.append(Insight(part, rows))
+    for part in parts:
+        if not is_readable(link, part.question):
+            continue
+        if rows := read_answer(link, part.question, [column.name for column in part.columns]):
+            found.append(Insight(part, rows))
     return found

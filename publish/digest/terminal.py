@@ -15,6 +15,8 @@ from publish.digest.questions import Insight, Kind
 from publish.digest.totals import RefusedOfFile, RejectedRows, Totals, UnlistedBranch, WeekOfSales
 
 MOST_REASONS = 4
+# These stand at the left of their column.
+LEFT = (Kind.TEXT, Kind.MONTH, Kind.FIGURE)
 
 
 def show_totals(console: Console, totals: Sequence[Totals]) -> None:
@@ -23,7 +25,8 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
         console.print(
             f"[bold]Sales:[/bold] {money(total.net_sales)} {total.currency_code} in"
             f" {total.transactions:,} transactions of {total.items_sold:,} items,"
-            f" {plural(total.branches, 'branch')}, {total.first_date} to {total.last_date}."
+            f" {plural(total.branches, 'branch')},"
+            f" {total.first_business_date} to {total.last_business_date}."
         )
     if not totals:
         console.print("There are no sales in the warehouse yet.")
@@ -37,7 +40,7 @@ def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch])
     console.print(
         "[yellow]Not in seeds/branches.csv, so taken to have the company's own currency and time"
         f" zone ({taken}):[/yellow]"
-        f" {escape(listed([branch.name for branch in branches]))}"
+        f" {escape(listed([branch.branch_name for branch in branches]))}"
     )
 
 
@@ -50,12 +53,12 @@ def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
     add_columns(table, [""], ["Change", "New customers", "Returning"])
     for week in weeks:
         table.add_row(
-            str(week.week),
+            str(week.sales_week),
             str(week.days),
             f"{week.transactions:,}",
             money(week.net_sales),
             week.currency_code,
-            change(week.change_percent),
+            change(week.net_sales_change_percent),
             f"{week.new_customers:,}",
             f"{week.returning_customers:,}",
         )
@@ -66,14 +69,14 @@ def show_insight(console: Console, insight: Insight) -> None:
     """One part of the summary as a table."""
     part = insight.part
     table = _headed(console, part.title, part.mart)
-    for heading, kind in part.columns:
-        if kind is Kind.TEXT:
-            table.add_column(heading, overflow="fold")
+    for column in part.columns:
+        if column.kind in LEFT:
+            table.add_column(column.heading, overflow="fold")
         else:
-            table.add_column(heading, justify="right")
+            table.add_column(column.heading, justify="right")
     for row in insight.rows:
-        kinds = (kind for _, kind in part.columns)
-        table.add_row(*(_cell(value, kind) for value, kind in zip(row, kinds, strict=True)))
+        cells = zip(row, part.columns, strict=True)
+        table.add_row(*(_cell(value, column.kind) for value, column in cells))
     console.print(table)
 
 
@@ -82,6 +85,8 @@ def _cell(value: Any, kind: Kind) -> str:
         return ""
     if kind is Kind.TEXT:
         return escape(str(value))
+    if kind is Kind.MONTH:
+        return f"{value:%Y-%m}"
     if kind is Kind.NUMBER:
         return f"{value:,}"
     if kind is Kind.SHARE:
@@ -97,10 +102,12 @@ def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
     """How many rows were refused, and why."""
     if not rejected:
         return
-    reasons = ", ".join(f"{group.reasons} ({group.rows:,})" for group in rejected[:MOST_REASONS])
+    reasons = ", ".join(
+        f"{group.reject_reasons} ({group.refused_rows:,})" for group in rejected[:MOST_REASONS]
+    )
     if len(rejected) > MOST_REASONS:
         reasons += f" and {len(rejected) - MOST_REASONS:,} more reasons"
-    rows = sum(group.rows for group in rejected)
+    rows = sum(group.refused_rows for group in rejected)
     console.print(
         f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
         f" marts.rejected_rows: {escape(reasons)}."
@@ -111,15 +118,16 @@ def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
     """The files of which the models have refused rows, and why."""
     if not files:
         return
-    rows = sum(file.refused for file in files)
+    rows = sum(file.refused_rows for file in files)
     console.print(
         f"[yellow]{plural(rows, 'row')} of what is new {'does' if rows == 1 else 'do'} not count,"
         " or not with all that it says; marts.rejected_rows holds each with file, line and"
         " reason:[/yellow]"
     )
     for file in files[:MOST_LISTED]:
-        told = f"{file.refused:,} of {plural(file.rows, 'row')} ({file.reasons})"
-        console.print(f"    {escape(file.path)}: {escape(told)}")
+        counted = f"{file.refused_rows:,} of {plural(file.file_rows, 'row')}"
+        told = f"{counted} ({file.counted_reasons})"
+        console.print(f"    {escape(file.file_path)}: {escape(told)}")
     if len(files) > MOST_LISTED:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 

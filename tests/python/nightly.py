@@ -48,10 +48,8 @@ def dbt(
     if words[0] != "parse":
         options.append("--no-write-json")
     said = io.StringIO()
-    with (
-        _environment({**env, "DBT_PROFILES_DIR": str(profiles)}, home),
-        contextlib.redirect_stdout(said),
-    ):
+    seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
+    with _environment(seen, home), contextlib.redirect_stdout(said):
         done = dbtRunner().invoke([*options, *words])
     if kept is None and parsed.exists():
         _PARSED[known] = parsed.read_bytes()

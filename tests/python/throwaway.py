@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
+from base import libpq
 from base.link import Connection
 from operate.server.server import Warehouse
 
@@ -31,16 +32,27 @@ TOKEN_KEY = "key-of-the-tests-" + "0" * 32
 
 
 @contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for a server, gone at the end.
+
+    Not pytest's own temp folder: that one is closed to the user who runs the server for root.
+    """
+    made = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def server() -> Iterator[Connection]:
     """A PostgreSQL server without durability, gone at the end."""
-    # Not pytest's own temp folder: that one is closed to the user who runs the server for root.
-    folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
-    warehouse = Warehouse(folder, throwaway=True)
-    try:
-        yield warehouse.ensure_running()
-    finally:
-        warehouse.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with folder() as place:
+        warehouse = Warehouse(place, throwaway=True)
+        try:
+            yield warehouse.ensure_running()
+        finally:
+            warehouse.stop()
 
 
 @contextlib.contextmanager
@@ -99,6 +111,15 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DLT_PROJECT_DIR": NO_PROJECT,
         "DO_NOT_TRACK": "1",
+    }
+
+
+def for_dbt(environment: dict[str, str]) -> dict[str, str]:
+    """The same with what `branchline env` would set, for a plain dbt or mf."""
+    url = environment["BRANCHLINE_DATABASE_URL"]
+    return {
+        **libpq.environment(environment, url, complete=True),
+        "BRANCHLINE_TARGET": "server",
     }
 
 

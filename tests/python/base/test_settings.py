@@ -14,7 +14,6 @@ from base.settings import PROJECT, read_settings
 def test_without_a_word_the_embedded_warehouse_is_used() -> None:
     settings = read_settings({"BRANCHLINE_DATABASE_URL": " "})
     assert settings.embedded
-    assert settings.target == "embedded"
     assert settings.warehouse_dir == PROJECT / ".warehouse"
     assert settings.inbox == str(PROJECT / "inbox")
 
@@ -22,7 +21,6 @@ def test_without_a_word_the_embedded_warehouse_is_used() -> None:
 def test_a_database_url_makes_that_server_the_warehouse() -> None:
     settings = read_settings({"BRANCHLINE_DATABASE_URL": "postgresql://u:p@h/d?sslmode=require"})
     assert not settings.embedded
-    assert settings.target == "server"
 
 
 @pytest.mark.parametrize(

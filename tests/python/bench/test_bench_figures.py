@@ -117,7 +117,7 @@ def test_the_table_on_the_terminal_shows_all_and_names_what_is_wrong() -> None:
     out = io.StringIO()
     show(Console(file=out, width=150), sections)
     text = out.getvalue()
-    assert text.count("second [b]case") == 6
+    assert text.count("second [b]case") == len(EVERY)
     assert "aim missed by 20 %" in text
     assert "Wrong in 3: money: expected 1.00, found 2.00" in text
 
@@ -141,7 +141,7 @@ def test_the_document_is_made_from_a_result_and_made_again(tmp_path: Path) -> No
 
 def test_a_result_that_is_wrong_or_not_whole_gets_into_no_document(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
-    with pytest.raises(BenchError, match="all six"):
+    with pytest.raises(BenchError, match="all seven"):
         write_document(a_result(sections=a_result()["sections"][:3]), document)
     with pytest.raises(BenchError, match="check"):
         write_document(a_result(passed=False), document)

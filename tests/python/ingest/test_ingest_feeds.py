@@ -64,6 +64,7 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
         ("    source: shop\n", "", "line 2: feed shop_sales, source: is missing"),
         ("- name: price", "- name: item", "columns[2]: column 'item' fills raw column 'item'"),
         ("[amount]", "[Item]", "line 13: feed shop_sales, columns[2]: 'price' and 'item' both"),
+        ("[amount]", "[It em]", "line 13: feed shop_sales, columns[2]: 'price' and 'item' both"),
         (
             "[amount]",
             "[amount]\n        protect: card",

@@ -34,7 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, database_url: str) -> list[list[str]]
     connection = Connection(database_url, "", 0, "", "", "")
     report = LoadReport(inbox="inbox", dry_run=False, load_id="1")
     monkeypatch.setattr(nightly, "install_packages", lambda *_: None)
-    monkeypatch.setattr(nightly, "make_profile", lambda *_: None)
+    monkeypatch.setattr(nightly, "prepare_profile", lambda *_: None)
     monkeypatch.setattr(nightly, "ensure_warehouse", lambda *_: connection)
     monkeypatch.setattr(nightly, "load_inbox", lambda *_, **__: report)
     monkeypatch.setattr(nightly, "run_dbt", run_dbt)

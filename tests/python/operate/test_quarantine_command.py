@@ -27,6 +27,8 @@ def test_the_quarantine_on_the_command_line(
     for branch in ("leeds", "york"):
         (folder / f"{branch}_26-08-2021_09-00-00.csv").write_text("no,csv\n4929000000000004,x\n")
     assert "2 files quarantined" in call("load")
+    told = "Nothing new to load: 2 files known, all of them in quarantine: branchline quarantine"
+    assert told in " ".join(call("load").split())
 
     listed = call("quarantine", "list")
     assert "no line has the 7 columns" in listed

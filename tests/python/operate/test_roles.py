@@ -356,7 +356,7 @@ def test_an_analyst_asks_for_metrics_that_need_nobodys_name(shop: Shop, tmp_path
     """As `mf` is used; not for those that count customers."""
     shutil.copy(PROJECT / "dbt_project.yml", shop.folder)
     env = {
-        **throwaway.environment(shop.urls["analyst"], shop.folder),
+        **throwaway.for_dbt(throwaway.environment(shop.urls["analyst"], shop.folder)),
         "DBT_PROFILES_DIR": str(shop.folder / "profiles"),
         # `mf` would ask the package index for a newer version, and keep the answer in /tmp.
         "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -581,7 +581,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
                     "--full-refresh",
                 ],
                 cwd=copy,
-                env=env,
+                env=throwaway.for_dbt(env),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -178,7 +178,7 @@ def break_every_rule(manifest: Node) -> Node:
     exposure["description"] = ""
     exposure["owner"] = {"name": "Somebody", "email": None}
     views = [customers["unique_id"]]
-    for _ in range(3):
+    for _ in range(4):
         view = broken.reading(customers, views[-1], access="protected")
         view["config"]["materialized"] = "view"
         views.append(view["unique_id"])

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from nightly import PROJECT, Project
+from project_copy import another_version
 
 DAY = "{day}/01/2024 09:0{n},Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
 
@@ -32,20 +33,6 @@ OLDER = {
     ),
     "macros/sql/parsing/normalize_name.sql": ("lower(trim(", "upper(trim("),
 }
-
-
-def another_version(folder: Path, changes: dict[str, tuple[str, str]]) -> Path:
-    """A copy of the dbt project, with one text in each of some files replaced by another."""
-    folder.mkdir()
-    for name in ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages"):
-        shutil.copytree(PROJECT / name, folder / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(PROJECT / name, folder / name)
-    for name, (present, other) in changes.items():
-        text = (folder / name).read_text()
-        assert present in text, name
-        (folder / name).write_text(text.replace(present, other, 1))
-    return folder
 
 
 # Tables that are made anew every night: marts that say nothing else.

@@ -35,7 +35,7 @@ def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> Non
     )
     project.load()
     project.seed()
-    project.dbt("run", "--select", "+rejected_rows")
+    project.dbt("run", "--select", "+rpt_digest__refused_files")
     with open_link(project.url) as link:
         first = ledger_mark(link)
         refused = read_refused(link, 0)
@@ -49,7 +49,7 @@ def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> Non
     # The mended file is new, and the others are not.
     project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "2023-05-01", "today"))
     project.load()
-    project.dbt("run", "--select", "+rejected_rows")
+    project.dbt("run", "--select", "+rpt_digest__refused_files")
     with open_link(project.url) as link:
         assert read_refused(link, first) == [
             RefusedOfFile("sales_desk/sales/may.csv", 3, 1, "timestamp_unreadable: 1")
@@ -86,7 +86,7 @@ def test_branches_that_nobody_has_listed_are_told(project: Project) -> None:
     )
     project.load()
     project.seed()
-    project.dbt("run", "--select", "+dim_branches")
+    project.dbt("run", "--select", "+rpt_digest__unlisted_branches")
     with open_link(project.url) as link:
         unlisted = read_unlisted_branches(link)
     assert unlisted == [

@@ -76,7 +76,8 @@ def test_status_tells_which_store_is_behind(
     told = branchline("status", environment=project.env).stdout
     assert "as built" not in told
     project.dbt(
-        "build", "--select", "+dim_branches", "--exclude-resource-type", "test", "unit_test"
+        *("build", "--select", "+rpt_digest__last_sales"),
+        *("--exclude-resource-type", "test", "unit_test"),
     )
     told = branchline("status", environment=project.env).stdout
     stores = told.partition("sales_desk, as built")[2]

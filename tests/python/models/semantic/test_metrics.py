@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import throwaway
 from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
@@ -101,7 +102,7 @@ def project(
 
 def environment(project: Project) -> dict[str, str]:
     return {
-        **project.env,
+        **throwaway.for_dbt(project.env),
         "DBT_PROFILES_DIR": str(project.folder / "profiles"),
         # `mf` would ask the package index for a newer version, and keep the answer in /tmp.
         "HTTPS_PROXY": "http://127.0.0.1:9",

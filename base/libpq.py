@@ -1,0 +1,137 @@
+"""A database address in libpq's own terms: its parser and its environment variables.
+
+psql, pg_dump, dbt (through psycopg2) and every other client of libpq read the same variables, so
+that an address that is put into them reaches all of these, and no password is ever an argument.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, MutableMapping
+from urllib.parse import quote, urlencode
+
+DEFAULT_PORT = "5432"
+
+# https://www.postgresql.org/docs/current/libpq-envars.html
+VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "passfile": "PGPASSFILE",
+    "service": "PGSERVICE",
+    "options": "PGOPTIONS",
+    "application_name": "PGAPPNAME",
+    "client_encoding": "PGCLIENTENCODING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+    "load_balance_hosts": "PGLOADBALANCEHOSTS",
+    "require_auth": "PGREQUIREAUTH",
+    "channel_binding": "PGCHANNELBINDING",
+    "requirepeer": "PGREQUIREPEER",
+    "sslmode": "PGSSLMODE",
+    "sslnegotiation": "PGSSLNEGOTIATION",
+    "sslcompression": "PGSSLCOMPRESSION",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "sslcertmode": "PGSSLCERTMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcrl": "PGSSLCRL",
+    "sslcrldir": "PGSSLCRLDIR",
+    "sslsni": "PGSSLSNI",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    "gssencmode": "PGGSSENCMODE",
+    "krbsrvname": "PGKRBSRVNAME",
+    "gsslib": "PGGSSLIB",
+    "gssdelegation": "PGGSSDELEGATION",
+}
+"""The environment variable of each connection parameter that has one."""
+
+WHERE = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE")
+"""The variables that say which database a connection goes to, and as whom."""
+
+
+def parts_of(address: str) -> dict[str, str]:
+    """The connection parameters in a URL or `key=value` address, as libpq reads them.
+
+    Raises psycopg2.ProgrammingError, whose text repeats the address with its password.
+    """
+    # Only here, so that `branchline --help` does not wait for it.
+    from psycopg2.extensions import parse_dsn
+
+    return dict(parse_dsn(address))
+
+
+def variables(url: str) -> dict[str, str]:
+    """The variables by which libpq reaches what `url` names; the port is always among them.
+
+    Parameters that have no variable (keepalives, sslpassword) are left out.
+    """
+    parts = parts_of(url)
+    named = {VARIABLES[name]: value for name, value in parts.items() if name in VARIABLES}
+    # One port stands for all hosts, as in libpq; and dbt takes one only.
+    ports = set(parts.get("port", DEFAULT_PORT).split(","))
+    port = ports.pop() if len(ports) == 1 else parts["port"]
+    return {**named, "PGPORT": port or DEFAULT_PORT}
+
+
+def without_variable(url: str) -> list[str]:
+    """The names of the parameters in `url` that no variable can carry."""
+    return [name for name in parts_of(url) if name not in VARIABLES]
+
+
+def environment(environ: Mapping[str, str], url: str, *, complete: bool) -> dict[str, str]:
+    """`environ` with the variables of `url`, for a client of libpq.
+
+    Where `url` is `complete`, nothing else that libpq reads is left in it. Otherwise what `url`
+    does not say (a password, a certificate) is still taken from it, as psql does with a URL; only
+    the place never is.
+    """
+    dropped = VARIABLES.values() if complete else WHERE
+    kept = {name: value for name, value in environ.items() if name not in dropped}
+    return {**kept, **variables(url)}
+
+
+def forget_where(environ: MutableMapping[str, str]) -> None:
+    """Remove what says where libpq connects to: our addresses say that themselves.
+
+    A URL without a port, for example, would otherwise take the port of somebody else's PGPORT.
+    """
+    for name in WHERE:
+        environ.pop(name, None)
+
+
+def shell_lines(changes: Mapping[str, str | None]) -> str:
+    """Lines for a POSIX shell that export these variables, or unset those that are None."""
+    unset = [name for name, value in changes.items() if value is None]
+    lines = [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in changes.items()
+        if value is not None
+    ]
+    return "".join(f"{line}\n" for line in ([f"unset {' '.join(unset)}"] if unset else []) + lines)
+
+
+def as_url(dsn: str) -> str:
+    """The URL that says what a `key=value` address says. Raises psycopg2.ProgrammingError."""
+    parts = parts_of(dsn)
+    who = quote(parts.pop("user", ""), safe="")
+    if "password" in parts:
+        who += ":" + quote(parts.pop("password"), safe="")
+    database = quote(parts.pop("dbname", ""), safe="")
+    host = parts.get("host", "")
+    if "," in host or host.startswith(("/", "@")):
+        # Several hosts, or a folder with a socket: only the query can say these.
+        place = ""
+    else:
+        place = quote(host, safe="")
+        if ":" in host:
+            place = f"[{quote(host, safe=':')}]"
+        parts.pop("host", None)
+        if "port" in parts:
+            place += f":{parts.pop('port')}"
+    query = f"?{urlencode(parts, quote_via=quote)}" if parts else ""
+    return f"postgresql://{who}@{place}/{database}{query}"

@@ -1,0 +1,24 @@
+{#
+    A select of the `places` best and the `places` worst rows of a relation by one measure, and of the place of
+    each among all of them, 1 the best: `position`. Rows are there once, however few there are.
+
+    `ties` are columns that together are a row's own: equal measures go by them, so that equal rows give the
+    same places each time.
+#}
+{% macro best_and_worst(relation, measure, ties, places) -%}
+    select
+        ranked.*,
+        ranked.from_best as position
+    from (
+        select
+            *,
+            row_number() over (
+                order by {{ measure }} desc, {{ ties | join(' asc, ') }} asc
+            ) as from_best,
+            row_number() over (
+                order by {{ measure }} asc, {{ ties | join(' desc, ') }} desc
+            ) as from_worst
+        from {{ relation }}
+    ) as ranked
+    where ranked.from_best <= {{ places }} or ranked.from_worst <= {{ places }}
+{%- endmacro %}

@@ -1,0 +1,164 @@
+{#
+    A view: it reads four weeks of days and three of receipts, whatever history holds, and only when somebody
+    asks.
+#}
+{{ config(materialized='view') }}
+
+with branch_days as (
+
+    select * from {{ ref('rpt_daily_sales') }}
+
+),
+
+receipts as (
+
+    select * from {{ ref('fct_transactions') }}
+
+),
+
+sources as (
+
+    select * from {{ ref('int_sources__as_of') }}
+
+),
+
+latest as (
+
+    select cast({{ dbt.date_trunc('week', 'max(as_of_date)') }} as date) as sales_week
+    from sources
+
+),
+
+-- Three weeks are shown; the one before them is what the first of them is compared with.
+bounds as (
+
+    select
+        cast({{ dbt.dateadd('week', -2, 'sales_week') }} as date) as first_shown_week,
+        cast({{ dbt.dateadd('week', -3, 'sales_week') }} as date) as first_read_week
+    from latest
+
+),
+
+weeks as (
+
+    select
+        cast({{ dbt.date_trunc('week', 'branch_days.business_date') }} as date) as sales_week,
+        branch_days.currency_code,
+        count(distinct branch_days.business_date) as days,
+        sum(branch_days.transactions) as transactions,
+        sum(branch_days.net_sales) as net_sales
+    from branch_days
+    inner join sources
+        on
+            branch_days.source_system = sources.source_system
+            and branch_days.business_date <= sources.as_of_date
+    where branch_days.business_date >= (select bounds.first_read_week from bounds)
+    group by
+        cast({{ dbt.date_trunc('week', 'branch_days.business_date') }} as date),
+        branch_days.currency_code
+
+),
+
+compared as (
+
+    select
+        *,
+        lag(days) over weeks_before as days_before,
+        lag(net_sales) over weeks_before as net_sales_before,
+        lag(sales_week) over weeks_before as week_before
+    from weeks
+    window weeks_before as (partition by currency_code order by sales_week)
+
+),
+
+shown as (
+
+    select
+        *,
+        sum(net_sales) over (partition by currency_code) as net_sales_of_currency
+    from compared
+    where sales_week >= (select bounds.first_shown_week from bounds)
+
+),
+
+-- Customers of days do not add up to those of a week: from the receipts, each once.
+week_customers as (
+
+    select
+        cast({{ dbt.date_trunc('week', 'receipts.business_date') }} as date) as sales_week,
+        receipts.currency_code,
+        receipts.customer_key,
+        {{ dbt.bool_or('receipts.is_first_purchase') }} as is_first
+    from receipts
+    inner join sources
+        on
+            receipts.source_system = sources.source_system
+            and receipts.business_date <= sources.as_of_date
+    where
+        receipts.is_customer_known
+        and receipts.business_date >= (select bounds.first_shown_week from bounds)
+    group by
+        cast({{ dbt.date_trunc('week', 'receipts.business_date') }} as date),
+        receipts.currency_code,
+        receipts.customer_key
+
+),
+
+-- Who buys in two currencies in the week of the first purchase is new in both.
+new_or_returning as (
+
+    select
+        sales_week,
+        currency_code,
+        {{ dbt.bool_or('is_first') }} over (partition by sales_week, customer_key) as is_new
+    from week_customers
+
+),
+
+counted as (
+
+    select
+        sales_week,
+        currency_code,
+        count(*) filter (where is_new) as new_customers,
+        count(*) filter (where not is_new) as returning_customers
+    from new_or_returning
+    group by sales_week, currency_code
+
+),
+
+final as (
+
+    select
+        cast(
+            row_number() over (
+                order by
+                    shown.net_sales_of_currency desc,
+                    shown.currency_code asc,
+                    shown.sales_week asc
+            ) as integer
+        ) as position,
+        shown.currency_code,
+        cast(shown.days as integer) as days,
+        cast(shown.transactions as bigint) as transactions,
+        cast(shown.net_sales as numeric(18, 2)) as net_sales,
+        case
+            when
+                shown.days = 7
+                and shown.days_before = 7
+                and shown.sales_week
+                = cast({{ dbt.dateadd('week', 1, 'shown.week_before') }} as date)
+                then {{ change_percent('shown.net_sales', 'shown.net_sales_before') }}
+        end as net_sales_change_percent,
+        cast(coalesce(counted.new_customers, 0) as integer) as new_customers,
+        cast(coalesce(counted.returning_customers, 0) as integer) as returning_customers,
+        shown.sales_week
+    from shown
+    left join counted
+        on
+            shown.sales_week = counted.sales_week
+            and shown.currency_code = counted.currency_code
+
+)
+
+select * from final

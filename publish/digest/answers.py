@@ -1,0 +1,63 @@
+"""The only reader of the digest's models: models/marts/digest/rpt_digest__<question>.
+
+A model holds the whole question: what counts, how it is added up, and in which order it is shown.
+Python names the columns that it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Link
+
+from base.errors import BranchlineError
+from base.link import rows
+
+
+def is_readable(link: Link, question: str) -> bool:
+    """Whether the model of a question is in the warehouse, and this user may read it.
+
+    It is not there before the first build.
+    """
+    return rows(
+        link,
+        """
+        select
+            has_schema_privilege(pg_namespace.oid, 'usage')
+            and has_table_privilege(pg_class.oid, 'select')
+        from pg_class
+        inner join pg_namespace on relnamespace = pg_namespace.oid
+        where nspname = 'marts' and relname = %s
+        """,
+        (f"rpt_digest__{question}",),
+    ) == [(True,)]
+
+
+def read_answer(
+    link: Link,
+    question: str,
+    columns: Iterable[str],
+    where: str = "true",
+    parameters: tuple[Any, ...] = (),
+) -> list[tuple[Any, ...]]:
+    """These columns of a question's model, in the order that the model gives its rows.
+
+    `where`: a condition on the model's own columns, where the caller asks for some rows only.
+
+    Raises BranchlineError where the model is not in the warehouse. PostgreSQL drops a view together
+    with a table that it reads, so it is missing where somebody has built that table by itself.
+    """
+    try:
+        return rows(
+            link,
+            f"select {', '.join(columns)} from marts.rpt_digest__{question} where {where}"
+            " order by position",
+            parameters,
+        )
+    except psycopg2.errors.UndefinedTable:
+        raise BranchlineError(
+            f"The view marts.rpt_digest__{question} is missing.",
+            f"Build it: dbt build --select rpt_digest__{question}",
+        ) from None

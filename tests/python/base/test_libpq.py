@@ -1,0 +1,97 @@
+"""Database addresses as libpq's variables, and those as lines for a shell."""
+
+from __future__ import annotations
+
+import subprocess
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from base import libpq
+from base.settings import read_settings
+
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1)
+
+
+def test_the_port_is_always_said_and_one_that_several_hosts_share_is_said_once() -> None:
+    assert libpq.variables("postgresql://u@h/d")["PGPORT"] == "5432"
+    assert libpq.variables("postgresql://u@h:6000/d")["PGPORT"] == "6000"
+    both = libpq.variables("postgresql://u@a:6000,b:6000/d")
+    assert (both["PGHOST"], both["PGPORT"]) == ("a,b", "6000")
+    assert libpq.variables("postgresql://u@a:6000,b:6001/d")["PGPORT"] == "6000,6001"
+
+
+def test_what_no_variable_can_carry_is_named() -> None:
+    url = "postgresql://u@h/d?keepalives_idle=5&sslmode=require"
+    assert libpq.without_variable(url) == ["keepalives_idle"]
+    assert libpq.variables(url) == {
+        "PGHOST": "h",
+        "PGPORT": "5432",
+        "PGUSER": "u",
+        "PGDATABASE": "d",
+        "PGSSLMODE": "require",
+    }
+
+
+def test_somebody_elses_variables_never_say_where() -> None:
+    theirs = {
+        "PATH": "/bin",
+        "PGHOSTADDR": "192.0.2.1",
+        "PGSERVICE": "crm",
+        "PGPORT": "6543",
+        "PGPASSFILE": "/home/anna/.pgpass",
+        "PGSSLROOTCERT": "/ca.pem",
+    }
+    url = "postgresql://u@h/d"
+    found = libpq.environment(theirs, url, complete=False)
+    assert found == {
+        "PATH": "/bin",
+        "PGPASSFILE": "/home/anna/.pgpass",
+        "PGSSLROOTCERT": "/ca.pem",
+        **libpq.variables(url),
+    }
+    whole = libpq.environment(theirs, url, complete=True)
+    assert whole == {"PATH": "/bin", **libpq.variables(url)}
+    libpq.forget_where(theirs)
+    assert sorted(theirs) == ["PATH", "PGPASSFILE", "PGSSLROOTCERT"]
+
+
+# Each example starts a shell.
+@settings(max_examples=30, deadline=None)
+@given(TEXT)
+def test_a_posix_shell_reads_back_any_value(value: str) -> None:
+    lines = libpq.shell_lines({"GONE": None, "KEPT": value})
+    done = subprocess.run(
+        ["sh", "-c", 'eval "$LINES_"; printf "%s.%s" "$KEPT" "${GONE-unset}"'],
+        env={"LINES_": lines, "GONE": "here"},
+        capture_output=True,
+    )
+    assert done.stdout == (value + ".unset").encode(), done.stderr
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["password", "options", "sslrootcert", "application_name"]), TEXT
+    ),
+    st.sampled_from(
+        ["h", "::1", "10.0.0.1", "/tmp/so cket", "a,b", "@abstract", "h%", "fe80::1%e"]
+    ),
+    st.sampled_from([{}, {"port": "5433"}]),
+    TEXT,
+    TEXT,
+)
+def test_a_key_value_address_says_the_same_as_its_url(
+    more: dict[str, str], host: str, port: dict[str, str], user: str, database: str
+) -> None:
+    parts = {"host": host, "user": user, "dbname": database, **port, **more}
+    dsn = make_dsn(**parts)
+    assert parse_dsn(libpq.as_url(dsn)) == parts
+
+
+def test_the_setting_may_be_in_either_form() -> None:
+    dsn = r"host=/run/sockets port=5433 user=anna password='it\'s hush' dbname=sales"
+    url = read_settings({"BRANCHLINE_DATABASE_URL": dsn}).database_url
+    assert url is not None
+    assert url.startswith("postgresql://anna:it%27s%20hush@/sales?")
+    assert parse_dsn(url) == parse_dsn(dsn)

@@ -1,0 +1,55 @@
+"""How a load is told: of files that are known those that wait, and files of no listed source."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from ingest import FileOutcome, LoadReport
+from operate.terminal.load import show_load
+
+
+def shown(report: LoadReport) -> str:
+    out = io.StringIO()
+    show_load(Console(file=out, width=400), report)
+    return out.getvalue()
+
+
+def report(unchanged: int, quarantined: int) -> LoadReport:
+    return LoadReport("inbox", False, "1", unchanged=unchanged, still_quarantined=quarantined)
+
+
+@pytest.mark.parametrize(
+    ("unchanged", "quarantined", "told"),
+    [
+        (7, 0, "7 files known."),
+        (7, 7, "7 files known, all of them in quarantine: branchline quarantine list."),
+        (7, 2, "7 files known, 2 of them in quarantine: branchline quarantine list."),
+        (1, 0, "1 file known."),
+        (1, 1, "1 file known and in quarantine: branchline quarantine list."),
+    ],
+)
+def test_known_files_are_told_with_those_that_wait(
+    unchanged: int, quarantined: int, told: str
+) -> None:
+    assert shown(report(unchanged, quarantined)) == f"Nothing new to load: {told}\n"
+
+
+def test_so_they_are_beside_new_files() -> None:
+    made = report(3, 1)
+    made.files.append(FileOutcome("a.csv", "shop_sales", None, None, "loaded", rows=2))
+    assert shown(made) == (
+        "Loaded: 1 file with 2 rows; 3 known already, 1 of them in quarantine:"
+        " branchline quarantine list.\n"
+    )
+
+
+def test_files_of_a_source_that_is_not_listed_are_told_with_the_reason() -> None:
+    made = report(0, 0)
+    made.switched_off = {"shop": ["shop/a.csv", "shop/b.csv"]}
+    assert shown(made) == (
+        "2 files of the inbox not read, because source shop is not listed in source_systems"
+        " (dbt_project.yml): shop/a.csv, shop/b.csv\n"
+    )

@@ -1,0 +1,76 @@
+"""Commands of a company that has taken a source off its list, whose files still lie there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import throwaway
+from click.testing import CliRunner
+
+from base.errors import BranchlineError
+from base.link import Connection
+from base.settings import PROJECT, Settings
+from ingest import LoadReport
+from operate.commands import quarantine as quarantine_command
+from operate.commands import status as status_command
+from operate.runs import loading
+
+TILL = "branch_pos/leeds_10-01-2024_09-00-00.csv"
+DESK = "sales_desk/sales/pune.csv"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    for path in (TILL, DESK):
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text("no,csv\n")
+    return folder
+
+
+def list_only(monkeypatch: pytest.MonkeyPatch, *sources: str) -> None:
+    for module in (loading, status_command, quarantine_command):
+        monkeypatch.setattr(module, "listed_sources", lambda: list(sources))
+
+
+def load(url: str, folder: Path) -> LoadReport:
+    settings = Settings(PROJECT, url, folder.parent, throwaway.TOKEN_KEY, "inbox")
+    return loading.load_inbox(settings, Connection(url, "", 0, "", "", ""), str(folder))
+
+
+def test_an_inbox_with_files_of_that_source_alone_is_refused_with_the_reason(
+    database_url: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_only(monkeypatch, "branch_pos")
+    (inbox / TILL).unlink()
+    with pytest.raises(BranchlineError) as caught:
+        load(database_url, inbox)
+    assert caught.value.message == (
+        f"None of the 1 files in {inbox} belongs to a feed. Not read, because source sales_desk is"
+        " not listed in source_systems (dbt_project.yml): 1 file."
+    )
+
+
+def test_status_and_retry_leave_out_what_is_not_listed(
+    project_env: dict[str, str],
+    database_url: str,
+    inbox: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in project_env.items():
+        monkeypatch.setenv(name, value)
+
+    def said(command: str, *words: str) -> str:
+        group = {"status": status_command.status, "retry": quarantine_command.retry}
+        return CliRunner().invoke(group[command], words, standalone_mode=False).output
+
+    assert load(database_url, inbox).counts()["quarantined"] == 2
+    assert DESK in said("status")
+    list_only(monkeypatch, "branch_pos")
+    told = said("status")
+    assert TILL in told
+    assert "sales_desk" not in told
+    told = " ".join(said("retry", "--inbox", str(inbox)).split())
+    assert "is not read: source sales_desk is not listed in source_systems" in told
+    assert "does not lie in" not in told
