@@ -166,13 +166,3 @@ def new_project(server: Connection, folder: Path, home: Path = PROJECT) -> Itera
     """A project on a fresh database of the tests' server; `home` is its folder, or a copy of it."""
     with throwaway.database(server) as url:
         yield Project(url, folder, home)
-
-
-def copy_project(target: Path) -> Path:
-    """Copy what dbt and the feeds need of the project, for a test that changes it; the copy."""
-    for name in ("ingest", "macros", "models", "seeds", "snapshots", "dbt_packages"):
-        shutil.copytree(PROJECT / name, target / name)
-    shutil.copytree(PROJECT / "tests" / "data", target / "tests" / "data")
-    for name in ("dbt_project.yml", "packages.yml", "profiles.example.yml"):
-        shutil.copy(PROJECT / name, target)
-    return target

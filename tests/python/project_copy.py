@@ -8,13 +8,21 @@ from pathlib import Path
 from nightly import PROJECT
 
 
+def copy_project(target: Path) -> Path:
+    """Copy what dbt and the feeds need of the project; the copy's folder."""
+    for name in (
+        *("ingest/feeds", "macros", "models", "seeds", "snapshots", "tests/data"),
+        "dbt_packages",
+    ):
+        shutil.copytree(PROJECT / name, target / name)
+    for name in ("dbt_project.yml", "packages.yml", "profiles.example.yml"):
+        shutil.copy(PROJECT / name, target)
+    return target
+
+
 def another_version(folder: Path, changes: dict[str, tuple[str, str]]) -> Path:
     """A copy of the dbt project, with one text in each of some files replaced by another."""
-    folder.mkdir()
-    for name in ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages"):
-        shutil.copytree(PROJECT / name, folder / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(PROJECT / name, folder / name)
+    copy_project(folder)
     for name, (present, other) in changes.items():
         text = (folder / name).read_text()
         assert present in text, name

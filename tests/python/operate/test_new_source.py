@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 from documented_source import LIST, documented_files
-from nightly import PROJECT, Project, copy_project, new_project
+from nightly import PROJECT, Project, new_project
+from project_copy import copy_project
 from shop_files import days, truth_of
 
 from base.errors import BranchlineError

@@ -17,7 +17,8 @@ from decimal import Decimal
 import psycopg2
 import pytest
 from documented_source import LIST, add_documented_source, documented_files
-from nightly import PROJECT, Project, copy_project, new_project
+from nightly import PROJECT, Project, new_project
+from project_copy import copy_project
 from psycopg2.errors import InsufficientPrivilege
 from shop_files import RENAMED, Truth, days, path_of, truth_of
 
