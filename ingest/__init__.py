@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ingest.cards import CardTokens as CardTokens
     from ingest.contract.feeds import FeedContract as FeedContract
     from ingest.contract.feeds import header_key as header_key
+    from ingest.contract.feeds import joined_key as joined_key
     from ingest.contract.feeds import unlisted as unlisted
     from ingest.contract.reading import load_feeds as load_feeds
     from ingest.loading import LoadOptions as LoadOptions
@@ -53,6 +54,7 @@ _HOMES = {
     "dismiss": "ingest.review.quarantine",
     "first_lines": "ingest.review.quarantine",
     "header_key": "ingest.contract.feeds",
+    "joined_key": "ingest.contract.feeds",
     "load": "ingest.loading",
     "load_feeds": "ingest.contract.reading",
     "loader_lock": "ingest.raw.session",

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from base.errors import BranchlineError
-from ingest import header_key
+from ingest import header_key, joined_key
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_RECORDS = 2000
@@ -114,7 +114,8 @@ class SampleColumn:
     @property
     def alias(self) -> str:
         """What the header says, where the name alone would not be recognized."""
-        return self.header if header_key(self.header) != self.name else ""
+        found, known = joined_key(header_key(self.header)), joined_key(header_key(self.name))
+        return self.header if found != known else ""
 
     @property
     def holds_codes(self) -> bool:
