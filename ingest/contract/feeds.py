@@ -313,14 +313,14 @@ class Feed(BaseModel):
         """The place of the declared column that each cell of a header names; None for others.
 
         A cell that matches a name as it stands goes before one that matches it as one word only
-        (`InvoiceNo`, `invoice_no`).
+        (`InvoiceNo`, `invoice_no`). A control character in a name is damage, and joins nothing.
         """
         keys = [header_key(cell) for cell in cells]
         found = [self._header_owners.get(key) for key in keys]
         taken = set(found)
         for number, key in enumerate(keys):
             owner = self._joined_owners.get(joined_key(key))
-            if found[number] is None and owner not in taken:
+            if found[number] is None and owner not in taken and cells[number].isprintable():
                 found[number] = owner
         return found
 
