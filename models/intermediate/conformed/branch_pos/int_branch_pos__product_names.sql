@@ -1,4 +1,4 @@
-{# How the tills' names of products are taken apart: "Large Mocha - Mint" is size, product and flavour. #}
+{# The tills' names of products taken apart: "Large Mocha - Mint" is size, product and flavour. #}
 with products as (
 
     select * from {{ ref('int_products__sold') }}

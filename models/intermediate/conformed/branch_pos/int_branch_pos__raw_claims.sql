@@ -1,4 +1,4 @@
-{# From the text of the lines, so that the reconciliation depends on nothing that is made of them. #}
+{# From the text of the lines: the reconciliation depends on nothing that is made of them. #}
 {{ conform(
     'raw_claims',
     from=ref('stg_branch_pos__transactions'),

@@ -14,4 +14,4 @@
     },
     lacks=['employee_key', 'product_id']
 ) }}
-where is_sale
+where is_sale  -- noqa: RF02

@@ -16,6 +16,7 @@ from decimal import Decimal
 
 import psycopg2
 import pytest
+import throwaway
 from documented_source import LIST, add_documented_source, documented_files
 from nightly import PROJECT, Project, new_project
 from project_copy import copy_project
@@ -239,7 +240,7 @@ def test_metrics_say_the_same(shop: Shop) -> None:
         [sys.executable, str(PROJECT / "tests/python/models/semantic/metricflow_child.py")],
         cwd=shop.project.folder,
         env={
-            **shop.project.env,
+            **throwaway.for_dbt(shop.project.env),
             "DBT_PROFILES_DIR": str(shop.project.folder / "profiles"),
             "HTTPS_PROXY": "http://127.0.0.1:9",
             "TMPDIR": str(shop.project.folder),
