@@ -33,7 +33,7 @@ from ingest.converting import Conversion, Task
 from ingest.judging import Verdict, going_back, judge_content, judge_header, judge_rows
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
-from ingest.raw.ledger import Ledger, NewEntry, Place
+from ingest.raw.ledger import Ledger, NewEntry, Place, refresh_statistics
 from ingest.raw.rows import CopyData
 from ingest.raw.session import LOST, Session, connect, locked
 from ingest.raw.tables import RawSchema, new_load_id
@@ -106,6 +106,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
             run.perform(session, raw, listing)
         if run.wrote:
             raw.complete(run.report.load_id)
+            refresh_statistics(session.connection)
     return run.report
 
 

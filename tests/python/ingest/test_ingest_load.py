@@ -73,6 +73,17 @@ def test_lines_arrive_as_they_were_sent(inbox: Inbox, run_load: Load, query: Que
     assert query("select load_id, status from raw._dlt_loads") == [(load_id, 0)]
 
 
+def test_the_database_knows_how_long_the_ledger_is(
+    inbox: Inbox, run_load: Load, query: Query
+) -> None:
+    # It plans the first build of all models before autovacuum comes by.
+    for day in range(1, 4):
+        inbox.drop(f"leeds_0{day}-03-2024_09-00-00.csv", till_file(1))
+    run_load()
+    size = "select reltuples from pg_class where oid = 'raw.ingest_files'::regclass"
+    assert query(size) == [(3,)]
+
+
 def test_the_raw_tables_have_exactly_the_agreed_columns(
     database_url: str, state_dir: Path, query: Query
 ) -> None:
