@@ -23,7 +23,8 @@ OLDER = {
     ),
     # a constraint less,
     "models/marts/sales/fct_transactions.yml": (
-        '          - type: check\n            expression: "items_sold <> 0"\n',
+        "          - type: check\n"
+        "            expression: \"payment_method in ('CASH', 'CARD', 'OTHER')\"\n",
         "",
     ),
     # another rule in a view that models compute with, and one in a macro.
@@ -94,7 +95,9 @@ def test_models_of_another_version_are_built_afresh_and_no_others(project: Proje
     assert made_anew(built, tables(project)) == built.keys() - SMALL - nameless
     former = "select 1 from information_schema.columns where column_name = 'former_column'"
     assert project.rows(former) == []
-    missing = "select 1 from pg_constraint where conname ~ '^fct_transactions.*_items_sold_check$'"
+    missing = (
+        "select 1 from pg_constraint where conname ~ '^fct_transactions.*_payment_method_check$'"
+    )
     assert project.rows(missing) == [(1,)]
 
     built = tables(project)
