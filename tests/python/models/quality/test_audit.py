@@ -170,7 +170,6 @@ def test_the_database_holds_what_the_contracts_say(kept: Project, tmp_path: Path
         ("update marts.fct_sales set net_amount = null", "net_amount"),
         ("update marts.fct_transactions set sold_at = null", "sold_at"),
         ("update marts.fct_transactions set payment_method = 'IOU'", "payment_method_check"),
-        ("update marts.fct_transactions set items_sold = 0", "items_sold_check"),
         (
             "update intermediate.int_branch_pos__transactions_checked set net_amount = null",
             "a_sale_has_branch_date_and_amount",
