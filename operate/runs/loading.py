@@ -9,7 +9,6 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from base.source_systems import listed_sources
-from base.words import plural
 from ingest import (
     FeedContract,
     LoadEvent,
@@ -21,7 +20,6 @@ from ingest import (
     load_feeds,
     prepare_raw,
     refuse_secrets,
-    unlisted,
 )
 from operate.access.roles import settled_raw
 from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
@@ -88,15 +86,11 @@ def load_inbox(
                 databases=not is_demo,
             )
             report = load(options, follow)
-    strangers = len(report.unclaimed) + sum(map(len, report.switched_off.values()))
-    if strangers and not report.files and not report.unchanged:
+    # Files of a source that is switched off are reported, and stop nothing.
+    if report.unclaimed and not (report.files or report.unchanged or report.switched_off):
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
-        off = "".join(
-            f" Not read, because {unlisted(source)}: {plural(len(paths), 'file')}."
-            for source, paths in sorted(report.switched_off.items())
-        )
         raise BranchlineError(
-            f"None of the {strangers:,} files in {inbox} belongs to a feed.{off}",
+            f"None of the {len(report.unclaimed):,} files in {inbox} belongs to a feed.",
             f"An inbox holds a folder per source ({folders}): name the folder above them, or"
             " declare the feed in ingest/feeds.",
         )

@@ -49,7 +49,10 @@ def show_status(
 ) -> None:
     """How each feed and branch stands."""
     if not branches:
-        console.print("Nothing has been loaded yet. Begin with: branchline run --inbox FOLDER")
+        console.print(
+            "Nothing has been loaded of the sources that source_systems lists."
+            " Begin with: branchline run --inbox FOLDER"
+        )
         return
     for feed in dict.fromkeys(branch.feed for branch in branches):
         table = make_table(feed)

@@ -1,7 +1,9 @@
 with reference_branches as (
 
     select * from {{ ref('branches') }}
-    where source_system in ('{{ var("source_systems") | join("', '") }}')
+    where source_system in (
+        '{{ var("source_systems") | join("',\n        '") }}'
+    )
 
 ),
 

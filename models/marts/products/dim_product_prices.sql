@@ -4,8 +4,8 @@ with listed_products as (
 
 ),
 
--- Versions that were kept before the key was are of a source whose sales name the product. Less than
--- nothing is no price, whatever was once kept.
+-- Versions that were kept before the key was are of a source whose sales name the product. A price
+-- below zero is ignored, whatever was once kept.
 versions as (
 
     select

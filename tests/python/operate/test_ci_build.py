@@ -191,15 +191,24 @@ def test_a_changed_mart_is_built_with_what_is_below_it_and_nothing_else(main: Ma
 
 def test_what_uses_a_changed_macro_or_seed_is_built_as_far_as_main_has_come(main: Main) -> None:
     """rejected_rows and its tests ask for the marks of models that are read from main."""
+    macros = main.manifest["macros"]
+    # By itself, or by another macro.
+    changed = ["macro.branchline.abc_class"]
+    for name in changed:
+        changed += [
+            user
+            for user, macro in macros.items()
+            if name in macro["depends_on"]["macros"] and user not in changed
+        ]
     users = [
         node_id
         for node_id, node in main.manifest["nodes"].items()
-        if "macro.branchline.abc_class" in node["depends_on"].get("macros", ())
+        if not {*changed}.isdisjoint(node["depends_on"].get("macros", ()))
     ]
     assert users
     seed_id, seed = main.find("sales_incentives")
     mart_id, mart = main.find("rejected_rows")
-    macro = main.manifest["macros"]["macro.branchline.abc_class"]["original_file_path"]
+    macro = macros["macro.branchline.abc_class"]["original_file_path"]
     with (
         main.changed(macro, "case", "case /* changed */"),
         main.changed(seed["original_file_path"], "0", "00"),

@@ -1,4 +1,4 @@
-{# Incremental because a line is parsed once, when it lands, and every later model reads it again. #}
+{# Incremental because a line is parsed once, when it lands, and later models read it again. #}
 {{
     config(
         materialized='incremental',
