@@ -216,10 +216,29 @@
 {%- endmacro %}
 
 
+{# Raises a compiler error where a source does not list entities of the contract. #}
+{% macro check_entities(source_system, entities) -%}
+    {%- set known = source_contracts() -%}
+    {%- if entities is string or entities is not iterable -%}
+        {{ exceptions.raise_compiler_error(
+            "source_systems in dbt_project.yml: " ~ source_system ~ " needs a list of entities, such as"
+            ~ " [transactions]."
+        ) }}
+    {%- endif -%}
+    {%- for entity in entities if entity not in known -%}
+        {{ exceptions.raise_compiler_error(
+            "source_systems in dbt_project.yml: " ~ source_system ~ " lists '" ~ entity
+            ~ "', and the contract of a source has no such entity. Entities: " ~ known | join(', ') ~ "."
+        ) }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# Names of the listed sources that have an entity, in the order of the list. #}
 {% macro sources_with(entity) -%}
     {%- set names = [] -%}
     {%- for name, entities in var('source_systems').items() -%}
+        {{- check_entities(name, entities) -}}
         {%- if entity_comes_with(entity) in entities -%}
             {%- do names.append(name) -%}
         {%- endif -%}

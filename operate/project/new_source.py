@@ -16,6 +16,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from base.errors import BranchlineError
+from base.source_systems import listed_sources
 from ingest import FeedContract
 from operate.project.sample_file import (
     MEANINGS,
@@ -33,7 +34,10 @@ from operate.project.sample_file import (
 
 SOURCE_NAME = re.compile(r"[a-z]+(?:_[a-z]+)*")
 ENTITY = "receipt_lines"
-MOST_NAME_LENGTH = 40
+MOST_NAME_LENGTH = 17
+"""dbt names what unit tests stand on by source and table; PostgreSQL's names have 63 letters."""
+NOT_TEXT = ("null", "true", "false", "yes", "no", "on", "off")
+"""Words that YAML reads as something else than a name."""
 OPTIONAL = (
     "receipt_number",
     "product_id",
@@ -137,17 +141,19 @@ def write_source(project: Path, source: NewSource) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not SOURCE_NAME.fullmatch(name) or len(name) > MOST_NAME_LENGTH:
+    if not SOURCE_NAME.fullmatch(name) or len(name) > MOST_NAME_LENGTH or name in NOT_TEXT:
         raise BranchlineError(
             f"'{name}' cannot be the name of a source.",
-            f"Lower-case words joined by single underscores, {MOST_NAME_LENGTH} letters at most.",
+            f"Lower-case words joined by single underscores, {MOST_NAME_LENGTH} letters at most,"
+            f" and not {', '.join(NOT_TEXT)}.",
         )
 
 
 def _listed(project_file: Path, name: str) -> str:
     """dbt_project.yml with the source behind the last one of `source_systems`, comments kept."""
     text = project_file.read_text(encoding="utf-8")
-    if name in (yaml.safe_load(text).get("vars") or {}).get("source_systems", {}):
+    before = listed_sources(project_file.parent)
+    if name in before:
         raise BranchlineError(
             f"Nothing was written, because dbt_project.yml lists the source '{name}' already.",
             "Take another name.",
@@ -165,7 +171,23 @@ def _listed(project_file: Path, name: str) -> str:
     end = start + 1
     while end < len(lines) and re.match(r" {4,}\S", lines[end]):
         end += 1
-    return "".join([*lines[:end], f"    {name}: [transactions]\n", *lines[end:]])
+    indent = re.match(" *", lines[end - 1]) if end > start + 1 else None
+    entry = f"{indent.group() if indent else '    '}{name}: [transactions]\n"
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    made = "".join([*lines[:end], entry, *lines[end:]])
+    try:
+        content = yaml.safe_load(made)
+    except yaml.YAMLError:
+        content = None
+    wanted = {**yaml.safe_load(text)["vars"], "source_systems": {**before, name: ["transactions"]}}
+    if content is None or content["vars"] != wanted:
+        raise BranchlineError(
+            "Nothing was written, because source_systems in dbt_project.yml is not written with a"
+            " line per source.",
+            f"Write it so, or list the source by hand, as `{name}: []`, and try again without it.",
+        )
+    return made
 
 
 def _rendered(name: str, context: Mapping[str, Any]) -> dict[str, str]:

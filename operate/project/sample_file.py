@@ -45,8 +45,8 @@ _NAMES = {
     ),
     "sold_at": (
         "timestamp datetime dateandtime soldat transactiontimestamp invoicedate orderdate"
-        " salesdate saledate transactiondate date soldon day datum rechnungsdatum belegdatum"
-        " verkaufsdatum tag"
+        " salesdate saledate transactiondate orderedat orderedon placedat createdat date soldon day"
+        " datum rechnungsdatum belegdatum verkaufsdatum tag"
     ),
     "sold_time": "time timeofday saletime transactiontime ordertime uhrzeit zeit",
     "customer_id": (
@@ -94,6 +94,21 @@ MEANINGS = {
 }
 PERSONAL = ("customer_id", "customer_name")
 BLANK = ("", "NULL")
+_RESERVED = """
+all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
+boolean both case cast char character check coalesce collate collation column concurrently
+constraint create cross current_catalog current_date current_role current_schema current_time
+current_timestamp current_user dec decimal default deferrable desc distinct do else end except
+exists extract false fetch float for foreign freeze from full grant greatest group grouping having
+ilike in initially inner inout int integer intersect interval into is isnull join lateral leading
+least left like limit localtime localtimestamp national natural nchar none not notnull null nullif
+numeric offset on only or order out outer overlaps overlay placing position precision primary real
+references returning right row select session_user setof similar smallint some substring symmetric
+system_user table tablesample then time timestamp to trailing treat trim true union unique user
+using values varchar variadic verbose when where window with
+"""
+RESERVED = frozenset(_RESERVED.split())
+"""Words that PostgreSQL does not take for a column, or takes for something else."""
 
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 _EUROPEAN = re.compile(
@@ -185,8 +200,10 @@ def read_sample(path: Path) -> Sample:
     taken: set[str] = set()
     columns = []
     for place, cell in enumerate(header):
-        name = _unique(_snake_case(cell), taken)
-        values = tuple(record[place] for record in records)
+        name = _snake_case(cell)
+        name = _unique(f"{name}_text" if name in RESERVED else name, taken)
+        # Values become examples in tests, and dbt would take such signs for a template.
+        values = tuple(re.sub(r"\{(?=[{%#])", "(", record[place]) for record in records)
         columns.append(SampleColumn(cell.strip(), name, by_place.get(place, ""), values))
     return Sample(path, delimiter, tuple(columns))
 
@@ -268,6 +285,12 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
         raise BranchlineError(
             f"The first line of {path} does not name the columns: {', '.join(header)[:200]}",
             "Put a line with their names above the records.",
+        )
+    keys = [joined_key(header_key(cell)) for cell in header]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise BranchlineError(
+            f"The first line of {path} names a column twice: {', '.join(twice)}.",
+            "Give each column a name of its own.",
         )
     records = [record for record in records if len(record) == width]
     if not records:

@@ -272,3 +272,65 @@ def test_as_written_a_german_file_is_right(built: Project) -> None:
     assert built.rows("select sum(claimed_amount) from intermediate.int_farm_shop__raw_claims") == [
         (Decimal("1032.80"),)
     ]
+
+
+def test_words_that_the_database_keeps_for_itself_are_no_columns(tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("Order,User,Ordered at,Total\n1,Ann,2024-03-01 08:00:39,2.50\n")
+    sample = read_sample(file)
+    assert [column.name for column in sample.columns][:2] == ["order_text", "user_text"]
+    assert [column.alias for column in sample.columns][:2] == ["Order", "User"]
+    found = sample.of("sold_at")
+    assert found is not None
+    assert found.name == "ordered_at"
+
+
+def test_what_dbt_would_take_for_a_template_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("Invoice,Country\n1,{% raw %}\n2,{{ country }}\n3,{plain}\n")
+    (_, country) = read_sample(file).columns
+    assert country.values == ("(% raw %}", "({ country }}", "{plain}")
+
+
+def test_a_header_that_names_a_column_twice_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("Product Id,ProductID\n1,2\n")
+    with pytest.raises(BranchlineError, match="names a column twice: productid"):
+        read_sample(file)
+
+
+@pytest.mark.parametrize("name", ["null", "yes", "a_name_that_is_too_long", "Shop", "a__b"])
+def test_a_name_that_no_source_can_have_is_refused(copy: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(BranchlineError, match="cannot be the name of a source"):
+        plan_source(copy, name, sample_of("web_shop", tmp_path), None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_written"),
+    [
+        # Two more spaces before each source.
+        ("\n    branch_pos: [", "\n      branch_pos: [", False),
+        (
+            "transactions, product_names]",
+            "\n      transactions,\n      product_names,\n    ]",
+            True,
+        ),
+        ("  source_systems:\n", "  source_systems: # ours\n", False),
+    ],
+)
+def test_the_list_of_sources_is_edited_rightly_or_not_at_all(
+    copy: Path, tmp_path: Path, old: str, new: str, is_written: bool
+) -> None:
+    file = copy / "dbt_project.yml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    sample = sample_of("web_shop", tmp_path)
+    if not is_written:
+        with pytest.raises(BranchlineError):
+            plan_source(copy, "web_shop", sample, None)
+        return
+    before = yaml.safe_load(file.read_text())["vars"]
+    made = yaml.safe_load(plan_source(copy, "web_shop", sample, None).project_file)["vars"]
+    before["source_systems"]["web_shop"] = ["transactions"]
+    assert made == before
