@@ -2,7 +2,11 @@ with reference_branches as (
 
     select * from {{ ref('branches') }}
     where source_system in (
-        '{{ var("source_systems") | join("',\n        '") }}'
+        {%- for source_system in var('source_systems') %}
+        '{{ source_system }}'{{ ',' if not loop.last }}
+        {%- else %}
+        ''
+        {%- endfor %}
     )
 
 ),

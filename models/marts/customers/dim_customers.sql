@@ -22,11 +22,10 @@ with customers as (
 listed_customers as (
 
     select * from {{ ref('int_customers__listed_everywhere') }}
-    where
-        is_current
-        {% if is_incremental() -%}
-        and customer_key in ({{ touched }})
-        {%- endif %}
+    where is_current
+    {% if is_incremental() -%}
+    and customer_key in ({{ touched }})
+    {%- endif %}
 
 ),
 
