@@ -294,8 +294,6 @@ def test_a_build_that_is_cancelled_drops_its_schemas(main: Main) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell's background job hands on that it ignores SIGINT, and then nothing ends dbt.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         sleeping = "select 1 from pg_stat_activity where query ~ 'from .*pg_sleep.600' and pid <> pg_backend_pid()"  # noqa: E501
         deadline = time.monotonic() + 900
