@@ -32,7 +32,7 @@
 {% macro test_fingerprint(unique_id) -%}
     {%- set test = graph.nodes[unique_id] -%}
     {{ return(local_md5(
-        modules.re.sub('(?s)--[^\n]*|{#.*?#}|\s', '', test.raw_code)
+        modules.re.sub('(?s)--[^\n]*|{#.*?#}|\\s', '', test.raw_code)
         ~ tojson(test.test_metadata or none, sort_keys=true)
         ~ test.config.where
     )) }}

@@ -154,7 +154,7 @@
     {%- endfor -%}
     {%- for node_id in nodes -%}
         {%- set node = graph.nodes[node_id] -%}
-        {%- do parts.append(modules.re.sub('(?s)--[^\n]*|{#.*?#}|\s', '', node.raw_code)) -%}
+        {%- do parts.append(modules.re.sub('(?s)--[^\n]*|{#.*?#}|\\s', '', node.raw_code)) -%}
         {%- do macros.extend(node.depends_on.macros) -%}
         {%- for above in node.depends_on.nodes if above not in nodes -%}
             {%- if above in graph.nodes and graph.nodes[above].config.materialized == 'view' -%}
@@ -167,7 +167,7 @@
         {%- set found = macro_named(macro_id) -%}
         {%- if found is not none -%}
             {%- do texts.update({
-                macro_id: modules.re.sub('(?s){#.*?#}|\s', '', found.macro_sql)
+                macro_id: modules.re.sub('(?s){#.*?#}|\\s', '', found.macro_sql)
             }) -%}
             {%- do macros.extend(found.depends_on.macros) -%}
         {%- else -%}
@@ -214,20 +214,31 @@
 {%- endmacro %}
 
 
-{# The same mark as a number, or none where the model has to be built afresh. #}
+{#
+    The same mark as a number, or none where the model has to be built afresh. While a model is compiled, and
+    again while it is built, its own mark is asked for many times and cannot change: it is kept in `model`,
+    which lives as long.
+#}
 {% macro valid_mark(model_name=none) -%}
     {#- Outside of the condition, so that dbt sees the reference while parsing. -#}
     {%- set reference_fingerprint = reference_fingerprint() -%}
-    {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
-        {%- set found = run_query(
-            "select file_id from " ~ operations_table('high_water_marks')
-            ~ " where model = '" ~ (model_name or this.identifier) ~ "'"
-            ~ " and reference_fingerprint = " ~ reference_fingerprint
-            ~ ("" if model_name else " and code_fingerprint = '" ~ code_fingerprint() ~ "'")
-        ) -%}
-        {{- return(found.rows[0][0] if found.rows else none) -}}
+    {%- if not execute or flags.WHICH not in ('run', 'build', 'test') -%}
+        {{ return(none) }}
     {%- endif -%}
-    {{ return(none) }}
+    {%- if model_name is none and 'valid_mark' in model -%}
+        {{ return(model.valid_mark) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select file_id from " ~ operations_table('high_water_marks')
+        ~ " where model = '" ~ (model_name or this.identifier) ~ "'"
+        ~ " and reference_fingerprint = " ~ reference_fingerprint
+        ~ ("" if model_name else " and code_fingerprint = '" ~ code_fingerprint() ~ "'")
+    ).rows -%}
+    {%- set mark = found[0][0] if found else none -%}
+    {%- if model_name is none -%}
+        {%- do model.update({'valid_mark': mark}) -%}
+    {%- endif -%}
+    {{ return(mark) }}
 {%- endmacro %}
 
 
