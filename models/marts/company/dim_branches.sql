@@ -2,11 +2,7 @@ with reference_branches as (
 
     select * from {{ ref('branches') }}
     where source_system in (
-        {%- for source_system in var('source_systems') %}
-        '{{ source_system }}'{{ ',' if not loop.last }}
-        {%- else %}
-        ''
-        {%- endfor %}
+        {{ "'" ~ var("source_systems") | join("', '") ~ "'" }}
     )
 
 ),

@@ -18,13 +18,12 @@ with files as (
 
 lines as (
 
-    {% for relation in tables.values() -%}
-    select _file_id as file_id from {{ relation }}
-    where {{ raw_scope }}
-    {{ 'union all' if not loop.last }}
-    {% else -%}
     select file_id from {{ ref('stg_ingest__files') }}
     where false
+    {%- for relation in tables.values() %}
+    union all
+    select _file_id as file_id from {{ relation }}
+    where {{ raw_scope }}
     {%- endfor %}
 
 ),
