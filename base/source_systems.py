@@ -9,6 +9,7 @@ import yaml
 
 from base.errors import BranchlineError
 from base.settings import PROJECT
+from base.yaml_loader import Loader
 
 PROJECT_FILE = "dbt_project.yml"
 _EXAMPLE = "vars:\n  source_systems:\n    my_source: [transactions]"
@@ -21,7 +22,7 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
     """
     file = project / PROJECT_FILE
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise BranchlineError(
             f"{file} cannot be read: {error}.", "It is the file of the dbt project; put it back."

@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from base.errors import BranchlineError
+from base.yaml_loader import Loader
 from ingest.contract.feeds import FeedContract
 from ingest.contract.placed_errors import PlacedError
 
@@ -93,7 +94,8 @@ def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[st
             "It has to be a readable UTF-8 text file.",
         ) from None
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.compose(text, Loader=Loader)
+        content = yaml.load(text, Loader=Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
@@ -102,7 +104,6 @@ def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[st
             f"{file.name}{where}: this is no valid YAML: {problem}.",
             f"Mend {file}; quote texts that hold a colon or a brace, and indent with spaces.",
         ) from None
-    content = yaml.safe_load(text)
     lines: dict[str, _Line] = {}
     if tree is not None:
         problems.extend(_walk(tree, "", file, lines))

@@ -218,7 +218,7 @@ def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
             ],
         ),
         ("", ["z.yml: the file has to begin with 'feeds:'"]),
-        ("feeds: [", ["z.yml, line 1: this is no valid YAML"]),
+        ("feeds: [", ["z.yml, line 2: this is no valid YAML"]),
     ],
 )
 def test_an_error_in_a_folder_names_the_file(tmp_path: Path, second: str, told: list[str]) -> None:
