@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,38 +31,48 @@ def dbt(
 ) -> str:
     """Run dbt in the project folder with the project's own profiles; its output.
 
-    In this process, which has imported dbt already, and from what dbt has parsed before for the
-    same database: a new process would take seconds to come to the same point. `env` is all that
-    dbt sees of the environment. Only `parse` writes the manifest, which takes half a second. `home`
-    is the folder of the dbt project.
+    In this process, which has imported dbt already, and from what dbt has parsed before: a new
+    process would take seconds to come to the same point. `env` is all that dbt sees of the
+    environment. Only `parse` writes the manifest, which takes half a second. `home` is the folder
+    of the dbt project.
     Fails the test on another exit code than the one expected.
     """
     profiles = folder / "profiles"
     profiles.mkdir(exist_ok=True)
     shutil.copy(home / "profiles.example.yml", profiles / "profiles.yml")
-    parsed = Path(env["DBT_TARGET_PATH"]) / "partial_parse.msgpack"
-    known = (env["BRANCHLINE_DATABASE_URL"], home)
-    kept = _PARSED.get(known)
-    if kept is not None and not parsed.exists():
-        parsed.parent.mkdir(parents=True, exist_ok=True)
+    options = dict(pairwise(words))
+    target = Path(options.get("--target-path", env["DBT_TARGET_PATH"]))
+    project = options.get("--project-dir", str(home))
+    decide = options.get("--target"), options.get("--vars")
+    database = env["BRANCHLINE_DATABASE_URL"]
+    parsed = target / "partial_parse.msgpack"
+    # Of a copy that was never parsed dbt takes what is as in the project itself.
+    kept = _PARSED.get((database, project, *decide), _PARSED.get((database, str(PROJECT), *decide)))
+    if kept is not None:
+        target.mkdir(parents=True, exist_ok=True)
         parsed.write_bytes(kept)
-    options = ["--no-use-colors", "--log-level-file", "none"]
+    always = ["--no-use-colors", "--log-level-file", "none"]
     if words[0] != "parse":
-        options.append("--no-write-json")
+        always.append("--no-write-json")
     said = io.StringIO()
     seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
     with _environment(seen, home), contextlib.redirect_stdout(said):
-        done = dbtRunner().invoke([*options, *words])
-    if kept is None and parsed.exists():
-        _PARSED[known] = parsed.read_bytes()
+        done = dbtRunner().invoke([*always, *words])
+    if parsed.exists():
+        _PARSED[(database, project, *decide)] = parsed.read_bytes()
     # The exit codes of the command line.
     code = 0 if done.success else 1 if done.exception is None else 2
     assert code == expect, said.getvalue()[-6000:] + str(done.exception or "")
     return said.getvalue()
 
 
-_PARSED: dict[tuple[str, Path], bytes] = {}
-"""What dbt has parsed, by the URL of the database and the folder of the project."""
+_PARSED: dict[tuple[str | None, ...], bytes] = {}
+"""What dbt has parsed, by what makes it parse everything again: the URL of the database, the folder
+of the project, `--target` and `--vars`."""
+
+
+# dbt makes and drops objects by the million; Python would look through all of them every time.
+gc.set_threshold(100_000, 20, 100)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,20 @@ ITEMS = "assert_items_add_up_to_their_receipt"
 DAILY = "assert_daily_sales_add_up_to_receipts"
 HOURS = "assert_peak_hours_add_up_to_receipts"
 CUSTOMERS = "assert_customer_months_add_up_to_receipts"
+# Views over incremental models: what they say of a file they say once these have taken it in.
+VIEWS = ("customers_data_mart", "rpt_customers_at_risk", "int_customers__rfm_scored")
+LIES_BETWEEN = "a_customer_month_is_complete_and_lies_between_the_first_and_the_last"
 ONLY_DATA_TESTS = ("--exclude", "test_type:unit")
+# No test that reads beside what is selected something that is not.
+OF_THE_SELECTED = (*ONLY_DATA_TESTS, "--indirect-selection", "cautious")
+
+
+def with_inputs(*names: str) -> tuple[str, ...]:
+    """dbt's option for these tests or models and all that they are made of."""
+    return ("--select", *(f"+{name}" for name in names))
+
+
+ADDED_UP = with_inputs(MONEY, ITEMS, DAILY, HOURS, CUSTOMERS)
 
 
 def day(
@@ -90,20 +103,32 @@ def test_every_data_test_that_passed_notes_how_far_it_came(kept: Project) -> Non
     assert kept.rows("select * from operations.audits") == []
 
 
+def test_tests_alone_read_everything_and_are_an_audit(kept: Project) -> None:
+    add_to_receipts(kept, 10, 1)
+    kept.dbt("build", "--select", MONEY)
+    kept.dbt("test", "--select", MONEY, expect=1)
+    add_to_receipts(kept, 10, -1)
+    kept.dbt("test", "--select", MONEY)
+    assert kept.rows("select * from operations.audits") == []
+    kept.dbt("test", *ONLY_DATA_TESTS)
+    [(tests,)] = kept.rows("select tests from operations.audits")
+    assert tests == len(kept.rows("select * from operations.test_marks"))
+
+
 def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: Project) -> None:
     add_to_receipts(kept, 10, 1)
     # By others: a customer's month is tested as a whole.
     deliver(kept, 13, day(13, customer="Bo Ek"))
-    said = kept.dbt("build", *ONLY_DATA_TESTS)
+    said = kept.dbt("build", *ADDED_UP, *OF_THE_SELECTED)
     assert "what was touched since they last passed" in said
 
-    before = marks(kept)
-    said = kept.dbt("build", "--vars", "{audit: true}", *ONLY_DATA_TESTS, expect=1)
+    before, audits = marks(kept), kept.rows("table operations.audits")
+    said = kept.dbt("build", "--vars", "{audit: true}", *ADDED_UP, *OF_THE_SELECTED, expect=1)
     failed = [line for line in said.splitlines() if " FAIL " in line]
     assert len(failed) == 5
     for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS):
         assert f" {name} " in "\n".join(failed)
-    assert kept.rows("select * from operations.audits") == []
+    assert kept.rows("table operations.audits") == audits
     # What they found may lie anywhere: they read everything until they pass.
     assert {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS} == before.keys() - marks(kept).keys()
     kept.dbt("build", "--select", MONEY, expect=1)
@@ -126,7 +151,7 @@ def test_a_fault_in_what_the_night_touched_is_found_that_night(
 ) -> None:
     spoil(kept, number)
     deliver(kept, number, content, time)
-    kept.dbt("run")
+    kept.dbt("run", *with_inputs(MONEY, ITEMS))
     kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
     stop_spoiling(kept)
     if number == 14:
@@ -134,21 +159,6 @@ def test_a_fault_in_what_the_night_touched_is_found_that_night(
         kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
     add_to_receipts(kept, number, -1)
     kept.dbt("build", "--select", MONEY, ITEMS)
-
-
-def test_tests_alone_read_everything_and_are_an_audit(kept: Project) -> None:
-    # What is built of the receipts has added up the pennies of the nights before.
-    of_receipts = ("--select", "fct_transactions+", "--exclude", "fct_transactions")
-    kept.dbt("run", "--full-refresh", *of_receipts)
-    add_to_receipts(kept, 10, 1)
-    kept.dbt("build", "--select", MONEY)
-    kept.dbt("test", "--select", MONEY, expect=1)
-    add_to_receipts(kept, 10, -1)
-    kept.dbt("test", "--select", MONEY)
-    assert kept.rows("select * from operations.audits") == []
-    kept.dbt("test", *ONLY_DATA_TESTS)
-    [(tests,)] = kept.rows("select tests from operations.audits")
-    assert tests == len(kept.rows("select * from operations.test_marks"))
 
 
 def test_what_is_built_afresh_is_tested_whole(kept: Project) -> None:
@@ -185,11 +195,6 @@ def test_the_database_holds_what_the_contracts_say(kept: Project, tmp_path: Path
             kept.rows(statement)
 
 
-# Views over incremental models: what they say of a file they say once these have taken it in.
-VIEWS = ("customers_data_mart", "rpt_customers_at_risk", "int_customers__rfm_scored")
-LIES_BETWEEN = "a_customer_month_is_complete_and_lies_between_the_first_and_the_last"
-
-
 def let_months_lie_outside(project: Project, customer: str, days: int) -> None:
     project.rows(
         "update intermediate.int_customers__valued"
@@ -202,9 +207,9 @@ def let_months_lie_outside(project: Project, customer: str, days: int) -> None:
 
 
 def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project) -> None:
-    kept.dbt("build", *ONLY_DATA_TESTS)
     listed = kept.dbt("--quiet", "list", "--resource-type", "test", "--select", *VIEWS)
     names = {line.rpartition(".")[2] for line in listed.split()}
+    kept.dbt("build", *with_inputs(*names), *OF_THE_SELECTED)
     before = marks(kept)
     assert len(names & before.keys()) > len(VIEWS)
 
@@ -214,7 +219,7 @@ def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project)
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
 
     # So a fault in what the new file brings is found as soon as the views show it.
-    kept.dbt("run")
+    kept.dbt("run", *with_inputs(*names))
     let_months_lie_outside(kept, "Di Fox 1", 31)
     kept.dbt("build", "--select", "customers_data_mart", *ONLY_DATA_TESTS, expect=1)
     let_months_lie_outside(kept, "Di Fox 1", -31)
@@ -224,14 +229,14 @@ def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project)
 
 
 def test_tests_of_a_view_start_over_when_a_table_below_it_is_built_afresh(kept: Project) -> None:
-    kept.dbt("build", *ONLY_DATA_TESTS)
+    kept.dbt("build", *with_inputs(*VIEWS, ITEMS), *OF_THE_SELECTED)
     assert {LIES_BETWEEN, ITEMS} <= marks(kept).keys()
     kept.dbt("run", "--full-refresh", "--select", "int_customers__valued")
     assert LIES_BETWEEN not in marks(kept)
     # Which reads nothing of it.
     assert ITEMS in marks(kept)
     # With the table PostgreSQL has dropped the views.
-    kept.dbt("run")
+    kept.dbt("run", *with_inputs(*VIEWS))
     let_months_lie_outside(kept, "Ann Lee 1", 31)
     kept.dbt("build", "--select", "customers_data_mart", *ONLY_DATA_TESTS, expect=1)
     let_months_lie_outside(kept, "Ann Lee 1", -31)
@@ -239,7 +244,7 @@ def test_tests_of_a_view_start_over_when_a_table_below_it_is_built_afresh(kept: 
 
 
 def test_a_line_of_a_till_costs_what_its_items_cost(kept: Project) -> None:
-    kept.dbt("build", "--select", "+fct_sales", *ONLY_DATA_TESTS)
+    kept.dbt("run", *with_inputs("fct_sales"))
     of_the_tills = "assert_a_tills_line_is_quantity_times_unit_price"
     kept.rows("update marts.fct_sales set net_amount = net_amount + 1")
     kept.dbt("test", "--select", of_the_tills, expect=1)
