@@ -1,13 +1,12 @@
 -- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the
 -- ledger says; a file that was not loaded has brought neither.
 {%- set scope, raw_scope = in_scope('file'), in_scope('raw_file') %}
-{#- Feeds that models read: dbt's sources that are tables of a feed. What lies in raw of others, nobody has
-    declared to dbt. Straight from raw, because `ref` cannot be asked by a name that is found. #}
-{%- set tables = {} %}
-{%- for source in graph.sources.values() if source.source_name in var('source_systems') %}
-    {%- do tables.update({source.name: source.relation_name}) %}
-{%- endfor %}
-{%- set feeds = "'" ~ tables | join("', '") ~ "'" %}
+{#- Feeds that models read: dbt's sources that are tables of a feed. What lies in raw of others,
+    nobody has declared to dbt. Straight from raw, because `ref` cannot be asked by a name that is
+    found. #}
+{%- set tables = graph.sources.values()
+    | selectattr('source_name', 'in', var('source_systems')) | list %}
+{%- set feeds = "'" ~ tables | map(attribute='name') | join("', '") ~ "'" %}
 
 with files as (
 
@@ -20,9 +19,9 @@ lines as (
 
     select file_id from {{ ref('stg_ingest__files') }}
     where false
-    {%- for relation in tables.values() %}
+    {%- for table in tables %}
     union all
-    select _file_id as file_id from {{ relation }}
+    select _file_id as file_id from {{ table.relation_name }}
     where {{ raw_scope }}
     {%- endfor %}
 
