@@ -27,7 +27,7 @@ from operate.server.server import Warehouse
 SQL_FOLDERS = ("models", "tests/data")
 # On two processes, file by file. Unless the order is kept, files with many tests come first, and
 # those with a few long ones are left to one process at the end.
-PYTEST = ("pytest", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+PYTEST = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 BENCHMARKS = ("bench", "--quick")
 
 
