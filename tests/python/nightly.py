@@ -15,6 +15,7 @@ from typing import Any
 import psycopg2
 import throwaway
 from dbt.cli.main import dbtRunner
+from kept_sessions import kept_sessions
 
 from base.link import Connection
 from ingest.contract.reading import load_feeds
@@ -56,7 +57,7 @@ def dbt(
         always.append("--no-write-json")
     said = io.StringIO()
     seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
-    with _environment(seen, home), contextlib.redirect_stdout(said):
+    with _environment(seen, home), contextlib.redirect_stdout(said), kept_sessions():
         done = dbtRunner().invoke([*always, *words])
     if parsed.exists():
         _PARSED[(database, project, *decide)] = parsed.read_bytes()
