@@ -144,7 +144,7 @@ class Warehouse:
         port = self._recorded_port()
         try:
             password = (self.folder / "password").read_text().strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             password = ""
         if port is None or not password:
             raise BranchlineError(
@@ -444,7 +444,7 @@ class Warehouse:
         """The port of the last start; None before the first."""
         try:
             return int(json.loads((self.folder / "connection.json").read_text())["port"])
-        except (FileNotFoundError, KeyError, TypeError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError):
             return None
 
     def _log_since(self, position: int) -> str:
@@ -458,8 +458,15 @@ class Warehouse:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Let one command at a time make, start or stop the server."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.folder / "lock").open("a") as file:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (self.folder / "lock").open("a")
+        except OSError as error:
+            raise BranchlineError(
+                f"There can be no warehouse in {self.folder}: {error.strerror}.",
+                "Let BRANCHLINE_WAREHOUSE_DIR name a folder that you may write to, or unset it.",
+            ) from None
+        with lock as file:
             deadline = time.monotonic() + START_SECONDS
             told = False
             while True:

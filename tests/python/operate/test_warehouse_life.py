@@ -168,6 +168,14 @@ def test_data_of_another_version_is_refused(
     assert told.value.hint
 
 
+@pytest.mark.parametrize("place", ["a file", "a file/below"])
+def test_where_no_folder_can_be_there_is_no_warehouse(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(BranchlineError, match="There can be no warehouse in") as caught:
+        Warehouse(tmp_path / place).ensure_running()
+    assert "BRANCHLINE_WAREHOUSE_DIR" in caught.value.hint
+
+
 def test_a_folder_of_other_things_is_left_alone(new_warehouse: Warehouse) -> None:
     new_warehouse.pgdata.mkdir()
     (new_warehouse.pgdata / "letter.txt").write_text("mine")
