@@ -5,7 +5,7 @@
 {{ conform(
     'sale_lines',
     from=ref('int_branch_pos__transactions_checked')
-    ~ ' cross join lateral ' ~ basket_items('basket_text', 'items'),
+    ~ ' as receipts cross join lateral ' ~ basket_items('basket_text', 'items'),
     expressions={
         'product_key': product_key('item_name'),
         'product_name': 'item_name',
@@ -14,4 +14,4 @@
     },
     lacks=['employee_key', 'product_id']
 ) }}
-where is_sale  -- noqa: RF02
+where receipts.is_sale
