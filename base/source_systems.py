@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from base.errors import BranchlineError
 from base.settings import PROJECT
-from base.yaml_loader import Loader
+from base.yaml_text import parse_yaml
 
 PROJECT_FILE = "dbt_project.yml"
 _EXAMPLE = "vars:\n  source_systems:\n    my_source: [transactions]"
@@ -22,18 +20,12 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
     """
     file = project / PROJECT_FILE
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=Loader)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BranchlineError(
             f"{file} cannot be read: {error}.", "It is the file of the dbt project; put it back."
         ) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise BranchlineError(
-            f"{file}{where}: this is no valid YAML: {problem}.", "Correct the line."
-        ) from None
+    _, content = parse_yaml(text, str(file), "Correct the line.")
     variables = content.get("vars") if isinstance(content, dict) else None
     if not isinstance(variables, dict) or "source_systems" not in variables:
         raise _malformed(file, "source_systems is missing")

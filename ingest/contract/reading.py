@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from base.errors import BranchlineError
-from base.yaml_loader import Loader
+from base.yaml_text import parse_yaml
 from ingest.contract.feeds import FeedContract
 from ingest.contract.placed_errors import PlacedError
 
@@ -93,17 +93,8 @@ def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[st
             f"The feed file {file} cannot be read: {error}.",
             "It has to be a readable UTF-8 text file.",
         ) from None
-    try:
-        tree = yaml.compose(text, Loader=Loader)
-        content = yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise BranchlineError(
-            f"{file.name}{where}: this is no valid YAML: {problem}.",
-            f"Mend {file}; quote texts that hold a colon or a brace, and indent with spaces.",
-        ) from None
+    hint = f"Mend {file}; quote texts that hold a colon or a brace, and indent with spaces."
+    tree, content = parse_yaml(text, file.name, hint)
     lines: dict[str, _Line] = {}
     if tree is not None:
         problems.extend(_walk(tree, "", file, lines))

@@ -56,5 +56,5 @@ def test_another_form_is_refused_with_the_one_that_is_right(
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match=r"dbt_project\.yml cannot be read"):
         listed_sources(tmp_path)
-    with pytest.raises(BranchlineError, match=r"dbt_project\.yml, line 2: this is no valid YAML"):
+    with pytest.raises(BranchlineError, match=r"dbt_project\.yml, line 2: invalid YAML"):
         listed_sources(project(tmp_path, "vars:\n  source_systems: a: [b]\n"))

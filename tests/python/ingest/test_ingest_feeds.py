@@ -99,7 +99,7 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
             "line 11: feed shop_sales, max_",
         ),
         ("feeds:", "feedz:", "line 1: feedz: is no known key"),
-        ("    table: shop_sales", "    table: [shop_sales", "no valid YAML"),
+        ("    table: shop_sales", "    table: [shop_sales", "invalid YAML"),
     ],
 )
 def test_a_wrong_file_is_told(feed_file: FeedFile, before: str, after: str, told: str) -> None:
@@ -218,7 +218,7 @@ def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
             ],
         ),
         ("", ["z.yml: the file has to begin with 'feeds:'"]),
-        ("feeds: [", ["z.yml, line 2: this is no valid YAML"]),
+        ("feeds: [", ["z.yml, line 1: invalid YAML"]),
     ],
 )
 def test_an_error_in_a_folder_names_the_file(tmp_path: Path, second: str, told: list[str]) -> None:

@@ -54,7 +54,7 @@ def grown(
                 project.deliver(path, content)
             if night == 0:
                 load()
-                project.dbt("build", "--exclude-resource-type", "test", "unit_test")
+                project.dbt("build", "--exclude", "test_type:unit")
             elif night % BUILD_EVERY == 0:
                 load()
                 project.dbt("run")

@@ -172,11 +172,9 @@ def load_on(project: Project, day: date) -> None:
 
 
 def build(project: Project, *words: str, models: tuple[str, ...] = MODELS) -> None:
-    # Afresh, tests and all: they then read every version that the lists have had.
-    left_out = ("unit_test",) if "--full-refresh" in words else ("unit_test", "test")
     project.dbt(
         "build",
-        *("--exclude-resource-type", *left_out),
+        *("--exclude", "test_type:unit"),
         *("--indirect-selection", "cautious"),
         *("--select", *models),
         *words,

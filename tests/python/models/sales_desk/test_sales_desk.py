@@ -87,7 +87,7 @@ def desk(
         project.deliver("sales_desk/customer.csv", CUSTOMERS.replace("Bela,Sen", "Bela,Roy"))
         project.deliver("sales_desk/product.csv", PRODUCTS)
         project.load()
-        project.dbt("build", "--exclude-resource-type", "test", "unit_test")
+        project.dbt("build", "--exclude", "test_type:unit")
         assert project.rows(RECEIPTS) == [("571", 7, Decimal("198.74"))]
 
         project.deliver("sales_desk/sales/pune.csv", PUNE)
