@@ -30,7 +30,7 @@ demo: setup ## Show it all on a made-up company: load, build, test, docs, summar
 run: setup ## Load INBOX (default: ./inbox) and build what it changes
 	@$(BRANCHLINE) run --inbox "$(INBOX)"
 
-test: setup ## Run every check the project has, on a database of its own
+test: setup ## Check style and types and run all tests, on a database of its own
 	@$(BRANCHLINE) check
 
 lint: setup ## Only the checks of style and types, which take a minute

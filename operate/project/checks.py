@@ -28,7 +28,6 @@ SQL_FOLDERS = ("models", "tests/data")
 # On two processes, file by file. Unless the order is kept, files with many tests come first, and
 # those with a few long ones are left to one process at the end.
 PYTEST = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-BENCHMARKS = ("bench", "--quick")
 
 
 @dataclass(frozen=True)
@@ -85,38 +84,11 @@ def _timed(check: Check) -> tuple[int | None, str, float]:
     return code, output, time.monotonic() - started
 
 
-def run_tests(
-    say: Callable[[str], None],
-    tests: Sequence[str] = PYTEST,
-    benchmarks: Sequence[str] = BENCHMARKS,
-) -> list[str]:
-    """Run pytest, and the quick benchmarks beside it; return the names of those that failed.
-
-    `tests` and `benchmarks` are Python modules with their arguments. What the tests say is shown as
-    it comes, what the benchmarks say only where they failed: fast or slow, what they load and build
-    has to be right. With tests that fail they are stopped, because what they would say is known.
-    """
-    python = (sys.executable, "-m")
-    say(f"{' '.join(benchmarks)}, and beside it {tests[0]} ...")
-    with tempfile.TemporaryFile() as output:
-        beside = subprocess.Popen(
-            [*python, *benchmarks], cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT
-        )
-        try:
-            if subprocess.run([*python, *tests], cwd=PROJECT).returncode != 0:
-                return [tests[0]]
-            code = beside.wait()
-        finally:
-            # They remove their server and their files, whatever stops them.
-            beside.terminate()
-            beside.wait()
-        if code == 0:
-            say(f"{' '.join(benchmarks)}: passed")
-            return []
-        output.seek(0)
-        said = output.read().decode(errors="replace").rstrip()
-        say(f"{said}\n{' '.join(benchmarks)}: FAILED")
-        return [" ".join(benchmarks)]
+def run_tests(say: Callable[[str], None], tests: Sequence[str] = PYTEST) -> list[str]:
+    """Run pytest, and show what it says as it comes; return its name if it failed."""
+    say(f"{tests[0]} ...")
+    done = subprocess.run([sys.executable, "-m", *tests], cwd=PROJECT)
+    return [] if done.returncode == 0 else [tests[0]]
 
 
 def check_conventions() -> tuple[int | None, str]:
