@@ -7,7 +7,9 @@ import pytest
 from operate.project.checks import run_tests
 
 
-@pytest.mark.parametrize(("statement", "failed"), [("pass", []), ("raise SystemExit(1)", ["timeit"])])
+@pytest.mark.parametrize(
+    ("statement", "failed"), [("pass", []), ("raise SystemExit(1)", ["timeit"])]
+)
 def test_what_fails_is_named(statement: str, failed: list[str]) -> None:
     said: list[str] = []
     assert run_tests(said.append, ("timeit", "-n1", "-r1", statement)) == failed
