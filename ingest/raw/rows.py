@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.cards import CardTokens, mask_cell, mask_text, may_hold_card
+from ingest.cards import BREAK, CardTokens, Caution, mask_cell, mask_text, may_hold_card
 from ingest.contract.feeds import Feed
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.csv_records import Batch, Reject
@@ -60,11 +60,11 @@ class RowRenderer:
         self._card_place = feed.card_place
         # Where card numbers are a column of their own, a long number elsewhere is one that
         # strayed; the real ones do not even pass the check digit.
-        self._luhn = feed.card_place is None
-        self._checked = [
-            place for place, column in enumerate(feed.columns) if column.protect is None
+        usual = Caution.CELLS if feed.card_place is None else Caution.BESIDE_CARDS
+        self._cautions = [
+            Caution.CODES if column.protect == "none" else usual for column in feed.columns
         ]
-        self._checked += range(len(feed.columns), len(feed.columns) + len(dialect.extras))
+        self._cautions += [usual] * len(dialect.extras)
         extras = tuple(extra.name for extra in dialect.extras)
         self._rows = _copy_statement(
             feed.table, (*feed.raw_columns(), *extras, "_line_number", "_file_id", "_dlt_load_id")
@@ -97,13 +97,13 @@ class RowRenderer:
 
         One look over a whole column at once: hardly ever is there anything to do.
         """
-        checked = set(self._checked)
         for place, cells in enumerate(columns):
             if place == self._card_place:
                 continue
-            joined = "\x1f".join(cells)
-            if place in checked and may_hold_card(joined):
-                cells = [mask_cell(cell, luhn=self._luhn) for cell in cells]
+            joined = BREAK.join(cells)
+            if may_hold_card(joined) or joined.count(BREAK) >= len(cells):
+                caution = self._cautions[place]
+                cells = [mask_cell(cell, caution) for cell in cells]
                 columns[place] = cells
             if any(sign in joined for sign in "\\\t\n\r"):
                 columns[place] = [cell.translate(_ESCAPES) for cell in cells]

@@ -1,0 +1,77 @@
+"""Card numbers in texts: masked, so that their last four digits are left."""
+
+from __future__ import annotations
+
+from ingest.cards.search import (
+    BREAK,
+    SHORTEST,
+    Caution,
+    Found,
+    find_cards,
+    without_known,
+)
+
+_ASCII = bytes(range(128))
+# For the cheap looks before the search. Digits become "0", letters "x"; the rest is left out, but
+# for the sign between two cells.
+_DIGITS_ONLY = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
+_NEITHER = bytes(
+    byte for byte in range(256) if byte >= 0x80 or not (chr(byte).isalnum() or chr(byte) == BREAK)
+)
+_ENOUGH_DIGITS = b"0" * SHORTEST
+
+
+def mask_text(text: str) -> str:
+    """Mask every number of 12 or more digits; for rejected lines, reasons and messages."""
+    return _masked(text, find_cards(text, Caution.REFUSED))
+
+
+def may_hold_card(text: str) -> bool:
+    """Tell, cheaply, whether a text (of many cells, with BREAK between) could hold a card number.
+
+    A False is certain; a True only means that `mask_cell` has to look.
+    """
+    if not _has_enough_digits(text):
+        return False
+    return _has_enough_digits(without_known(text))
+
+
+def mask_cell(text: str, caution: Caution) -> str:
+    """Mask the card numbers inside one cell."""
+    if len(text) < SHORTEST:
+        return text
+    found = find_cards(text, caution)
+    if found and caution <= Caution.CELLS and _is_barcode(text):
+        # A declaration tips the scales where both check digits are right.
+        found = [one for one in found if one.is_certain and caution > Caution.CODES]
+    return _masked(text, found)
+
+
+def _has_enough_digits(text: str) -> bool:
+    content = text.encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        others = content.translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        if any(sign.isdigit() for sign in set(others)):
+            return True
+    shape = content.translate(_DIGITS_ONLY, _NEITHER)
+    if _ENOUGH_DIGITS in shape:
+        return True
+    # A letter between groups of digits: twice, for the groups that two of them share. A number in
+    # exponent form has a letter, too, and may have lost a digit.
+    joined = shape.replace(b"000x0", b"0000").replace(b"000x0", b"0000")
+    return _ENOUGH_DIGITS in joined
+
+
+def _is_barcode(text: str) -> bool:
+    """Whether a text is a GTIN of 13 digits: its check digit is of another kind (GS1)."""
+    digits = text.strip()
+    if len(digits) != 13 or not (digits.isascii() and digits.isdigit()):
+        return False
+    weighted = sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(digits[::-1]))
+    return weighted % 10 == 0
+
+
+def _masked(text: str, found: list[Found]) -> str:
+    for one in reversed(found):
+        text = f"{text[: one.start]}****{one.digits[-4:]}{text[one.end :]}"
+    return text

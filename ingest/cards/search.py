@@ -1,0 +1,433 @@
+"""Where a text holds card numbers: the one search behind masks and tokens.
+
+A card number has 13 to 19 digits, begins with its issuer's prefix and ends with a check digit
+(ISO/IEC 7812). Every window of a text's digits is judged so, whatever people or machines put
+between them: blanks of any width, dots, commas, dashes, slashes, signs without width, a letter; in
+exponent form; on a magnetic stripe (ISO/IEC 7813). Where more caution is asked for, a number that
+has only the length or the shape of a card's is taken for one, too.
+
+Time grows with the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+SHORTEST, LONGEST = 13, 19
+
+
+class Caution(IntEnum):
+    """How little is enough for a number to be taken for a card's."""
+
+    CODES = 0
+    """In a column of long numbers of another kind: prefix and check digit have to be right."""
+    CELLS = 1
+    """In any other column: or the number stands by itself, and its check digit is right."""
+    BESIDE_CARDS = 2
+    """Beside a column of card numbers: or it stands by itself and is as long as a card's."""
+    REFUSED = 3
+    """In what nobody has read yet, such as refused lines and messages: 12 digits are enough."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A card number in a text: `digits` from `start` to `end`, with what is stuck to it."""
+
+    start: int
+    end: int
+    digits: str
+    is_certain: bool = False
+    """Prefix and check digit are right."""
+    is_whole: bool = True
+    """No digit was rounded away."""
+
+
+# Issuers' prefixes, as ranges of the first four digits, and the lengths that they give out. The
+# most frequent length first: it is preferred where several fit.
+_ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
+    (2200, 2204, (16, 19, 18, 17)),  # Mir
+    (2221, 2720, (16,)),  # Mastercard
+    (3000, 3059, (14, 16, 19)),  # Diners Club
+    (3095, 3095, (14, 16, 19)),
+    (3400, 3499, (15,)),  # American Express
+    (3528, 3589, (16, 19, 18, 17)),  # JCB
+    (3600, 3699, (14, 16, 19)),  # Diners Club
+    (3700, 3799, (15,)),  # American Express
+    (3800, 3999, (14, 16, 19)),  # Diners Club
+    (4000, 4999, (16, 19, 13)),  # Visa
+    (5000, 5099, (16, 19, 18)),  # Maestro, Verve, RuPay
+    (5100, 5599, (16,)),  # Mastercard
+    (5600, 5899, (16, 19, 18)),  # Maestro
+    (6000, 6999, (16, 19, 18, 17)),  # Discover, UnionPay, RuPay, Maestro
+    (8100, 8299, (16, 19, 18, 17)),  # UnionPay, RuPay
+    (9792, 9792, (16,)),  # Troy
+)
+_LENGTHS: list[tuple[int, ...]] = [()] * 10_000
+for _first, _last, _lengths in _ISSUERS:
+    _LENGTHS[_first : _last + 1] = [_lengths] * (_last + 1 - _first)
+
+# The unit separator stands between cells, and for what is known to be something else.
+BREAK = "\x1f"
+_DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
+
+_GAP = r"(?:(?:[^\w\x1f]|_){1,4}|[^\S\x1f]+|(?<=\d{3})[A-Za-z](?=\d))"
+_CLUSTER = re.compile(rf"\d+(?:{_GAP}\d+)*")
+_GROUP = re.compile(r"\d+")
+_EXPONENT = re.compile(r"(?<![\d.,])(\d{1,19})(?:[.,](\d{1,18}))?[eE]\+?(\d{1,2})(?!\d)")
+# Track 1 (%B number ^ name ^ expiry ...?) and track 2 (; number = expiry ...?).
+_TRACK = re.compile(
+    r"[;%]?[Bb]?(?P<number>(?<!\d)\d{12,19}|(?<!\d)\d{4}(?: \d{2,6}){2,4})"
+    r"(?:=|\^[^\^?\x1f]{2,40}\^|[Dd](?=\d{7}))\d{4}[^\s,;?\x1f]*\??"
+)
+_CHECK_NUMBER = re.compile(
+    r"(?:[\s\-/|\u2010-\u2015]{1,3}|[^\w\x1f]{0,3}\b(?:cvv|cvc|cvn|csc|cid)2?[^\w\x1f]{0,3})"
+    r"\d{3,4}(?![\w]|[.,]\d)",
+    re.IGNORECASE,
+)
+
+_TIME = r"\d{1,2}[:.\-]\d\d(?:[:.\-]\d\d(?:[.,]\d{1,9})?)?(?!\d)"
+_ZONE = r"(?: ?(?:Z|[+\-]\d\d:?\d\d))?"
+# What has many digits and is known to be no number: dates with times, identifiers, addresses.
+_KNOWN = re.compile(
+    "|".join(
+        (
+            rf"(?<!\d)(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+            rf"(?:(?:[T_]|,? ){_TIME}{_ZONE})?",
+            rf"(?<!\d)(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?!\d)"
+            rf"(?:(?:[T_]|,? ){_TIME})?",
+            r"(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])",
+            r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+            r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3}|\d{6})?)?(?!\d)",
+            r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|[,' ]\d{3}(?!\d))",
+            r"(?<![\d.,])(?<!\d[ '\xa0\u202f])\d{1,3}(?:,\d{3}){0,2}[.,]\d\d(?!\d|[.,]\d)",
+            r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])",
+            r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])",
+            r"(?<![0-9A-Za-z])(?=(?:\d{0,12}[a-fA-F]){4})"
+            r"(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})"
+            r"(?![0-9A-Za-z])",
+        )
+    )
+)
+_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+
+# A cell of a card column: what a spreadsheet appends, one number in whatever stands around it, and
+# a number that is none of a card because it has a fraction.
+_NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
+_BLANKS = re.compile(r"[\s\-\u2010-\u2015]+")
+_ONE_NUMBER = re.compile(r"[^0-9]*([0-9]{12,19})[^0-9]*")
+_FRACTION = re.compile(r"\d{12}[.,]\d")
+_LONGEST_USUAL = 16
+"""Nearly all cards have as many digits or fewer: what is longer may have something stuck to it."""
+
+# Sizes of groups that are printed on cards.
+_PRINTED = {(4, 6, 5), (4, 6, 4), (8, 8), (6, 13)}
+_PRINTED |= {(4, 4, 4, size) for size in (1, 2, 3, 4)}
+_PRINTED |= {(4, 4, 4, 4, size) for size in (1, 2, 3)}
+
+
+def passes_luhn(digits: str) -> bool:
+    """Tell whether the check digit of a run of ASCII digits is right (ISO/IEC 7812-1, annex B)."""
+    signs = digits.encode("ascii")
+    single, double = signs[::-2], signs[-2::-2].translate(_DOUBLED)
+    return (sum(single) - 48 * len(single) + sum(double)) % 10 == 0
+
+
+def without_known(text: str) -> str:
+    """The text with what has many digits and is known to be no number taken out, ASCII only."""
+    return _KNOWN.sub(_broken, text)
+
+
+def find_cards(text: str, caution: Caution) -> list[Found]:
+    """The card numbers in a text, from left to right; no two of them overlap."""
+    text = text.replace(BREAK, " ")
+    if text.isascii():
+        return _find(text, caution)
+    plain, places = _plain(text)
+    return [
+        replace(one, start=places[one.start], end=places[one.end - 1] + 1)
+        for one in _find(plain, caution)
+    ]
+
+
+def read_card(text: str) -> str | None:
+    """The digits of the one card number that a cell is about, without a check number behind it."""
+    plain = text if text.isascii() else _plain(text)[0]
+    plain = _NO_DECIMALS.sub("", plain)
+    bare = _ONE_NUMBER.fullmatch(_BLANKS.sub("", plain))
+    if bare is not None:
+        digits = bare.group(1)
+        if len(digits.lstrip("0")) >= SHORTEST and _is_issued(digits.lstrip("0")):
+            return _without_check(plain) or digits.lstrip("0")
+        if len(digits) <= _LONGEST_USUAL:
+            return _without_check(plain) or digits
+    stripe = list(_tracks(plain, Caution.BESIDE_CARDS))
+    if stripe:
+        return stripe[0].digits if len(stripe) == 1 else None
+    certain = {one.digits for one in _find(plain, Caution.CODES) if one.is_certain and one.is_whole}
+    if certain or _FRACTION.search(plain):
+        return certain.pop() if len(certain) == 1 else None
+    found = _find(plain, Caution.BESIDE_CARDS)
+    if len(found) == 1 and found[0].is_whole and len(found[0].digits) <= LONGEST:
+        return found[0].digits
+    return None
+
+
+def is_printed(groups: Sequence[str]) -> bool:
+    """Whether groups of digits are of the sizes that are printed on cards."""
+    return tuple(map(len, groups)) in _PRINTED
+
+
+def is_compact_date(digits: str) -> bool:
+    """Whether eight digits are a date, such as 20210825."""
+    return len(digits) == 8 and _COMPACT_DATE.fullmatch(digits) is not None
+
+
+def _without_check(plain: str) -> str | None:
+    """A card's digits where a check number stands behind a gap; None where there is none."""
+    *groups, last = _GROUP.findall(plain)
+    digits = "".join(groups)
+    if len(last) not in (3, 4) or len(digits) < SHORTEST:
+        return None
+    # Nobody writes a longer card's number in one piece but for its last digits.
+    return digits if len(groups) == 1 or _is_issued(digits) else None
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text with ASCII digits for all scripts' and without signs of no width; and the places."""
+    signs: list[str] = []
+    places: list[int] = []
+    for place, sign in enumerate(text):
+        if not sign.isascii():
+            digit = unicodedata.digit(sign, None)
+            if digit is not None:
+                sign = str(digit)
+            elif unicodedata.category(sign) in ("Cf", "Mn", "Me"):
+                continue
+        signs.append(sign)
+        places.append(place)
+    return "".join(signs), places
+
+
+def _find(text: str, caution: Caution) -> list[Found]:
+    found: list[Found] = []
+    found += _tracks(text, caution)
+    text = _without(text, found)
+    exponents = _exponents(text, caution)
+    found += exponents
+    text = without_known(_without(text, exponents))
+    for cluster in _CLUSTER.finditer(text):
+        if cluster.end() - cluster.start() >= SHORTEST - 1:
+            found += _Cluster(text, cluster).cards(caution)
+    return sorted(found, key=lambda one: one.start)
+
+
+def _broken(run: re.Match[str]) -> str:
+    return BREAK * (run.end() - run.start())
+
+
+def _without(text: str, found: Sequence[Found]) -> str:
+    for one in found:
+        text = text[: one.start] + BREAK * (one.end - one.start) + text[one.end :]
+    return text
+
+
+def _is_issued(digits: str) -> bool:
+    """Whether prefix, length and check digit are those of a card."""
+    return len(digits) in _LENGTHS[int(digits[:4] or 0)] and passes_luhn(digits)
+
+
+def _tracks(text: str, caution: Caution) -> Iterator[Found]:
+    if "=" not in text and "^" not in text and "D" not in text and "d" not in text:
+        return
+    for track in _TRACK.finditer(text):
+        digits = track["number"].replace(" ", "")
+        certain = _is_issued(digits)
+        if len(digits) <= LONGEST and (certain or caution > Caution.CODES):
+            yield Found(track.start(), track.end(), digits, certain)
+
+
+def _exponents(text: str, caution: Caution) -> list[Found]:
+    if "E" not in text and "e" not in text:
+        return []
+    found = []
+    for number in _EXPONENT.finditer(text):
+        before, behind, exponent = number.groups("")
+        known = (before + behind).lstrip("0")
+        length = len(known) - len(behind) + int(exponent)
+        if not SHORTEST <= length <= LONGEST or not SHORTEST - 1 <= len(known) <= length:
+            continue
+        digits = known.ljust(length, "0")
+        certain = _is_issued(digits)
+        # Digits that were rounded away say nothing about the check digit.
+        likely = passes_luhn(digits) or len(known) < length
+        if certain or caution >= Caution.BESIDE_CARDS or (caution == Caution.CELLS and likely):
+            is_whole = len(known) == length
+            found.append(Found(number.start(), number.end(), digits, certain, is_whole))
+    return found
+
+
+class _Cluster:
+    """Groups of digits with little between them."""
+
+    def __init__(self, text: str, cluster: re.Match[str]) -> None:
+        self._text = text
+        groups = list(_GROUP.finditer(text, cluster.start(), cluster.end()))
+        self._groups = [group.span() for group in groups]
+        self._sizes = [last - first for first, last in self._groups]
+        self._gaps = [
+            text[self._groups[place][1] : self._groups[place + 1][0]]
+            for place in range(len(groups) - 1)
+        ]
+        self._digits = "".join(group.group() for group in groups)
+        self._owners = [place for place, size in enumerate(self._sizes) for _ in range(size)]
+        """The group of each digit."""
+        self._begins: list[int] = []
+        """The first digit of each group."""
+        count = 0
+        for size in self._sizes:
+            self._begins.append(count)
+            count += size
+
+    def cards(self, caution: Caution) -> list[Found]:
+        """The cards in the cluster, each with all of the groups that it is in."""
+        if self._is_telephone(caution):
+            return []
+        spans = [(first, last, True) for first, last in self._windows()]
+        if caution > Caution.CODES:
+            spans += [(first, last, False) for first, last in self._suspects(caution)]
+        return [self._found(alike) for alike in self._merged(spans)]
+
+    def _is_telephone(self, caution: Caution) -> bool:
+        """Whether it is written as an international telephone number (ITU-T E.164)."""
+        start, count = self._groups[0][0], len(self._digits)
+        longest = {Caution.CODES: 15, Caution.CELLS: SHORTEST}.get(caution, 0)
+        return count <= longest and start > 0 and self._text[start - 1] == "+"
+
+    def _windows(self) -> Iterator[tuple[int, int]]:
+        """Runs of digits whose prefix, length and check digit are a card's."""
+        digits, count = self._digits, len(self._digits)
+        for first in range(count - SHORTEST + 1):
+            for length in _LENGTHS[int(digits[first : first + 4])]:
+                last = first + length
+                if last <= count and passes_luhn(digits[first:last]) and self._fits(first, last):
+                    yield first, last
+                    break
+
+    def _fits(self, first: int, last: int) -> bool:
+        """Whether a window ends where groups do, or is cut out of what is one number."""
+        left, right = self._owners[first], self._owners[last - 1]
+        begins = first == self._begins[left] or self._sizes[left] > 4
+        ends = last == self._begins[right] + self._sizes[right] or self._sizes[right] > 4
+        return (begins and ends) or self._is_one_number(left, right)
+
+    def _is_one_number(self, left: int, right: int) -> bool:
+        """Whether groups are of one size, but the outer ones, with the same between all of them."""
+        gaps, inner = self._gaps[left:right], set(self._sizes[left + 1 : right])
+        return len(set(gaps)) == 1 and len(inner) == 1 and min(inner) >= 3
+
+    def _suspects(self, caution: Caution) -> Iterator[tuple[int, int]]:
+        """Runs of digits that stand by themselves and could be a card's."""
+        for left, right in self._parts():
+            if self._is_decimal(left):
+                continue
+            first, last = self._begins[left], self._begins[right] + self._sizes[right]
+            if self._is_suspect(left, right, caution):
+                yield first, last
+
+    def _parts(self) -> Iterator[tuple[int, int]]:
+        """First and last group of what could be one number."""
+        count = len(self._sizes)
+        for place, size in enumerate(self._sizes):
+            if size >= SHORTEST - 1:
+                yield place, place
+            for last in range(place + 1, min(place + 5, count)):
+                if tuple(self._sizes[place : last + 1]) in _PRINTED:
+                    yield place, last
+        start = 0
+        while start < count:
+            # With single blanks or dashes between, and with anything, as long as it is the same.
+            plain = same = start
+            while plain < count - 1 and self._gaps[plain] in (" ", "-"):
+                plain += 1
+            while same < count - 1 and self._gaps[same] == self._gaps[start]:
+                same += 1
+            if plain > start and max(self._sizes[start : plain + 1]) < _LONGEST_USUAL:
+                yield start, plain
+            if same > start and same != plain and self._is_regular(start, same):
+                yield start, same
+            start = max(plain, same, start + 1)
+
+    def _is_regular(self, left: int, right: int) -> bool:
+        sizes = self._sizes[left : right + 1]
+        size = max(sizes)
+        return 1 < size < _LONGEST_USUAL and set(sizes[1:-1]) <= {size}
+
+    def _is_decimal(self, left: int) -> bool:
+        start = self._groups[left][0]
+        return start > 1 and self._text[start - 1] in ".," and self._text[start - 2].isdigit()
+
+    def _is_suspect(self, left: int, right: int, caution: Caution) -> bool:
+        first, last = self._begins[left], self._begins[right] + self._sizes[right]
+        count = last - first
+        if caution == Caution.REFUSED:
+            return count >= SHORTEST - 1
+        if caution == Caution.BESIDE_CARDS and left == right:
+            return count >= SHORTEST
+        if not SHORTEST <= count <= LONGEST:
+            return False
+        digits = self._digits[first:last]
+        if caution == Caution.BESIDE_CARDS:
+            return True
+        numbers = (digits, self._number(first, last))
+        return digits[0] != "0" and any(map(passes_luhn, numbers))
+
+    def _number(self, first: int, last: int) -> str:
+        """Digits without the check number that stands behind some cards as the last group."""
+        right = self._owners[last - 1]
+        size = self._sizes[right]
+        without = last - size
+        stands_alone = last == self._begins[right] + size and without - first >= SHORTEST
+        if stands_alone and size in (3, 4) and not passes_luhn(self._digits[first:last]):
+            sizes = self._sizes[self._owners[first] : right]
+            if len(sizes) == 1 or tuple(sizes) in _PRINTED:
+                return self._digits[first:without]
+        return self._digits[first:last]
+
+    def _merged(self, spans: list[tuple[int, int, bool]]) -> Iterator[list[tuple[int, int, bool]]]:
+        """Spans that have groups in common, together."""
+        alike: list[tuple[int, int, bool]] = []
+        reached = -1
+        for first, last, certain in sorted(spans):
+            if alike and self._owners[first] > reached:
+                yield alike
+                alike = []
+            alike.append((first, last, certain))
+            reached = max(reached, self._owners[last - 1])
+        if alike:
+            yield alike
+
+    def _found(self, alike: list[tuple[int, int, bool]]) -> Found:
+        left = min(self._owners[first] for first, _, _ in alike)
+        right = max(self._owners[last - 1] for _, last, _ in alike)
+        first, last, certain = max(alike, key=self._likeliness)
+        start, end = self._begins[left], self._begins[right] + self._sizes[right]
+        if end - start <= _LONGEST_USUAL and not self._is_clean(first, last):
+            # All of it, and not a shorter window that fits by chance.
+            first, last = start, end
+        digits = self._digits[first:last] if certain else self._number(first, last)
+        check = _CHECK_NUMBER.match(self._text, self._groups[right][1])
+        behind = self._groups[right][1] if check is None else check.end()
+        return Found(self._groups[left][0], behind, digits, certain)
+
+    def _is_clean(self, first: int, last: int) -> bool:
+        """Whether a run of digits is whole groups."""
+        left, right = self._owners[first], self._owners[last - 1]
+        return self._begins[left] == first and self._begins[right] + self._sizes[right] == last
+
+    def _likeliness(self, span: tuple[int, int, bool]) -> tuple[bool, bool, int]:
+        first, last, certain = span
+        return certain, self._is_clean(first, last), last if certain else last - first

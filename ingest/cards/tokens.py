@@ -1,0 +1,129 @@
+"""Card numbers in their own column: replaced by tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from base.errors import BranchlineError
+from ingest.cards.search import Caution, find_cards, is_compact_date, is_printed, read_card
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as HASH
+
+Card = tuple[str, str, str]
+"""(card_token, card_last4, card_unreadable); an empty text stands for NULL."""
+
+NO_CARD: Card = ("", "", "")
+SHORTEST_KEY = 32
+
+_ANY_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d+")
+
+
+class CardTokens:
+    """Turns the text of a card column into token, last four digits and what was unreadable.
+
+    The token is HMAC-SHA-256 of the digits (RFC 2104) with the first key, as lower case hex. Each
+    further key, in the order in which they were put into use, is applied to the hex of the token
+    before it. So a new key replaces tokens that are stored already, without the card numbers.
+    """
+
+    def __init__(self, *keys: bytes) -> None:
+        """`keys`: the secrets of the HMAC, oldest first, each of at least 32 bytes."""
+        for key in keys:
+            if len(key) < SHORTEST_KEY:
+                raise BranchlineError(
+                    f"The token key is {len(key)} bytes long; card numbers need at least"
+                    f" {SHORTEST_KEY} bytes.",
+                    "Set BRANCHLINE_TOKEN_KEY to a longer secret, and keep it: another key gives"
+                    " other card tokens.",
+                )
+        if not keys:
+            raise ValueError("card tokens need a key")
+        self._pads = [_pads(key) for key in keys]
+
+    def replace_all(self, cells: Iterable[str]) -> list[Card]:
+        """`replace` for the cells of a column, quickly."""
+        if len(self._pads) > 1:
+            return list(map(self.replace, cells))
+        ((inner, outer),) = self._pads
+        copy_inner, copy_outer, replace = inner.copy, outer.copy, self.replace
+        made: list[Card] = []
+        add = made.append
+        for cell in cells:
+            if not cell:
+                add(NO_CARD)
+            elif 12 <= len(cell) <= 16 and cell.isdigit() and cell.isascii() and cell[0] != "0":
+                first, second = copy_inner(), copy_outer()
+                first.update(cell.encode())
+                second.update(first.digest())
+                add((second.hexdigest(), cell[-4:], ""))
+            else:
+                add(replace(cell))
+        return made
+
+    def token(self, digits: str) -> str:
+        """The token of a card number, given as its digits alone."""
+        text = digits
+        for inner, outer in self._pads:
+            text = _hmac(inner, outer, text)
+        return text
+
+    def replace(self, text: str) -> Card:
+        """Return (token, last4, unreadable) of one cell; empty texts where there is nothing."""
+        if not text:
+            return NO_CARD
+        if text.isspace():
+            return NO_CARD
+        digits = read_card(text)
+        if digits is None:
+            return ("", "", _ANY_DIGIT.sub("#", text))
+        return (self.token(digits), digits[-4:], "")
+
+    def mask_path(self, path: str) -> str:
+        """Mask the numbers in a file's path that could be those of cards.
+
+        The masked path still tells two files apart (a short keyed hash follows the mask), because
+        a path can be a logical file's name. Dates and times such as 20210825090000 are left alone.
+        """
+        # A number does not go on in the next folder; a card's does, where somebody meant it to.
+        names = [self._mask_name(name, Caution.REFUSED) for name in path.split("/")]
+        return self._mask_name("/".join(names), Caution.CODES)
+
+    def _mask_name(self, name: str, caution: Caution) -> str:
+        for one in reversed(find_cards(name, caution)):
+            if not (one.is_certain or _looks_like_card(name[one.start : one.end])):
+                continue
+            # By the first key only: a path's mask has to stay what it is when keys are added.
+            mark = _hmac(*self._pads[0], one.digits)[:8]
+            name = f"{name[: one.start]}****{one.digits[-4:]}~{mark}{name[one.end :]}"
+        return name
+
+
+def _pads(key: bytes) -> tuple[HASH, HASH]:
+    """The two hashes of an HMAC with the key taken in: copying them is half the work of hmac."""
+    block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
+    return (
+        hashlib.sha256(bytes(byte ^ 0x36 for byte in block)),
+        hashlib.sha256(bytes(byte ^ 0x5C for byte in block)),
+    )
+
+
+def _hmac(inner: HASH, outer: HASH, text: str) -> str:
+    first = inner.copy()
+    first.update(text.encode("ascii"))
+    second = outer.copy()
+    second.update(first.digest())
+    return second.hexdigest()
+
+
+def _looks_like_card(run: str) -> bool:
+    """Whether a part of a file's name is one long number, or has the groups of a card's.
+
+    Other numbers in names are orders, versions and days, from which and to which a file goes.
+    """
+    groups = _DIGITS.findall(run)
+    return len(groups) == 1 or (is_printed(groups) and not all(map(is_compact_date, groups)))
