@@ -14,7 +14,9 @@ from ingest.cards.search import (
 _ASCII = bytes(range(128))
 # For the cheap looks before the search. Digits become "0", letters "x"; the rest is left out, but
 # for the sign between two cells.
-_DIGITS_ONLY = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x78 for byte in range(256))
+_DIGITS_ONLY = bytes(
+    0x30 if 0x30 <= byte <= 0x39 else byte if chr(byte) == BREAK else 0x78 for byte in range(256)
+)
 _NEITHER = bytes(
     byte for byte in range(256) if byte >= 0x80 or not (chr(byte).isalnum() or chr(byte) == BREAK)
 )
@@ -56,10 +58,10 @@ def _has_enough_digits(text: str) -> bool:
     shape = content.translate(_DIGITS_ONLY, _NEITHER)
     if _ENOUGH_DIGITS in shape:
         return True
-    # A letter between groups of digits: twice, for the groups that two of them share. A number in
-    # exponent form has a letter, too, and may have lost a digit.
-    joined = shape.replace(b"000x0", b"0000").replace(b"000x0", b"0000")
-    return _ENOUGH_DIGITS in joined
+    # A letter between groups of digits. The first look alone is quick.
+    if b"0000" not in shape or b"0000x0" not in shape:
+        return False
+    return _ENOUGH_DIGITS in shape.replace(b"0000x0", b"00000").replace(b"0000x0", b"00000")
 
 
 def _is_barcode(text: str) -> bool:

@@ -70,21 +70,21 @@ _LENGTHS: list[tuple[int, ...]] = [()] * 10_000
 for _first, _last, _lengths in _ISSUERS:
     _LENGTHS[_first : _last + 1] = [_lengths] * (_last + 1 - _first)
 
-# The unit separator stands between cells, and for what is known to be something else.
-BREAK = "\x1f"
+# Stands between cells, none of which can hold it, and for what is known to be something else.
+BREAK = "\0"
 _DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
-_GAP = r"(?:(?:[^\w\x1f]|_){1,4}|[^\S\x1f]+|(?<=\d{3})[A-Za-z](?=\d))"
+_GAP = r"(?:(?:[^\w\0]|_){1,4}|\s+|(?<=\d{4})[A-Za-z](?=\d))"
 _CLUSTER = re.compile(rf"\d+(?:{_GAP}\d+)*")
 _GROUP = re.compile(r"\d+")
 _EXPONENT = re.compile(r"(?<![\d.,])(\d{1,19})(?:[.,](\d{1,18}))?[eE]\+?(\d{1,2})(?!\d)")
 # Track 1 (%B number ^ name ^ expiry ...?) and track 2 (; number = expiry ...?).
 _TRACK = re.compile(
     r"[;%]?[Bb]?(?P<number>(?<!\d)\d{12,19}|(?<!\d)\d{4}(?: \d{2,6}){2,4})"
-    r"(?:=|\^[^\^?\x1f]{2,40}\^|[Dd](?=\d{7}))\d{4}[^\s,;?\x1f]*\??"
+    r"(?:=|\^[^\^?\0]{2,40}\^|[Dd](?=\d{7}))\d{4}[^\s,;?\0]*\??"
 )
 _CHECK_NUMBER = re.compile(
-    r"(?:[\s\-/|\u2010-\u2015]{1,3}|[^\w\x1f]{0,3}\b(?:cvv|cvc|cvn|csc|cid)2?[^\w\x1f]{0,3})"
+    r"(?:[\s\-/|\u2010-\u2015]{1,3}|[^\w\0]{0,3}\b(?:cvv|cvc|cvn|csc|cid)2?[^\w\0]{0,3})"
     r"\d{3,4}(?![\w]|[.,]\d)",
     re.IGNORECASE,
 )

@@ -101,7 +101,7 @@ class RowRenderer:
             if place == self._card_place:
                 continue
             joined = BREAK.join(cells)
-            if may_hold_card(joined) or joined.count(BREAK) >= len(cells):
+            if may_hold_card(joined):
                 caution = self._cautions[place]
                 cells = [mask_cell(cell, caution) for cell in cells]
                 columns[place] = cells
