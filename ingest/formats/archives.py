@@ -17,9 +17,12 @@ CHUNK = 1 << 18
 READ_WHOLE = 1 << 23
 """A zip is read from its end. Up to this size it is fetched in one go first."""
 LARGEST_DIRECTORY = 1 << 24
-BOMB_SIZE = 1 << 30
-BOMB_RATIO = 200
-"""What unpacks to more than this size and this multiple of itself is no file of lines."""
+BOMBS = ((1 << 20, 350), (1 << 26, 200))
+"""(size, ratio): what unpacks to more than this size and this multiple of itself is no file of
+lines. gzip packs lines of more than 32 characters to a 344th at best, when all are alike; short
+lines and zeros it packs to a thousandth. No till writes 64 MiB of lines that are alike."""
+SHORTEST_LINE = 32
+"""A line counts as so many bytes at least: in the warehouse even an empty one takes more."""
 
 _PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
@@ -31,8 +34,8 @@ _LOCKED = "the archive is locked by a password; send it without one"
 _UNUSUAL = "the archive is packed in an unusual way; pack it as an ordinary .zip or .gz"
 _TOO_MANY = "the archive holds too many files; send it with one CSV file inside"
 _BOMB = (
-    f"the archive unpacks to more than {BOMB_RATIO} times its size and did not come to an end;"
-    " send the file again"
+    "the archive unpacks to more than {ratio} times its size, as no file of lines does; send the"
+    " file again, and if it is right, without packing it"
 )
 
 
@@ -66,13 +69,35 @@ def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError)
 
 
+class _Allowance:
+    """What an archive of a size may unpack to: counts, and refuses what is more."""
+
+    def __init__(self, packed: int) -> None:
+        self._most, self._ratio = min(
+            (max(size, ratio * packed), ratio) for size, ratio in BOMBS
+        )
+        self._bytes = 0
+        self._lines = 0
+
+    def check(self, size: int) -> None:
+        """Raise UnusableFileError where so many bytes are too many."""
+        if size > self._most:
+            raise UnusableFileError(_BOMB.format(ratio=self._ratio))
+
+    def take(self, data: bytes) -> bytes:
+        """Count what was unpacked. Raises UnusableFileError where it becomes too much."""
+        self._bytes += len(data)
+        self._lines += max(data.count(b"\n"), data.count(b"\r"))
+        self.check(max(self._bytes, self._lines * SHORTEST_LINE))
+        return data
+
+
 class _GzipStream(io.RawIOBase):
     """The content of a gzip file: all of its members, one after the other."""
 
     def __init__(self, raw: io.RawIOBase, size: int) -> None:
         self._raw = raw
-        self._packed = size
-        self._given = 0
+        self._allowance = _Allowance(size)
         self._left = b""
         self._unzip: zlib._Decompress | None = None
         self._members = 0
@@ -86,11 +111,8 @@ class _GzipStream(io.RawIOBase):
                 if not self._next_member():
                     return 0
                 continue
-            data = self._unpack(self._unzip, len(buffer))
+            data = self._allowance.take(self._unpack(self._unzip, len(buffer)))
             if data:
-                self._given += len(data)
-                if self._given > max(BOMB_SIZE, BOMB_RATIO * self._packed):
-                    raise UnusableFileError(_BOMB)
                 buffer[: len(data)] = data
                 return len(data)
 
@@ -139,8 +161,15 @@ class _GzipStream(io.RawIOBase):
 class _ZipStream(io.RawIOBase):
     """The content of the one file in a zip."""
 
-    def __init__(self, raw: io.RawIOBase, archive: zipfile.ZipFile, member: zipfile.ZipInfo):
+    def __init__(
+        self,
+        raw: io.RawIOBase,
+        archive: zipfile.ZipFile,
+        member: zipfile.ZipInfo,
+        allowance: _Allowance,
+    ) -> None:
         self._raw = raw
+        self._allowance = allowance
         self._archive = archive
         self._content = archive.open(member)
 
@@ -154,6 +183,7 @@ class _ZipStream(io.RawIOBase):
             raise UnusableFileError(_CUT_SHORT) from None
         except _ZIP_ERRORS:
             raise UnusableFileError(_BROKEN) from None
+        self._allowance.take(data)
         buffer[: len(data)] = data
         return len(data)
 
@@ -176,7 +206,10 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
     try:
         archive = zipfile.ZipFile(file)
         member = _member(archive, name)
-        return _ZipStream(raw, archive, member)
+        # The archive's own word for its size may be anything.
+        allowance = _Allowance(min(member.compress_size, size))
+        allowance.check(member.file_size)
+        return _ZipStream(raw, archive, member, allowance)
     except NotImplementedError:
         raise UnusableFileError(_UNUSUAL) from None
     except RuntimeError:
@@ -207,8 +240,6 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # The others cannot be unpacked in bounded memory.
         raise UnusableFileError(_UNUSUAL)
-    if member.file_size > max(BOMB_SIZE, BOMB_RATIO * member.compress_size):
-        raise UnusableFileError(_BOMB)
     return member
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import random
 import struct
 import time
 import tracemalloc
@@ -179,7 +180,7 @@ def bomb(size: int) -> bytes:
 def test_a_bomb_is_found_soon_and_in_little_memory(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "BOMB_SIZE", 1 << 26)
+    monkeypatch.setattr(archives, "BOMBS", ((1 << 26, 200),))
     packed = bomb(1 << 28) if kind == "gz" else zipped({"a.csv": bytes(1 << 27)})
     given_out = 0
 
@@ -210,9 +211,70 @@ def test_a_zip_that_lies_about_its_size_gives_no_more_than_it_says() -> None:
 
 
 def test_a_large_but_honest_file_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "BOMB_SIZE", 10_000)
+    monkeypatch.setattr(archives, "BOMBS", ((10_000, 200),))
     assert read(gzip.compress(TEXT), "x.gz") == TEXT
     assert read(zipped(), "x.zip") == TEXT
+
+
+def packed_as(kind: str, text: bytes) -> bytes:
+    return gzip.compress(text, 9) if kind == "gz" else zipped({"till.csv": text})
+
+
+@pytest.mark.parametrize("kind", ["gz", "zip"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b",,,,,,1\n" * (2 << 20),
+        b",,,,,,1\r\n" * (1 << 20),
+        b",,,,,,1\r" * (1 << 20),
+        b"\n" * (2 << 20),
+        ",,,,,,1\n".encode("utf-16") * (1 << 20),
+        bytes(4 << 20),
+        b" " * (4 << 20),
+    ],
+)
+def test_a_small_bomb_is_one_too(kind: str, text: bytes) -> None:
+    """Rows cost more than their text: a few kilobytes are not to become a hundred megabytes."""
+    assert "times its size" in reason(packed_as(kind, text), f"x.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["gz", "zip"])
+def test_padding_does_not_make_room_for_a_bomb(kind: str) -> None:
+    """As many bytes again that cannot be packed, behind the lines or before them."""
+    lines = b",,,,,,1\n" * (4 << 20)
+    padding = random.Random(1).randbytes(len(gzip.compress(lines, 9)))
+    for text in (lines + padding, padding + lines):
+        assert "times its size" in reason(packed_as(kind, text), f"x.{kind}")
+
+
+def test_a_zip_cannot_talk_itself_larger() -> None:
+    """Its directory says how large the packed bytes are, and may say anything."""
+    packed = packed_as("zip", b",,,,,,1\n" * (2 << 20))
+    size = zipfile.ZipFile(io.BytesIO(packed)).infolist()[0].compress_size
+    packed = packed.replace(struct.pack("<L", size), struct.pack("<L", 1 << 30))
+    assert reason(packed, "x.zip")
+
+
+ALIKE = b"07/09/2025 09:00,Leeds,Ann,Tea - 1.70,1.70,CASH,\n"
+
+
+@pytest.mark.parametrize("kind", ["gz", "zip"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A shop that sells one thing: a year, with its times; and sixty thousand lines that are
+        # alike to the letter.
+        b"".join(
+            ALIKE.replace(b"09:00", b"%02d:%02d" % (9 + minute // 60 % 9, minute % 60)) * 3
+            for minute in range(100_000)
+        ),
+        ALIKE * 60_000,
+        b"Tea,0,0,0,0\n" * 30_000,
+        b",,,,,,1\n" * 10_000,
+    ],
+)
+def test_an_export_in_which_much_is_alike_is_none(kind: str, text: bytes) -> None:
+    assert read(packed_as(kind, text), f"x.{kind}") == text
 
 
 def test_a_directory_without_end_is_not_read() -> None:
