@@ -3,24 +3,63 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
+
+from base.printing import LONGEST_SHOWN, printable, shown, shown_lines
 
 WIDTH = 100
 
 
-def make_console(stderr: bool = False) -> Console:
+class PlainConsole(Console):
+    """A console from which no sign reaches the terminal that it would obey, or show nothing of.
+
+    Whatever is printed, and whoever forgot `plain`. Only rich's own styles and movements pass.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        # `:tea:` in a product's name is no picture.
+        super().__init__(highlight=False, emoji=False, **settings)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text, kept="\n"), segment.style)
+
+    def say(self, text: object) -> None:
+        """Print a text as it is, without markup."""
+        self.print(shown_lines(text), markup=False)
+
+
+def make_console(stderr: bool = False) -> PlainConsole:
     """A console of at most 100 columns, so that a summary reads alike everywhere."""
     columns = shutil.get_terminal_size((WIDTH, 40)).columns
-    return Console(width=min(WIDTH, max(60, columns)), stderr=stderr, highlight=False)
+    return PlainConsole(width=min(WIDTH, max(60, columns)), stderr=stderr)
+
+
+def plain(value: object, longest: int = LONGEST_SHOWN) -> str:
+    """A value from outside as a part of what a console prints: one line, and no markup."""
+    return escape(shown(value, longest))
+
+
+def plain_lines(value: object) -> str:
+    """The same of several lines."""
+    return escape(shown_lines(value))
 
 
 def make_table(title: str = "") -> Table:
-    """A table without frames; its title stands above it, to the left."""
+    """A table without frames; its title, a plain text, stands above it, to the left."""
     return Table(
-        title=f"[bold]{title}[/bold]" if title else None,
+        title=f"[bold]{plain(title)}[/bold]" if title else None,
         title_justify="left",
         title_style="",
         header_style="bold",

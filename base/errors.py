@@ -17,10 +17,3 @@ class BranchlineError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
-
-
-def printable(text: str) -> str:
-    """A text with a replacement sign for whatever a terminal or a database would not just show."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

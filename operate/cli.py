@@ -16,6 +16,7 @@ import click
 
 from base import libpq
 from base.errors import BranchlineError
+from base.printing import say, say_exactly, shown_lines
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {
@@ -76,10 +77,12 @@ def guarded(work: Callable[[], object]) -> int:
         tell_error(error.message, error.hint)
         return 1
     except click.ClickException as error:
+        # It repeats what stood on the command line.
+        error.message = shown_lines(error.message)
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
+        say("Stopped.", err=True)
         return 130
     except BrokenPipeError:
         # The reader, `head` for example, has seen enough.
@@ -89,9 +92,10 @@ def guarded(work: Callable[[], object]) -> int:
 
 def tell_error(message: str, hint: str = "") -> None:
     """Print what was wrong and what to do next on standard error."""
-    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    say_exactly(click.style("Error: ", fg="red", bold=True), err=True)
+    say(message, err=True)
     if hint:
-        click.echo(hint, err=True)
+        say(hint, err=True)
 
 
 if __name__ == "__main__":

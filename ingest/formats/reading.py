@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import IO
 
-from base.errors import printable
+from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.formats.csv_dialect import (

@@ -22,7 +22,7 @@ import tenacity
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
-from base.errors import printable
+from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.feeds import DatabaseTable, Feed, variable_of
 from ingest.contract.file_errors import UnreadableFileError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from base.printing import say
 from operate.project.checks import run_checks, run_tests, style_checks
 
 
@@ -20,13 +21,13 @@ def check(lint_only: bool, only: str | None) -> int:
     if not checks:
         names = ", ".join(one.name for one in style_checks())
         raise click.UsageError(f"There is no check '{only}'; there are: {names}.")
-    failed = run_checks(checks, click.echo)
+    failed = run_checks(checks, say)
     left_out = ""
     if not (lint_only or only):
         if failed:
             left_out = "; the tests were not run"
         else:
-            failed = run_tests(click.echo)
+            failed = run_tests(say)
     if failed:
-        click.echo(f"Failed: {', '.join(failed)}{left_out}.", err=True)
+        say(f"Failed: {', '.join(failed)}{left_out}.", err=True)
     return 1 if failed else 0

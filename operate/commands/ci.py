@@ -14,7 +14,8 @@ import click
 import psutil
 from rich.console import Console
 
-from base.console import make_console
+from base.console import make_console, plain
+from base.printing import LONGEST_LINE
 from base.settings import read_settings
 from base.words import plural
 from operate.dbt.build import log_folder
@@ -53,8 +54,8 @@ def ci(state: Path | None, schema: str, keep: bool, drop: bool) -> int:
     if drop:
         if state is not None or keep:
             raise click.UsageError("--drop goes with --schema alone.")
-        dropped = drop_changes(settings, schema, console.print)
-        console.print(f"Dropped: {', '.join(dropped) or 'nothing was there'}.", markup=False)
+        dropped = drop_changes(settings, schema, console.say)
+        console.say(f"Dropped: {', '.join(dropped) or 'nothing was there'}.")
         return 0
     if state is None:
         raise click.UsageError("Missing option '--state': the folder with the state of main.")
@@ -64,7 +65,7 @@ def ci(state: Path | None, schema: str, keep: bool, drop: bool) -> int:
             state,
             schema,
             keep=keep,
-            say=console.print,
+            say=console.say,
             show=functools.partial(shown, console=console),
             found=functools.partial(_show_found, console),
         )
@@ -74,8 +75,8 @@ def ci(state: Path | None, schema: str, keep: bool, drop: bool) -> int:
     show_build(console, report.build, str(log_folder(settings.project)))
     if report.kept:
         console.print(
-            f"Kept: {', '.join(report.kept)}.\nDrop them: branchline ci --drop --schema {schema}",
-            markup=False,
+            f"Kept: {plain(', '.join(report.kept), LONGEST_LINE)}.\n"
+            f"Drop them: branchline ci --drop --schema {plain(schema)}",
             soft_wrap=True,
         )
     return 0 if report.build.succeeded else 1
@@ -92,7 +93,7 @@ def _show_found(console: Console, report: CiReport) -> None:
     if rest > 0:
         lines.append(f"  and {rest} more")
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(plain(line, LONGEST_LINE), soft_wrap=True)
 
 
 @contextlib.contextmanager

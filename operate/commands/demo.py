@@ -42,7 +42,7 @@ def demo(remove: bool) -> int:
     settings = read_settings()
     console = make_console()
     if remove:
-        remove_demo(settings, ensure_warehouse(settings, console.print))
+        remove_demo(settings, ensure_warehouse(settings, console.say))
         console.print("The made-up company is gone; the warehouse is empty.")
         return 0
     inbox = demo_inbox(settings)
@@ -63,7 +63,7 @@ def demo(remove: bool) -> int:
     report = run_nightly(
         settings,
         str(inbox.folder),
-        say=console.print,
+        say=console.say,
         show=functools.partial(shown, console=console),
         loaded=functools.partial(show_load, console),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from base.printing import say
 from base.settings import read_settings
 from operate.dbt.docs_page import make_docs_page
 from operate.dbt.packages import install_packages
@@ -16,11 +17,11 @@ from operate.server.connecting import ensure_warehouse
 def docs() -> None:
     """Make the dbt docs as one static page that opens in any browser, without a server."""
     settings = read_settings()
-    install_packages(settings.project, say=click.echo)
-    prepare_profile(settings.project, click.echo)
-    connection = ensure_warehouse(settings, click.echo)
+    install_packages(settings.project, say=say)
+    prepare_profile(settings.project, say)
+    connection = ensure_warehouse(settings, say)
     make_raw_tables(settings, connection)
-    click.echo("Making the docs page ...")
+    say("Making the docs page ...")
     page = make_docs_page(settings, connection)
-    click.echo(f"Made {page}")
-    click.echo(f"Open it in a browser: {page.as_uri()}")
+    say(f"Made {page}")
+    say(f"Open it in a browser: {page.as_uri()}")

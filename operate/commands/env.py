@@ -7,6 +7,7 @@ import os
 import click
 
 from base import libpq
+from base.printing import say, say_exactly
 from base.settings import read_settings
 from operate.dbt.profile import TARGET, TARGET_VARIABLE
 from operate.server.connecting import ensure_warehouse
@@ -27,7 +28,7 @@ def env(unset: bool) -> None:
     """
     if unset:
         named = dict.fromkeys([*libpq.VARIABLES.values(), TARGET_VARIABLE])
-        click.echo(libpq.shell_lines(named), nl=False)
+        say_exactly(libpq.shell_lines(named))
         return
     settings = read_settings()
     # A server is not asked: its address is known, whether it answers or not.
@@ -40,8 +41,8 @@ def env(unset: bool) -> None:
     gone = [name for name in libpq.WHERE if name not in shell]
     gone += [name for name in libpq.VARIABLES.values() if name in os.environ and name not in shell]
     changes = {**dict.fromkeys(gone), **libpq.variables(url), TARGET_VARIABLE: TARGET}
-    click.echo(libpq.shell_lines(changes), nl=False)
+    say_exactly(libpq.shell_lines(changes))
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)

@@ -41,7 +41,7 @@ def load(
     settings = read_settings()
     console = make_console(stderr=True)
     inbox = inbox or settings.inbox
-    connection = ensure_warehouse(settings, console.print)
+    connection = ensure_warehouse(settings, console.say)
     with shown(f"Loading {inbox}", console) as update:
         report = load_inbox(
             settings,
@@ -50,7 +50,7 @@ def load(
             only=feeds,
             dry_run=dry_run,
             retry_quarantined=retry_quarantined,
-            progress=load_progress(update, console.print),
+            progress=load_progress(update, console.say),
         )
     sys.stderr.flush()
     show_load(make_console(), report)

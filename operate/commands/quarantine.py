@@ -9,6 +9,7 @@ import click
 from base.console import make_console
 from base.errors import BranchlineError
 from base.link import open_link
+from base.printing import say
 from base.settings import read_settings
 from base.source_systems import listed_sources
 from base.words import plural
@@ -39,7 +40,7 @@ def quarantine() -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those dismissed or put right since.")
 def list_(everything: bool) -> None:
     """List the files that wait, each with its id and the reason."""
-    connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
+    connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
         show_quarantine(make_console(), read_quarantine(link, everything=everything))
 
@@ -50,7 +51,7 @@ def list_(everything: bool) -> None:
 def show(file_id: int, inbox: str | None) -> None:
     """Show all that is known of the file ID, and its first lines with card numbers masked."""
     settings = read_settings()
-    connection = ensure_warehouse(settings, make_console(stderr=True).print)
+    connection = ensure_warehouse(settings, make_console(stderr=True).say)
     with open_link(connection.url) as link:
         (file,) = read_quarantine(link, [file_id])
     cards = CardTokens(*token_keys(settings))
@@ -74,11 +75,11 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     settings = read_settings()
     console = make_console(stderr=True)
     inbox = inbox or settings.inbox
-    connection = ensure_warehouse(settings, console.print)
+    connection = ensure_warehouse(settings, console.say)
     with open_link(connection.url) as link:
         files = read_quarantine(link, file_ids)
     if not files:
-        click.echo("Nothing is in quarantine.")
+        say("Nothing is in quarantine.")
         return 0
     with shown(f"Loading {inbox}", console) as update:
         report = load_inbox(
@@ -86,7 +87,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
             connection,
             inbox,
             retry_quarantined=[file.file_id for file in files],
-            progress=load_progress(update, console.print),
+            progress=load_progress(update, console.say),
         )
     sys.stderr.flush()
     report.unchanged = report.still_quarantined = 0
@@ -101,7 +102,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     ]
     show_load(make_console(), report)
     if report.changed:
-        click.echo("Build what that changes: branchline run")
+        say("Build what that changes: branchline run")
     return 0 if len(report.with_status("loaded")) == len(files) else 1
 
 
@@ -110,7 +111,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
 @click.option("--because", required=True, help="Why the files are not needed; kept in the ledger.")
 def dismiss(file_ids: tuple[int, ...], because: str) -> None:
     """Take files off the list for good. They stay in the ledger, with the reason."""
-    connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
+    connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
         count = dismiss_files(link, file_ids, because)
-    click.echo(f"{plural(count, 'file')} dismissed.")
+    say(f"{plural(count, 'file')} dismissed.")

@@ -51,7 +51,7 @@ def run(
     report = run_nightly(
         settings,
         inbox or settings.inbox,
-        say=console.print,
+        say=console.say,
         show=functools.partial(shown, console=console),
         full_refresh=full_refresh,
         audit=audit,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from base.console import make_console
+from base.console import make_console, plain
 from base.words import plural
 from operate.project.sample_company import write_sample
 from operate.terminal.progress import shown
@@ -36,8 +36,8 @@ def sample(out: Path, branches: int, days: int, seed: int) -> None:
             out, branches, days, seed, progress=lambda done, total: update(done, total, "files")
         )
     console.print(
-        f"{plural(made.files, 'file')}, {made.bytes_written / 1_000_000:,.1f} MB in {out}."
+        f"{plural(made.files, 'file')}, {made.bytes_written / 1_000_000:,.1f} MB in {plain(out)}."
     )
     for line in made.mess + made.oddities:
-        console.print(f"  {line}", markup=False)
-    console.print(f"Load and build it: branchline run --inbox {out}", markup=False)
+        console.say(f"  {line}")
+    console.say(f"Load and build it: branchline run --inbox {out}")

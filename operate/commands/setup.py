@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from base.printing import say
 from base.settings import read_settings
 from operate.dbt.packages import install_packages
 from operate.dbt.profile import prepare_profile
@@ -18,8 +19,8 @@ def setup() -> None:
     Where the package hub cannot be reached, a stand-in that the project carries is installed.
     """
     settings = read_settings()
-    install_packages(settings.project, say=click.echo)
-    prepare_profile(settings.project, click.echo)
+    install_packages(settings.project, say=say)
+    prepare_profile(settings.project, say)
     warehouse = open_warehouse(settings)
     if settings.embedded and warehouse.exists():
-        profile_follows(settings, warehouse.connection(), click.echo)
+        profile_follows(settings, warehouse.connection(), say)

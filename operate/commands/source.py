@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from base.printing import say
 from base.settings import read_settings
 from base.words import plural
 from operate.project.new_source import PAGE, plan_source, write_source
@@ -43,11 +44,11 @@ def new(name: str, sample: Path, grain: str | None, dry_run: bool) -> None:
     if not dry_run:
         write_source(project, planned)
     done = "would be written" if dry_run else "written"
-    click.echo(f"{plural(len(planned.files), 'file')} {done}, for one {planned.grain} per line:")
+    say(f"{plural(len(planned.files), 'file')} {done}, for one {planned.grain} per line:")
     for path in planned.files:
-        click.echo(f"  {path}")
-    click.echo(f"and '{name}' {'would be ' if dry_run else 'is '}listed in dbt_project.yml.")
-    click.echo("To decide:")
+        say(f"  {path}")
+    say(f"and '{name}' {'would be ' if dry_run else 'is '}listed in dbt_project.yml.")
+    say("To decide:")
     for decision in planned.decisions:
-        click.echo(f"  {decision}")
-    click.echo(f"  The rest is on the page {PAGE.format(name=name)}.")
+        say(f"  {decision}")
+    say(f"  The rest is on the page {PAGE.format(name=name)}.")

@@ -9,7 +9,9 @@ import sys
 import click
 
 from base.errors import BranchlineError
+from base.printing import printable, say, shown, shown_json, shown_lines
 from base.settings import read_settings
+from base.spreadsheet import without_formula
 from operate.server.connecting import ensure_warehouse
 from operate.server.query import Result, as_text, json_lines, read_only_query
 
@@ -27,71 +29,93 @@ from operate.server.query import Result, as_text, json_lines, read_only_query
 @click.option(
     "--limit", type=click.IntRange(min=1), default=500, show_default=True, help="Rows of a table."
 )
-def sql(query: str, form: str, limit: int) -> None:
+@click.option(
+    "--no-formulas",
+    is_flag=True,
+    help="csv: put ' before a text that a spreadsheet would work out, such as =1+1.",
+)
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="csv: also the signs that a terminal would obey or hide, for a file that no terminal"
+    " shows. json has them always, as escapes.",
+)
+def sql(query: str, form: str, limit: int, no_formulas: bool, exact: bool) -> None:
     """Run a read-only QUERY on the warehouse ("-": read it from standard input).
 
     For example: branchline sql "select * from marts.rpt_daily_sales order by business_date desc"
     """
+    if (no_formulas or exact) and form != "csv":
+        raise click.UsageError("--no-formulas and --exact go with --format csv alone.")
     if query == "-":
         query = sys.stdin.read()
     if not query.strip():
         raise BranchlineError(
             "The query is empty.", 'For example: branchline sql "select * from marts.dim_branches"'
         )
-    connection = ensure_warehouse(read_settings(), say=lambda line: click.echo(line, err=True))
+    connection = ensure_warehouse(read_settings(), say=lambda line: say(line, err=True))
     with read_only_query(connection.url, query) as result:
         if form == "csv":
-            _write_csv(result)
+            _write_csv(result, no_formulas, exact)
         elif form == "json":
             for piece in json_lines(result):
-                sys.stdout.write(piece)
+                sys.stdout.write(shown_json(piece))
         else:
             _write_table(result, limit)
     sys.stdout.flush()
 
 
-def _write_csv(result: Result) -> None:
+def _write_csv(result: Result, no_formulas: bool, exact: bool) -> None:
+    def cell(text: str, kind: str) -> str:
+        # First, because a tab at the beginning is one of the signs.
+        if no_formulas and kind not in ("number", "boolean"):
+            text = without_formula(text)
+        return text if exact else printable(text, kept="\n\t")
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow([column.name for column in result.columns])
+    writer.writerow([cell(column.name, "text") for column in result.columns])
+    kinds = [column.kind for column in result.columns]
     for row in result:
-        writer.writerow([as_text(value) for value in row])
+        writer.writerow(
+            [cell(as_text(value), kind) for value, kind in zip(row, kinds, strict=True)]
+        )
 
 
 def _write_records(result: Result, rows: list[tuple[object, ...]]) -> None:
     """A line per value: what is too wide for the terminal is not readable as a table."""
-    longest = max(len(column.name) for column in result.columns)
+    names = [shown(column.name) for column in result.columns]
+    longest = max(map(len, names))
     for number, row in enumerate(rows, start=1):
-        click.echo(f"-- row {number}")
-        for column, value in zip(result.columns, row, strict=True):
-            click.echo(f"{column.name:<{longest}}  {as_text(value)}")
+        say(f"-- row {number}")
+        for name, value in zip(names, row, strict=True):
+            say(f"{name:<{longest}}  {shown(as_text(value))}")
 
 
 def _write_table(result: Result, limit: int) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from base.console import PlainConsole
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in result.columns:
         table.add_column(
-            Text(column.name),
+            Text(shown(column.name)),
             justify="right" if column.kind == "number" else "left",
             overflow="fold",
         )
     rows = list(itertools.islice(result, limit + 1))
     for row in rows[:limit]:
-        table.add_row(*(Text(as_text(value)) for value in row))
-    console = Console(highlight=False)
-    wide = Console(width=10_000, highlight=False)
+        table.add_row(*(Text(shown_lines(as_text(value))) for value in row))
+    console = PlainConsole()
+    wide = PlainConsole(width=10_000)
     if console.is_terminal and wide.measure(table).maximum > console.width:
         _write_records(result, rows[:limit])
     else:
         # Into a pipe or a file, a table is as wide as it needs to be.
         (console if console.is_terminal else wide).print(table, crop=False)
     if len(rows) > limit:
-        click.echo(
-            f"The first {limit:,} rows; more: --limit N, or all with --format csv.", err=True
-        )
+        say(f"The first {limit:,} rows; more: --limit N, or all with --format csv.", err=True)
     else:
-        click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", err=True)
+        say(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", err=True)

@@ -21,7 +21,7 @@ def status() -> None:
     Of sources whose file names tell no date, branches are told as the latest build has them.
     """
     console = make_console()
-    connection = ensure_warehouse(read_settings(), make_console(stderr=True).print)
+    connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     feeds = load_feeds(sources=listed_sources())
     branches = read_status(connection.url, feeds)
     undated = sorted({feed.source for feed in feeds if feed.business_date_format is None})

@@ -13,6 +13,7 @@ import click
 from base import libpq
 from base.errors import BranchlineError
 from base.link import open_link
+from base.printing import say, say_exactly
 from base.settings import Settings, read_settings
 from operate.access.role_names import PURPOSES, find_roles
 from operate.access.role_plan import plan_roles
@@ -52,18 +53,18 @@ def start(port: int | None) -> None:
     settings = read_settings()
     connection = _embedded(settings).start(port)
     profile_follows(settings, connection, _say)
-    click.echo(
+    say(
         f"The embedded warehouse runs on {connection.host}:{connection.port}, database"
         f" {connection.database}, user {connection.user}."
     )
-    click.echo("Its owner's address, with the password: branchline warehouse url")
+    say("Its owner's address, with the password: branchline warehouse url")
 
 
 @warehouse.command()
 def stop() -> None:
     """Stop the warehouse cleanly. Its data stays."""
     stopped = _embedded(read_settings()).stop()
-    click.echo(
+    say(
         "The embedded warehouse has stopped."
         if stopped
         else "The embedded warehouse was not running."
@@ -76,25 +77,25 @@ def status() -> None:
     settings = read_settings()
     if not settings.embedded:
         connection = ensure_warehouse(settings)
-        click.echo(
+        say(
             f"BRANCHLINE_DATABASE_URL: {connection.host}:{connection.port}, database"
             f" {connection.database}, user {connection.user}; it answers."
         )
         return
     found = _embedded(settings).status()
     if not found.exists:
-        click.echo(
+        say(
             f"There is no warehouse in {found.folder} yet. Any command that needs it makes it."
         )
         return
     if found.pid is None:
-        click.echo(f"Stopped. Folder {found.folder}, port {found.port}.")
-        click.echo("Start it: branchline warehouse start")
+        say(f"Stopped. Folder {found.folder}, port {found.port}.")
+        say("Start it: branchline warehouse start")
         return
-    click.echo(f"Running. PostgreSQL {found.server_version}, process {found.pid}.")
-    click.echo(f"Folder   {found.folder}")
-    click.echo(f"Address  127.0.0.1:{found.port}, database branchline, user branchline")
-    click.echo(f"Size     {(found.database_bytes or 0) / 1_000_000:,.1f} MB")
+    say(f"Running. PostgreSQL {found.server_version}, process {found.pid}.")
+    say(f"Folder   {found.folder}")
+    say(f"Address  127.0.0.1:{found.port}, database branchline, user branchline")
+    say(f"Size     {(found.database_bytes or 0) / 1_000_000:,.1f} MB")
 
 
 @warehouse.command()
@@ -105,16 +106,16 @@ def url() -> None:
     """
     settings = read_settings()
     if not settings.embedded:
-        click.echo(settings.database_url)
+        say_exactly(f"{settings.database_url}\n")
         return
     # Not every tool knows libpq's sslmode, and none needs it here.
-    click.echo(_embedded(settings).connection().url.partition("?")[0])
+    say_exactly(_embedded(settings).connection().url.partition("?")[0] + "\n")
 
 
 @warehouse.command()
 def path() -> None:
     """Print the folder of the embedded warehouse."""
-    click.echo(str(_embedded(read_settings()).folder))
+    say(str(_embedded(read_settings()).folder))
 
 
 @warehouse.command(
@@ -177,22 +178,22 @@ def roles(prefix: str | None, only_print: bool) -> None:
         if only_print:
             with link.cursor() as cursor:
                 found, steps = plan_roles(cursor, prefix)
-            click.echo(script(steps), nl=False)
+            say_exactly(script(steps))
             return
         found, steps = make_roles(link, prefix)
         from operate.access.granting import grant_marts, has_marts
 
         for told, count in Counter(step.told for step in steps).items():
-            click.echo(f"{told}{f' ({count} statements)' if count > 1 else ''}")
+            say(f"{told}{f' ({count} statements)' if count > 1 else ''}")
         made = {step.told.removeprefix("made role ") for step in steps}
         for purpose, name in found.names().items():
-            click.echo(f"{'made ' if name in made else 'found'} {purpose:<12} {name}")
+            say(f"{'made ' if name in made else 'found'} {purpose:<12} {name}")
         if not steps:
-            click.echo("Everything is as it should be; nothing was changed.")
+            say("Everything is as it should be; nothing was changed.")
         elif has_marts(link):
-            click.echo("Letting dbt open the marts to their readers ...")
-            grant_marts(settings, connection, click.echo)
-    click.echo("Make a log-in: branchline warehouse user NAME --role analyst")
+            say("Letting dbt open the marts to their readers ...")
+            grant_marts(settings, connection, say)
+    say("Make a log-in: branchline warehouse user NAME --role analyst")
 
 
 @warehouse.command()
@@ -232,12 +233,12 @@ def user(name: str, purposes: tuple[str, ...], ask_password: bool, new_password:
         elif not known or new_password:
             password = secrets.token_urlsafe(24)
         make_user(link, found, name, list(dict.fromkeys(purposes)), password)
-    click.echo(
+    say(
         f"{'Changed' if known else 'Made'} {name}: a member of"
         f" {', '.join(found.names()[purpose] for purpose in dict.fromkeys(purposes))}."
     )
     if password is not None and not ask_password:
-        click.echo(f"Password, shown this once: {password}")
+        say(f"Password, shown this once: {password}")
 
 
 @warehouse.command("rotate-key")
@@ -251,14 +252,14 @@ def rotate_key() -> None:
     from operate.access import key_rotation
 
     settings = read_settings()
-    done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), click.echo)
-    click.echo(
+    done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), say)
+    say(
         f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now."
     )
     if settings.token_key is None:
-        click.echo("The new key stands in token.key behind the old: keep a copy of all of them.")
-    click.echo("The next `branchline run` builds every model afresh.")
+        say("The new key stands in token.key behind the old: keep a copy of all of them.")
+    say("The next `branchline run` builds every model afresh.")
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from rich.console import Console
-from rich.markup import escape
 
+from base.console import plain, plain_lines
 from base.words import MOST_LISTED, plural
 from operate.dbt.build import BuildResult, NodeFailure
 from operate.server.notes import Audit
@@ -37,7 +37,7 @@ def show_build(console: Console, build: BuildResult, log_folder: str) -> None:
     for warning in build.warnings[:MOST_LISTED]:
         _show_node(console, warning, "yellow")
     for message in build.messages:
-        console.print(escape(message))
+        console.print(plain_lines(message))
     if not build.succeeded:
         if any(
             "schemas on this incremental model are out of sync" in f.message for f in build.failures
@@ -46,7 +46,7 @@ def show_build(console: Console, build: BuildResult, log_folder: str) -> None:
                 "The columns of a model have changed: `branchline run --full-refresh` builds its"
                 " past anew."
             )
-        console.print(f"dbt's whole log: {escape(log_folder)}/dbt.log")
+        console.print(f"dbt's whole log: {plain(log_folder)}/dbt.log")
 
 
 def show_audit(console: Console, audit: Audit | None) -> None:
@@ -65,6 +65,6 @@ def show_audit(console: Console, audit: Audit | None) -> None:
 
 
 def _show_node(console: Console, node: NodeFailure, style: str) -> None:
-    console.print(f"[{style}]{node.kind} {escape(node.name)}: {node.status}[/{style}]")
-    for line in node.message.splitlines():
-        console.print(f"    {escape(line)}", soft_wrap=True)
+    console.print(f"[{style}]{plain(node.kind)} {plain(node.name)}: {plain(node.status)}[/{style}]")
+    for line in plain_lines(node.message).split("\n"):
+        console.print(f"    {line}", soft_wrap=True)

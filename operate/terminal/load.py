@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
+from base.console import plain, plain_lines
+from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, listed, plural
 from ingest import FileOutcome, LoadReport, unlisted
 
@@ -32,15 +33,15 @@ def show_load(console: Console, report: LoadReport) -> None:
     if report.unclaimed:
         console.print(
             f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
-            f"[/yellow] {escape(listed(report.unclaimed))}"
+            f"[/yellow] {plain(listed(report.unclaimed), LONGEST_LINE)}"
         )
     for source, paths in sorted(report.switched_off.items()):
         console.print(
             f"[yellow]{plural(len(paths), 'file')} of the inbox not read, because"
-            f" {unlisted(source)}:[/yellow] {escape(listed(paths))}"
+            f" {plain(unlisted(source))}:[/yellow] {plain(listed(paths), LONGEST_LINE)}"
         )
     for message in report.messages:
-        console.print(escape(message), style="yellow")
+        console.print(plain_lines(message), style="yellow")
 
 
 def _load_line(report: LoadReport) -> str:
@@ -82,9 +83,9 @@ def _show_outcomes(
     console: Console, title: str, style: str, outcomes: Sequence[FileOutcome]
 ) -> None:
     for outcome in outcomes[:MOST_LISTED]:
-        console.print(f"[{style}]{title}:[/{style}] {escape(outcome.path)}")
+        console.print(f"[{style}]{title}:[/{style}] {plain(outcome.path)}")
         told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
         told += [outcome.reason] if outcome.reason else []
-        console.print(f"    {escape('; '.join(told))}")
+        console.print(f"    {plain('; '.join(told), LONGEST_LINE)}")
     if len(outcomes) > MOST_LISTED:
         console.print(f"    and {len(outcomes) - MOST_LISTED:,} more")

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from base.console import plain
+
 LINE_EVERY = 5.0
 
 Update = Callable[[int, int, str], None]
@@ -18,6 +20,7 @@ Update = Callable[[int, int, str], None]
 @contextlib.contextmanager
 def shown(label: str, console: Console) -> Iterator[Update]:
     """Show the progress of one step while the block runs."""
+    label = plain(label)
     if console.is_terminal:
         with _bar(label, console) as on_bar:
             yield on_bar
@@ -31,7 +34,7 @@ def shown(label: str, console: Console) -> Iterator[Update]:
         if now - told >= LINE_EVERY:
             told = now
             count = f"{done:,} of {total:,}" if total else f"{done:,} done"
-            console.print(f"  {now - started:.0f} s: {count}  {note}".rstrip())
+            console.print(f"  {now - started:.0f} s: {count}  {plain(note)}".rstrip())
 
     yield update
 
@@ -49,7 +52,7 @@ def _bar(label: str, console: Console) -> Iterator[Update]:
         task = progress.add_task(label, total=None, note="")
 
         def update(done: int, total: int, note: str) -> None:
-            progress.update(task, completed=done, total=total or None, note=note[:40])
+            progress.update(task, completed=done, total=total or None, note=plain(note, 40))
 
         yield update
     console.print(f"{label}: done.")

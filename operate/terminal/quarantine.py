@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
+from base.console import plain, plain_lines
+from base.printing import LONGEST_LINE
 from base.words import plural
 from ingest import QuarantinedFile
 
@@ -20,11 +21,11 @@ def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:
         elif not file.is_open:
             state = " (put right since)"
         console.print(
-            f"[bold]{file.file_id}[/bold]  {file.seen_at:%Y-%m-%d %H:%M}  {escape(file.path)}"
-            f"{escape(state)}",
+            f"[bold]{file.file_id}[/bold]  {file.seen_at:%Y-%m-%d %H:%M}  {plain(file.path)}"
+            f"{plain(state)}",
             soft_wrap=True,
         )
-        console.print(f"    {escape(file.reason)}", soft_wrap=True)
+        console.print(f"    {plain(file.reason, LONGEST_LINE)}", soft_wrap=True)
     if not files:
         console.print("Nothing is in quarantine.")
 
@@ -49,10 +50,10 @@ def show_quarantined_file(
         ("Reason", file.reason),
         ("State", state),
     ):
-        console.print(f"[bold]{name + ':':15}[/bold]{escape(str(value))}", soft_wrap=True)
+        console.print(f"[bold]{name + ':':15}[/bold]{plain(value, LONGEST_LINE)}", soft_wrap=True)
     if isinstance(lines, str):
-        console.print(escape(lines), style="yellow")
+        console.print(plain_lines(lines), style="yellow")
         return
     console.print(f"[bold]First {plural(len(lines), 'line')}, card numbers masked:[/bold]")
     for number, line in enumerate(lines, start=1):
-        console.print(f"  {number:>2}  {escape(line)}", soft_wrap=True)
+        console.print(f"  {number:>2}  {plain(line)}", soft_wrap=True)

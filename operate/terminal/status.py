@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
-from base.console import add_columns, make_table
+from base.console import add_columns, make_table, plain
+from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, plural
 from ingest import BranchStatus, FileCounts, QuarantinedFile
 from publish.digest.totals import LastSale
@@ -34,8 +34,8 @@ def show_files(
         + "."
     )
     for file in quarantined[:MOST_QUARANTINED]:
-        console.print(f"[yellow]Quarantined:[/yellow] {escape(file.path)}")
-        console.print(f"    {escape(file.reason)}")
+        console.print(f"[yellow]Quarantined:[/yellow] {plain(file.path)}")
+        console.print(f"    {plain(file.reason, LONGEST_LINE)}")
     if len(quarantined) > MOST_QUARANTINED:
         more = len(quarantined) - MOST_QUARANTINED
         console.print(f"    and {more:,} more: branchline quarantine list")
@@ -68,7 +68,7 @@ def show_status(
         for sale in last_sales:
             if sale.source_system == source:
                 table.add_row(
-                    escape(sale.branch_name), str(sale.last_business_date), _late(sale.days_late)
+                    plain(sale.branch_name), str(sale.last_business_date), _late(sale.days_late)
                 )
         console.print(table)
     known: list[tuple[str | None, int | None]] = [
@@ -78,10 +78,10 @@ def show_status(
     late = [f"{branch} ({days} d)" for branch, days in known if days]
     if late:
         named = ", ".join(late)
-        console.print(f"[yellow]Behind the latest branch:[/yellow] {escape(named)}")
+        console.print(f"[yellow]Behind the latest branch:[/yellow] {plain(named, LONGEST_LINE)}")
     for file in quarantined[:MOST_LISTED]:
-        console.print(f"[yellow]Quarantined ({file.file_id}):[/yellow] {escape(file.path)}")
-        console.print(f"    {escape(file.reason)}")
+        console.print(f"[yellow]Quarantined ({file.file_id}):[/yellow] {plain(file.path)}")
+        console.print(f"    {plain(file.reason, LONGEST_LINE)}")
     if quarantined:
         more = len(quarantined) - MOST_LISTED
         console.print(
@@ -100,7 +100,7 @@ def _status_cells(branch: BranchStatus) -> list[str]:
         branch.rejected,
     )
     return [
-        escape(branch.branch or "(not in the name)"),
+        plain(branch.branch or "(not in the name)"),
         str(branch.last_business_date or ""),
         _late(branch.days_late),
         *(f"{number:,}" for number in numbers),

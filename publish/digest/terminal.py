@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from base.console import add_columns, make_table
+from base.console import add_columns, make_table, plain
+from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, change, listed, money, plural
 from publish.digest.questions import Insight, Kind
 from publish.digest.totals import RefusedOfFile, RejectedRows, Totals, UnlistedBranch, WeekOfSales
@@ -23,7 +23,7 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
     """One line per currency."""
     for total in totals:
         console.print(
-            f"[bold]Sales:[/bold] {money(total.net_sales)} {total.currency_code} in"
+            f"[bold]Sales:[/bold] {money(total.net_sales)} {plain(total.currency_code)} in"
             f" {total.transactions:,} transactions of {total.items_sold:,} items,"
             f" {plural(total.branches, 'branch')},"
             f" {total.first_business_date} to {total.last_business_date}."
@@ -39,8 +39,8 @@ def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch])
     taken = f"{branches[0].currency_code}, {branches[0].time_zone}"
     console.print(
         "[yellow]Not in seeds/branches.csv, so taken to have the company's own currency and time"
-        f" zone ({taken}):[/yellow]"
-        f" {escape(listed([branch.branch_name for branch in branches]))}"
+        f" zone ({plain(taken)}):[/yellow]"
+        f" {plain(listed([branch.branch_name for branch in branches]), LONGEST_LINE)}"
     )
 
 
@@ -57,7 +57,7 @@ def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
             str(week.days),
             f"{week.transactions:,}",
             money(week.net_sales),
-            week.currency_code,
+            plain(week.currency_code),
             change(week.net_sales_change_percent),
             f"{week.new_customers:,}",
             f"{week.returning_customers:,}",
@@ -84,7 +84,7 @@ def _cell(value: Any, kind: Kind) -> str:
     if value is None:
         return ""
     if kind is Kind.TEXT:
-        return escape(str(value))
+        return plain(value)
     if kind is Kind.MONTH:
         return f"{value:%Y-%m}"
     if kind is Kind.NUMBER:
@@ -110,7 +110,7 @@ def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
     rows = sum(group.refused_rows for group in rejected)
     console.print(
         f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
-        f" marts.rejected_rows: {escape(reasons)}."
+        f" marts.rejected_rows: {plain(reasons, LONGEST_LINE)}."
     )
 
 
@@ -127,12 +127,12 @@ def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
     for file in files[:MOST_LISTED]:
         counted = f"{file.refused_rows:,} of {plural(file.file_rows, 'row')}"
         told = f"{counted} ({file.counted_reasons})"
-        console.print(f"    {escape(file.file_path)}: {escape(told)}")
+        console.print(f"    {plain(file.file_path)}: {plain(told, LONGEST_LINE)}")
     if len(files) > MOST_LISTED:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 
 
 def _headed(console: Console, title: str, mart: str) -> Table:
     """A table below its title: rich would fold the title to the width of the table."""
-    console.print(f"[bold]{escape(title)}[/bold]  [dim]marts.{mart}[/dim]")
+    console.print(f"[bold]{plain(title)}[/bold]  [dim]marts.{mart}[/dim]")
     return make_table()
