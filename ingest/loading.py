@@ -25,6 +25,7 @@ from typing import IO
 
 import psycopg2
 
+from base.words import listed, plural
 from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
 from ingest.contract.feeds import Feed, FeedContract
@@ -33,6 +34,7 @@ from ingest.converting import Conversion, Task
 from ingest.judging import Verdict, going_back, judge_content, judge_header, judge_rows
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
+from ingest.origins.opening import LINKS_VARIABLE
 from ingest.raw.ledger import Ledger, NewEntry, Place, refresh_statistics
 from ingest.raw.rows import CopyData
 from ingest.raw.session import LOST, Session, connect, locked
@@ -43,6 +45,11 @@ from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progre
 HELD_BYTES = 8 << 20
 """Files up to this size are read once and written with others; larger ones as a stream, alone."""
 CHUNK = 1 << 20
+
+_ERASED = (
+    "its content was erased from the warehouse (branchline withdraw --erase) and is not loaded"
+    " again; send what may be kept of it"
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     run = _Load(options, feeds, cards, progress)
     run.report.unclaimed = listing.unclaimed
     run.report.switched_off = listing.switched_off
+    if listing.outside:
+        run.report.messages.append(_links_out(listing.outside))
     if options.databases and sources.any_of(feeds):
         run.sources = sources
     elif not listing.total:
@@ -332,6 +341,8 @@ class _Load:
         blank = _blank_entry(candidate, content, file_id, self.report.load_id)
         arrival = _Arrival(candidate, place, blank, came_back)
         verdict = judge_content(self._ledger, candidate, sha256, content.unusable, came_back)
+        if verdict is None and self._ledger.was_erased(feed.name, sha256):
+            verdict = Verdict("quarantined", _ERASED)
         if verdict is not None:
             self._write(arrival, _judged(blank, verdict))
         elif content.held is not None:
@@ -484,6 +495,13 @@ def _refused_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
     told = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
     text = told or type(error).__name__
     return _outcome(candidate, "failed", f"the database does not take its rows: {mask_text(text)}")
+
+
+def _links_out(links: Sequence[str]) -> str:
+    return (
+        f"Not followed, because they lead out of the inbox: {plural(len(links), 'link')}"
+        f" ({listed(links)}). To read what lies there, name its folder in {LINKS_VARIABLE}."
+    )
 
 
 def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:

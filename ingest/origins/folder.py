@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from base.errors import BranchlineError
@@ -17,18 +17,23 @@ from ingest.origins.origin import Entry, ListedOrigin, is_settled
 
 
 class FolderOrigin(ListedOrigin):
-    """A folder of this machine, or one that is mounted."""
+    """A folder of this machine, or one that is mounted.
 
-    def __init__(self, folder: Path) -> None:
+    Nothing that lies elsewhere is read through a link, but in the folders `linked`.
+    """
+
+    def __init__(self, folder: Path, linked: Sequence[Path] = ()) -> None:
         super().__init__(str(folder))
         self._root = str(folder)
         _check_folder(folder)
+        # The inbox may well be a link itself.
+        self._roots = [os.path.realpath(root) for root in (folder, *linked)]
 
     def entries(self) -> Iterator[Entry]:
         """Every file, hidden folders left out.
 
-        Links are followed, each folder is entered once: real ones first, so that a link to a
-        folder of the inbox adds nothing, and a link to one above cannot lead in a circle.
+        Links are followed where they may lead, each folder is entered once: real ones first, so
+        that a link to a folder of the inbox adds nothing, and none can lead in a circle.
         """
         now = time.time()
         entered: set[tuple[int, int]] = set()
@@ -72,6 +77,10 @@ class FolderOrigin(ListedOrigin):
             if not name.startswith("."):
                 folders.append((f"{prefix}{name}/", item.path))
             return None
+        if item.is_symlink() and self._root_of(os.path.realpath(item.path)) is None:
+            if not name.startswith("."):
+                self.outside.append(prefix + name)
+            return None
         try:
             status = item.stat()
         except OSError as error:
@@ -95,8 +104,7 @@ class FolderOrigin(ListedOrigin):
     def open(self, key: str) -> io.RawIOBase:
         """The file as a stream."""
         try:
-            # Not blocking: what was a file when it was listed may be a pipe by now.
-            handle = os.open(key, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+            handle = self._handle(key)
             try:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise UnreadableFileError("the file is no longer a file", temporary=True)
@@ -106,6 +114,38 @@ class FolderOrigin(ListedOrigin):
                 raise
         except OSError as error:
             raise _unreadable(error) from None
+
+    def _handle(self, key: str) -> int:
+        """A handle on the file at a path, which has to lie where files may be read.
+
+        The links of the path are resolved first; then it is opened step by step without following
+        any, so that what is replaced by a link meanwhile is not read through it.
+        """
+        real = os.path.realpath(key)
+        root = self._root_of(real)
+        if root is None:
+            raise UnreadableFileError(_OUTSIDE)
+        # Not blocking: what was a file when it was listed may be a pipe by now.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY | getattr(os, "O_NOFOLLOW", 0)
+        if not _IN_STEPS:
+            return os.open(real, flags)
+        *folders, name = os.path.relpath(real, root).split(os.sep)
+        place = os.open(root, _FOLDER)
+        try:
+            for folder in folders:
+                below = os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=place)
+                os.close(place)
+                place = below
+            return os.open(name, flags, dir_fd=place)
+        finally:
+            os.close(place)
+
+    def _root_of(self, real: str) -> str | None:
+        """Which of the folders that may be read a path lies below, its links resolved."""
+        for root in self._roots:
+            if real == root or real.startswith(root.rstrip(os.sep) + os.sep):
+                return root
+        return None
 
     def fingerprint(self, key: str) -> str | None:
         """Ask the file system."""
@@ -118,6 +158,10 @@ class FolderOrigin(ListedOrigin):
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
+_IN_STEPS = os.open in os.supports_dir_fd
+# On Linux a folder need not be readable to be passed.
+_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
+_OUTSIDE = "a link on its way leads out of the inbox; send the file itself"
 
 
 class _FolderStream(io.RawIOBase):
@@ -177,6 +221,8 @@ def _check_folder(folder: Path) -> None:
 
 
 def _unreadable(error: OSError) -> UnreadableFileError:
+    if error.errno == errno.ELOOP:
+        return UnreadableFileError("a link took its place while it was being read", temporary=True)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return UnreadableFileError("the file vanished while it was being read", temporary=True)
     if isinstance(error, PermissionError):

@@ -108,6 +108,8 @@ class Listing:
     """(feed, path) of files whose name says that they are still being sent."""
     switched_off: dict[str, list[str]] = field(default_factory=dict)
     """Paths of files of sources that are not listed, by source."""
+    outside: list[str] = field(default_factory=list)
+    """Links that lead out of the inbox and are not followed."""
 
     @property
     def total(self) -> int:
@@ -160,6 +162,7 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         paths.sort()
     listing.unfinished.sort()
     listing.closed.extend(_closed(origin.closed, chosen))
+    listing.outside.extend(sorted(mask_text(_writable(path)) for path in origin.outside))
     return listing
 
 

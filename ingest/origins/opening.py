@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -27,15 +28,24 @@ def refuse_secrets(inbox: str) -> None:
         )
 
 
+LINKS_VARIABLE = "BRANCHLINE_INBOX_LINKS"
+
+
+def linked_folders() -> list[str]:
+    """The folders outside of an inbox that its links may lead to, as the user has set them."""
+    named = os.environ.get(LINKS_VARIABLE, "").split(os.pathsep)
+    return [folder.strip() for folder in named if folder.strip()]
+
+
 def open_origin(inbox: str) -> ListedOrigin:
     """The origin of an inbox: a folder, file://, s3:// or sftp://. Raises BranchlineError."""
     refuse_secrets(inbox)
     scheme, separator, _ = inbox.partition("://")
-    if not separator:
-        return FolderOrigin(Path(inbox).expanduser())
     scheme = scheme.lower()
-    if scheme == "file":
-        return FolderOrigin(Path(url2pathname(urlsplit(inbox).path)))
+    if not separator or scheme == "file":
+        folder = Path(url2pathname(urlsplit(inbox).path)) if separator else Path(inbox)
+        linked = [Path(named).expanduser() for named in linked_folders()]
+        return FolderOrigin(folder.expanduser(), linked)
     if scheme in ("s3", "s3a"):
         from ingest.origins.s3 import S3Origin  # takes a second to import
 
@@ -43,7 +53,7 @@ def open_origin(inbox: str) -> ListedOrigin:
     if scheme == "sftp":
         from ingest.origins.sftp import SftpOrigin  # likewise
 
-        return SftpOrigin(inbox)
+        return SftpOrigin(inbox, linked_folders())
     raise BranchlineError(
         f"The inbox {mask_text(inbox)} is at an address of a kind that cannot be read.",
         "An inbox is a folder, s3://bucket/folder or sftp://host/folder.",

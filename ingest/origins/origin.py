@@ -66,6 +66,8 @@ class ListedOrigin(Origin):
         self.closed: list[str] = []
         """Folders below the inbox, each with a slash at its end, that this user may not look into;
         filled while the entries are listed."""
+        self.outside: list[str] = []
+        """Links that lead out of the inbox and are not followed; filled likewise."""
 
     @abstractmethod
     def entries(self) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ import posixpath
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import unquote
@@ -53,13 +53,15 @@ class SftpCredentials(SFTPCredentials):
 class SftpOrigin(RemoteOrigin):
     """A folder of an SFTP server."""
 
-    def __init__(self, inbox: str) -> None:
+    def __init__(self, inbox: str, linked: Sequence[str] = ()) -> None:
+        """`linked`: folders of the server, outside of the inbox, that its links may lead to."""
         rest = inbox.partition("://")[2]
         server, _, folder = rest.partition("/")
         super().__init__(f"sftp://{server.rpartition('@')[2]}/{folder}")
         user, _, place = server.rpartition("@")
         self._host, self._port = self._place(place)
         self._root = "/" + folder.strip("/")
+        self._linked = [f"/{folder.strip('/')}" for folder in linked]
         self._credentials = self._resolve()
         self._user = unquote(user) or self._credentials.sftp_username
         if not self._user:
@@ -146,7 +148,8 @@ class SftpOrigin(RemoteOrigin):
     # Files
 
     def entries(self) -> Iterator[Entry]:
-        """Every file, hidden folders left out; links are followed, each folder is entered once."""
+        """Every file, hidden folders left out; links are followed where they may lead, each folder is
+        entered once."""
         now = time.time()
         root = self._root.encode("utf-8", "surrogateescape")
         entered: set[str] = set()
@@ -184,6 +187,10 @@ class SftpOrigin(RemoteOrigin):
             for name, status in items:
                 path = folder.rstrip(b"/") + b"/" + name
                 if stat.S_ISLNK(status.st_mode or 0):
+                    if not self._leads_inside(path, root):
+                        if not name.startswith(b"."):
+                            self.outside.append(_text(prefix + name))
+                        continue
                     status = self._target(path)
                     if status is not None and stat.S_ISDIR(status.st_mode or 0):
                         if not name.startswith(b"."):
@@ -205,6 +212,20 @@ class SftpOrigin(RemoteOrigin):
             if b"/" not in name and name not in (b"", b".", b".."):
                 found.append((name, item))
         return found
+
+    def _leads_inside(self, link: bytes, root: bytes) -> bool:
+        """Whether a link leads to where files may be read, as the server resolves it."""
+        try:
+            real: str = self.patiently(lambda: self._session().normalize(link))
+        except Exception as error:
+            if isinstance(error, OSError) and not self.fault(error).temporary:
+                # To nowhere.
+                return True
+            raise self.refusal(error) from None
+        return any(
+            real == folder or real.startswith(folder.rstrip("/") + "/")
+            for folder in (_text(root), *self._linked)
+        )
 
     def _target(self, path: bytes) -> Any:
         """What a link leads to; None when to nowhere."""

@@ -79,7 +79,9 @@ def test_a_home_folder_and_a_relative_one(tmp_path: Path, monkeypatch: pytest.Mo
         assert content_hash(file)
 
 
-def test_links_neither_lead_in_circles_nor_count_twice(inbox: Inbox, tmp_path: Path) -> None:
+def test_links_neither_lead_in_circles_nor_count_twice(
+    inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inbox.drop("a/one.csv", "x")
     inbox.drop("branch_pos/deep/two.csv", "x")
     elsewhere = tmp_path / "elsewhere"
@@ -101,9 +103,91 @@ def test_links_neither_lead_in_circles_nor_count_twice(inbox: Inbox, tmp_path: P
     assert set(claimed(str(inbox.folder))) == {
         "branch_pos/deep/two.csv",
         "branch_pos/link.csv",
-        "branch_pos/other/three.csv",
     }
     assert listed(str(inbox.folder)).unclaimed == ["a/one.csv"]
+    # What lies elsewhere is read if the user says so.
+    assert listed(str(inbox.folder)).outside == ["branch_pos/other", "branch_pos/other_too"]
+    monkeypatch.setenv("BRANCHLINE_INBOX_LINKS", f"/nowhere:{elsewhere}")
+    assert set(claimed(str(inbox.folder))) == {
+        "branch_pos/deep/two.csv",
+        "branch_pos/link.csv",
+        "branch_pos/other/three.csv",
+    }
+    assert listed(str(inbox.folder)).outside == []
+
+
+@pytest.mark.parametrize("by_way_of", ["file", "folder", "chain", "up", "inside"])
+def test_nothing_outside_is_read_through_a_link(
+    inbox: Inbox, tmp_path: Path, by_way_of: str
+) -> None:
+    inbox.drop("leeds.csv", "x")
+    secret = write(tmp_path / "inbox and more" / "token.csv", "secret")
+    inside = inbox.folder / "branch_pos"
+    if by_way_of == "file":
+        (inside / "york.csv").symlink_to(secret)
+    elif by_way_of == "folder":
+        (inside / "york").symlink_to(secret.parent)
+    elif by_way_of == "chain":
+        (inside / "york.csv").symlink_to("hull")
+        (inside / "hull").symlink_to("bath")
+        (inside / "bath").symlink_to(secret)
+    elif by_way_of == "up":
+        (inside / "york.csv").symlink_to("../../inbox and more/token.csv")
+    else:
+        # A link of the inbox to a folder of it, which is a link out of it.
+        (inside / "hull").symlink_to(secret.parent)
+        (inside / "york.csv").symlink_to("hull/token.csv")
+    listing = listed(str(inbox.folder))
+    assert [file.path for file in listing.claimed[FEED]] == ["branch_pos/leeds.csv"]
+    assert listing.outside
+
+
+def test_an_inbox_may_be_a_link_and_so_may_what_is_in_it(inbox: Inbox, tmp_path: Path) -> None:
+    inbox.drop("kept/leeds.csv", "one")
+    (inbox.folder / "branch_pos").mkdir()
+    way = tmp_path / "way"
+    way.symlink_to(inbox.folder)
+    (inbox.folder / "branch_pos" / "york.csv").symlink_to("../kept/leeds.csv")
+    (inbox.folder / "branch_pos" / "hull.csv").symlink_to(way / "kept" / "leeds.csv")
+    files = claimed(str(way))
+    assert set(files) == {"branch_pos/york.csv", "branch_pos/hull.csv"}
+    for file in files.values():
+        with file.open() as stream:
+            assert stream.read() == b"one"
+
+
+@pytest.mark.parametrize("swapped", ["file", "folder"])
+def test_what_becomes_a_link_after_it_was_listed_is_not_read(
+    inbox: Inbox, tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = write(tmp_path / "elsewhere" / "leeds.csv", "secret")
+    path = inbox.drop("branch_pos/deep/leeds.csv", "x")
+    (file,) = claimed(str(inbox.folder)).values()
+
+    def swap() -> None:
+        if swapped == "file":
+            path.unlink()
+            path.symlink_to(secret)
+        else:
+            shutil.rmtree(path.parent)
+            path.parent.symlink_to(secret.parent)
+
+    real = os.path.realpath
+
+    def resolved_and_then_swapped(name: str) -> str:
+        found = real(name)
+        swap()
+        return found
+
+    # Between the look and the opening.
+    with monkeypatch.context() as patched:
+        patched.setattr(os.path, "realpath", resolved_and_then_swapped)
+        with pytest.raises(UnreadableFileError) as caught:
+            file.open()
+        assert caught.value.temporary
+    # And long before.
+    with pytest.raises(UnreadableFileError, match="out of the inbox"):
+        file.open()
 
 
 def test_what_is_no_file_is_passed_over(inbox: Inbox) -> None:
