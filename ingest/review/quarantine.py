@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from base.errors import BranchlineError, printable
+from base.errors import BranchlineError
+from base.printing import printable
 from ingest.cards import CardTokens, mask_text
 from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
@@ -16,6 +17,7 @@ from ingest.formats.text import TextReader
 from ingest.origins.inbox import list_inbox
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
+from ingest.review.secrets import without_secrets
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -97,7 +99,9 @@ def dismiss(connection: Connection, file_ids: Collection[int], because: str) -> 
 def first_lines(
     file: QuarantinedFile, inbox: str, feeds: FeedContract, cards: CardTokens
 ) -> list[str]:
-    """The first lines of a file as it lies in the inbox now, cards masked, control signs visible.
+    """The first lines of a file as it lies in the inbox now, control signs visible.
+
+    Cards are masked, and so is what looks like a key or a password.
 
     Raises BranchlineError when it is not there any more or cannot be read.
     """
@@ -120,5 +124,5 @@ def first_lines(
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
     text = "".join(block.text for block in TextReader(io.BytesIO(head)))
-    lines = text.splitlines()[:LINES_SHOWN]
+    lines = without_secrets(text.splitlines()[:LINES_SHOWN])
     return [printable(mask_text(line)[:LONGEST_LINE_SHOWN]) for line in lines]

@@ -163,3 +163,51 @@ def test_the_first_lines_are_shown_without_cards(
     (inbox.folder / "branch_pos" / NAME).unlink()
     with pytest.raises(BranchlineError, match="any more"):
         first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+
+
+def test_the_first_lines_are_shown_without_keys_and_passwords(
+    inbox: Inbox, run_load: Load, link: Connection
+) -> None:
+    secrets = [
+        "3f9a" * 16,
+        "9c8b7a6f" * 4 + "," + "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9v",
+        "BRANCHLINE_DATABASE_URL=postgresql://branchline:hunter2@db.example.com/sales",
+        "password: hunter2",
+        '{"api_key": "hunter2", "user": "ann"}',
+        "export BRANCHLINE_TOKEN_KEY=hunter2,hunter2",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+        "aGVsbG8=",
+        "-----END OPENSSH PRIVATE KEY-----",
+        "Tea and cake",
+    ]
+    inbox.drop(NAME, "\n".join(secrets) + "\n")
+    run_load()
+    (file,) = read_quarantine(link)
+    lines = first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+    assert lines == [
+        "****",
+        "****,****",
+        "BRANCHLINE_DATABASE_URL=postgresql://****@db.example.com/sales",
+        "password: ****",
+        '{"api_key": ****, "user": "ann"}',
+        "export BRANCHLINE_TOKEN_KEY=****",
+        "****",
+        "****",
+        "****",
+        "Tea and cake",
+    ]
+    assert "hunter2" not in repr(lines)
+
+
+def test_a_link_to_the_token_key_is_neither_read_nor_shown(
+    inbox: Inbox, run_load: Load, link: Connection, tmp_path: Path
+) -> None:
+    (tmp_path / "token.key").write_text("5e" * 32 + "\n")
+    (inbox.folder / "branch_pos").mkdir()
+    (inbox.folder / "branch_pos" / NAME).symlink_to(tmp_path / "token.key")
+    report = run_load()
+    assert report.files == []
+    (message,) = [line for line in report.messages if "lead out of the inbox" in line]
+    assert NAME in message
+    assert "BRANCHLINE_INBOX_LINKS" in message
+    assert read_quarantine(link, everything=True) == []
