@@ -100,6 +100,7 @@ judged_lines as (
             'quantity_unreadable': 'quantity is null or quantity = 0',
             'unit_price_unreadable': 'unit_price is null',
             'total_unreadable': 'net_amount is null',
+            'currency_unreadable': 'length(currency_code) <> 3',
         }) }}, reject_reasons), '') as reject_reasons
     from located_lines
     {{ evaluate_once() }}

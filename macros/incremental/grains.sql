@@ -13,7 +13,7 @@
         'change': ['change_id'],
         'file': ['file_id'],
         'raw_file': ['_file_id'],
-        'path': ['feed', 'file_path'],
+        'path': ['feed', dbt.hash('file_path')],
         'customer': ['customer_key'],
         'listed_customer': ['customer_key'],
         'customer_month': ['customer_key', 'sales_month'],
@@ -145,11 +145,14 @@
 {%- endmacro %}
 
 
-{# Where touched files lie. A path names one logical file, so that its other versions are among them. #}
+{#
+    Where touched files lie, by hash, because no index takes a text as long as a path may be. A path names one
+    logical file, so that its other versions are among them.
+#}
 {% macro paths_since(mark, model) -%}
     select
         feed,
-        file_path
+        {{ dbt.hash('file_path') }} as file_path_hash
     from {{ model('int_files__versioned') }}
     where file_id > {{ mark }} or superseded_by_file_id > {{ mark }}
 {%- endmacro %}

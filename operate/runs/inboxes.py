@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from psycopg2.extensions import connection as Link
@@ -9,6 +10,10 @@ from psycopg2.extensions import connection as Link
 from base.errors import BranchlineError
 from base.link import only_value
 from base.settings import Settings
+
+
+LONGEST_NOTED = 400
+"""Characters, of which each may take four bytes; a key takes some 2,700."""
 
 
 def ledger_mark(link: Link) -> int:
@@ -27,8 +32,16 @@ def note_inbox(link: Link, inbox: str, is_demo: bool) -> None:
         cursor.execute(
             "insert into operations.inboxes (inbox, is_demo) values (%s, %s)"
             " on conflict (inbox) do nothing",
-            (inbox, is_demo),
+            (_short(inbox), is_demo),
         )
+
+
+def _short(inbox: str) -> str:
+    """The inbox as it is noted: a key takes no text as long as a path may be, nor any bytes."""
+    written = inbox.encode("utf-8", "backslashreplace")
+    if len(inbox) <= LONGEST_NOTED:
+        return written.decode("utf-8")
+    return f"{written[:LONGEST_NOTED].decode('utf-8', 'ignore')}...{hashlib.sha256(written).hexdigest()}"
 
 
 def check_not_mixed(link: Link, for_demo: bool) -> None:

@@ -34,6 +34,15 @@
 {%- endmacro %}
 
 
+{#
+    A text in the place of a key that people read: itself, or of a long one its hash. No key and no index
+    takes a text of any length, and one such row would end every later run.
+#}
+{% macro short_key(text) -%}
+    case when length({{ text }}) > 200 then {{ dbt.hash(text) }} else {{ text }} end
+{%- endmacro %}
+
+
 {# The receipt of a line of a file. A reload or a rebuild gives the same. #}
 {% macro transaction_id(within_file='line_number', source_system='source_system') -%}
     {{ dbt_utils.generate_surrogate_key([source_system, 'logical_file', within_file]) }}

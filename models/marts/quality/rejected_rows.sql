@@ -9,7 +9,7 @@
         unique_key=['feed', 'file_path'],
         meta={'touched_by': 'path'},
         on_schema_change='fail',
-        indexes=[{'columns': ['feed', 'file_path']}],
+        indexes=[{'columns': ['feed', 'md5(file_path)']}],
     )
 }}
 {%- set touched = touched_files() %}

@@ -22,7 +22,9 @@
     'week': {'short': 4, 'long': 13, 'in_year': 52, 'year': ('day', 364)},
     'month': {'short': 3, 'long': 12, 'in_year': 12, 'year': ('year', 1)},
 } %}
-{%- set levels_above = {'region': ('region', 'region'), 'company': ("'company'", "'Company'")} %}
+{%- set levels_above = {
+    'region': (short_key('region'), 'region'), 'company': ("'company'", "'Company'")
+} %}
 
 with daily_sales as (
 
@@ -247,7 +249,7 @@ periods as (
         max(last_business_date) as last_business_date
     from compared_branch_periods
     group by
-        {{ key ~ ',' if level != 'company' }}
+        {{ name ~ ',' if level != 'company' }}
         period_kind,
         currency_code,
         period_number,

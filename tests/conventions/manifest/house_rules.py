@@ -118,6 +118,37 @@ def check_model_masks_columns(model: Any, *, column_name_pattern: str, masked_by
         fail(f"`{model.name}` does not mask {unmasked} (meta: masked_by: {masked_by}).")
 
 
+@check(code="BL010")
+def check_model_keys_are_short(model: Any, *, column_name_pattern: str) -> None:
+    """Texts in keys and indexes must be short, because the database takes none of any length.
+
+    A text that a file gives may be as long as a line; one row of it would end every later run.
+
+    Parameters:
+        column_name_pattern: Regexp of the whole name of a text that is short: a hash, a code.
+    """
+    texts = {
+        name: column
+        for name, column in model.columns.items()
+        if str(column.data_type or "text").lower() in ("text", "varchar")
+    }
+    keyed = [
+        name for constraint in model.constraints or [] for name in constraint.columns or []
+    ]
+    keyed += [
+        name
+        for name, column in texts.items()
+        if {"primary_key", "unique"} & set(_constraint_types(column))
+    ]
+    for index in getattr(model.config, "indexes", None) or []:
+        keyed += dict(index)["columns"]
+    long = sorted(
+        {name for name in keyed if name in texts and not re.fullmatch(column_name_pattern, name)}
+    )
+    if long:
+        fail(f"`{model.name}` has {long} in a key or an index: take a hash of it (short_key).")
+
+
 @check(code="BL009")
 def check_model_with_logic_has_unit_test(model: Any, ctx: Any) -> None:
     """Models must have a unit test, unless a macro generates all of their text."""

@@ -72,7 +72,7 @@ added_up as (
     {%- endfor %}
     select
         'region' as level,
-        coalesce(branches.region, 'Without region') as level_key,
+        {{ short_key("coalesce(branches.region, 'Without region')") }} as level_key,
         periods.period_kind,
         periods.currency_code,
         sum(periods.transactions) as transactions,

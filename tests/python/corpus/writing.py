@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import random
+import string
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 
@@ -39,6 +41,11 @@ def _card(place: int, *, length: int = 16) -> str:
 CARDS = [_card(place, length=19 if place in (38, 39) else 16) for place in range(40)]
 """The cards of the corpus: those at even places have a right check digit."""
 CARDS[36] = _card(36, length=13)
+
+
+def letters(number: int) -> str:
+    """So many letters that no compression makes fewer: what is alike fits into any index."""
+    return "".join(random.Random(number).choices(string.ascii_letters, k=number))
 
 
 def day(branch: str, date: str = "26/08/2021") -> list[list[str]]:

@@ -158,6 +158,11 @@ def break_every_rule(manifest: Node) -> Node:
     )
     for column in [*loose["columns"].values(), *stored["columns"].values()]:
         column["constraints"] = []
+    broken.model(stored, constraints=[{"type": "primary_key", "columns": ["customer_name"]}])
+    named = copy.deepcopy(next(iter(stored["columns"].values())))
+    broken.model(stored, config={**stored["config"], "indexes": [{"columns": ["customer_name"]}]})
+    for made in list(nodes.values())[-2:]:
+        made["columns"]["customer_name"] = {**named, "name": "customer_name", "data_type": "text"}
     broken.model(customers, access="public")
     semantic_model["depends_on"]["nodes"] = [loose["unique_id"]]
     # Descriptions.
