@@ -1,8 +1,8 @@
 """Texts on their way to a terminal, whoever wrote them: a file, a database, a person.
 
 A terminal obeys control signs, turns a line round at bidirectional ones, and shows nothing of signs
-without a width. `shown` and `shown_lines` replace them all and cut what is too long; everything that
-is printed goes through `say` or through a console of base/console.py, which both use them.
+without a width. `shown` and `shown_lines` replace them all and cut what is too long; everything
+that is printed goes through `say` or a console of base/console.py, which both use them.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ingest.review.status import FileCounts as FileCounts
     from ingest.review.status import read_file_counts as read_file_counts
     from ingest.review.status import read_status as read_status
+    from ingest.review.withdrawal import erase as erase
     from ingest.review.withdrawal import withdraw as withdraw
 
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "SHORTEST_KEY": "ingest.cards",
     "SourceDatabases": "ingest.origins.addresses",
     "dismiss": "ingest.review.quarantine",
+    "erase": "ingest.review.withdrawal",
     "first_lines": "ingest.review.quarantine",
     "header_key": "ingest.contract.feeds",
     "joined_key": "ingest.contract.feeds",

@@ -409,6 +409,7 @@ class _Load:
     ) -> None:
         """Hand a judged file to the target."""
         candidate, place = arrival.candidate, arrival.place
+        assert entry.status != "erasure", "a load erases nothing"
         before = self._ledger.current(entry.feed, entry.logical_file)
         outcome = _outcome(candidate, entry.status, entry.reason)
         if entry.status == "loaded":

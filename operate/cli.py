@@ -7,6 +7,7 @@ was quarantined.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import click
 
 from base import libpq
 from base.errors import BranchlineError
-from base.printing import say, say_exactly, shown_lines
+from base.printing import say, say_exactly
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {
@@ -78,8 +79,9 @@ def guarded(work: Callable[[], object]) -> int:
         return 1
     except click.ClickException as error:
         # It repeats what stood on the command line.
-        error.message = shown_lines(error.message)
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue().rstrip("\n"), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("Stopped.", err=True)

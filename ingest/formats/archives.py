@@ -73,9 +73,7 @@ class _Allowance:
     """What an archive of a size may unpack to: counts, and refuses what is more."""
 
     def __init__(self, packed: int) -> None:
-        self._most, self._ratio = min(
-            (max(size, ratio * packed), ratio) for size, ratio in BOMBS
-        )
+        self._most, self._ratio = min((max(size, ratio * packed), ratio) for size, ratio in BOMBS)
         self._bytes = 0
         self._lines = 0
 

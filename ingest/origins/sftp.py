@@ -148,8 +148,10 @@ class SftpOrigin(RemoteOrigin):
     # Files
 
     def entries(self) -> Iterator[Entry]:
-        """Every file, hidden folders left out; links are followed where they may lead, each folder is
-        entered once."""
+        """Every file, hidden folders left out.
+
+        Links are followed where they may lead, each folder is entered once.
+        """
         now = time.time()
         root = self._root.encode("utf-8", "surrogateescape")
         entered: set[str] = set()

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 
-LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "dismissed"]
-"""What the ledger says of a version. `dismissed`: quarantined, and off the list for good."""
+LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure", "dismissed"]
+"""What the ledger says of a version. `erasure`: it is none, but the note that the rows of one were
+erased; `dismissed`: quarantined, and off the list for good."""
 
+EntryStatus = Literal["loaded", "duplicate", "quarantined", "erasure"]
+"""What is written of a version, or of an erasure."""
 
 # Put right: by the same content under another name, or by a later file of the same path or the
 # same branch and day.
@@ -55,7 +58,7 @@ class NewEntry:
     business_date: date | None
     sha256: str
     size: int
-    status: Literal["loaded", "duplicate", "quarantined"]
+    status: EntryStatus
     reason: str | None
     modified_at: datetime
     seen_at: datetime
@@ -109,6 +112,7 @@ class Ledger:
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
         self._logical_files: dict[tuple[str, str], list[str]] = {}
         self._portions: dict[str, dict[str, Portion]] = {}
+        self._erased: set[tuple[str, str]] = set()
 
     @classmethod
     def read(cls, connection: Connection, feeds: Iterable[str]) -> Ledger:
@@ -123,6 +127,7 @@ class Ledger:
         is_closed = f"status = 'quarantined' and not ({IS_OPEN})" if has_paths else "false"
         has_portions = _has_column(connection, "cursor_upto")
         bounds = "cursor_after, cursor_upto" if has_portions else "null, null"
+        is_erased = "erased_by is not null" if _has_column(connection, "erased_by") else "false"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
@@ -131,15 +136,19 @@ class Ledger:
                     case when {is_closed} then 'dismissed' else status end,
                     file_id,
                     row_count,
-                    {bounds}
+                    {bounds},
+                    {is_erased}
                 from raw.ingest_files as files
                 where feed = any(%s)
                 order by file_id
                 """,
                 (names,),
             )
-            for feed, path, sha256, logical_file, status, file_id, rows, after, upto in cursor:
+            for feed, path, sha256, logical_file, status, file_id, rows, *more in cursor:
+                after, upto, erased = more
                 ledger._note(feed, path, sha256, logical_file, status, file_id, rows)
+                if erased:
+                    ledger._erased.add((feed, sha256))
                 if upto is not None:
                     portion = Portion(path, after, upto, status)
                     ledger._portions.setdefault(feed, {})[path] = portion
@@ -200,6 +209,10 @@ class Ledger:
             for (owner, where, _), (status, file_id) in self._seen.items()
             if (owner, where, status) == (feed, path, "quarantined")
         )
+
+    def was_erased(self, feed: str, sha256: str) -> bool:
+        """Whether rows of this content were erased, under whatever path."""
+        return (feed, sha256) in self._erased
 
     def status_of(self, feed: str, path: str, sha256: str) -> LedgerStatus | None:
         """What became of this content under this path, if it has been seen."""

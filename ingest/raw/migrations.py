@@ -80,8 +80,19 @@ on raw.ingest_files (feed, md5(path), sha256) where status <> 'superseded';
 alter table raw.ingest_files add column cursor_after text, add column cursor_upto text;
 """
 
+# The rows of a version may be erased. It keeps its row in the ledger, and another one says when and
+# why; of the newest of these a build asks each night.
+_ERASURES = """
+alter table raw.ingest_files
+drop constraint ingest_files_status_check,
+add constraint ingest_files_status_check
+check (status in ('loaded', 'superseded', 'duplicate', 'quarantined', 'erasure')),
+add column erased_by bigint references raw.ingest_files (file_id) deferrable initially deferred;
+create index ingest_files_erasures on raw.ingest_files (file_id) where status = 'erasure';
+"""
+
 # The loader's own tables, in steps: a warehouse of an older version takes those that it lacks.
-_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES)
+_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES, _ERASURES)
 
 
 def upgrade(connection: Connection) -> None:

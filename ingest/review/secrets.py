@@ -1,4 +1,4 @@
-"""Keys and passwords in a text that is shown: of a file that is none of a branch's, whoever sent it."""
+"""Keys and passwords in lines that are shown, of a file that may be anything."""
 
 from __future__ import annotations
 

@@ -1,19 +1,33 @@
-"""Taking a file back that should never have been loaded: its rows stay in raw and count no more."""
+"""Taking a file back that should never have been loaded.
+
+Withdrawn, its rows count no more and stay in raw. Erased, they are gone from there for good, and
+with the next run from all that was built of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Literal
+
+import psycopg2
+from psycopg2 import sql
 
 from base.errors import BranchlineError
+from base.schemas import RAW
 from ingest.cards import mask_text
 from ingest.contract.feeds import DATABASE_FOLDER
 from ingest.raw.ledger import NewEntry, reserve_file_ids, write_entries
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import Session, locked, transaction
 from ingest.raw.tables import new_load_id
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,48 @@ class Withdrawn:
     path: str
     feed: str
     rows: int
+
+
+@dataclass(frozen=True)
+class Erased:
+    """A version of a file whose rows and rejected lines are gone for good."""
+
+    file_id: int
+    path: str
+    feed: str
+    rows: int
+    rejects: int
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A version of a file as the ledger has it."""
+
+    file_id: int
+    path: str
+    feed: str
+    logical_file: str
+    branch: str | None
+    business_date: date | None
+    status: str
+    rows: int
+    rejects: int
+
+    @property
+    def counts(self) -> bool:
+        """Whether rows of it count; of a withdrawn file an empty version counts."""
+        return self.status == "loaded" and self.rows > 0
+
+
+# As long as the ledger's numbers may be. A path begins with the folder of its source.
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_VERSIONS = """
+select
+    file_id, path, feed, logical_file, branch, business_date, status, row_count, rejected_count
+from raw.ingest_files
+where status in ('loaded', 'superseded') and (path = any(%s) or file_id = any(%s))
+order by file_id
+"""
 
 
 def withdraw(
@@ -40,60 +96,170 @@ def withdraw(
     """
     wanted = list(dict.fromkeys(paths))
     with locked(database_url, lock_timeout, tell_waiting) as session:
-        found = _what_counts(session, wanted)
-        missing = [path for path in wanted if path not in {entry.path for entry, *_ in found}]
+        _refuse_tables(wanted)
+        found = [version for version in _versions(session, wanted, []) if version.counts]
+        missing = [path for path in wanted if path not in {version.path for version in found}]
         if missing:
             raise BranchlineError(
                 f"Nothing that counts was loaded from {', '.join(missing)}; nothing was withdrawn.",
                 "Write paths as `branchline load` tells them, relative to the inbox:"
                 " branchline sql \"select path from raw.ingest_files where status = 'loaded'\"",
             )
-        ids = reserve_file_ids(session.connection, len(found))
-        now = datetime.now(timezone.utc)
-        load_id = new_load_id()
-        entries = [
-            NewEntry(
-                file_id=file_id,
-                feed=entry.feed,
-                path=entry.path,
-                logical_file=logical_file,
-                branch=branch,
-                business_date=business_date,
-                # The content of no file, and of no other withdrawal.
-                sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
-                size=0,
-                status="loaded",
-                reason=f"withdrawn: {mask_text(because)}",
-                modified_at=now,
-                seen_at=now,
-                load_id=load_id,
-            )
-            for file_id, (entry, logical_file, branch, business_date) in zip(
-                ids, found, strict=True
-            )
-        ]
+        entries = list(_empty_versions(session.connection, found, because))
         with transaction(session.connection), session.connection.cursor() as cursor:
             write_entries(cursor, entries, [])
-    return [entry for entry, *_ in found]
+    return [Withdrawn(version.path, version.feed, version.rows) for version in found]
 
 
-def _what_counts(
-    session: Session, paths: Sequence[str]
-) -> list[tuple[Withdrawn, str, str | None, date | None]]:
-    """The versions with rows that count of these paths, and what their names stand for."""
+def erase(
+    database_url: str,
+    names: Sequence[str],
+    because: str,
+    tell_waiting: Callable[[str], None],
+    lock_timeout: float = 60,
+) -> tuple[list[Withdrawn], list[Erased]]:
+    """Withdraw what counts, and delete the rows and rejected lines of these versions from raw.
+
+    `names`: paths, which stand for all versions that were loaded from there, or numbers of versions
+    in the ledger. All is one transaction: stopped at any moment, it is done or nothing is. What is
+    erased already is passed over. The ledger keeps each version, without rows, and notes the
+    erasure, by which the next build knows that it has to make everything afresh.
+    Raises BranchlineError for what the ledger does not know, and for a table of a database that
+    counts.
+    """
+    wanted = list(dict.fromkeys(names))
+    numbers = [int(name) for name in wanted if _NUMBER.fullmatch(name)]
+    with locked(database_url, lock_timeout, tell_waiting) as session:
+        connection = session.connection
+        versions = _versions(session, wanted, numbers)
+        known = {name for version in versions for name in (version.path, str(version.file_id))}
+        missing = [name for name in wanted if name not in known]
+        if missing:
+            raise BranchlineError(
+                f"Nothing was ever loaded from {', '.join(missing)}; nothing was erased.",
+                "Write paths as `branchline load` tells them, or the number of a version:"
+                ' branchline sql "select file_id, path, status, row_count from raw.ingest_files"',
+            )
+        counting = [version for version in versions if version.counts]
+        _refuse_tables([version.path for version in counting])
+        full = [version for version in versions if version.rows or version.rejects]
+        if not full:
+            return [], []
+        emptied = list(_empty_versions(connection, counting, because))
+        notes = list(_erasures(connection, full, because))
+        tables = _tables_of_lines(connection)
+        ids = [version.file_id for version in full]
+        with transaction(connection), connection.cursor() as cursor:
+            write_entries(cursor, emptied, [])
+            write_entries(cursor, notes, [])
+            cursor.execute(
+                "update raw.ingest_files as files"
+                " set row_count = 0, rejected_count = 0, erased_by = notes.erased_by"
+                " from unnest(%s::bigint[], %s::bigint[]) as notes (file_id, erased_by)"
+                " where files.file_id = notes.file_id",
+                (ids, [note.file_id for note in notes]),
+            )
+            for table in tables:
+                cursor.execute(
+                    sql.SQL("delete from {} where _file_id = any(%s)").format(table), (ids,)
+                )
+        _forget_deleted(connection, tables)
+    return (
+        [Withdrawn(version.path, version.feed, version.rows) for version in counting],
+        [
+            Erased(version.file_id, version.path, version.feed, version.rows, version.rejects)
+            for version in full
+        ],
+    )
+
+
+def _refuse_tables(paths: Sequence[str]) -> None:
     tables = [path for path in paths if path.startswith(DATABASE_FOLDER)]
     if tables:
         raise BranchlineError(
             f"{', '.join(tables)} is read from a table of a database; nothing was withdrawn.",
-            "Change the table there; the next load takes what it holds then.",
+            "Change the table there; the next load takes what it holds then. The versions before"
+            " can be erased by their numbers in the ledger.",
         )
+
+
+def _versions(session: Session, paths: Sequence[str], numbers: Sequence[int]) -> list[_Version]:
+    """The versions that were loaded from these paths, or have these numbers in the ledger."""
     if not is_ready(session.connection):
         return []
     with session.connection.cursor() as cursor:
-        cursor.execute(
-            "select path, feed, row_count, logical_file, branch, business_date"
-            " from raw.ingest_files"
-            " where status = 'loaded' and row_count > 0 and path = any(%s) order by file_id",
-            (list(paths),),
+        cursor.execute(_VERSIONS, (list(paths), list(numbers)))
+        return [_Version(*row) for row in cursor.fetchall()]
+
+
+def _empty_versions(
+    connection: Connection, versions: Sequence[_Version], because: str
+) -> Iterator[NewEntry]:
+    """What takes the place of versions that count."""
+    reason = f"withdrawn: {mask_text(because)}"
+    load_id = new_load_id()
+    for file_id, version in zip(reserve_file_ids(connection, len(versions)), versions, strict=True):
+        yield _entry(file_id, version, "loaded", reason, load_id)
+
+
+def _erasures(
+    connection: Connection, versions: Sequence[_Version], because: str
+) -> Iterator[NewEntry]:
+    """The ledger's notes of what is erased, one per version."""
+    load_id = new_load_id()
+    for file_id, version in zip(reserve_file_ids(connection, len(versions)), versions, strict=True):
+        reason = (
+            f"erased: {version.rows} rows and {version.rejects} rejected lines of version"
+            f" {version.file_id}: {mask_text(because)}"
         )
-        return [(Withdrawn(*row[:3]), *row[3:]) for row in cursor.fetchall()]
+        yield _entry(file_id, version, "erasure", reason, load_id)
+
+
+def _entry(
+    file_id: int,
+    version: _Version,
+    status: Literal["loaded", "erasure"],
+    reason: str,
+    load_id: str,
+) -> NewEntry:
+    now = datetime.now(timezone.utc)
+    return NewEntry(
+        file_id=file_id,
+        feed=version.feed,
+        path=version.path,
+        logical_file=version.logical_file,
+        branch=version.branch,
+        business_date=version.business_date,
+        # The content of no file, and of no other entry.
+        sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
+        size=0,
+        status=status,
+        reason=reason,
+        modified_at=now,
+        seen_at=now,
+        load_id=load_id,
+    )
+
+
+def _tables_of_lines(connection: Connection) -> list[sql.Composable]:
+    """Every raw table that holds lines of files, also those of feeds that are no more declared."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select relname from pg_class"
+            " inner join pg_namespace on relnamespace = pg_namespace.oid"
+            " inner join pg_attribute on attrelid = pg_class.oid"
+            " where nspname = %s and relkind in ('r', 'p') and attname = '_file_id'"
+            " order by relname",
+            (RAW,),
+        )
+        return [sql.Identifier(RAW, name) for (name,) in cursor.fetchall()]
+
+
+def _forget_deleted(connection: Connection, tables: Sequence[sql.Composable]) -> None:
+    """Let the database give up the room of deleted rows, and what it noted of their values.
+
+    What fails here, autovacuum does later.
+    """
+    with suppress(psycopg2.Error), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(sql.SQL("vacuum (analyze) {}").format(table))

@@ -107,7 +107,7 @@
 
 {#
     A text that changes when the reference data that facts are computed with changes: the branches
-    seed, the defaults for unknown branches, the calendar.
+    seed, the defaults for unknown branches, the calendar; and when rows of raw are erased.
 #}
 {% macro reference_fingerprint() -%}
     (
@@ -120,6 +120,7 @@
                 ),
                 ''
             )
+            || {{ newest_erasure() }}
         )
         from {{ ref('branches') }} as branches
     )

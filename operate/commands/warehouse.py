@@ -84,9 +84,7 @@ def status() -> None:
         return
     found = _embedded(settings).status()
     if not found.exists:
-        say(
-            f"There is no warehouse in {found.folder} yet. Any command that needs it makes it."
-        )
+        say(f"There is no warehouse in {found.folder} yet. Any command that needs it makes it.")
         return
     if found.pid is None:
         say(f"Stopped. Folder {found.folder}, port {found.port}.")
@@ -253,9 +251,7 @@ def rotate_key() -> None:
 
     settings = read_settings()
     done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), say)
-    say(
-        f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now."
-    )
+    say(f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now.")
     if settings.token_key is None:
         say("The new key stands in token.key behind the old: keep a copy of all of them.")
     say("The next `branchline run` builds every model afresh.")

@@ -5,23 +5,54 @@ from __future__ import annotations
 import click
 
 from base.console import make_console
+from base.link import open_link
+from base.printing import say
 from base.settings import read_settings
 from base.words import plural
+from ingest import erase as erase_files
 from ingest import withdraw as withdraw_files
 from operate.server.connecting import ensure_warehouse
+from operate.server.notes import one_run_at_a_time
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--because", required=True, help="Why they do not count; kept in the ledger.")
-def withdraw(paths: tuple[str, ...], because: str) -> None:
+@click.option(
+    "--erase",
+    is_flag=True,
+    help="Delete their rows for good, of all versions that were loaded from a PATH; or of the one"
+    " version whose number in the ledger (file_id) stands in the place of a PATH.",
+)
+def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
     """Let files count no more: copies, files of another company, files of a test.
 
-    A PATH is relative to the inbox, as `branchline load` tells it. The rows stay in raw. The file
-    may stay where it lies, or go; it counts again when it comes with other content.
+    A PATH is relative to the inbox, as `branchline load` tells it. The rows stay in raw, unless
+    they are erased. The file may stay where it lies, or go; it counts again when it comes with
+    other content.
     """
     console = make_console(stderr=True)
-    connection = ensure_warehouse(read_settings(), console.print)
-    for file in withdraw_files(connection.url, paths, because, console.print):
-        click.echo(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")
-    click.echo("Build what that changes: branchline run")
+    connection = ensure_warehouse(read_settings(), console.say)
+    if not erase:
+        for file in withdraw_files(connection.url, paths, because, console.say):
+            say(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")
+        say("Build what that changes: branchline run")
+        return
+    # A build that reads what is being deleted would come to wrong sums.
+    with open_link(connection.url) as link, one_run_at_a_time(link):
+        withdrawn, erased = erase_files(connection.url, paths, because, console.say)
+    for file in withdrawn:
+        say(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")
+    for version in erased:
+        say(
+            f"{version.path}: {plural(version.rows, 'row')} and"
+            f" {plural(version.rejects, 'rejected line')} of {version.feed} erased (version"
+            f" {version.file_id})."
+        )
+    if not erased:
+        say("They were erased before; nothing is stored of them.")
+        return
+    say(
+        "What was built of them goes with the next `branchline run`, which builds every model"
+        " afresh. The files themselves, and backups, are yours to delete."
+    )

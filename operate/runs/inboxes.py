@@ -11,7 +11,6 @@ from base.errors import BranchlineError
 from base.link import only_value
 from base.settings import Settings
 
-
 LONGEST_NOTED = 400
 """Characters, of which each may take four bytes; a key takes some 2,700."""
 
@@ -41,7 +40,8 @@ def _short(inbox: str) -> str:
     written = inbox.encode("utf-8", "backslashreplace")
     if len(inbox) <= LONGEST_NOTED:
         return written.decode("utf-8")
-    return f"{written[:LONGEST_NOTED].decode('utf-8', 'ignore')}...{hashlib.sha256(written).hexdigest()}"
+    begins = written[:LONGEST_NOTED].decode("utf-8", "ignore")
+    return f"{begins}...{hashlib.sha256(written).hexdigest()}"
 
 
 def check_not_mixed(link: Link, for_demo: bool) -> None:

@@ -132,9 +132,7 @@ def check_model_keys_are_short(model: Any, *, column_name_pattern: str) -> None:
         for name, column in model.columns.items()
         if str(column.data_type or "text").lower() in ("text", "varchar")
     }
-    keyed = [
-        name for constraint in model.constraints or [] for name in constraint.columns or []
-    ]
+    keyed = [name for constraint in model.constraints or [] for name in constraint.columns or []]
     keyed += [
         name
         for name, column in texts.items()

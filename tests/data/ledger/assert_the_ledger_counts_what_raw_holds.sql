@@ -68,6 +68,6 @@ where
         )
     )
     or (
-        files.status in ('duplicate', 'quarantined')
+        files.status in ('duplicate', 'quarantined', 'erasure')
         and (raw_rows.row_count is not null or rejects.rejected_count is not null)
     )

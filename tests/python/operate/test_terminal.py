@@ -34,7 +34,7 @@ def test_no_command_prints_them(branchline: Branchline, project_env: dict[str, s
     folder.mkdir(parents=True)
     (folder / "evil_06-09-2025_09-00-00.csv").write_text(LINE + f"{EVIL}\n", encoding="utf-8")
     (folder / f"\x1b[31m\u202e{EVIL.replace('/', '')}.csv").write_text(f"{EVIL}\n")
-    (folder / f"\u202e[bold]none\x9b1m.doc").write_text("of no feed")
+    (folder / "\u202e[bold]none\x9b1m.doc").write_text("of no feed")
     call("load")
     call("status")
     (file_id,) = [
@@ -47,7 +47,8 @@ def test_no_command_prints_them(branchline: Branchline, project_env: dict[str, s
     call("sql", f'select 1 as "{EVIL}" from "{EVIL}"', code=1)
     call("sql", "--limit", EVIL, "select 1", code=2)
 
-    query = f"select branch, basket as \"{EVIL}\", E'a\\tb\\nc' as lines from raw.branch_pos_transactions"
+    columns = f"branch, basket as \"{EVIL}\", E'a\\tb\\nc' as lines"
+    query = f"select {columns} from raw.branch_pos_transactions"
     assert "Evil" in call("sql", query)
     (row,) = json.loads(call("sql", query, "--format", "json"))
     assert (row["branch"], row[EVIL]) == (EVIL, "Tea\x1b[2J - 900.00")
@@ -64,8 +65,9 @@ def test_csv_for_a_spreadsheet_holds_no_formula(
 ) -> None:
     query = """
         select
-            '=1+1' as "=head", '+1' as plus, '-1' as minus, '@x' as at, E'\\t=1' as tab, E'\\r=1' as cr,
-            -1.5 as number, 'Tea' as text, null as nothing, date '2024-01-31' as day, true as flag
+            '=1+1' as "=head", '+1' as plus, '-1' as minus, '@x' as at, E'\\t=1' as tab,
+            E'\\r=1' as cr, -1.5 as number, 'Tea' as text, null as nothing,
+            date '2024-01-31' as day, true as flag
     """
     done = branchline("sql", query, "--format", "csv", "--no-formulas", environment=project_env)
     assert list(csv.reader(io.StringIO(done.stdout))) == [

@@ -56,8 +56,12 @@ def test_texts_of_a_megabyte_and_a_long_path_are_built(project: Project) -> None
     project.deliver(path, good + refused + "broken line\n")
     project.deliver("branch_pos/york_10-01-2024_09-00-00.csv", with_noise_in_each_cell(TILL))
     for name, header in LISTS.items():
-        project.deliver(f"sales_desk/{name}.csv", f"{header}\n{with_noise_in_each_cell(ROWS[name])}")
-    project.deliver("sales_desk/sales/pune.csv", f"{SALES}\n{with_noise_in_each_cell(ROWS['sales'])}")
+        project.deliver(
+            f"sales_desk/{name}.csv", f"{header}\n{with_noise_in_each_cell(ROWS[name])}"
+        )
+    project.deliver(
+        "sales_desk/sales/pune.csv", f"{SALES}\n{with_noise_in_each_cell(ROWS['sales'])}"
+    )
     report = project.load()
     assert {outcome.status for outcome in report.files} == {"loaded"}
     assert max(len(outcome.path) for outcome in report.files) > 2700

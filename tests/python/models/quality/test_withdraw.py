@@ -1,7 +1,9 @@
-"""`branchline withdraw`: a file counts no more, and only what is sent anew counts again."""
+"""`branchline withdraw`: a file counts no more, and only what is sent anew counts again; erased, it
+is nowhere any more."""
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +12,8 @@ from nightly import Project
 from throwaway import Branchline
 
 from base.errors import BranchlineError
-from ingest.review.withdrawal import Withdrawn, withdraw
+from ingest.review.withdrawal import Withdrawn, erase, withdraw
+from operate.server.postgres import programs
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
 LINE = "44,571,besan,2023-05-01,7,52,7,364\n"
@@ -84,6 +87,125 @@ def test_nothing_is_withdrawn_unless_all_can_be(project: Project) -> None:
     assert project.rows("select count(*), min(status) from raw.ingest_files") == [(1, "loaded")]
 
 
+def dump(project: Project) -> str:
+    """All that the database holds."""
+    command = [str(programs() / "pg_dump"), project.url]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+CUSTOMERS = "customer_id,first_name,last_name,address,pincode,phone_number,joining_date\n"
+ASHA = "1,Asha,Rao,Pune,411012,+91-7000000001,2021-12-12\n"
+TILL = "branch_pos/leeds_10-01-2024_09-00-00.csv"
+
+
+def test_what_is_erased_is_nowhere_any_more(project: Project) -> None:
+    """Neither in raw, nor in what was built of it, nor in what is kept of lists."""
+    marts = ("+fct_sales", "+dim_customers", "+dim_customer_versions", "+rejected_rows")
+
+    def run() -> None:
+        project.seed()
+        project.dbt("run", "--select", *marts)
+
+    customers = "sales_desk/customer.csv"
+    project.deliver(customers, CUSTOMERS + ASHA)
+    project.load()
+    run()
+    # A person, an address, a customer and products that should never have arrived.
+    project.deliver(
+        customers, CUSTOMERS + ASHA.replace("Pune", "Zqpune") + "2,Zqbela,Sen,Pune,4,7,2022-12-08\n"
+    )
+    project.deliver(TILL, "10/01/2024 09:00,Leeds,Zqann,Zqtea - 2.00,2.00,CASH,\nZqbroken\n")
+    project.deliver(MAY, HEADER + LINE * 3)
+    project.deliver(COPY, HEADER + LINE.replace("besan", "Zqbesan"))
+    project.load()
+    run()
+    project.deliver(customers, CUSTOMERS + ASHA)
+    project.deliver(TILL, "10/01/2024 09:00,Leeds,Ann,Tea - 2.00,2.00,CASH,\n")
+    project.load()
+    withdraw(project.url, [COPY], "a copy", quiet)
+    run()
+    for text in ("Zqpune", "Zqbela", "Zqann", "Zqtea", "Zqbroken", "Zqbesan"):
+        assert text in dump(project), text
+    project.keep_marts("kept")
+    history = (
+        "select customer_id, address, dbt_valid_from::text, dbt_valid_to::text"
+        " from snapshots.snap_sales_desk__customers order by customer_id, dbt_valid_from"
+    )
+    first, moved, latest, other = project.rows(history)
+    assert [moved[:2], other[:2]] == [("1", "Zqpune"), ("2", "Pune")]
+
+    bad = [
+        str(file_id)
+        for (file_id,) in project.rows(
+            "select max(file_id) from raw.ingest_files where path in (%s, %s)"
+            " and status = 'superseded' group by path order by path",
+            customers,
+            TILL,
+        )
+    ]
+    withdrawn, erased = erase(project.url, [COPY, *bad], "people", quiet)
+    assert withdrawn == []
+    assert {(version.path, version.rows, version.rejects) for version in erased} == {
+        (customers, 2, 0), (TILL, 1, 1), (COPY, 1, 0),
+    }  # fmt: skip
+    run()
+    # Only what was kept of a list has changed: the version before holds on until the next one.
+    assert set(project.differences("kept")) == {"dim_customer_versions"}
+    assert project.rows(history) == [(*first[:3], latest[2]), latest]
+    project.rows("drop schema kept cascade")
+    assert [line for line in dump(project).splitlines() if "Zq" in line] == []
+    project.dbt("test", "--select", "assert_the_ledger_counts_what_raw_holds")
+
+    # Again: there is nothing left to do, and no model is built afresh for it.
+    assert erase(project.url, [COPY, *bad], "again", quiet) == ([], [])
+    assert project.rows(
+        "select path, reason, row_count from raw.ingest_files where status = 'erasure'"
+        " and path = %s",
+        COPY,
+    ) == [(COPY, "erased: 1 rows and 0 rejected lines of version 4: people", 0)]
+    # The file lies there still and is known; under another name it is not taken in either.
+    assert not project.load().changed
+    project.deliver("sales_desk/sales/again.csv", HEADER + LINE.replace("besan", "Zqbesan"))
+    (outcome,) = project.load().files
+    assert outcome.status == "quarantined"
+    assert "erased" in (outcome.reason or "")
+
+
+def test_an_erasure_is_done_or_it_is_not(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever statement is the last that the database still takes."""
+    project.deliver(MAY, HEADER + LINE * 3 + "broken\n")
+    project.load()
+    held = "select status, row_count, rejected_count, erased_by from raw.ingest_files order by 1"
+    lines = "select count(*) from raw.sales_desk_sales"
+    before = project.rows(held), project.rows(lines)
+    for table in ("ingest_files", "ingest_rejects", "sales_desk_sales"):
+        project.rows(
+            f"""
+            create function raw.refuse() returns trigger language plpgsql
+            as $$ begin raise 'the power failed'; end $$;
+            create trigger refuse after {"update" if table == "ingest_files" else "delete"}
+            on raw.{table} for each row execute function raw.refuse()
+            """
+        )
+        with pytest.raises(BranchlineError, match="power failed"):
+            erase(project.url, [MAY], "a test", quiet)
+        assert (project.rows(held), project.rows(lines)) == before
+        project.rows("drop function raw.refuse cascade")
+    withdrawn, erased = erase(project.url, [MAY], "a test", quiet)
+    assert withdrawn == [Withdrawn(MAY, "sales_desk_sales", 3)]
+    assert [(file.rows, file.rejects) for file in erased] == [(3, 1)]
+    assert project.rows(lines) == [(0,)]
+
+
+def test_what_was_never_loaded_cannot_be_erased(project: Project) -> None:
+    project.deliver(MAY, HEADER + LINE)
+    project.load()
+    for other in ("sales_desk/sales/june.csv", "4711", "99999999999999999999"):
+        with pytest.raises(BranchlineError, match=other):
+            erase(project.url, [MAY, other], "a test", quiet)
+    assert project.rows("select count(*), min(status) from raw.ingest_files") == [(1, "loaded")]
+
+
 def test_withdraw_on_the_command_line(branchline: Branchline, project_env: dict[str, str]) -> None:
     def call(*words: str, code: int = 0) -> str:
         done = branchline(*words, environment=project_env)
@@ -101,3 +223,10 @@ def test_withdraw_on_the_command_line(branchline: Branchline, project_env: dict[
     assert f"{MAY}: 1 row of sales_desk_sales withdrawn." in said
     assert "Nothing that counts" in call("withdraw", MAY, "--because", "again", code=1)
     assert "4929000000000004" not in call("sql", "select reason from raw.ingest_files")
+    said = call("withdraw", MAY, "--because", "a person", "--erase")
+    assert f"{MAY}: 1 row and 0 rejected lines of sales_desk_sales erased (version 1)." in said
+    assert "builds every model afresh" in said
+    assert "erased before" in call("withdraw", "1", "--because", "a person", "--erase")
+    assert call("sql", "select count(*) from raw.sales_desk_sales", "--format", "csv").startswith(
+        "count\n0\n"
+    )
