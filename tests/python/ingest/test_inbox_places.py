@@ -26,6 +26,7 @@ from inbox_places import (
     listed,
     make_place,
     s3_and_sftp,
+    write,
 )
 from ingest_helpers import till_file
 from servers import PASSWORD, USER, S3Server, SftpServer, broken_line, closed_port, silent_server
@@ -402,6 +403,21 @@ def test_links_and_closed_folders_of_a_server(sftp: SftpPlace, tmp_path: Path) -
     files = claimed(sftp.url)
     assert set(files) == {NAME, "branch_pos/york.csv", "branch_pos/le\\udce9ds.csv"}
     assert {content_hash(file) for file in files.values()} == {content_hash(files[NAME])}
+
+
+def test_links_of_a_server_that_lead_out_of_the_inbox(
+    sftp: SftpPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sftp.put(NAME, "x")
+    other = write(sftp.server.folder / f"{sftp.name} of another" / "york.csv", "secret")
+    folder = sftp.folder / "branch_pos"
+    (folder / "york.csv").symlink_to(f"../../{other.parent.name}/york.csv")
+    (folder / "more").symlink_to(f"../../{other.parent.name}")
+    listing = listed(sftp.url)
+    assert [file.path for file in listing.claimed[FEED]] == [NAME]
+    assert listing.outside == ["branch_pos/more", "branch_pos/york.csv"]
+    monkeypatch.setenv("BRANCHLINE_INBOX_LINKS", f"/{other.parent.name}")
+    assert set(claimed(sftp.url)) == {NAME, "branch_pos/more/york.csv", "branch_pos/york.csv"}
 
 
 def test_a_folder_that_the_server_does_not_show(

@@ -617,13 +617,13 @@ def test_a_new_feed_and_a_new_column_need_no_python(
         "    files: shop/**/*.csv\n    header: required\n    columns:\n      - name: ean\n"
         "        protect: none\n      - name: note\n"
     )
-    inbox.drop("shop/a.csv", "ean,note\n4111111111111111,4111111111111111\n")
+    inbox.drop("shop/a.csv", "ean,note\n7425710935115,4111111111111111\n")
     run_load(feeds=feed_file(text))
-    assert query("select ean, note from raw.shop_stock") == [("4111111111111111", "****1111")]
+    assert query("select ean, note from raw.shop_stock") == [("7425710935115", "****1111")]
     inbox.drop("shop/a.csv", "ean,note,count\n1,x,7\n")
     run_load(feeds=feed_file(text + "      - name: count\n        required: false\n"))
     assert query("select ean, note, count from raw.shop_stock order by _file_id") == [
-        ("4111111111111111", "****1111", None),
+        ("7425710935115", "****1111", None),
         ("1", "x", "7"),
     ]
     inbox.drop("shop/b.csv", "ean,note\n2,y\n")

@@ -37,6 +37,7 @@ FARM = (
     "F-1041;05.03.2024;Jörg Bär;Apfelsaft, trüb;0017;2;2,95;5,90;EUR;\n"
     'F-1041;05.03.2024;Jörg Bär;"Käse ""Alte Scheune""";0018;1;1.024,80;1.024,80;EUR;kalt\n'
     "F-1042;13.03.2024;;Eier;0019;6;0,35;2,10;EUR;\n"
+    f"F-1043;13.03.2024;;Eier;0019;1;0,35;0,35;{'Taler ' * 200};\n"
 )
 SAMPLES = {
     "web_shop": ("orders_2010-12-01.csv", next(iter(SHOP.values())).encode(), "line"),
@@ -264,13 +265,19 @@ def test_as_written_a_receipt_per_line_is_right(built: Project) -> None:
 def test_as_written_a_german_file_is_right(built: Project) -> None:
     assert built.rows(
         "select receipt_number, customer_name, currency_code, raw_rows, net_amount, is_time_known,"
-        " cast(business_date as text) from intermediate.int_farm_shop__transactions order by 1"
+        " cast(business_date as text) from intermediate.int_farm_shop__transactions"
+        " where reject_reasons is null order by 1"
     ) == [
         ("F-1041", "Jörg Bär", "EUR", 2, Decimal("1030.70"), False, "2024-03-05"),
         ("F-1042", None, "EUR", 1, Decimal("2.10"), False, "2024-03-13"),
     ]
+    # What is no currency is no key of the sums by currency.
+    assert built.rows(
+        "select receipt_number, net_amount from intermediate.int_farm_shop__transactions"
+        " where reject_reasons = 'currency_unreadable'"
+    ) == [("F-1043", Decimal("0.35"))]
     assert built.rows("select sum(claimed_amount) from intermediate.int_farm_shop__raw_claims") == [
-        (Decimal("1032.80"),)
+        (Decimal("1033.15"),)
     ]
 
 
