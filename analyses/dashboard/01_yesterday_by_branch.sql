@@ -8,5 +8,8 @@ select
     net_sales_last_week,
     net_sales_change_percent
 from marts.rpt_daily_sales
-where business_date = (select max(business_date) from marts.rpt_daily_sales)
+where
+    business_date = (
+        select max(branches.last_business_date) from marts.dim_branches as branches
+    )
 order by net_sales desc;

@@ -8,7 +8,9 @@ select
 from marts.rpt_daily_sales as daily_sales
 inner join marts.dim_dates as dates on daily_sales.business_date = dates.date_day
 where
-    daily_sales.branch_key = (select min(branch_key) from marts.rpt_daily_sales)
-    and daily_sales.business_date > (select max(business_date) - 364 from marts.rpt_daily_sales)
+    daily_sales.branch_key = (select min(days.branch_key) from marts.rpt_daily_sales as days)
+    and daily_sales.business_date > (
+        select max(branches.last_business_date) - 364 from marts.dim_branches as branches
+    )
 group by dates.week_start_date
 order by dates.week_start_date;

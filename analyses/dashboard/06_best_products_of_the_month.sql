@@ -8,7 +8,12 @@ select
     sum(performance.net_sales_change) as net_sales_change
 from marts.rpt_product_performance as performance
 inner join marts.dim_products as products on performance.product_key = products.product_key
-where performance.sales_month = (select max(sales_month) from marts.rpt_product_performance)
+where
+    performance.sales_month
+    = (
+        select cast(date_trunc('month', max(branches.last_business_date)) as date)
+        from marts.dim_branches as branches
+    )
 group by products.product_key, products.product_name, products.size, performance.currency_code
 order by net_sales desc
 limit 20;

@@ -14,6 +14,8 @@ inner join marts.fct_sales as items
         and transactions.business_date = items.business_date
         and transactions.branch_key = items.branch_key
 where
-    transactions.branch_key = (select min(branch_key) from marts.rpt_daily_sales)
-    and transactions.business_date = (select max(business_date) from marts.rpt_daily_sales)
+    transactions.branch_key = (select min(days.branch_key) from marts.rpt_daily_sales as days)
+    and transactions.business_date = (
+        select max(branches.last_business_date) from marts.dim_branches as branches
+    )
 order by transactions.sold_at_local, transactions.transaction_id, items.line_number;

@@ -8,5 +8,8 @@ select
 from marts.rpt_new_vs_returning as weeks
 where
     weeks.sales_week
-    > (select max(latest.sales_week) - 84 from marts.rpt_new_vs_returning as latest)
+    > (
+        select cast(date_trunc('week', max(branches.last_business_date)) as date) - 84
+        from marts.dim_branches as branches
+    )
 order by weeks.sales_week, weeks.branch_name;

@@ -336,47 +336,27 @@
 
 
 {#
-    The first day whose periods a touched day changes: averages, sums since January and comparisons with
-    the year before look back only. Of a branch it is the day after its latest sale before the earliest
-    touched day, because until when it was open may have changed. And the first day of all branches of a
-    source whose list of branches has changed, because it tells their regions. Null where nothing is touched.
+    The first day whose periods have changed: averages, sums since January and comparisons with the year before
+    look back only, so that a touched day changes nothing before it. Of a branch that is open from another day on,
+    or until another one, the first day that this changes. And the first day of all branches of a source whose list
+    of branches has changed, because it tells their regions. Null where nothing is touched.
 #}
 {% macro trend_periods_since(mark, model) -%}
-    {%- set daily_sales = model('rpt_daily_sales') -%}
-    select
-        min(
-            coalesce(
-                cast({{ dbt.dateadd('day', 1, 'latest_date_before') }} as date), earliest_touched_date
-            )
-        ) as trends_start_date
+    select min(start_date) as trends_start_date
     from (
-        select
-            listed.branch_key,
-            min(listed.business_date) as earliest_touched_date,
-            cast(null as date) as latest_date_before
-        from {{ daily_sales }} as listed
+        select min(listed.business_date) as start_date
+        from {{ model('rpt_daily_sales') }} as listed
         where listed.source_system in (
             select lists.source_system
             from {{ model('int_branches__listed_everywhere') }} as lists
             where lists.change_id > {{ mark }}
         )
-        group by listed.branch_key
         union all
-        select
-            touched.branch_key,
-            touched.earliest_touched_date,
-            max(daily_sales.business_date) as latest_date_before
-        from (
-            select
-                branch_key,
-                min(business_date) as earliest_touched_date
-            from ({{ branch_days_since(mark, model) }}) as branch_days
-            group by branch_key
-        ) as touched
-        left join {{ daily_sales }} as daily_sales
-            on
-                touched.branch_key = daily_sales.branch_key
-                and touched.earliest_touched_date > daily_sales.business_date
-        group by touched.branch_key, touched.earliest_touched_date
-    ) as open_until
+        select min(branch_days.business_date) as start_date
+        from ({{ branch_days_since(mark, model) }}) as branch_days
+        union all
+        select min(opened.changed_from_date) as start_date
+        from {{ model('int_branches__opened') }} as opened
+        where opened.change_id > {{ mark }}
+    ) as changes
 {%- endmacro %}

@@ -21,20 +21,69 @@ with sales as (
 
 ),
 
+files as (
+
+    select * from {{ ref('stg_ingest__files') }}
+
+),
+
+-- By file first: there are few, and what they say of their day is asked once for each.
+file_days as (
+
+    select
+        branch_key,
+        source_system,
+        file_id,
+        currency_code,
+        count(*) as receipts,
+        sum(case when net_amount < 0 then 1 else 0 end) as refunds,
+        sum(items_sold) as items_sold,
+        sum(net_amount) as net_amount,
+        sum(1.0 * items_sold * items_sold) as squared_items,
+        sum(net_amount * net_amount) as squared_amounts,
+        business_date
+    from sales
+    group by branch_key, source_system, file_id, currency_code, business_date
+
+),
+
+dated_file_days as (
+
+    select
+        file_days.*,
+        abs({{ days_between('files.file_business_date', 'file_days.business_date') }})
+            as days_off_file_name,
+        coalesce(
+            {{ days_between('files.file_business_date', 'file_days.business_date') }}
+            > {{ var('credible_file_days') }},
+            false
+        )
+        or {{ dated_after_delivery('file_days.business_date', 'files.loaded_at') }}
+            as is_after_file,
+        {{ days_between('file_days.business_date', 'cast(files.loaded_at as date)') }}
+        <= {{ var('credible_file_days') }} as is_loaded_in_time
+    from file_days
+    inner join files on file_days.file_id = files.file_id
+
+),
+
 final as (
 
     select
         branch_key,
         source_system,
         currency_code,
-        count(*) as receipts,
-        sum(case when net_amount < 0 then 1 else 0 end) as refunds,
-        sum(items_sold) as items_sold,
+        cast(sum(receipts) as bigint) as receipts,
+        cast(sum(refunds) as bigint) as refunds,
+        cast(sum(items_sold) as bigint) as items_sold,
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
-        cast(sum(1.0 * items_sold * items_sold) as numeric(38, 4)) as squared_items,
-        cast(sum(net_amount * net_amount) as numeric(38, 4)) as squared_amounts,
+        cast(sum(squared_items) as numeric(38, 4)) as squared_items,
+        cast(sum(squared_amounts) as numeric(38, 4)) as squared_amounts,
+        min(days_off_file_name) as days_off_file_name,
+        not {{ dbt.bool_or('not is_after_file') }} as is_after_file,
+        {{ dbt.bool_or('is_loaded_in_time and not is_after_file') }} as is_delivered_in_time,
         business_date
-    from sales
+    from dated_file_days
     group by branch_key, source_system, currency_code, business_date
 
 )

@@ -4,20 +4,9 @@ with employee_days as (
 
 ),
 
-branch_days as (
+sources as (
 
-    select * from {{ ref('int_branch_days__measured') }}
-
-),
-
--- "Today" of each source.
-latest_dates as (
-
-    select
-        source_system,
-        max(business_date) as latest_date
-    from branch_days
-    group by source_system
+    select * from {{ ref('int_sources__as_of') }}
 
 ),
 
@@ -56,10 +45,9 @@ measures as (
         {{ trade_measure_columns('weeks') }},
         weeks.week_start_date
     from weeks
-    inner join latest_dates on weeks.source_system = latest_dates.source_system
+    inner join sources on weeks.source_system = sources.source_system
     where
-        cast({{ dbt.dateadd('day', 6, 'weeks.week_start_date') }} as date)
-        <= latest_dates.latest_date
+        cast({{ dbt.dateadd('day', 6, 'weeks.week_start_date') }} as date) <= sources.as_of_date
 
 ),
 

@@ -20,15 +20,31 @@ product_months as (
 
 ),
 
+opened_branches as (
+
+    select * from {{ ref('int_branches__opened') }}
+
+),
+
+sellers as (
+
+    select distinct
+        branch_key,
+        source_system,
+        branch_name
+    from product_months
+
+),
+
 trading as (
 
     select
-        source_system,
-        branch_name,
-        min(first_sold_date) as first_business_date,
-        max(last_sold_date) as last_business_date
-    from product_months
-    group by source_system, branch_name
+        sellers.source_system,
+        sellers.branch_name,
+        opened_branches.first_date as first_business_date,
+        opened_branches.last_date as last_business_date
+    from sellers
+    inner join opened_branches on sellers.branch_key = opened_branches.branch_key
 
 ),
 

@@ -45,6 +45,7 @@ cohorts as (
         bought.currency_code,
         bought.first_sales_month,
         bought.customers,
+        sources.first_date,
         sources.as_of_date
     from bought
     inner join sources on bought.source_system = sources.source_system
@@ -52,8 +53,8 @@ cohorts as (
 
 ),
 
--- Up to today also the months in which nobody of a cohort came back; of later ones, which are there
--- by a slip of the pen, those in which somebody did.
+-- Up to today also the months in which nobody of a cohort came back; of later ones, and of cohorts
+-- before the source's first day, which are there by a slip of the pen, those in which somebody did.
 cohort_months as (
 
     select
@@ -68,6 +69,8 @@ cohort_months as (
         on
             cohorts.first_sales_month <= months.sales_month
             and cohorts.as_of_date >= months.sales_month
+            and cast({{ dbt.date_trunc('month', 'cohorts.first_date') }} as date)
+            <= cohorts.first_sales_month
     union distinct
     select
         cohorts.source_system,

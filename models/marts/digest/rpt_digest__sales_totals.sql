@@ -6,18 +6,26 @@ with branch_days as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+-- From a branch's first day to its last, so that one wrong date does not stand for all.
 totals as (
 
     select
-        currency_code,
-        count(distinct branch_key) as branches,
-        sum(transactions) as transactions,
-        sum(items_sold) as items_sold,
-        sum(net_sales) as net_sales,
-        min(business_date) as first_business_date,
-        max(business_date) as last_business_date
+        branch_days.currency_code,
+        count(distinct branch_days.branch_key) as branches,
+        sum(branch_days.transactions) as transactions,
+        sum(branch_days.items_sold) as items_sold,
+        sum(branch_days.net_sales) as net_sales,
+        min(branches.first_business_date) as first_business_date,
+        max(branches.last_business_date) as last_business_date
     from branch_days
-    group by currency_code
+    inner join branches on branch_days.branch_key = branches.branch_key
+    group by branch_days.currency_code
 
 ),
 

@@ -6,9 +6,9 @@ with prices as (
 
 ),
 
-product_months as (
+sources as (
 
-    select * from {{ ref('int_product_months__sold') }}
+    select * from {{ ref('int_sources__as_of') }}
 
 ),
 
@@ -27,18 +27,6 @@ dates as (
 branches as (
 
     select * from {{ ref('dim_branches') }}
-
-),
-
--- What is known of the source's sales: from the first day to the last.
-trading as (
-
-    select
-        source_system,
-        min(first_sold_date) as first_business_date,
-        max(last_sold_date) as last_business_date
-    from product_months
-    group by source_system
 
 ),
 
@@ -66,21 +54,21 @@ changes as (
         greatest(
             cast({{ dbt.dateadd('day', -days, 'compared_prices.valid_from') }} as date),
             compared_prices.old_valid_from,
-            trading.first_business_date
+            sources.first_date
         ) as first_day_before,
         least(
             cast({{ dbt.dateadd('day', days - 1, 'compared_prices.valid_from') }} as date),
             cast({{ dbt.dateadd('day', -1, 'compared_prices.valid_to') }} as date),
-            trading.last_business_date
+            sources.as_of_date
         ) as last_day_after,
         -- Where sales end before the change, the days from there on are not known to be without.
         least(
             compared_prices.valid_from,
-            cast({{ dbt.dateadd('day', 1, 'trading.last_business_date') }} as date)
+            cast({{ dbt.dateadd('day', 1, 'sources.as_of_date') }} as date)
         ) as end_of_days_before,
-        trading.last_business_date
+        sources.as_of_date
     from compared_prices
-    left join trading on compared_prices.source_system = trading.source_system
+    left join sources on compared_prices.source_system = sources.source_system
     where
         compared_prices.old_valid_to = compared_prices.valid_from
         and compared_prices.old_price <> compared_prices.list_price
@@ -93,11 +81,11 @@ counted_changes as (
     select
         *,
         case
-            when last_business_date is not null
+            when as_of_date is not null
                 then {{ dbt.datediff('first_day_before', 'end_of_days_before', 'day') }} -- noqa: LT05
         end as days_before,
         case
-            when last_business_date is not null
+            when as_of_date is not null
                 then {{ dbt.datediff('changed_on', 'last_day_after', 'day') }} + 1 -- noqa: LT05
         end as days_after
     from changes

@@ -13,23 +13,13 @@ with branch_days as (
 -- A branch is open from its first day with a sale to its latest one.
 open_branches as (
 
-    select
-        branch_key,
-        min(business_date) as first_date,
-        max(business_date) as last_date
-    from branch_days
-    group by branch_key
+    select * from {{ ref('int_branches__opened') }}
 
 ),
 
--- "Today" of a source is the latest business date it has sent.
 sources as (
 
-    select
-        source_system,
-        max(business_date) as last_date
-    from branch_days
-    group by source_system
+    select * from {{ ref('int_sources__as_of') }}
 
 ),
 
@@ -42,10 +32,15 @@ days as (
         branch_days.currency_code,
         branch_days.net_sales,
         {%- for gap in gaps %}
-        {{ dbt.dateadd(gap, -1, 'branch_days.business_date') }}
-        >= open_branches.first_date as was_open_{{ gap }}_before,
-        {{ dbt.dateadd(gap, 1, 'branch_days.business_date') }}
-        <= open_branches.last_date as was_open_{{ gap }}_after,
+        {%- for when, number in [('before', -1), ('after', 1)] %}
+        {{ was_open_too(
+            'branch_days.business_date',
+            gap,
+            number,
+            'open_branches.first_date',
+            'open_branches.last_date',
+        ) }} as was_open_{{ gap }}_{{ when }},
+        {%- endfor %}
         {%- endfor %}
         cast({{ dbt.date_trunc('month', 'branch_days.business_date') }} as date) as sales_month
     from branch_days
@@ -97,8 +92,8 @@ compared as (
                 then {{ gap }}_before.compared_net_sales_on_{{ gap }}
         end as net_sales_{{ gap }}_before,
         {%- endfor %}
-        months.sales_month = cast({{ dbt.date_trunc('month', 'sources.last_date') }} as date)
-        and sources.last_date < {{ dbt.last_day('sources.last_date', 'month') }}
+        months.sales_month = cast({{ dbt.date_trunc('month', 'sources.as_of_date') }} as date)
+        and sources.as_of_date < {{ dbt.last_day('sources.as_of_date', 'month') }}
             as is_running_month,
         months.sales_month
     from months

@@ -38,23 +38,35 @@ branches as (
 
 ),
 
+opened_branches as (
+
+    select * from {{ ref('int_branches__opened') }}
+
+),
+
+sellers as (
+
+    select distinct
+        branch_key,
+        branch_name,
+        currency_code
+    from daily_sales
+
+),
+
 -- A branch is open from its first day with a sale to its latest one.
 open_branches as (
 
     select
-        daily_sales.branch_key,
-        daily_sales.branch_name,
-        daily_sales.currency_code,
+        sellers.branch_key,
+        sellers.branch_name,
+        sellers.currency_code,
         coalesce(branches.region, 'Without region') as region,
-        min(daily_sales.business_date) as branch_first_date,
-        max(daily_sales.business_date) as branch_last_date
-    from daily_sales
-    left join branches on daily_sales.branch_key = branches.branch_key
-    group by
-        daily_sales.branch_key,
-        daily_sales.branch_name,
-        daily_sales.currency_code,
-        coalesce(branches.region, 'Without region')
+        opened_branches.first_date as branch_first_date,
+        opened_branches.last_date as branch_last_date
+    from sellers
+    inner join opened_branches on sellers.branch_key = opened_branches.branch_key
+    left join branches on sellers.branch_key = branches.branch_key
 
 ),
 
@@ -118,10 +130,12 @@ numbered_{{ kind }}s as (
             as period_number,
         cast({{ dbt.date_trunc(kind, 'business_date') }} as date) as period_start_date,
         cast({{ dbt.dateadd('day', -1, next_start) }} as date) as period_end_date,
-        {{ dbt.dateadd(unit, -years_length, 'business_date') }}
-        >= branch_first_date as was_open_year_before,
-        {{ dbt.dateadd(unit, years_length, 'business_date') }}
-        <= branch_last_date as was_open_year_after
+        {{ was_open_too(
+            'business_date', unit, -years_length, 'branch_first_date', 'branch_last_date'
+        ) }} as was_open_year_before,
+        {{ was_open_too(
+            'business_date', unit, years_length, 'branch_first_date', 'branch_last_date'
+        ) }} as was_open_year_after
     from branch_days
 
 ),

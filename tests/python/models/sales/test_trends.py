@@ -95,14 +95,14 @@ def periods_before(kind: str, start: date, number: int) -> date:
     return start - timedelta(days=number * (7 if kind == "week" else 1))
 
 
-def year_before(kind: str, day: date, years: int = 1) -> date:
-    """The day that a day is compared with."""
+def year_before(kind: str, day: date, years: int = 1) -> date | None:
+    """The day that a day is compared with; 29 February has none."""
     if kind != "month":
         return day - timedelta(days=364 * years)
     try:
         return day.replace(year=day.year - years)
     except ValueError:
-        return day.replace(year=day.year - years, day=28)
+        return None
 
 
 def rounded(value: Decimal, digits: str = "0.01") -> Decimal:
@@ -146,6 +146,7 @@ def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
             for start in sorted({start_of(kind, day) for day in days}):
                 end = periods_before(kind, start, -1) - timedelta(days=1)
                 before = year_before(kind, start)
+                assert before is not None
                 before_end = periods_before(kind, before, -1) - timedelta(days=1)
                 now, then = within(start, end), within(before, before_end)
                 averages = [
@@ -159,12 +160,12 @@ def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
                     comparing = [
                         net[b, d]
                         for b, d in now
-                        if b == branch and year_before(kind, d) >= opened[b]
+                        if b == branch and (like := year_before(kind, d)) and like >= opened[b]
                     ]
                     compared = [
                         net[b, d]
                         for b, d in then
-                        if b == branch and year_before(kind, d, -1) <= closed[b]
+                        if b == branch and (like := year_before(kind, d, -1)) and like <= closed[b]
                     ]
                     if comparing and compared:
                         alike.append((sum(comparing), sum(compared)))

@@ -215,8 +215,10 @@ like_for_like as (
         select sum(net_sales) as net_sales from open_days as past
         where past.branch_key = now.branch_key and past.month = now.month - gap
             and past.business_date + gap <= past.last_day
+            and extract(day from past.business_date + gap) = extract(day from past.business_date)
     ) as past
     where past.net_sales is not null and now.business_date - gap >= now.first_day
+        and extract(day from now.business_date - gap) = extract(day from now.business_date)
     group by 1, 2, 3, 4, 5, 6, 7
 ),
 on_year as (select * from like_for_like where gap = interval '1 year'),

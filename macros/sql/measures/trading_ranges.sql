@@ -1,0 +1,194 @@
+{#
+    CTEs that tell from when to when somebody (a branch, a source: the columns `key`) is known to trade; the last
+    of them is `ranges`: the key, `first_date` and `last_date`.
+
+    A receipt counts on the day that it says. But a till whose clock is wrong, or a slip of the pen, must not
+    make a branch decades old, or move "today" into the future. So the days at both ends have to be credible. Days
+    that lie together, without a gap of more than `credible_gap_days` (or of ten times the usual gap, where somebody
+    sells rarely; of more than a year in any case), are a run. Days between runs that are believed are days of the
+    range, too. A year has 400 days here, because fairs and holidays move.
+
+    - A day that all its files could not know of yet is not believed, unless there is no other.
+    - The run of most days is believed; of equal ones the latest.
+    - So is any other run of `credible_run_days` days or more, or of as many as the longest, if that has more than
+      one. Only days count that are not more than a year before what the names of their files say.
+    - So is a run with a day that came in time: loaded within `credible_file_days` days after it. That is how a
+      branch that opens again is open from its first day on.
+    - So is a run whose files are named for its days, if the longest run is not more than a year away. Beyond, the
+      clock that named the files may have been wrong.
+
+    `days` has the columns of int_branch_days__measured; several rows of one day are taken together. They are
+    many, and stretches are few: the days are sorted once.
+#}
+{% macro trading_ranges(days, key) -%}
+{%- set keys = key | join(', ') -%}
+{%- set key_lines = key | join(',\n        ') -%}
+{%- set year = 400 -%}
+known_days as (
+
+    select
+        {{ key_lines }},
+        min(days_off_file_name) as days_off_file_name,
+        {{ dbt.bool_or('not is_after_file') }} as is_possible,
+        {{ dbt.bool_or('is_delivered_in_time') }} as is_delivered_in_time,
+        business_date
+    from {{ days }}
+    group by
+        {{ key_lines }},
+        business_date
+
+),
+
+days_apart as (
+
+    select
+        *,
+        {{ days_between('lag(business_date) over days_before', 'business_date') }} as days_since_last
+    from known_days
+    window days_before as (partition by {{ keys }}, is_possible order by business_date)
+
+),
+
+numbered_days as (
+
+    select
+        *,
+        sum(
+            case when days_since_last > {{ var('credible_gap_days') }} then 1 else 0 end
+        ) over (
+            partition by {{ keys }}, is_possible order by business_date
+        ) as stretch_number
+    from days_apart
+
+),
+
+stretches as (
+
+    select
+        {{ key_lines }},
+        is_possible,
+        {{ dbt.bool_or('is_possible') }} over (partition by {{ keys }}) as has_possible,
+        count(*) as days,
+        sum(case when coalesce(days_off_file_name, 0) <= {{ year }} then 1 else 0 end)
+            as credible_days,
+        coalesce(min(days_off_file_name) <= {{ var('credible_file_days') }}, false) as is_named,
+        {{ dbt.bool_or('is_delivered_in_time') }} as is_delivered_in_time,
+        min(business_date) as first_date,
+        max(business_date) as last_date
+    from numbered_days
+    group by
+        {{ key_lines }},
+        is_possible,
+        stretch_number
+
+),
+
+stretches_apart as (
+
+    select
+        *,
+        {{ days_between('lag(last_date) over stretches_before', 'first_date') }} as days_since_last
+    from stretches
+    where is_possible or not has_possible
+    window stretches_before as (partition by {{ keys }} order by first_date)
+
+),
+
+-- The usual gap is that within stretches, unless most gaps are between them.
+rhythms as (
+
+    select
+        {{ key_lines }},
+        case
+            when sum(days - 1) >= count(days_since_last)
+                then sum({{ days_between('first_date', 'last_date') }})
+                    / nullif(cast(sum(days - 1) as numeric), 0)
+            else {{ value_at(0.5, 'days_since_last') }}
+        end as usual_gap
+    from stretches_apart
+    group by
+        {{ key_lines }}
+
+),
+
+numbered_stretches as (
+
+    select
+        stretches_apart.*,
+        sum(
+            case
+                when
+                    stretches_apart.days_since_last
+                    > least(greatest(10 * rhythms.usual_gap, {{ var('credible_gap_days') }}), {{ year }})
+                    then 1
+                else 0
+            end
+        ) over (
+            partition by
+                {%- for column in key %}
+                stretches_apart.{{ column }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            order by stretches_apart.first_date
+        ) as run_number
+    from stretches_apart
+    inner join rhythms
+        on
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}stretches_apart.{{ column }} = rhythms.{{ column }}
+            {%- endfor %}
+
+),
+
+runs as (
+
+    select
+        {{ key_lines }},
+        run_number,
+        sum(credible_days) as days,
+        {{ dbt.bool_or('is_named') }} as is_named,
+        {{ dbt.bool_or('is_delivered_in_time') }} as is_delivered_in_time,
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from numbered_stretches
+    group by
+        {{ key_lines }},
+        run_number
+
+),
+
+compared_runs as (
+
+    select
+        *,
+        row_number() over longest_first as place,
+        first_value(days) over longest_first as most_days,
+        first_value(first_date) over longest_first as longest_first_date,
+        first_value(last_date) over longest_first as longest_last_date
+    from runs
+    window longest_first as (
+        partition by {{ keys }} order by days desc, last_date desc
+    )
+
+),
+
+ranges as (
+
+    select
+        {{ key_lines }},
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from compared_runs
+    where
+        place = 1
+        or is_delivered_in_time
+        or (days > 1 and days >= least({{ var('credible_run_days') }}, most_days))
+        or (
+            is_named
+            and {{ days_between('last_date', 'longest_first_date') }} <= {{ year }}
+            and {{ days_between('longest_last_date', 'first_date') }} <= {{ year }}
+        )
+    group by
+        {{ key_lines }}
+
+)
+{%- endmacro %}
