@@ -56,6 +56,7 @@
             'required': dict(version, **{
                 'transaction_id': 'text',
                 'item_number': 'integer',
+                'receipt_lines': 'integer',
                 'branch_key': 'text',
                 'branch_name': 'text',
                 'customer_key': 'text',

@@ -33,6 +33,13 @@ final as (
         sum(quantity) as quantity,
         sum(net_amount) as net_amount,
         count(distinct transaction_id) as transactions,
+        count(distinct transaction_id) filter (
+            where receipt_lines <= {{ var('basket_pair_max_lines') }}
+        ) as paired_transactions,
+        -- Each at the product that stands on it first.
+        count(*) filter (
+            where receipt_lines > {{ var('basket_pair_max_lines') }} and item_number = 1
+        ) as long_transactions,
         business_date
     from sale_lines
     group by

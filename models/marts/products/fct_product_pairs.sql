@@ -31,11 +31,15 @@ with sales as (
 ),
 
 -- What was given back was not bought: a sales desk writes it with a quantity below zero, a till
--- with a price.
+-- with a price. A receipt of many lines has nearly as many pairs as its lines squared: the longest
+-- are left out, so that a night costs what its lines do.
 items as (
 
     select * from sales
-    where quantity > 0 and unit_price >= 0
+    where
+        quantity > 0
+        and unit_price >= 0
+        and receipt_lines <= {{ var('basket_pair_max_lines') }}
 
 ),
 

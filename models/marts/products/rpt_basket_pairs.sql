@@ -23,13 +23,9 @@ products as (
 
 ),
 
-latest_dates as (
+sources as (
 
-    select
-        source_system,
-        max(business_date) as window_end_date
-    from daily_sales
-    group by source_system
+    select * from {{ ref('int_sources__as_of') }}
 
 ),
 
@@ -41,15 +37,19 @@ windows as (
             {{ dbt.dateadd(
                 'day',
                 -7 * (var('basket_pair_weeks') - 1),
-                dbt.date_trunc('week', 'window_end_date')
+                dbt.date_trunc('week', 'as_of_date')
             ) }} as date
         ) as window_start_date,
-        window_end_date
-    from latest_dates
+        as_of_date as window_end_date,
+        -- Weeks are whole: a day too many of the last one is in all figures, or in none.
+        cast(
+            {{ dbt.dateadd('week', 1, dbt.date_trunc('week', 'as_of_date')) }} as date
+        ) as window_stop_date
+    from sources
 
 ),
 
-receipts as (
+all_receipts as (
 
     select
         windows.source_system,
@@ -61,6 +61,7 @@ receipts as (
         on
             windows.source_system = daily_sales.source_system
             and windows.window_start_date <= daily_sales.business_date
+            and windows.window_stop_date > daily_sales.business_date
     group by windows.source_system, windows.window_start_date, windows.window_end_date
 
 ),
@@ -70,13 +71,40 @@ product_receipts as (
 
     select
         product_days.product_key,
-        sum(product_days.transactions) as transactions
+        windows.source_system,
+        sum(product_days.paired_transactions) as transactions,
+        sum(product_days.long_transactions) as long_transactions
     from windows
     inner join product_days
         on
             windows.source_system = product_days.source_system
             and windows.window_start_date <= product_days.business_date
-    group by product_days.product_key
+            and windows.window_stop_date > product_days.business_date
+    group by product_days.product_key, windows.source_system
+
+),
+
+long_receipts as (
+
+    select
+        source_system,
+        sum(long_transactions) as transactions
+    from product_receipts
+    group by source_system
+
+),
+
+-- Receipts that are too long to be paired are in no figure but their own number.
+receipts as (
+
+    select
+        all_receipts.source_system,
+        all_receipts.transactions - long_receipts.transactions as transactions,
+        long_receipts.transactions as long_transactions,
+        all_receipts.window_start_date,
+        all_receipts.window_end_date
+    from all_receipts
+    inner join long_receipts on all_receipts.source_system = long_receipts.source_system
 
 ),
 
@@ -92,6 +120,7 @@ pair_receipts as (
         on
             windows.source_system = product_pairs.source_system
             and windows.window_start_date <= product_pairs.sales_week
+            and windows.window_stop_date > product_pairs.sales_week
     group by
         product_pairs.first_product_key,
         product_pairs.second_product_key,
@@ -111,6 +140,7 @@ final as (
         cast(first_receipts.transactions as bigint) as transactions_with_first,
         cast(second_receipts.transactions as bigint) as transactions_with_second,
         cast(receipts.transactions as bigint) as transactions,
+        cast(receipts.long_transactions as bigint) as long_transactions,
         cast(round(100.0 * pair_receipts.transactions / receipts.transactions, 4) as numeric(18, 4))
             as support_percent,
         cast(

@@ -28,6 +28,7 @@ final as (
     select
         transaction_id,
         item_number as line_number,
+        receipt_lines,
         source_system,
         branch_key,
         customer_key,

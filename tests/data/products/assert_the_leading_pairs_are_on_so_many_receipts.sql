@@ -46,7 +46,11 @@ receipts as (
                 leading_pairs.first_product_key = sales.product_key
                 or leading_pairs.second_product_key = sales.product_key
             )
-    where leading_pairs.place = 1 and sales.quantity > 0 and sales.unit_price >= 0
+    where
+        leading_pairs.place = 1
+        and sales.quantity > 0
+        and sales.unit_price >= 0
+        and sales.receipt_lines <= {{ var('basket_pair_max_lines') }}
     group by
         leading_pairs.source_system,
         leading_pairs.sales_week,

@@ -7,6 +7,7 @@
     from=ref('int_branch_pos__transactions_checked')
     ~ ' as receipts cross join lateral ' ~ basket_items('basket_text', 'items'),
     expressions={
+        'receipt_lines': 'items_sold',
         'product_key': product_key('item_name'),
         'product_name': 'item_name',
         'quantity': '1',
