@@ -22,14 +22,18 @@
             ~ " has no such column; its columns: " ~ columns | join(', ') ~ "."
         ) }}
     {%- endfor -%}
-    {{- conformed_select(columns, from, expressions, lacks) }}
+    {{- conformed_select(columns, from, expressions, lacks, entity in ['receipt_lines', 'raw_claims']) }}
 {%- endmacro %}
 
 
-{% macro conformed_select(columns, from, expressions, lacks) -%}
+{#- `bounded`: what is worked out of a line's text may be too large for its type. #}
+{% macro conformed_select(columns, from, expressions, lacks, bounded=false) -%}
 select
     {%- for name, type in columns.items() %}
     {%- set expression = 'null' if name in lacks else expressions.get(name, name) %}
+    {%- if bounded and name not in lacks and type.startswith(('integer', 'numeric')) %}
+        {%- set expression = within_bounds(expression) %}
+    {%- endif %}
     cast({{ expression }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ from }}

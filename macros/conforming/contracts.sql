@@ -33,7 +33,7 @@
                 'refused_text': 'text',
                 'quality_flags': 'text',
                 'raw_rows': 'integer',
-                'items_sold': 'integer',
+                'items_sold': 'bigint',
                 'net_amount': 'numeric(18, 2)',
                 'is_sale': 'boolean',
                 'is_time_known': 'boolean',

@@ -119,6 +119,13 @@ numbered_lines as (
             else {{ transaction_id("'line-' || cast(line_number as text)") }}
         end as transaction_id
         {%- endif %}
+        {%- if not one_line_each and 'quality_flags' not in lacks %},
+        -- Once for each wording: a receipt of a thousand lines that all say the same would be a thousand
+        -- times a thousand words.
+        row_number() over (
+            partition by file_id, receipt_number, reject_reasons, quality_flags order by line_number
+        ) as times_flagged
+        {%- endif %}
     from judged_lines
     {{ evaluate_once() }}
 
@@ -151,7 +158,13 @@ gathered_lines as (
         sum(quantity) over receipt as receipt_quantity,
         sum(net_amount) over receipt as receipt_amount,
         bool_and(is_time_known) over receipt as is_time_known,
-        string_agg(quality_flags, ', ') over receipt as quality_flags,
+        {% if 'quality_flags' in lacks -%}
+        quality_flags,
+        {%- else -%}
+        string_agg(
+            case when times_flagged = 1 or reject_reasons is not null then quality_flags end, ', '
+        ) over receipt as quality_flags,
+        {%- endif %}
         bool_or(net_amount <> round(quantity * unit_price, 2)) over receipt as is_price_differing,
         bool_or({{ dated_after_delivery('business_date', 'loaded_at') }}) over receipt
             as is_after_delivery,
@@ -234,7 +247,7 @@ final as (
             'unit_price': 'unit_price',
             'net_amount': 'net_amount',
             'receipt_lines': 'cast(receipt_lines as integer)',
-            'receipt_quantity': 'cast(receipt_quantity as integer)',
+            'receipt_quantity': 'cast(receipt_quantity as bigint)',
             'receipt_amount': 'cast(receipt_amount as numeric(18, 2))',
             'is_current': 'is_current',
             'is_sale': 'is_current and reject_reasons is null',

@@ -8,7 +8,7 @@
         select
             cast(
                 percentile_cont(0.5) within group (order by abs(past.value - {{ middle }}))
-                as numeric(18, 4)
+                as numeric(38, 4)
             )
         from unnest({{ values }}) as past (value)
     )

@@ -39,10 +39,10 @@ expected as (
     select
         *
         {%- for measure in measures %},
-        cast({{ quantile_of('past_' ~ measure, 0.5) }} as numeric(18, 4)) as {{ measure }}_median
+        cast({{ quantile_of('past_' ~ measure, 0.5) }} as numeric(38, 4)) as {{ measure }}_median
         {%- endfor %},
         {%- for measure in carried_by_receipts %}
-        cast({{ quantile_of('past_' ~ measure, 1) }} as numeric(18, 4)) as {{ measure }}_largest,
+        cast({{ quantile_of('past_' ~ measure, 1) }} as numeric(38, 4)) as {{ measure }}_largest,
         {%- endfor %}
         cast({{ quantile_of('past_squared_amounts', 0.75) }} as numeric(38, 4))
             as likely_squared_amounts,
@@ -76,14 +76,14 @@ measured as (
         {{ measure }}_median as expected_value,
         {%- if measure == 'refund_share' %}
         cast(
-            greatest({{ measure }}_mad, {{ var('anomaly_min_refund_mad') }}) as numeric(18, 4)
+            greatest({{ measure }}_mad, {{ var('anomaly_min_refund_mad') }}) as numeric(38, 4)
         ) as spread,
         cast(
             greatest(
                 {{ var('anomaly_min_refund_change') }},
                 1.0 * {{ min_refunds if min_refunds is not none else var('anomaly_min_receipts_change') }}
                 / receipts
-            ) as numeric(18, 4)
+            ) as numeric(38, 4)
         ) as least_distance,
         {%- else %}
         cast(
@@ -91,13 +91,13 @@ measured as (
                 {{ measure }}_mad,
                 abs({{ measure }}_median) * {{ min_mad_percent }} / 100,
                 0.6745 * sqrt({{ variances[measure] }})
-            ) as numeric(18, 4)
+            ) as numeric(38, 4)
         ) as spread,
         cast(
             greatest(
                 abs({{ measure }}_median) * {{ min_change_percent }} / 100,
                 {{ var('anomaly_min_receipts_change') if measure == 'receipts' else 0 }}
-            ) as numeric(18, 4)
+            ) as numeric(38, 4)
         ) as least_distance,
         {%- endif %}
         {%- if measure in carried_by_receipts %}
@@ -122,7 +122,7 @@ reached as (
         *,
         cast(
             greatest({{ var('anomaly_min_score') }} * spread / 0.6745, least_distance)
-            as numeric(18, 4)
+            as numeric(38, 4)
         ) as reach
     from measured
     where spread > 0
@@ -133,8 +133,8 @@ limited as (
 
     select
         *,
-        cast(expected_value - reach as numeric(18, 4)) as lower_limit,
-        cast(greatest(expected_value + reach, never_odd) as numeric(18, 4)) as upper_limit
+        cast(expected_value - reach as numeric(38, 4)) as lower_limit,
+        cast(greatest(expected_value + reach, never_odd) as numeric(38, 4)) as upper_limit
     from reached
 
 ),
@@ -151,7 +151,7 @@ scored as (
         lower_limit,
         upper_limit,
         actual_value,
-        cast(round(0.6745 * (actual_value - expected_value) / spread, 4) as numeric(18, 4))
+        cast(round(0.6745 * (actual_value - expected_value) / spread, 4) as numeric(38, 4))
             as robust_score,
         history_periods >= {{ var('anomaly_min_periods') }}
         and (actual_value < lower_limit or actual_value > upper_limit) as is_out_of_range

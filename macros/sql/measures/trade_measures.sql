@@ -4,12 +4,12 @@
 #}
 {% macro trade_measures(alias) -%}
     {{ return({
-        'sales': 'cast(' ~ alias ~ '.net_amount as numeric(18, 4))',
-        'receipts': 'cast(' ~ alias ~ '.receipts as numeric(18, 4))',
+        'sales': 'cast(' ~ alias ~ '.net_amount as numeric(38, 4))',
+        'receipts': 'cast(' ~ alias ~ '.receipts as numeric(38, 4))',
         'refund_share':
-            'cast(1.0 * ' ~ alias ~ '.refunds / ' ~ alias ~ '.receipts as numeric(18, 4))',
+            'cast(1.0 * ' ~ alias ~ '.refunds / ' ~ alias ~ '.receipts as numeric(38, 4))',
         'basket_size':
-            'cast(1.0 * ' ~ alias ~ '.items_sold / ' ~ alias ~ '.receipts as numeric(18, 4))',
+            'cast(1.0 * ' ~ alias ~ '.items_sold / ' ~ alias ~ '.receipts as numeric(38, 4))',
     }) }}
 {%- endmacro %}
 

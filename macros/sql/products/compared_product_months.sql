@@ -35,9 +35,9 @@
     The ranked months beside the month before and the same month of the year before.
 
     `columns` are those that say which month it is; `share` names the share of the month's sales within
-    `within`; `counted_as` is the type of what is counted.
+    `within`.
 #}
-{% macro compared_product_months(ranked, within, columns, share, counted_as) -%}
+{% macro compared_product_months(ranked, within, columns, share) -%}
     select
         {%- for column in columns %}
         this_month.{{ column }},
@@ -50,24 +50,18 @@
             ) }} as text
         ) as abc_class,
         cast(this_month.sales_rank as integer) as sales_rank,
-        cast(this_month.quantity as {{ counted_as }}) as quantity,
-        cast(this_month.transactions as {{ counted_as }}) as transactions,
+        cast(this_month.quantity as bigint) as quantity,
+        cast(this_month.transactions as bigint) as transactions,
         cast(this_month.net_sales as numeric(18, 2)) as net_sales,
-        cast(round(this_month.net_sales / nullif(this_month.quantity, 0), 4) as numeric(18, 4))
-            as average_unit_price,
-        cast(
-            round(100 * this_month.net_sales / nullif(greatest(this_month.all_net_sales, 0), 0), 2)
-            as numeric(18, 2)
-        ) as {{ share }},
-        cast(
-            round(
-                100 * this_month.cumulative_net_sales / nullif(this_month.classed_net_sales, 0), 2
-            ) as numeric(18, 2)
-        ) as cumulative_sales_percent,
+        {{ ratio('this_month.net_sales', 'this_month.quantity', 4) }} as average_unit_price,
+        {{ ratio('100 * this_month.net_sales', 'greatest(this_month.all_net_sales, 0)') }}
+            as {{ share }},
+        {{ ratio('100 * this_month.cumulative_net_sales', 'this_month.classed_net_sales') }}
+            as cumulative_sales_percent,
         {%- for former, change in [
             ('last_month', 'net_sales_change'), ('last_year', 'net_sales_change_on_last_year')
         ] %}
-        cast({{ former }}.quantity as {{ counted_as }}) as quantity_{{ former }},
+        cast({{ former }}.quantity as bigint) as quantity_{{ former }},
         cast({{ former }}.net_sales as numeric(18, 2)) as net_sales_{{ former }},
         cast({{ former }}.sales_rank as integer) as sales_rank_{{ former }},
         cast(this_month.net_sales - coalesce({{ former }}.net_sales, 0) as numeric(18, 2))

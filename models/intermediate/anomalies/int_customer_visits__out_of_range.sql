@@ -187,7 +187,7 @@ final as (
             case
                 when is_awakened then {{ var('anomaly_dormant_times') }} * largest_before
                 else upper_limit
-            end as numeric(18, 4)
+            end as numeric(38, 4)
         ) as upper_limit,
         actual_value,
         robust_score,

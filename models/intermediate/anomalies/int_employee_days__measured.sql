@@ -31,7 +31,7 @@ final as (
         currency_code,
         count(*) as receipts,
         sum(case when net_amount < 0 then 1 else 0 end) as refunds,
-        sum(items_sold) as items_sold,
+        cast(sum(items_sold) as bigint) as items_sold,
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
         cast(sum(1.0 * items_sold * items_sold) as numeric(38, 4)) as squared_items,
         cast(sum(net_amount * net_amount) as numeric(38, 4)) as squared_amounts,

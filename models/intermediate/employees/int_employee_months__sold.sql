@@ -50,7 +50,7 @@ final as (
         branch_name,
         currency_code,
         count(*) as transactions,
-        sum(items_sold) as items_sold,
+        cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
         max(net_amount) as max_net_amount,
         min(business_date) as first_sold_date,

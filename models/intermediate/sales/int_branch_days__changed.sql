@@ -1,6 +1,7 @@
 {#
     Incremental because it grows with every day of every branch. Rows are never taken away: a branch and
-    date that a corrected file has emptied must still be found as changed.
+    date that a corrected file has emptied must still be found as changed. Refused rows change nothing; and
+    their dates may lie outside of the calendar.
 #}
 {{
     config(
@@ -37,7 +38,7 @@ changes as (
         change_id,
         business_date
     from transactions
-    where branch_key is not null and business_date is not null
+    where branch_key is not null and business_date is not null and reject_reasons is null
     union all
     select
         branch_key,

@@ -39,7 +39,7 @@ final as (
         {{ weekday_number('business_date') }} as weekday_number,
         cast(extract(hour from sold_at_local) as integer) as hour_of_day,
         count(*) as transactions,
-        sum(items_sold) as items_sold,
+        cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
         business_date
     from sales

@@ -126,13 +126,11 @@ final as (
         anomalies.lower_limit,
         anomalies.upper_limit,
         anomalies.actual_value,
-        cast(
-            round(
-                100 * (anomalies.actual_value - anomalies.expected_value)
-                / nullif(abs(anomalies.expected_value), 0),
-                1
-            ) as numeric(18, 1)
-        ) as change_percent,
+        {{ ratio(
+            '100 * (anomalies.actual_value - anomalies.expected_value)',
+            'abs(anomalies.expected_value)',
+            1,
+        ) }} as change_percent,
         anomalies.robust_score,
         anomalies.kind = 'dormant_account' as is_for_fraud_review,
         anomalies.period_start_date

@@ -103,13 +103,8 @@ final as (
             as numeric(18, 2)
         ) as incentive,
         -- There is no percentage of nothing, nor of less.
-        cast(
-            round(
-                100 * (compared.net_amount - compared.net_amount_month_before)
-                / nullif(greatest(compared.net_amount_month_before, 0), 0),
-                2
-            ) as numeric(18, 2)
-        ) as sales_growth_rate,
+        {{ change_percent('compared.net_amount', 'compared.net_amount_month_before', 2) }}
+            as sales_growth_rate,
         cast(
             case
                 when compared.sales_month > compared.first_sales_month
@@ -117,11 +112,8 @@ final as (
             end as numeric(18, 2)
         ) as month_over_month_variance,
         cast(compared.year_to_date_net_amount as numeric(18, 2)) as year_to_date_sales,
-        cast(
-            round(
-                100 * compared.net_amount / nullif(greatest(stores.net_amount, 0), 0), 2
-            ) as numeric(18, 2)
-        ) as sales_contribution_percentage,
+        {{ ratio('100 * compared.net_amount', 'greatest(stores.net_amount, 0)') }}
+            as sales_contribution_percentage,
         cast(to_char(compared.first_sales_month, 'YYYY-MM') as text) as first_sale_month,
         cast(to_char(compared.last_sales_month, 'YYYY-MM') as text) as last_sale_month,
         compared.sales_month as sales_month_start_date

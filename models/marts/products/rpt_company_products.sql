@@ -35,7 +35,6 @@ final as (
         within='currency_code',
         columns=['product_key', 'source_system', 'product_name', 'currency_code', 'branches'],
         share='company_sales_percent',
-        counted_as='bigint',
     ) }}
 
 )

@@ -165,23 +165,17 @@ final as (
         currency_code,
         cast(old_price as numeric(18, 4)) as old_price,
         cast(new_price as numeric(18, 4)) as new_price,
-        cast(round(100 * (new_price - old_price) / nullif(old_price, 0), 2) as numeric(18, 2))
-            as price_change_percent,
+        {{ ratio('100 * (new_price - old_price)', 'old_price') }} as price_change_percent,
         cast(days_before as integer) as days_before,
         cast(days_after as integer) as days_after,
-        cast(units_before as integer) as units_before,
-        cast(units_after as integer) as units_after,
-        cast(round(1.0 * units_before / nullif(days_before, 0), 4) as numeric(18, 4))
-            as units_per_day_before,
-        cast(round(1.0 * units_after / nullif(days_after, 0), 4) as numeric(18, 4))
-            as units_per_day_after,
-        cast(
-            round(
-                100.0 * units_after * days_before
-                / nullif(greatest(units_before, 0) * days_after, 0) - 100,
-                2
-            ) as numeric(18, 2)
-        ) as units_change_percent,
+        cast(units_before as bigint) as units_before,
+        cast(units_after as bigint) as units_after,
+        {{ ratio('1.0 * units_before', 'days_before', 4) }} as units_per_day_before,
+        {{ ratio('1.0 * units_after', 'days_after', 4) }} as units_per_day_after,
+        {{ ratio(
+            '100.0 * (units_after * days_before - greatest(units_before, 0) * days_after)',
+            'greatest(units_before, 0) * days_after',
+        ) }} as units_change_percent,
         cast(net_sales_before as numeric(18, 2)) as net_sales_before,
         cast(net_sales_after as numeric(18, 2)) as net_sales_after,
         days_before = {{ days }} and days_after = {{ days }} as is_complete,

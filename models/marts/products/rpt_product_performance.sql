@@ -77,7 +77,6 @@ compared as (
             'currency_code',
         ],
         share='branch_sales_percent',
-        counted_as='integer',
     ) }}
 
 ),

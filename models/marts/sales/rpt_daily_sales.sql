@@ -117,7 +117,7 @@ final as (
         days.branch_name,
         days.currency_code,
         cast(days.transactions as integer) as transactions,
-        cast(days.items_sold as integer) as items_sold,
+        cast(days.items_sold as bigint) as items_sold,
         cast(days.net_sales as numeric(18, 2)) as net_sales,
         cast(days.cash_sales as numeric(18, 2)) as cash_sales,
         cast(days.card_sales as numeric(18, 2)) as card_sales,
@@ -129,13 +129,7 @@ final as (
             as returning_customers,
         cast(last_week.transactions as integer) as transactions_last_week,
         cast(last_week.net_sales as numeric(18, 2)) as net_sales_last_week,
-        cast(
-            round(
-                100 * (days.net_sales - last_week.net_sales)
-                / nullif(greatest(last_week.net_sales, 0), 0),
-                1
-            ) as numeric(18, 1)
-        ) as net_sales_change_percent,
+        {{ change_percent('days.net_sales', 'last_week.net_sales') }} as net_sales_change_percent,
         days.business_date
     from days
     left join customer_counts

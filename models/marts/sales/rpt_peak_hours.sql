@@ -48,7 +48,7 @@ final as (
         hour_of_day,
         cast(trading_days as integer) as trading_days,
         cast(transactions as integer) as transactions,
-        cast(items_sold as integer) as items_sold,
+        cast(items_sold as bigint) as items_sold,
         cast(net_sales as numeric(18, 2)) as net_sales,
         cast(round(cast(transactions as numeric) / trading_days, 2) as numeric(18, 2))
             as average_transactions,
