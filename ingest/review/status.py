@@ -19,7 +19,9 @@ class BranchStatus:
     """One feed and branch. `branch` is None where file names say nothing of branches.
 
     `rows` and `rejected` are those of the current versions. `days_late` counts from the latest
-    business date that any branch of the feed has; None where there are no business dates.
+    business date that any branch of the feed has; None where there are no business dates. A file
+    that is named for a day that was yet to come when it was loaded counts for neither, unless the
+    branch, or the feed, has no other.
     """
 
     feed: str
@@ -39,7 +41,11 @@ with branches as (
     select
         feed,
         branch,
-        max(business_date) filter (where status = 'loaded') as last_business_date,
+        max(business_date) filter (where status = 'loaded') as latest_date,
+        -- It is tomorrow somewhere.
+        max(business_date) filter (
+            where status = 'loaded' and business_date <= loaded_at::date + 1
+        ) as latest_credible_date,
         count(*) filter (where status = 'loaded') as loaded,
         count(*) filter (where status = 'superseded') as superseded,
         count(*) filter (where status = 'duplicate') as duplicate,
@@ -51,9 +57,24 @@ with branches as (
     group by feed, branch
 )
 select
-    *,
-    max(last_business_date) over (partition by feed) - last_business_date as days_late
+    feed,
+    branch,
+    coalesce(latest_credible_date, latest_date) as last_business_date,
+    loaded,
+    superseded,
+    duplicate,
+    quarantined,
+    row_count,
+    rejected_count,
+    case
+        when latest_date is not null then greatest(
+            coalesce(max(latest_credible_date) over of_feed, max(latest_date) over of_feed)
+            - coalesce(latest_credible_date, latest_date),
+            0
+        )
+    end as days_late
 from branches
+window of_feed as (partition by feed)
 order by array_position(%s, feed), feed, branch nulls last
 """
 

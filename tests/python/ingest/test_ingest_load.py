@@ -929,6 +929,27 @@ def test_status_per_branch(inbox: Inbox, run_load: Load, database_url: str) -> N
     assert (unknown.branch, unknown.files_quarantined, unknown.days_late) == (None, 1, None)
 
 
+def test_a_file_named_for_a_day_to_come_makes_nobody_late(
+    inbox: Inbox, run_load: Load, database_url: str
+) -> None:
+    from ingest.contract.reading import load_feeds
+
+    inbox.drop("leeds_24-08-2021_09-00-00.csv", till_file(4))
+    inbox.drop("york_27-08-2021_09-00-00.csv", till_file(5))
+    inbox.drop("york_27-08-2099_09-00-00.csv", till_file(6))
+    inbox.drop("hull_27-08-2098_09-00-00.csv", till_file(7))
+    run_load()
+    shown = {
+        status.branch: (status.last_business_date, status.days_late)
+        for status in read_status(database_url, load_feeds())
+    }
+    assert shown == {
+        "hull": (date(2098, 8, 27), 0),
+        "leeds": (date(2021, 8, 24), 3),
+        "york": (date(2021, 8, 27), 0),
+    }
+
+
 # --- the real thing
 
 
