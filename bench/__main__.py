@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -32,8 +33,9 @@ from bench.server import Server, own_server, undisturbed
 from bench.sizes import FULL, QUICK, Sizes
 from bench.starting import starting
 from bench.tables import show
+from bench.wholesale import long_receipts
 
-EVERY = (1, 2, 3, 4, 5, 6, 7)
+EVERY = (1, 2, 3, 4, 5, 6, 7, 8)
 # Those that need a history that is built.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
@@ -50,7 +52,7 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         wanted = set()
     if not wanted or not wanted.issubset(EVERY):
-        raise click.BadParameter("name some of 1,2,3,4,5,6,7")
+        raise click.BadParameter("name some of 1,2,3,4,5,6,7,8")
     return wanted
 
 
@@ -154,8 +156,18 @@ def _sections(
         if number in only:
             say(f"benchmark {number} ...")
             sections.append(benchmark(server, place, sizes))
-    if not only & OF_HISTORY:
-        return sections
+    if only & OF_HISTORY:
+        sections += _of_history(server, place, sizes, only, say)
+    if 8 in only:
+        say("benchmark 8 ...")
+        sections.append(long_receipts(server, place, sizes))
+    return sections
+
+
+def _of_history(
+    server: Server, place: Workplace, sizes: Sizes, only: set[int], say: Callable[[str], None]
+) -> list[Section]:
+    sections: list[Section] = []
     nights, build = Section(4, "nights"), Section(5, "build")
     questions, starts = Section(6, "dashboard"), Section(7, "start-up")
     with ExitStack() as stack:

@@ -28,6 +28,8 @@ class Sizes:
     nights: int
     question_rounds: int
     start_rounds: int
+    wholesale_days: int
+    wholesale_receipts_per_day: int
     big_model_rows: int
     most_seconds: float
     """A step that takes longer is taken to hang."""
@@ -51,6 +53,8 @@ FULL = Sizes(
     nights=3,
     question_rounds=50,
     start_rounds=5,
+    wholesale_days=370,
+    wholesale_receipts_per_day=70,
     big_model_rows=100_000,
     most_seconds=3 * 3600,
 )
@@ -74,6 +78,8 @@ QUICK = Sizes(
     nights=1,
     question_rounds=10,
     start_rounds=1,
+    wholesale_days=37,
+    wholesale_receipts_per_day=70,
     big_model_rows=1_000,
     most_seconds=300,
 )

@@ -44,6 +44,20 @@ def write_files(
     return {"truth": asdict(truth), "cards": len(cards)}
 
 
+def write_wholesale(inbox: str, days: int, receipts: int) -> dict[str, Any]:
+    """Write a wholesaler's files, one per day."""
+    from bench.truth import Truth
+    from bench.workload import make_inbox, wholesale_file, write
+
+    make_inbox(Path(inbox))
+    truth = Truth()
+    for day in range(days):
+        file = wholesale_file(day, receipts)
+        write(Path(inbox), file)
+        truth += file.truth
+    return {"truth": asdict(truth)}
+
+
 def write_large_file(inbox: str, size: int) -> dict[str, Any]:
     """Write one file of at least `size` bytes, block by block."""
     from bench.truth import Truth

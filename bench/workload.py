@@ -1,12 +1,13 @@
 """The files that are measured with: those of the one source that has a folder below this one.
 
-Its module `till_files` makes them, and `raw` holds what was loaded of them to what was written.
+Its module `till_files` makes them, `wholesale_files` those with receipts of many lines, and `raw`
+holds what was loaded of them to what was written.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +39,7 @@ class Files(Protocol):
     found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.ispkg
 )
 _files = import_module(f"bench.{_SOURCE}.till_files")
+_wholesale = import_module(f"bench.{_SOURCE}.wholesale_files")
 _raw = import_module(f"bench.{_SOURCE}.raw")
 
 COLUMNS: tuple[str, ...] = _files.COLUMNS
@@ -46,6 +48,12 @@ COLUMNS: tuple[str, ...] = _files.COLUMNS
 def make_files() -> Files:
     """The maker of the files."""
     made: Files = _files.Tills()
+    return made
+
+
+def wholesale_file(number: int, receipts: int, also: Sequence[int] = ()) -> File:
+    """A wholesaler's day; `also`: the version sent later, with receipts of so many lines more."""
+    made: File = _wholesale.wholesale_file(number, receipts, also)
     return made
 
 

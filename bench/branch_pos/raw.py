@@ -19,7 +19,7 @@ def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None
         found = rows(
             link,
             "select count(*), sum(cast(sold.total as numeric(18, 2))), count(sold.card_token),"
-            f" sum(cast(sold.card_last4 as integer)) {CURRENT_ROWS}",
+            f" coalesce(sum(cast(sold.card_last4 as integer)), 0) {CURRENT_ROWS}",
         )[0]
         section.check("rows in raw", truth.rows, found[0])
         section.check("money in raw", truth.money, found[1])

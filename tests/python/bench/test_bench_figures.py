@@ -141,7 +141,7 @@ def test_the_document_is_made_from_a_result_and_made_again(tmp_path: Path) -> No
 
 def test_a_result_that_is_wrong_or_not_whole_gets_into_no_document(tmp_path: Path) -> None:
     document = tmp_path / "benchmarks.md"
-    with pytest.raises(BenchError, match="all seven"):
+    with pytest.raises(BenchError, match="all eight"):
         write_document(a_result(sections=a_result()["sections"][:3]), document)
     with pytest.raises(BenchError, match="check"):
         write_document(a_result(passed=False), document)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from bench.branch_pos.till_files import FIRST_DAY, Tills, large_blocks
+from bench.branch_pos.wholesale_files import MOST_LINES, wholesale_file
 from bench.truth import Truth
 from ingest.contract.reading import load_feeds
 from sample.people import luhn_digit
@@ -95,3 +96,24 @@ def test_truths_add_up_and_take_away() -> None:
     assert (one + other).rows == 14
     assert (one + other) - other == one
     assert (one + other).money == f"{(one.pence + other.pence) / 100:.2f}"
+
+
+def test_a_wholesalers_receipts_are_long_and_hold_what_is_said() -> None:
+    file = wholesale_file(3, 400)
+    assert wholesale_file(3, 400) == file
+    receipts = list(csv.reader(io.StringIO(file.content.decode())))
+    lengths = [len(basket.split(", ")) for _, _, _, basket, *_ in receipts]
+    assert (len(lengths), sum(lengths)) == (file.truth.rows, file.truth.items)
+    assert sum(Decimal(total) for *_, total, _, _ in receipts) == Decimal(file.truth.money)
+    assert 14 < sum(lengths) / len(lengths) < 30
+    assert 100 < max(lengths) <= MOST_LINES
+    # As they were when this was written: results of different days can be compared.
+    assert sha256(file.content).hexdigest()[:16] == "83bb53856affa198"
+
+
+def test_a_wholesalers_corrected_day_has_a_longer_receipt() -> None:
+    first, second = wholesale_file(3, 40), wholesale_file(3, 40, also=[6000])
+    assert second.truth.rows == first.truth.rows + 1
+    assert second.truth.items == first.truth.items + 6000
+    feed = load_feeds().chosen(["branch_pos_transactions"])[0]
+    assert feed.identify(first.path).logical_file == feed.identify(second.path).logical_file
