@@ -1,4 +1,4 @@
-"""dbt's packages: fetched from the hub, or the stand-in that the project carries.
+"""dbt's packages: fetched from the hub and held to a hash, or the stand-in of the project.
 
 Only this module knows which of the two is installed.
 """
@@ -23,6 +23,7 @@ PROBE_SECONDS = 5.0
 DEPS_SECONDS = 90.0
 # Says that the stand-in is installed, and from which source.
 MARKER = ".stand_in"
+HASHES = "packages.sha256"
 
 
 def install_packages(project: Path, say: Callable[[str], None]) -> None:
@@ -31,14 +32,15 @@ def install_packages(project: Path, say: Callable[[str], None]) -> None:
     Raises BranchlineError if a package can neither be fetched nor be replaced by a stand-in.
     """
     wanted = wanted_packages(project)
-    if all(_is_fetched(project, name, version) for name, version in wanted.items()):
+    hashes = known_hashes(project)
+    if all(_is_fetched(project, *package, hashes) for package in wanted.items()):
         return
     stand_ins = {name: project / "offline_packages" / name for name in wanted}
     if all(_is_stand_in(project, name, stand_ins[name]) for name in wanted):
         return
     marked = all((project / "dbt_packages" / name / MARKER).exists() for name in wanted)
     # A stand-in whose source has changed is replaced by the new one, not by the hub's.
-    reason = None if marked else _fetch(project, wanted, say)
+    reason = None if marked else _fetch(project, wanted, hashes, say)
     if not marked and reason is None:
         return
     for name, source in stand_ins.items():
@@ -71,19 +73,34 @@ def wanted_packages(project: Path) -> dict[str, str]:
         ) from None
 
 
-def _is_fetched(project: Path, name: str, version: str) -> bool:
-    """Whether dbt itself has installed the package: its lock file names the version."""
+def known_hashes(project: Path) -> dict[tuple[str, str], str]:
+    """The hash of each package and version that may be used, as packages.sha256 lists them.
+
+    Raises BranchlineError if the file is not as expected.
+    """
+    path = project / HASHES
+    try:
+        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+        return {
+            (name, version): noted
+            for noted, name, version in (line for line in lines if line and line[0] != "#")
+        }
+    except (OSError, ValueError):
+        raise BranchlineError(
+            f"{path} cannot be read: it needs a hash, a name and a version in each line.",
+            f"Restore it: git checkout {HASHES}",
+        ) from None
+
+
+def _is_fetched(project: Path, name: str, version: str, hashes: dict[tuple[str, str], str]) -> bool:
+    """Whether the package is what the hub once sent for this version, to the byte.
+
+    dbt runs its macros with all rights, and the hub's own lock says nothing of the content.
+    """
     folder = project / "dbt_packages" / name
     if (folder / MARKER).exists() or not (folder / "dbt_project.yml").exists():
         return False
-    try:
-        locked = yaml.safe_load((project / "package-lock.yml").read_text())["packages"]
-        return any(
-            entry.get("package", "").endswith(f"/{name}") and str(entry.get("version")) == version
-            for entry in locked
-        )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
-        return False
+    return digest(folder) == hashes.get((name, version))
 
 
 def _is_stand_in(project: Path, name: str, source: Path) -> bool:
@@ -111,8 +128,18 @@ def _copy(project: Path, name: str, source: Path) -> None:
     (target / MARKER).write_text(digest(source) + "\n")
 
 
-def _fetch(project: Path, wanted: dict[str, str], say: Callable[[str], None]) -> str | None:
+def _fetch(
+    project: Path,
+    wanted: dict[str, str],
+    hashes: dict[tuple[str, str], str],
+    say: Callable[[str], None],
+) -> str | None:
     """Run `dbt deps`; return None, or why it did not work in a few words."""
+    unknown = [
+        f"{name} {version}" for name, version in wanted.items() if (name, version) not in hashes
+    ]
+    if unknown:
+        return f"{HASHES} has no hash of {', '.join(unknown)}"
     if not _hub_answers():
         return "the package hub cannot be reached"
     say(f"dbt packages: fetching {', '.join(wanted)} ...")
@@ -128,11 +155,11 @@ def _fetch(project: Path, wanted: dict[str, str], say: Callable[[str], None]) ->
         )
     except subprocess.TimeoutExpired:
         return f"`dbt deps` took longer than {DEPS_SECONDS:.0f} s"
-    if done.returncode == 0 and all(
-        _is_fetched(project, name, version) for name, version in wanted.items()
-    ):
+    if done.returncode != 0:
+        return "`dbt deps` failed"
+    if all(_is_fetched(project, *package, hashes) for package in wanted.items()):
         return None
-    return "`dbt deps` failed"
+    return f"what the package hub sent is not what {HASHES} lists"
 
 
 def _hub_answers() -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from base.errors import BranchlineError
+from base.settings import PROJECT
 from operate.dbt import packages
-from operate.dbt.packages import install_packages
+from operate.dbt.packages import HASHES, install_packages
 
+HUBS_HASH = "3580dd35f575403f1718c4261f6c7a3be47112f63ac68ae9061e3656586f904c"
 PACKAGES = "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n"
 
 
@@ -19,7 +24,17 @@ def project(tmp_path: Path) -> Path:
     (source / "macros").mkdir(parents=True)
     (source / "dbt_project.yml").write_text("name: dbt_utils\n")
     (source / "macros" / "one.sql").write_text("-- one\n")
+    (tmp_path / HASHES).write_text(f"# of the hub's\n{HUBS_HASH}  dbt_utils  1.3.0\n")
     return tmp_path
+
+
+def fetched(project: Path, text: str = "-- the hub's\n") -> Path:
+    """What `dbt deps` leaves."""
+    folder = project / "dbt_packages" / "dbt_utils"
+    (folder / "macros").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: dbt_utils\n")
+    (folder / "macros" / "one.sql").write_text(text)
+    return folder
 
 
 def installed(project: Path) -> str:
@@ -64,11 +79,7 @@ def test_a_changed_stand_in_is_installed_anew(project: Path) -> None:
 
 
 def test_what_dbt_has_fetched_is_left_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetched = project / "dbt_packages" / "dbt_utils"
-    (fetched / "macros").mkdir(parents=True)
-    (fetched / "dbt_project.yml").write_text("name: dbt_utils\n")
-    (fetched / "macros" / "one.sql").write_text("-- the hub's\n")
-    (project / "package-lock.yml").write_text(PACKAGES)
+    fetched(project)
     monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
     install_packages(project, pytest.fail)
     assert installed(project) == "-- the hub's\n"
@@ -76,10 +87,65 @@ def test_what_dbt_has_fetched_is_left_alone(project: Path, monkeypatch: pytest.M
 
 @pytest.mark.usefixtures("no_hub")
 def test_another_version_is_not_taken_for_the_right_one(project: Path) -> None:
-    fetched = project / "dbt_packages" / "dbt_utils"
-    fetched.mkdir(parents=True)
-    (fetched / "dbt_project.yml").write_text("name: dbt_utils\n")
-    (project / "package-lock.yml").write_text(PACKAGES.replace("1.3.0", "1.2.0"))
+    fetched(project)
+    (project / "packages.yml").write_text(PACKAGES.replace("1.3.0", "1.2.0"))
     said: list[str] = []
     install_packages(project, said.append)
     assert installed(project) == "-- one\n"
+
+
+@pytest.mark.usefixtures("no_hub")
+@pytest.mark.parametrize("change", ["other", "more", "less"])
+def test_a_fetched_package_that_is_not_the_noted_one_is_not_used(
+    project: Path, change: str
+) -> None:
+    """Whether the hub has sent something else, or somebody has changed it since."""
+    folder = fetched(project)
+    (project / "package-lock.yml").write_text(PACKAGES)
+    if change == "other":
+        (folder / "macros" / "one.sql").write_text("-- evil\n")
+    elif change == "more":
+        (folder / "macros" / "two.sql").write_text("-- evil\n")
+    else:
+        (folder / "macros" / "one.sql").unlink()
+    install_packages(project, lambda _: None)
+    assert installed(project) == "-- one\n"
+    assert not (folder / "macros" / "two.sql").exists()
+
+
+def test_what_the_hub_sends_is_held_to_its_hash(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = "-- evil\n"
+
+    def deps(*_: object, **__: object) -> subprocess.CompletedProcess[bytes]:
+        fetched(project, sent)
+        return subprocess.CompletedProcess([], 0)
+
+    monkeypatch.setattr(packages, "_hub_answers", lambda: True)
+    monkeypatch.setattr(packages.subprocess, "run", deps)
+    said: list[str] = []
+    install_packages(project, said.append)
+    assert installed(project) == "-- one\n"
+    assert f"not what {HASHES} lists" in said[-1]
+    shutil.rmtree(project / "dbt_packages")
+    sent = "-- the hub's\n"
+    install_packages(project, said.append)
+    assert installed(project) == sent
+
+
+def test_a_version_without_a_hash_is_not_even_fetched(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
+    (project / "packages.yml").write_text(PACKAGES.replace("1.3.0", "1.4.0"))
+    said: list[str] = []
+    install_packages(project, said.append)
+    assert "no hash of dbt_utils 1.4.0" in said[-1]
+    (project / HASHES).write_text("dbt_utils 1.3.0\n")
+    with pytest.raises(BranchlineError, match="cannot be read"):
+        install_packages(project, said.append)
+
+
+def test_the_projects_own_list_can_be_read() -> None:
+    packages.known_hashes(PROJECT)
