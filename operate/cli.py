@@ -10,14 +10,19 @@ from __future__ import annotations
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from base import libpq
 from base.errors import BranchlineError
 from base.printing import say, say_exactly
+
+TRACEBACK = "BRANCHLINE_TRACEBACK"
+"""Set it to see where an error comes from that is Branchline's own."""
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {
@@ -90,6 +95,18 @@ def guarded(work: Callable[[], object]) -> int:
         # The reader, `head` for example, has seen enough.
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        # Not the error's own text: a row, a name or a password may be in it.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        tell_error(
+            f"Branchline itself failed ({type(error).__name__} in {Path(where.filename).name}, line"
+            f" {where.lineno}). What was done before stays.",
+            f"Please report it, with what you called. {TRACEBACK}=1 shows more, perhaps also of"
+            " your data.",
+        )
+        return 1
 
 
 def tell_error(message: str, hint: str = "") -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from operate.dbt import tied
 from operate.dbt.process import dbt_program
+
+TIED = (sys.executable, "-I", "-S", tied.__file__)
+"""Before a command: it ends with this process, of which the pipe to its standard input is proof."""
+
+PATIENCE_SECONDS = 10
+"""How long dbt may take to end when it is told to; then it is told once more."""
 
 # dbt's words for a node that did what it should; anything else is told.
 GOOD = ("success", "pass")
@@ -78,17 +86,19 @@ def run_dbt(
     # An older run's results must not be taken for this one's.
     with contextlib.suppress(FileNotFoundError):
         results_file.unlink()
-    command = [dbt_program(), "--log-format", "json", "--no-use-colors", *arguments]
+    command = [*TIED, dbt_program(), "--log-format", "json", "--no-use-colors", *arguments]
     messages: list[str] = []
     process = subprocess.Popen(
         [*command, "--project-dir", str(project), "--profiles-dir", str(project)],
         cwd=project,
         env=dict(environment),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
     )
+    assert process.stdin is not None
     assert process.stdout is not None
     done = 0
     try:
@@ -98,10 +108,15 @@ def run_dbt(
                 done += 1
                 progress(BuildProgress(done, step.total, step.node))
     except KeyboardInterrupt:
-        # The terminal has told dbt too; it takes back what is under way before it ends.
+        # The terminal has told dbt too; it takes back what is under way before it ends. Where it
+        # has missed that, in one of the moments in which it sees no signal, the pipe says it again.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE_SECONDS)
+        process.stdin.close()
         process.wait()
         raise
     result = BuildResult(process.wait() == 0, 0.0)
+    process.stdin.close()
     _read_results(results_file, result)
     if not result.succeeded and not result.failures:
         result.messages = messages or [f"dbt ended with exit code {process.returncode}."]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from operate.dbt import build
+from operate.dbt import build, tied
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 
 
@@ -100,3 +103,56 @@ def test_an_error_of_no_node_is_told_and_old_results_are_not(dbt: FakeDbt) -> No
     assert not found.succeeded
     assert found.failures == []
     assert found.messages == ["no such ref"]
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["listens", "deaf"])
+def test_the_death_of_the_caller_ends_dbt(tmp_path: Path, deaf: bool) -> None:
+    """By SIGKILL, which nobody can tell anybody of. `deaf`: it does not end when asked."""
+    program, note = tmp_path / "dbt", tmp_path / "note"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import os, pathlib, signal, time\n"
+        + ("signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if deaf else "")
+        + f"note = pathlib.Path({str(note)!r})\n"
+        "new = note.with_suffix('.new')\n"
+        "new.write_text(str(os.getpid()))\n"
+        "new.replace(note)\n"
+        "time.sleep(300)\n"
+    )
+    program.chmod(0o755)
+    caller = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import pathlib, sys\n"
+            "from operate.dbt import build, tied\n"
+            "build.dbt_program = lambda: sys.argv[1]\n"
+            "build.TIED = [*build.TIED[:3], sys.argv[2]]\n"
+            "build.run_dbt(['build'], project=pathlib.Path(sys.argv[1]).parent,"
+            " environment={}, progress=print)\n",
+            str(program),
+            str(_impatient(tmp_path)),
+        ],
+        cwd=Path(build.__file__).parents[2],
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not note.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        child = psutil.Process(int(note.read_text()))
+        caller.kill()
+        caller.wait()
+        assert psutil.wait_procs([child], timeout=60)[0], "dbt is still there"
+    finally:
+        caller.kill()
+        caller.wait()
+
+
+def _impatient(folder: Path) -> Path:
+    """The program that ties them, which waits a moment only."""
+    text = Path(tied.__file__).read_text()
+    assert f"GRACE_SECONDS = {tied.GRACE_SECONDS}" in text
+    copy = folder / "tied.py"
+    copy.write_text(text.replace(f"GRACE_SECONDS = {tied.GRACE_SECONDS}", "GRACE_SECONDS = 1"))
+    return copy

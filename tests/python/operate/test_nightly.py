@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
+from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
@@ -18,6 +22,7 @@ from operate.dbt.build import BuildResult
 from operate.runs import nightly
 from operate.runs.builds import last_audit
 from operate.server.notes import Audit
+from operate.server.server import Warehouse
 from operate.terminal.build import show_audit
 from operate.terminal.progress import Update
 
@@ -59,6 +64,56 @@ def test_an_audit_has_work_to_do_though_nothing_is_new(
     assert asked == [["build", "--target", "server"]]
     assert run(database_url, tmp_path, audit=True).build is not None
     assert asked[1][:5] == ["build", "--target", "server", "--vars", "{audit: true}"]
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["by dbt", "after dbt"])
+def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recovers(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: bool
+) -> None:
+    inbox = tmp_path / "inbox" / "branch_pos"
+    inbox.mkdir(parents=True)
+    (inbox / "leeds_26-08-2021_09-00-00.csv").write_text(
+        '26/08/2021 09:00,Leeds,Ann,"Tea - 1.80",1.80,CASH,\n'
+    )
+    with open_link(warehouse.ensure_running().url) as link, link.cursor() as cursor:
+        # What is committed has to stay when the server is killed.
+        cursor.execute("alter database branchline set synchronous_commit = on")
+    deaths = 1
+
+    def run_dbt(*_: object, **__: object) -> BuildResult:
+        nonlocal deaths
+        if not deaths:
+            return BuildResult(True, 1.0)
+        deaths -= 1
+        pid = warehouse.status().pid
+        assert pid is not None
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        os.kill(pid, signal.SIGKILL)
+        psutil.wait_procs(family, timeout=20)
+        return BuildResult(not noticed, 1.0)
+
+    monkeypatch.setattr(nightly, "install_packages", lambda *_: None)
+    monkeypatch.setattr(nightly, "prepare_profile", lambda *_: None)
+    monkeypatch.setattr(nightly, "ensure_warehouse", lambda *_: warehouse.ensure_running())
+    monkeypatch.setattr(nightly, "run_dbt", run_dbt)
+    settings = Settings(PROJECT, None, warehouse.folder, None, str(inbox.parent))
+
+    def run() -> nightly.RunReport:
+        return nightly.run(settings, settings.inbox, say=lambda _: None, show=hidden)
+
+    if noticed:
+        report = run()
+        assert report.build is not None
+        assert not report.succeeded
+    else:
+        with pytest.raises(BranchlineError, match="has gone away") as told:
+            run()
+        assert "run this again" in told.value.hint
+    again = run()
+    assert again.succeeded
+    assert again.build is not None
+    assert again.load.unchanged == 1
+    assert run().unchanged_since is not None
 
 
 def test_unit_tests_are_run_until_a_version_of_the_project_has_built_well(
