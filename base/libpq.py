@@ -6,11 +6,19 @@ that an address that is put into them reaches all of these, and no password is e
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, MutableMapping
 from urllib.parse import quote, urlencode
 
 DEFAULT_PORT = "5432"
+
+SCRAM = "scram-sha-256"
+"""How a server has to ask for a password, unless the address says otherwise (`require_auth`).
+
+It is never sent, and the server proves that it knows it too. libpq by itself sends the password in
+clear to whoever answers at the address and asks for it that way.
+"""
 
 # https://www.postgresql.org/docs/current/libpq-envars.html
 VARIABLES = {
@@ -65,12 +73,40 @@ def parts_of(address: str) -> dict[str, str]:
     return dict(parse_dsn(address))
 
 
-def variables(url: str) -> dict[str, str]:
-    """The variables by which libpq reaches what `url` names; the port is always among them.
+def unescaped_at(url: str) -> bool:
+    """Whether a URL holds an @ that belongs to its user or password and is not percent-encoded.
+
+    Every parser then takes a part of the password for the host. Only one @ stands in a URL
+    unescaped: the one before the host.
+    """
+    return url.count("@") > 1
+
+
+def secured(address: str, environ: Mapping[str, str] | None = None, /, **more: str) -> str:
+    """The address in libpq's `key=value` form, held to SCRAM, with `more` parameters.
+
+    Another way of proving who one is has to be named: by the address, or by PGREQUIREAUTH in
+    `environ` (default: this process's). Raises psycopg2.ProgrammingError.
+    """
+    from psycopg2.extensions import make_dsn
+
+    parts = _held(parts_of(address), os.environ if environ is None else environ)
+    given = {name: value for name, value in more.items() if value}
+    return str(make_dsn(**{**parts, **given}))
+
+
+def _held(parts: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    named = parts.get("require_auth") or environ.get("PGREQUIREAUTH", "").strip()
+    return {**parts, "require_auth": named or SCRAM}
+
+
+def variables(url: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables by which libpq reaches what `url` names; the port is always among them, and
+    how the server has to ask for the password, which `environ` may say where `url` does not.
 
     Parameters that have no variable (keepalives, sslpassword) are left out.
     """
-    parts = parts_of(url)
+    parts = _held(parts_of(url), environ or {})
     named = {VARIABLES[name]: value for name, value in parts.items() if name in VARIABLES}
     # One port stands for all hosts, as in libpq; and dbt takes one only.
     ports = set(parts.get("port", DEFAULT_PORT).split(","))
@@ -92,7 +128,7 @@ def environment(environ: Mapping[str, str], url: str, *, complete: bool) -> dict
     """
     dropped = VARIABLES.values() if complete else WHERE
     kept = {name: value for name, value in environ.items() if name not in dropped}
-    return {**kept, **variables(url)}
+    return {**kept, **variables(url, {} if complete else environ)}
 
 
 def forget_where(environ: MutableMapping[str, str]) -> None:

@@ -11,31 +11,68 @@ import psycopg2
 from psycopg2.extensions import connection as Link
 
 from base.errors import BranchlineError
+from base.libpq import parts_of, secured
+from base.printing import printable
 
 HOST, DEFAULT_PORT = "127.0.0.1", 54329
 DATABASE = ROLE = "branchline"
 """Where the embedded warehouse answers, and its owner."""
+
+OWN_NAMES_ONLY = "-c search_path=pg_catalog,pg_temp"
+"""For a session that writes every name with its schema: no function that somebody put into another
+schema is taken for PostgreSQL's own."""
+
+LONGEST_MESSAGE = 500
+
+
+def connect(url: str, *, options: str = OWN_NAMES_ONLY, **more: str) -> Link:
+    """A connection that is held to SCRAM (`base.libpq`). Raises psycopg2's errors."""
+    given = parts_of(url).get("options", "")
+    return psycopg2.connect(secured(url, options=f"{given} {options}".strip(), **more))
 
 
 @contextlib.contextmanager
 def open_link(url: str) -> Iterator[Link]:
     """A connection whose every statement is committed by itself, closed at the end.
 
-    What the user may not do becomes a BranchlineError.
+    What the database refuses, and that it went away, becomes a BranchlineError.
     """
-    link = psycopg2.connect(url, application_name="branchline")
+    try:
+        link = connect(url, application_name="branchline")
+    except psycopg2.OperationalError as error:
+        raise BranchlineError(
+            f"The database cannot be reached: {told_by(error)}",
+            "Look whether it runs (branchline warehouse status), then run this again.",
+        ) from None
     link.autocommit = True
     try:
         yield link
     except psycopg2.errors.InsufficientPrivilege as error:
         raise BranchlineError(
-            f"The database user {link.info.user} may not do this. PostgreSQL says:"
-            f" {error.diag.message_primary}",
+            f"The database user {printable(link.info.user)} may not do this. PostgreSQL says:"
+            f" {told_by(error)}",
             "The warehouse's owner gives a log-in what it needs: branchline warehouse user NAME"
             " --role ...; docs/privacy.md tells what each role may do.",
         ) from None
+    except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        raise BranchlineError(
+            f"The database has gone away, or cannot go on: {told_by(error)}",
+            "Look whether it runs and has room (branchline warehouse status), then run this again:"
+            " what is done stays, the rest is still to do.",
+        ) from None
+    except psycopg2.Error as error:
+        raise BranchlineError(
+            f"The database refuses this. PostgreSQL says: {told_by(error)}",
+            "Run this again. If it is refused again, please report it.",
+        ) from None
     finally:
         link.close()
+
+
+def told_by(error: psycopg2.Error) -> str:
+    """What PostgreSQL says of an error, in one line, without the row that it is about."""
+    told = error.diag.message_primary or str(error).strip() or type(error).__name__
+    return printable(" ".join(told.split())[:LONGEST_MESSAGE])
 
 
 def only_value(row: tuple[object, ...] | None) -> object:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from base.errors import BranchlineError
+from base.printing import printable
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -23,6 +24,8 @@ class Settings:
     warehouse_dir: Path
     token_key: str | None
     inbox: str
+    row_limit: int | None = None
+    """The most rows that `branchline sql` gives; None for no limit."""
 
     @property
     def embedded(self) -> bool:
@@ -33,7 +36,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment; an empty variable counts as unset.
 
-    Raises BranchlineError for a BRANCHLINE_DATABASE_URL that is not one.
+    Raises BranchlineError for a BRANCHLINE_DATABASE_URL or BRANCHLINE_ROW_LIMIT that is not one.
     """
     environ = os.environ if environ is None else environ
 
@@ -44,12 +47,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if url is not None:
         url = database_url(url)
     folder = text("BRANCHLINE_WAREHOUSE_DIR")
+    rows = text("BRANCHLINE_ROW_LIMIT")
+    if rows is not None and not (rows.isascii() and rows.isdigit() and int(rows) > 0):
+        raise BranchlineError(
+            f"BRANCHLINE_ROW_LIMIT is '{printable(rows)[:50]}', which is no number of rows.",
+            "Set it to the most rows that `branchline sql` may give, or unset it for no limit.",
+        )
     return Settings(
         project=PROJECT,
         database_url=url,
         warehouse_dir=Path(folder).expanduser().absolute() if folder else PROJECT / ".warehouse",
         token_key=text("BRANCHLINE_TOKEN_KEY"),
         inbox=text("BRANCHLINE_INBOX") or str(PROJECT / "inbox"),
+        row_limit=int(rows) if rows is not None else None,
     )
 
 
@@ -60,19 +70,38 @@ def database_url(address: str) -> str:
     """
     import psycopg2
 
-    from base.libpq import as_url, parts_of
+    from base.libpq import as_url, parts_of, unescaped_at
 
     hint = f"It has to be of the form {URL_FORM}; special characters are percent-encoded."
     is_url = address.startswith(("postgresql://", "postgres://"))
     if not is_url and ("://" in address or "=" not in address):
         raise BranchlineError("BRANCHLINE_DATABASE_URL is no PostgreSQL URL.", hint)
+    if is_url and unescaped_at(address):
+        # What stands behind the first @ would be taken for the host, and asked for by name.
+        raise BranchlineError(
+            "BRANCHLINE_DATABASE_URL holds more than one @, so that the host cannot be told from"
+            " the password. Nothing was connected to.",
+            "Percent-encode what belongs to user or password: %40 for @, %2F for /, %3A for :,"
+            " %3F for ?, %23 for #, %25 for %. Only the @ before the host stays.",
+        )
     try:
         parts = parts_of(address)
-    except psycopg2.ProgrammingError:
+    except (psycopg2.ProgrammingError, UnicodeError, ValueError):
         # libpq's own message repeats the URL, password and all.
         raise BranchlineError("BRANCHLINE_DATABASE_URL cannot be read.", hint) from None
     for part in ("user", "host", "dbname"):
         if not parts.get(part):
             name = "database" if part == "dbname" else part
             raise BranchlineError(f"BRANCHLINE_DATABASE_URL names no {name}.", hint)
+    for port in parts.get("port", "").split(","):
+        if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            # Not shown: behind an unescaped / in the password, it is a part of that.
+            raise BranchlineError(
+                "BRANCHLINE_DATABASE_URL names a port that is no number from 1 to 65535.", hint
+            )
+    seconds = parts.get("connect_timeout", "0").strip()
+    if not seconds.removeprefix("-").isdigit():
+        raise BranchlineError(
+            "BRANCHLINE_DATABASE_URL names a connect_timeout that is no number of seconds.", hint
+        )
     return address if is_url else as_url(address)

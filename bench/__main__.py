@@ -104,6 +104,7 @@ def measure(
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
     # Not below a folder that only its owner may pass: for root, another user runs the server.
     temporary = Path(tempfile.mkdtemp(prefix="branchline-bench-", dir=folder))
+    temporary.chmod(0o711)
     try:
         machine = describe_machine(temporary)
         _check_space(temporary, sizes, only)

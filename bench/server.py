@@ -15,7 +15,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Link
 
-from base.link import Connection
+from base.link import HOST, Connection
 from bench.errors import BenchError
 from operate.server.server import Warehouse
 
@@ -49,7 +49,7 @@ class Server:
 
     def url(self, database: str) -> str:
         """The URL of a database, as the role that owns it."""
-        return self._connection.url.rpartition("/")[0] + "/" + database
+        return self._warehouse.network_url().rpartition("/")[0] + "/" + database
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator[str]:
@@ -82,8 +82,7 @@ class Server:
         """The superuser of this throwaway server: checkpoints and forced drops are its right."""
         password = (self._warehouse.folder / "admin-password").read_text().strip()
         with open_link(
-            f"postgresql://postgres:{password}@{self._connection.host}:{self._connection.port}"
-            "/postgres"
+            f"postgresql://postgres:{password}@{HOST}:{self._connection.port}/postgres"
         ) as link:
             yield link
 

@@ -16,7 +16,7 @@ import io
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -80,6 +80,9 @@ class LoadOptions:
     """For how many seconds to try to reach a database again that goes away in mid-load."""
     databases: bool = True
     """Read the tables that feeds name in databases whose address is set."""
+    permitted: Callable[[], None] = lambda: None
+    """Called under the loader's lock before anything is read or written; what it raises ends the
+    load."""
 
 
 def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
@@ -109,6 +112,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
         closing(sources),
         locked(options.database_url, options.lock_timeout, run.tell_waiting) as session,
     ):
+        options.permitted()
         raw = RawSchema(options.database_url, options.feeds, options.state_dir)
         raw.prepare(session.connection)
         with _no_garbage_collection():

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib import import_module
 from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ import tenacity
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
+from base.libpq import SCRAM, unescaped_at
 from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.feeds import DatabaseTable, Feed, variable_of
@@ -31,6 +33,7 @@ from ingest.origins.database_errors import (
     NO_DATABASE,
     NO_RIGHT,
     NO_SUCH_DATABASE,
+    NOT_SCRAM,
     REFUSED,
     WRONG_USER,
     cause_of,
@@ -61,6 +64,8 @@ _DRIVERS = {
     "mariadb+pymysql": "mysql+pymysql",
 }
 _FORMS = "postgresql://user:password@host:5432/database or mysql://user:password@host:3306/database"
+# What MySQL calls the ways of asking for the password itself.
+_IN_CLEAR = (b"mysql_clear_password", b"dialog")
 # Values are written in the session's way: by these in one way everywhere.
 _SESSION = {
     "postgresql": (
@@ -348,9 +353,12 @@ class SourceDatabase(Origin):
             )
             if postgres:
                 arguments["application_name"] = "branchline load"
+                arguments["require_auth"] = SCRAM
             elif url.password:
                 # PyMySQL would take a text for Latin-1.
                 arguments["password"] = url.password.encode("utf-8")
+            if not postgres and not any(name.startswith("ssl") for name in url.query):
+                arguments["auth_plugin_map"] = dict.fromkeys(_IN_CLEAR, _NotInClear)
             given = {name: value for name, value in arguments.items() if name not in url.query}
             engine = sa.create_engine(
                 url, poolclass=NullPool, connect_args=given, hide_parameters=True
@@ -383,6 +391,9 @@ class SourceDatabase(Origin):
         hint = f"the address in {variable_of(self.name)} has to be of the form {_FORMS}"
         try:
             if isinstance(self._address, str):
+                if unescaped_at(self._address):
+                    # A part of the password would be taken for the host, and asked for by name.
+                    raise ValueError
                 url = make_url(self._address)
             else:
                 given = dict(self._address)
@@ -446,9 +457,15 @@ class SourceDatabase(Origin):
             return Fault(f"reading failed: {self._told(found)}")
         code, text = code_of(driver_error), self._told(driver_error)
         if code in WRONG_USER or REFUSED.search(text):
+            hint = f"check {variable_of(self.name)}"
+            if NOT_SCRAM in text:
+                hint += (
+                    "; the password was not sent: let the server ask by scram-sha-256, or name"
+                    " another way in the address, such as ?require_auth=md5"
+                )
             return Fault(
                 f"the database {self.name} refuses the user or the password: {text}",
-                f"check {variable_of(self.name)}",
+                hint,
                 gone=True,
             )
         if code in NO_DATABASE or NO_SUCH_DATABASE.search(text):
@@ -473,6 +490,25 @@ class SourceDatabase(Origin):
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return printable(mask_text(text))
+
+
+def _mysql_error() -> type[Exception]:
+    # As SQLAlchemy knows it; PyMySQL has no types.
+    found: type[Exception] = import_module("pymysql.err").OperationalError
+    return found
+
+
+class _NotInClear:
+    """In place of PyMySQL's answer to a server that asks for the password itself."""
+
+    def __init__(self, _: object) -> None:
+        pass
+
+    def authenticate(self, _: object) -> None:
+        """Raise, so that whoever answers in the server's place is not told the password."""
+        raise _mysql_error()(
+            1045, "the server asks for the password in clear, which is sent over TLS only"
+        )
 
 
 class _NotUniqueError(Exception):

@@ -6,8 +6,10 @@ import re
 from typing import TypeVar
 
 WRONG_USER = {"28P01", "28000", 1045, 1698}
+NOT_SCRAM = "authentication method requirement"
 REFUSED = re.compile(
-    r"authentication failed|no password|pg_hba|role \S+ does not exist|not permitted to log in"
+    rf"{NOT_SCRAM}|authentication failed|no password|pg_hba|role \S+ does not exist"
+    r"|not permitted to log in"
 )
 NO_DATABASE = {"3D000", 1044, 1049}
 NO_SUCH_DATABASE = re.compile(r'database "[^"]*" does not exist')

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg2
+
 from base.errors import BranchlineError
-from base.schemas import RAW
 from ingest.raw.session import transaction
 
 if TYPE_CHECKING:
@@ -98,13 +99,17 @@ _STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES, _ERA
 def upgrade(connection: Connection) -> None:
     """Bring the loader's own tables to this version's; raises BranchlineError for a newer one."""
     with transaction(connection), connection.cursor() as cursor:
-        cursor.execute("select to_regnamespace(%s) is null", (RAW,))
-        if cursor.fetchone() == (True,):
-            cursor.execute(f"create schema {RAW}")
         done = _version(cursor)
         _check_not_newer(done)
         for version, step in enumerate(_STEPS[done:], start=done + 1):
-            cursor.execute(step)
+            try:
+                cursor.execute(step)
+            except psycopg2.errors.InsufficientPrivilege:
+                raise BranchlineError(
+                    "The raw layer lacks what this copy of Branchline needs, and this user may not"
+                    " add it.",
+                    "Let the warehouse's owner run this once: branchline warehouse roles",
+                ) from None
             cursor.execute("insert into raw.ingest_versions (version) values (%s)", (version,))
 
 

@@ -13,24 +13,32 @@ import psycopg2.errors
 import tenacity
 from psycopg2.extensions import make_dsn, parse_dsn
 
+from base import link
 from base.errors import BranchlineError
+from base.libpq import secured
+from base.locks import COLUMNS, Lock, without_marks
+from base.printing import printable
+from base.schemas import RAW
 from ingest.cards import mask_text
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 APPLICATION_NAME = "branchline load"
-# "bran" and "line" as numbers: one loader at a time per database.
-LOCK_KEYS = (0x6272616E, 0x6C696E65)
+LOCK = Lock(RAW, "ingest_locks", "load")
+"""One loader at a time per database."""
 LOCK_POLL_SECONDS = 0.1
 # What a connection that broke raises; a full disk is an OperationalError too, and leaves it open.
 LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 def connection_string(database_url: str) -> str:
-    """The URL as a libpq connection string that says who is connected. Raises BranchlineError."""
+    """The URL as a libpq connection string that says who is connected, and is held to SCRAM.
+
+    Raises BranchlineError.
+    """
     try:
-        settings = parse_dsn(database_url)
+        settings = parse_dsn(secured(database_url))
     except psycopg2.ProgrammingError:
         raise BranchlineError(
             "The database address is not one that PostgreSQL understands.",
@@ -53,7 +61,7 @@ def describe_address(database_url: str) -> str:
 
 def open_connection(database_url: str) -> Connection:
     """Connect in autocommit mode, UTF-8 and UTC. Raises psycopg2's errors."""
-    connection = psycopg2.connect(connection_string(database_url))
+    connection = link.connect(connection_string(database_url))
     connection.autocommit = True
     connection.set_client_encoding("UTF8")
     return connection
@@ -150,52 +158,58 @@ def loader_lock(
     try:
         yield
     finally:
-        with suppress(psycopg2.Error), connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_unlock(%s, %s)", LOCK_KEYS)
+        LOCK.give_back(connection)
 
 
 def _take_lock(connection: Connection, lock_timeout: float, tell: Callable[[str], None]) -> None:
     deadline = time.monotonic() + lock_timeout
     told = False
+    _prepare_lock(connection)
+    while not LOCK.take(connection):
+        if time.monotonic() >= deadline:
+            raise BranchlineError(
+                f"Another load is at work on this database: {_lock_holder(connection)}."
+                f" It did not finish within {lock_timeout:g} seconds.",
+                "Wait for it and run the load again; nothing was loaded or lost.",
+            )
+        if not told:
+            tell(f"Waiting for another load to finish: {_lock_holder(connection)}")
+            told = True
+        time.sleep(LOCK_POLL_SECONDS)
+
+
+def _prepare_lock(connection: Connection) -> None:
+    """Make the table of locks, and the schema before it, where they are missing."""
     with connection.cursor() as cursor:
-        while True:
-            cursor.execute("select pg_try_advisory_lock(%s, %s)", LOCK_KEYS)
+        for thing, statement in (
+            ("to_regnamespace('raw')", "create schema raw"),
+            ("to_regclass('raw.ingest_locks')", f"create table raw.ingest_locks {COLUMNS}"),
+        ):
+            cursor.execute(f"select {thing} is null")
             if cursor.fetchone() == (True,):
-                return
-            if time.monotonic() >= deadline:
-                raise BranchlineError(
-                    f"Another load is at work on this database: {_lock_holder(connection)}."
-                    f" It did not finish within {lock_timeout:g} seconds.",
-                    "Wait for it and run the load again; nothing was loaded or lost.",
-                )
-            if not told:
-                tell(f"Waiting for another load to finish: {_lock_holder(connection)}")
-                told = True
-            time.sleep(LOCK_POLL_SECONDS)
+                # Unless another load makes it at the same moment.
+                with suppress(
+                    psycopg2.errors.UniqueViolation,
+                    psycopg2.errors.DuplicateTable,
+                    psycopg2.errors.DuplicateSchema,
+                ):
+                    cursor.execute(statement)
 
 
 def _lock_holder(connection: Connection) -> str:
+    process = LOCK.holder(connection)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            select activity.pid, activity.application_name, activity.backend_start
-            from pg_locks
-            inner join pg_stat_activity as activity on pg_locks.pid = activity.pid
-            where pg_locks.locktype = 'advisory'
-                and pg_locks.granted
-                and pg_locks.classid = %s
-                and pg_locks.objid = %s
-                and pg_locks.database
-                    = (select oid from pg_database where datname = current_database())
-            """,
-            LOCK_KEYS,
+            "select application_name, backend_start from pg_stat_activity where pid = %s",
+            (process,),
         )
         holder = cursor.fetchone()
     if holder is None:
         return "a session that has just ended"
-    pid, name, start = holder
+    name, start = holder
     since = f", connected since {start:%Y-%m-%d %H:%M:%S %Z}" if start is not None else ""
-    return f"{name or 'an unnamed program'} (server process {pid}{since})"
+    program = printable(without_marks(name)) or "an unnamed program"
+    return f"{program} (server process {process}{since})"
 
 
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -211,8 +225,9 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"permission denied|must be owner|not permitted",
-            "Give this user the loader's rights (branchline warehouse roles, then branchline"
-            " warehouse user NAME --role loader), or the right to create schemas in the database.",
+            "Let the warehouse's owner run `branchline warehouse roles`, and give this user the"
+            " loader's rights (branchline warehouse user NAME --role loader); or give it the right"
+            " to create schemas in the database.",
         ),
         (
             r"refused|no such file|could not translate|not known|timeout|timed out|no route"

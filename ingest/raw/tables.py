@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,9 +84,22 @@ class RawSchema:
     def prepare(self, connection: Connection) -> None:
         """Create what is missing: schema, ledger, rejects, one table per feed, new columns.
 
-        Call it under the loader's lock. What is there already is never dropped or changed.
+        Call it under the loader's lock. What is there already is never dropped or changed. Who may
+        not make tables in raw has the owner's function make them.
         """
         upgrade(connection)
+        by_table: dict[str, list[str]] = {}
+        for table, column in sorted(missing_columns(connection, self._feeds)):
+            by_table.setdefault(table, []).append(column)
+        for table, missing in by_table.items():
+            declared = [
+                name
+                for feed in self._feeds
+                if feed.table == table
+                for name in feed.raw_columns()
+                if name in missing
+            ]
+            _make_by_owner(connection, table, declared)
         schema = _dlt_schema(self._feeds)
         self._pipeline.schemas.save_schema(schema)
         self._pipeline.sync_schema(schema.name)
@@ -113,8 +126,9 @@ class RawSchema:
             for feed in self._feeds
         }
 
-    def add_columns(self, feed: Feed, names: Iterable[str]) -> None:
+    def add_columns(self, connection: Connection, feed: Feed, names: Sequence[str]) -> None:
         """Add text columns to a feed's table. No transaction may have the table open."""
+        _make_by_owner(connection, feed.table, names)
         before = self._pipeline.schemas[PIPELINE]
         schema = before.clone()
         columns: list[TColumnSchema] = [
@@ -140,6 +154,23 @@ class RawSchema:
         """Note in dlt's own table of loads that everything under this load id is there."""
         with self._pipeline.destination_client(PIPELINE) as client:
             client.complete_load(load_id)
+
+
+def _make_by_owner(connection: Connection, table: str, names: Sequence[str]) -> None:
+    """Let the owner's function add a table or columns of text, for a loader who may make nothing in
+    raw; for anybody else, nothing: dlt makes them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select has_schema_privilege(%s, 'create')", (RAW,))
+        if cursor.fetchone() == (True,):
+            return
+        cursor.execute("select to_regprocedure('raw.add_columns(text, text[])') is not null")
+        if cursor.fetchone() != (True,):
+            raise BranchlineError(
+                f"The raw table {table} lacks columns, and this user may not add any.",
+                "Let the warehouse's owner run this once: branchline warehouse roles",
+            )
+        cursor.execute("select raw.add_columns(%s, %s)", (table, list(names)))
 
 
 def new_load_id() -> str:

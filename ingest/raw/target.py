@@ -95,7 +95,7 @@ class DatabaseTarget(Target[Job]):
     def _make_columns(self, feed: Feed, names: Collection[str]) -> None:
         # The writer's transaction holds the table.
         self._writer.flush()
-        self._raw.add_columns(feed, names)
+        self._raw.add_columns(self._session.connection, feed, list(names))
 
     def note(self, place: Place) -> None:
         self._writer.note(place)

@@ -26,6 +26,7 @@
 #}
 {% macro open_dbt_run() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test') %}
+        {% do refuse_owner() %}
         {% set ledger = adapter.get_relation(target.database, 'raw', 'ingest_files') %}
         {% if ledger is none %}
             {{ exceptions.raise_compiler_error(

@@ -42,9 +42,45 @@
 
 {# The same by itself: dbt run-operation grant_marts #}
 {% macro grant_marts() %}
+    {% do refuse_owner() %}
     {% set statements = all_access_sql() | trim %}
     {% if statements %}
         {% do run_query(statements) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#
+    Ends the command where a warehouse's owner, or a superuser, would build on what other people have
+    made: their triggers, and the functions in their views, would run with all the owner's rights.
+    `branchline run` builds with the transformers' rights, whoever calls it.
+#}
+{% macro refuse_owner() %}
+    {{ return(adapter.dispatch('refuse_owner', 'branchline')()) }}
+{% endmacro %}
+
+{% macro default__refuse_owner() %}
+{% endmacro %}
+
+{% macro postgres__refuse_owner() %}
+    {% set owner = "(select datdba from pg_catalog.pg_database"
+        ~ " where datname = pg_catalog.current_database())" %}
+    {% set trusted = "(select oid from pg_catalog.pg_roles where rolsuper or oid = " ~ owner ~ ")" %}
+    {% set layer = "(select nspowner from pg_catalog.pg_namespace where nspname = 'marts')" %}
+    {% set found = run_query(
+        "select exists (select from pg_catalog.pg_roles where rolname = session_user"
+        ~ " and oid in " ~ trusted ~ ")"
+        ~ " and " ~ layer ~ " not in " ~ trusted
+        ~ " and (exists (select from pg_catalog.pg_auth_members where roleid = " ~ layer
+        ~ " and member not in " ~ trusted ~ ")"
+        ~ " or exists (select from pg_catalog.pg_proc where proowner not in " ~ trusted ~ "))"
+    ).rows[0][0] %}
+    {% if found %}
+        {{ exceptions.raise_compiler_error(
+            "The owner of a warehouse in which others build does not build by dbt itself: what they"
+            ~ " have made would run with all the owner's rights. Let `branchline run` do it, or take a"
+            ~ " log-in that is no owner: branchline warehouse user NAME --role transformer"
+        ) }}
     {% endif %}
 {% endmacro %}
 
@@ -67,6 +103,13 @@
     {% for row in run_query(
         "select purpose, role_name from operations.roles inner join pg_roles on role_name = rolname"
     ).rows %}
+        {#- They go into statements. #}
+        {% if not modules.re.fullmatch('[a-z][a-z0-9_]{0,62}', row[1]) %}
+            {{ exceptions.raise_compiler_error(
+                "operations.roles names a role that is none of Branchline's. Look at it: branchline"
+                ~ " warehouse roles"
+            ) }}
+        {% endif %}
         {% do roles.update({row[0]: row[1]}) %}
     {% endfor %}
     {{ return(roles if roles | length == 4 else {}) }}
@@ -77,7 +120,7 @@
 {% macro access_sql(relation, node, roles) -%}
     {%- set state = relation_state(relation, roles) -%}
     {%- if state and state.is_own and state.owner != roles.transformer %}
-    alter table {{ relation }} owner to {{ roles.transformer }};
+    alter table {{ relation }} owner to {{ adapter.quote(roles.transformer) }};
     {%- endif -%}
     {%- if state and state.is_own and relation.schema == 'marts' -%}
         {{ mart_access_sql(relation, node, roles, state) }}
@@ -100,11 +143,17 @@
     {%- if state.grants | sort != wanted | sort %}
     {#- This takes away what was granted on columns, too. #}
     revoke all on {{ relation }}
-    from public, {{ roles.loader }}, {{ roles.analyst }}, {{ roles.pii_reader }};
+    from
+        public,
+        {{ adapter.quote(roles.loader) }},
+        {{ adapter.quote(roles.analyst) }},
+        {{ adapter.quote(roles.pii_reader) }};
     grant select on {{ relation }}
-    to {{ roles.pii_reader }}{{ ', ' ~ roles.analyst if not masked }};
+    to {{ adapter.quote(roles.pii_reader) }}
+        {{- ', ' ~ adapter.quote(roles.analyst) if not masked }};
         {%- if open_columns %}
-    grant select ({{ open_columns | join(', ') }}) on {{ relation }} to {{ roles.analyst }};
+    grant select ({{ open_columns | join(', ') }}) on {{ relation }}
+    to {{ adapter.quote(roles.analyst) }};
         {%- endif -%}
     {%- endif -%}
     {{ masking_view_sql(relation, node, roles, state, masked) }}

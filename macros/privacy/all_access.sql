@@ -53,6 +53,7 @@
         for found in
             select format('schema %I', nspname) as thing from pg_namespace
             where nspname in ('{{ layers | join("', '") }}')
+                and nspname <> 'operations'
                 and pg_get_userbyid(nspowner) <> '{{ roles.transformer }}'
                 and pg_has_role(current_user, nspowner, 'usage')
             union all
@@ -63,14 +64,22 @@
                 and relkind in ('r', 'p', 'v', 'm')
                 and pg_get_userbyid(relowner) <> '{{ roles.transformer }}'
                 and pg_has_role(current_user, relowner, 'usage')
+                {#- The warehouse's own notes are its owner's. #}
+                and not (
+                    nspname = 'operations'
+                    and relowner = (
+                        select datdba from pg_database where datname = current_database()
+                    )
+                )
         loop
-            execute format('alter %s owner to {{ roles.transformer }}', found.thing);
+            execute format('alter %s owner to %I', found.thing, '{{ roles.transformer }}');
         end loop;
     end
     $branchline$;
-    create schema if not exists marts_masked authorization {{ roles.transformer }};
-    grant usage on schema marts to {{ roles.analyst }}, {{ roles.pii_reader }};
-    grant usage on schema marts_masked to {{ roles.analyst }};
+    create schema if not exists marts_masked authorization {{ adapter.quote(roles.transformer) }};
+    grant usage on schema marts
+    to {{ adapter.quote(roles.analyst) }}, {{ adapter.quote(roles.pii_reader) }};
+    grant usage on schema marts_masked to {{ adapter.quote(roles.analyst) }};
 {%- endmacro %}
 
 
@@ -86,6 +95,7 @@
         {%- set relation = api.Relation.create(
             database=target.database, schema=row[0], identifier=row[1]
         ) %}
-    revoke all on {{ relation }} from public, {{ roles.loader }}, {{ roles.analyst }};
+    revoke all on {{ relation }}
+    from public, {{ adapter.quote(roles.loader) }}, {{ adapter.quote(roles.analyst) }};
     {%- endfor -%}
 {%- endmacro %}

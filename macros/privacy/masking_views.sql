@@ -22,8 +22,8 @@
     drop view if exists {{ view }};
     create view {{ view }} as
     {{ definition }};
-    alter view {{ view }} owner to {{ roles.transformer }};
-    grant select on {{ view }} to {{ roles.analyst }};
+    alter view {{ view }} owner to {{ adapter.quote(roles.transformer) }};
+    grant select on {{ view }} to {{ adapter.quote(roles.analyst) }};
     {{ masking_comments(view, node, masked) }}
     insert into {{ operations_table('masked_views') }} (view_name, relation_number, definition)
     values ('{{ relation.identifier }}', {{ state.number }}, '{{ fingerprint }}')

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Link
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import Settings
+from operate.access.lowered import lowered
 from operate.dbt.build import log_folder
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, dbt_program
@@ -34,26 +35,27 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
     """
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
-    done = subprocess.run(
-        [
-            dbt_program(),
-            "--quiet",
-            "run-operation",
-            "grant_marts",
-            "--target",
-            TARGET,
-            "--project-dir",
-            str(settings.project),
-            "--profiles-dir",
-            str(settings.project),
-        ],
-        cwd=settings.project,
-        env=dbt_environment(settings, connection),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
+    with lowered(connection) as low:
+        done = subprocess.run(
+            [
+                dbt_program(),
+                "--quiet",
+                "run-operation",
+                "grant_marts",
+                "--target",
+                TARGET,
+                "--project-dir",
+                str(settings.project),
+                "--profiles-dir",
+                str(settings.project),
+            ],
+            cwd=settings.project,
+            env=dbt_environment(settings, low),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
     if done.returncode != 0:
         raise BranchlineError(
             f"The roles are made, but dbt could not open the marts to them. It says:\n"

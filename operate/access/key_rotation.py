@@ -7,22 +7,24 @@ gives the same token, which nobody can compute without the newest key.
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
 from base.link import Connection, open_link
+from base.schemas import RAW
 from base.settings import Settings
 from ingest import CardTokens, loader_lock, transaction
+from operate.access.lowered import lowered
+from operate.access.ours import check_ours
 from operate.access.token_key import (
     HOW_TO_MAKE_ONE,
-    KEYS_LOCK,
     OLDEST_FIRST,
     VARIABLE,
     append_key,
@@ -32,7 +34,7 @@ from operate.access.token_key import (
     noted_keys,
     token_keys,
 )
-from operate.server.notes import one_run_at_a_time, prepare_notes
+from operate.server.notes import one_run_at_a_time
 
 TOKENS_AT_A_TIME = 20_000
 LOCK_SECONDS = 60
@@ -55,30 +57,42 @@ def rotate_key(settings: Settings, connection: Connection, say: Callable[[str], 
     warehouse is as before or as after, and the command can be run again. Raises BranchlineError
     if there is no new key, if the old ones do not fit, or if the user may not.
     """
-    keys = token_keys(settings)
-    with (
-        open_link(connection.url) as link,
-        one_run_at_a_time(link),
-        _keys_alone(link),
-        loader_lock(link, LOCK_SECONDS, say),
-    ):
-        prepare_notes(link)
-        try:
-            with link.cursor() as cursor:
-                noted = noted_keys(cursor)
-            keys = _with_a_new_one(settings, keys, noted)
-            say("Applying the new key to every card token; nothing else is changed ...")
-            with transaction(link), link.cursor() as cursor:
-                tokens, rows = _rekey_raw(link, cursor, CardTokens(*keys[len(noted) :]))
-                _void_builds(cursor)
-                note_keys(cursor, keys)
-        except psycopg2.errors.InsufficientPrivilege as error:
-            raise BranchlineError(
-                "This user may not change the stored card tokens, and none was changed. PostgreSQL"
-                f" says: {error.diag.message_primary}",
-                "Run it as the warehouse's owner, or as a member of both roles, loader and"
-                " transformer.",
-            ) from None
+    with open_link(connection.url) as link:
+        check_ours(link)
+        with (
+            one_run_at_a_time(link),
+            loader_lock(link, LOCK_SECONDS, say),
+            lowered(connection) as low,
+        ):
+            return _rotate(settings, link, low, say)
+
+
+def _rotate(
+    settings: Settings, link: Link, low: Connection, say: Callable[[str], None]
+) -> Rotation:
+    keys = token_keys(settings, link)
+    with link.cursor() as cursor:
+        noted = noted_keys(cursor)
+    keys = _with_a_new_one(settings, keys, noted)
+    say("Applying the new key to every card token; nothing else is changed ...")
+    # Before, so that no killed rotation leaves models of the old tokens; and after, for what was
+    # built meanwhile by hand.
+    _void_builds(low)
+    try:
+        with transaction(link), link.cursor() as cursor:
+            tokens, rows = _rekey_raw(link, cursor, CardTokens(*keys[len(noted) :]))
+            cursor.execute(
+                "update operations.builds set project_fingerprint = 'before a new token key'"
+            )
+            note_keys(cursor, keys)
+    except psycopg2.errors.InsufficientPrivilege as error:
+        raise BranchlineError(
+            "This user may not change the stored card tokens, and none was changed. PostgreSQL"
+            f" says: {error.diag.message_primary}",
+            "Run it as the warehouse's owner, or as a member of both roles, loader and"
+            " transformer.",
+        ) from None
+    _void_builds(low)
     return Rotation(len(keys), tokens, rows)
 
 
@@ -107,44 +121,32 @@ def _with_a_new_one(settings: Settings, keys: list[bytes], noted: list[str]) -> 
     return keys
 
 
-@contextlib.contextmanager
-def _keys_alone(link: Link) -> Iterator[None]:
-    """Hold the keys against every load: one that has read the old ones must not write any more."""
-    with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtext(%s))", (KEYS_LOCK,))
-        if cursor.fetchone() != (True,):
-            raise BranchlineError(
-                "A load is at work on this warehouse.",
-                "Wait until it is done, then run this again; nothing was changed.",
-            )
-        try:
-            yield
-        finally:
-            if not link.closed:
-                cursor.execute("select pg_advisory_unlock(hashtext(%s))", (KEYS_LOCK,))
-
-
 def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]:
     """Replace the tokens in every raw table that has some; how many tokens, in how many rows.
 
     Python does the hashing, so that no key is in a statement, which the server may log or show.
     """
     cursor.execute(
-        "select format('%I.%I', nspname, relname) from pg_attribute"
+        "select relname::text from pg_attribute"
         " inner join pg_class on attrelid = pg_class.oid"
         " inner join pg_namespace on relnamespace = pg_namespace.oid"
         " where nspname = 'raw' and attname = 'card_token' and relkind = 'r' and not attisdropped"
         " order by 1"
     )
     tokens = rows = 0
-    for (table,) in cursor.fetchall():
-        cursor.execute(f"lock table {table} in share row exclusive mode")
+    for (name,) in cursor.fetchall():
+        table = sql.Identifier(RAW, name)
+        cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(table))
         cursor.execute(
             "create temporary table rekeyed (older text not null, newer text not null)"
             " on commit drop"
         )
         with link.cursor("branchline_tokens") as stored:
-            stored.execute(f"select distinct card_token from {table} where card_token is not null")
+            stored.execute(
+                sql.SQL("select distinct card_token from {} where card_token is not null").format(
+                    table
+                )
+            )
             while batch := stored.fetchmany(TOKENS_AT_A_TIME):
                 # Hexadecimal digits, both: nothing for COPY to trip over.
                 lines = "".join(f"{older}\t{newer.token(older)}\n" for (older,) in batch)
@@ -154,29 +156,33 @@ def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]
                 tokens += len(batch)
         cursor.execute("analyze pg_temp.rekeyed")
         cursor.execute(
-            f"update {table} set card_token = rekeyed.newer from pg_temp.rekeyed"
-            " where card_token = rekeyed.older"
+            sql.SQL(
+                "update {} as stored set card_token = rekeyed.newer from pg_temp.rekeyed"
+                " where stored.card_token = rekeyed.older"
+            ).format(table)
         )
         rows += cursor.rowcount
         cursor.execute("drop table pg_temp.rekeyed")
     return tokens, rows
 
 
-def _void_builds(cursor: Cursor) -> None:
+def _void_builds(low: Connection) -> None:
     """Let every model be built afresh: keys of customers are made from the tokens of their cards.
 
     Also in the schemas of builds beside production, whose notes stand in `<prefix>_operations`.
+    They are dbt's, so it takes the rights of those who build.
     """
-    cursor.execute("update operations.builds set project_fingerprint = 'before a new token key'")
-    cursor.execute(
-        r"""
-        select format('%I.%I', nspname, relname) from pg_class
-        inner join pg_namespace on relnamespace = pg_namespace.oid
-        where relname = 'high_water_marks'
-            and (nspname = 'operations' or nspname like '%\_operations')
-            and has_table_privilege(pg_class.oid, 'delete')
-            and has_schema_privilege(pg_namespace.oid, 'usage')
-        """
-    )
-    for (table,) in cursor.fetchall():
-        cursor.execute(f"delete from {table}")
+    with open_link(low.url) as link, link.cursor() as cursor:
+        cursor.execute(
+            r"""
+            select nspname::text from pg_class
+            inner join pg_namespace on relnamespace = pg_namespace.oid
+            where relname = 'high_water_marks'
+                and (nspname = 'operations' or nspname like '%\_operations')
+                and has_table_privilege(pg_class.oid, 'delete')
+                and has_schema_privilege(pg_namespace.oid, 'usage')
+            """
+        )
+        for (schema,) in cursor.fetchall():
+            table = sql.Identifier(schema, "high_water_marks")
+            cursor.execute(sql.SQL("delete from {}").format(table))

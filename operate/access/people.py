@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import psycopg2
+from psycopg2 import sql
 from psycopg2.extensions import connection as Link
-from psycopg2.extensions import encrypt_password, quote_ident
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import encrypt_password
 
 from base.errors import BranchlineError
 from base.schemas import MARTS, MASKED
@@ -15,7 +18,18 @@ from operate.access.role_names import Roles
 
 # Where unqualified names are looked for: an analyst who asks for dim_customers gets the view
 # without personal data, a reader of personal data the table.
-SEARCH_PATHS = {"analyst": f"{MASKED}, {MARTS}", "pii_reader": MARTS}
+SEARCH_PATHS = {"analyst": (MASKED, MARTS), "pii_reader": (MARTS,)}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a log-in that only reads may use: how long a query, or a transaction in which nothing
+    happens, may take; how much a query may write to the disk while it sorts; how many connections.
+    """
+
+    minutes: int = 10
+    gigabytes: int = 2
+    connections: int = 10
 
 
 def exists(link: Link, name: str) -> bool:
@@ -26,45 +40,92 @@ def exists(link: Link, name: str) -> bool:
 
 
 def make_user(
-    link: Link, roles: Roles, name: str, purposes: Sequence[str], password: str | None
+    link: Link,
+    roles: Roles,
+    name: str,
+    purposes: Sequence[str],
+    password: str | None,
+    limits: Limits | None = None,
 ) -> None:
     """Make a log-in, or change it, so that it is a member of exactly these of the four roles.
 
     `password`: None leaves the one it has. The server is sent a verifier of it, never itself.
-    Raises BranchlineError if the name cannot be had or the user may not make it.
+    `limits` hold for a log-in that only reads; one that works has none. Raises BranchlineError if
+    the name cannot be had or the user may not make it.
     """
     _check_name(link, roles, name)
-    role = quote_ident(name, link)
-    statements = [
-        f"{'alter' if exists(link, name) else 'create'} role {role} login"
-        + (f" password '{_verifier(link, name, password)}'" if password is not None else "")
-    ]
-    for purpose, group in roles.names().items():
-        if purpose in purposes:
-            statements.append(f"grant {group} to {role} with inherit true, set true")
-        elif _is_member(link, name, group):
-            statements.append(f"revoke {group} from {role}")
     with link.cursor() as cursor:
-        cursor.execute("select quote_ident(current_database())")
+        cursor.execute("select current_database()")
         (database,) = cursor.fetchone() or ("",)
-    here = f"alter role {role} in database {database}"
+    role, here = sql.Identifier(name), sql.Identifier(database)
+
+    def in_database(setting: str, **values: sql.Composable) -> sql.Composed:
+        text = "alter role {role} in database {database} " + setting
+        return sql.SQL(text).format(role=role, database=here, **values)
+
+    verb = "alter" if exists(link, name) else "create"
+    login = sql.SQL(verb + " role {} login").format(role)
+    if password is not None:
+        verifier = sql.Literal(_verifier(link, name, password))
+        login = sql.SQL("{} password {}").format(login, verifier)
+    statements: list[sql.Composable] = [login]
+    for purpose, group in roles.names().items():
+        parts = {"group": sql.Identifier(group), "role": role}
+        if purpose in purposes:
+            grant = sql.SQL("grant {group} to {role} with inherit true, set true")
+            statements.append(grant.format(**parts))
+        elif _is_member(link, name, group):
+            statements.append(sql.SQL("revoke {group} from {role}").format(**parts))
     alone = purposes[0] if len(purposes) == 1 else None
     if alone in ("loader", "transformer"):
         # What it makes is everybody's who does the same work, from the first moment.
-        statements.append(f"{here} set role = '{roles.names()[alone]}'")
+        group = roles.names()[alone]
+        statements.append(in_database("set role = {group}", group=sql.Literal(group)))
     else:
-        statements.append(f"{here} reset role")
-    path = SEARCH_PATHS.get("pii_reader" if "pii_reader" in purposes else alone or "")
-    statements.append(f"{here} {f'set search_path = {path}' if path else 'reset search_path'}")
+        statements.append(in_database("reset role"))
+    path = SEARCH_PATHS.get("pii_reader" if "pii_reader" in purposes else alone or "", ())
+    # Not PostgreSQL's own default, which looks into a schema of the log-in's name: a transformer
+    # may have made it, and any function in it.
+    names = sql.SQL(", ").join(sql.Identifier(schema) for schema in path or ("public",))
+    statements.append(in_database("set search_path = {names}", names=names))
+    given = (limits or Limits()) if set(purposes) <= set(SEARCH_PATHS) else None
+    statements += _limit(link, role, in_database, given)
     link.autocommit = False
     try:
         with link.cursor() as cursor:
             for statement in statements:
-                _run(cursor.execute, statement)
+                _run(cursor, statement)
         link.commit()
     finally:
         link.rollback()
         link.autocommit = True
+
+
+def _limit(
+    link: Link,
+    role: sql.Identifier,
+    in_database: Callable[..., sql.Composed],
+    limits: Limits | None,
+) -> Iterator[sql.Composable]:
+    """Statements that set the limits of a log-in, or take them away."""
+    number = sql.Literal(limits.connections if limits is not None else -1)
+    yield sql.SQL("alter role {} connection limit {}").format(role, number)
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        if limits is None:
+            yield in_database(f"reset {setting}")
+        else:
+            value = sql.Literal(f"{limits.minutes}min")
+            yield in_database(f"set {setting} = {{value}}", value=value)
+    with link.cursor() as cursor:
+        cursor.execute("select has_parameter_privilege('temp_file_limit', 'set')")
+        may_limit_files = cursor.fetchone() == (True,)
+    if may_limit_files:
+        # Only who has been given this right may change it for himself.
+        if limits is None:
+            yield in_database("reset temp_file_limit")
+        else:
+            value = sql.Literal(f"{limits.gigabytes}GB")
+            yield in_database("set temp_file_limit = {value}", value=value)
 
 
 def _check_name(link: Link, roles: Roles, name: str) -> None:
@@ -104,16 +165,14 @@ def _is_member(link: Link, name: str, group: str) -> bool:
 
 
 def _verifier(link: Link, name: str, password: str) -> str:
-    # Holds letters, digits and $:=+/ only.
     return encrypt_password(password, name, scope=link, algorithm="scram-sha-256")
 
 
-def _run(execute: object, statement: str) -> None:
-    assert callable(execute)
+def _run(cursor: Cursor, statement: sql.Composable) -> None:
     try:
-        execute(statement)
+        cursor.execute(statement)
     except psycopg2.errors.InsufficientPrivilege as error:
-        shown = re.sub(r"password '[^']*'", "password '...'", statement)
+        shown = re.sub(r"password '[^']*'", "password '...'", statement.as_string(cursor))
         raise BranchlineError(
             "This user may not make log-ins, and nothing was changed. PostgreSQL says"
             f" '{error.diag.message_primary}' to:\n    {shown}",

@@ -9,12 +9,12 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
-from base.schemas import RAW
+from base.printing import printable
+from operate.server.notes import OWN_TABLES as NOTES
 
 DEFAULT_PREFIX = "branchline_"
 PURPOSES = ("loader", "transformer", "analyst", "pii_reader")
-# Notes that a load reads and writes: where the warehouse is filled from, and by which token keys.
-LOADERS_NOTES = ("inboxes", "token_keys")
+_NAME = r"[a-z][a-z0-9_]{0,62}"
 
 ROLE_TABLES = """\
 create table if not exists operations.roles (
@@ -32,6 +32,8 @@ create table if not exists operations.masked_views (
     definition text not null
 );
 """
+OWN_TABLES = (*NOTES, *re.findall(r"create table if not exists operations\.(\w+)", ROLE_TABLES))
+"""The tables of `operations` that belong to the owner; dbt makes the others."""
 # Made by the server and never sent anywhere: four random UUIDs hold 488 random bits.
 MASKING_KEYS = """\
 insert into operations.masking_keys (inner_key, outer_key)
@@ -67,9 +69,18 @@ class Roles:
         """Purpose and name of each."""
         return {purpose: getattr(self, purpose) for purpose in PURPOSES}
 
-    def owner_of(self, schema: str) -> str:
-        """The role that a layer belongs to."""
-        return self.loader if schema == RAW else self.transformer
+    @classmethod
+    def noted(cls, names: dict[str, str]) -> Roles:
+        """The names as a warehouse has noted them. Raises BranchlineError for what is no name."""
+        odd = [name for name in names.values() if not re.fullmatch(_NAME, name)]
+        if odd or len(set(names.values())) < len(names):
+            shown = ", ".join(printable(name)[:63] for name in odd or names.values())
+            raise BranchlineError(
+                f"operations.roles does not name four roles: {shown}. Nothing was changed.",
+                "Each is named there by up to 63 small letters, digits and underscores. Find out"
+                " who has changed it, and correct it: branchline warehouse psql",
+            )
+        return cls(**names)
 
 
 @dataclass(frozen=True)
@@ -82,12 +93,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Grant:
-    """A right that somebody has, or should have. `kind` is database, schema or table."""
+    """A right that somebody has, or should have; `thing` is quoted as the server does.
+
+    `kind` is database, schema, table, sequence or function. `layer` is its schema, if it has one.
+    """
 
     kind: str
     thing: str
     grantee: str
     right: str
+    layer: str = ""
 
 
 def find_roles(link: Link) -> Roles | None:
@@ -116,4 +131,4 @@ def recorded_roles(cursor: Cursor) -> Roles | None:
         return None
     cursor.execute("select purpose, role_name from operations.roles")
     names = dict(cursor.fetchall())
-    return Roles(**names) if set(names) == set(PURPOSES) else None
+    return Roles.noted(names) if set(names) == set(PURPOSES) else None

@@ -2,7 +2,7 @@
 
 Four roles that nobody logs in as; people and programs are members of them:
 
-    loader        writes the raw layer, and the few notes that a load leaves in `operations`
+    loader        writes the rows of raw, and the few notes that a load leaves in `operations`
     transformer   reads raw, owns every schema that dbt builds
     analyst       reads the marts without personal data: whole, or through masking views
     pii_reader    reads all of the marts
@@ -10,22 +10,23 @@ Four roles that nobody logs in as; people and programs are members of them:
 What the last two may read of each mart follows from the tags on its columns, so dbt grants it
 (macros/privacy). Everything else is here: roles, schemas, owners, and what the public may do.
 
+The raw layer and the warehouse's notes belong to the database's owner, who writes to nothing that a
+member could have made (operate/access/ours.py).
+
 A warehouse remembers the names of its roles in `operations.roles`. Roles belong to the whole
 server, so that two warehouses on one server have roles of their own only under other names.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import psycopg2
 from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
-from base.schemas import RAW
-from operate.access.role_names import Roles, Step, find_roles
+from operate.access.role_names import Roles, Step
 from operate.access.role_plan import plan_roles
 
 LOCK_WAIT = "30s"
@@ -40,8 +41,8 @@ def make_roles(link: Link, prefix: str | None = None) -> tuple[Roles, list[Step]
     link.autocommit = False
     try:
         with link.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtext('branchline roles'))")
             cursor.execute(f"set local lock_timeout = '{LOCK_WAIT}'")
+            _alone(cursor)
             done: list[Step] = []
             while True:
                 # What is made may itself have to be handed over and granted.
@@ -62,6 +63,16 @@ def make_roles(link: Link, prefix: str | None = None) -> tuple[Roles, list[Step]
             link.autocommit = True
 
 
+def _alone(cursor: Cursor) -> None:
+    """Wait for whoever is doing the same, unless the warehouse's notes are still to be made."""
+    cursor.execute("select to_regclass('operations.locks') is not null")
+    if cursor.fetchone() == (True,):
+        cursor.execute(
+            "insert into operations.locks (name) values ('roles') on conflict do nothing"
+        )
+        cursor.execute("select from operations.locks where name = 'roles' for update")
+
+
 def _run(cursor: Cursor, step: Step) -> None:
     try:
         cursor.execute(step.statement)
@@ -73,6 +84,8 @@ def _run(cursor: Cursor, step: Step) -> None:
     except (
         psycopg2.errors.InsufficientPrivilege,
         psycopg2.errors.InvalidGrantOperation,
+        psycopg2.errors.UndefinedObject,
+        psycopg2.errors.DependentObjectsStillExist,
     ) as error:
         raise _not_allowed(step, error.diag.message_primary or "not allowed") from None
 
@@ -92,38 +105,3 @@ def script(steps: Iterable[Step]) -> str:
     """The steps as SQL for an administrator, in one transaction."""
     body = "".join(f"{step.statement.rstrip(';')};\n" for step in steps)
     return f"begin;\n{body}commit;\n" if body else "-- Nothing is missing.\n"
-
-
-@contextlib.contextmanager
-def settled_raw(link: Link) -> Iterator[None]:
-    """Hand what this user makes in the raw layer meanwhile to the loaders' role, for its members.
-
-    Without roles, nothing; what other users made is left alone.
-    """
-    _settle_raw(link)
-    try:
-        yield
-    except BaseException:
-        # The error that ended the work is the one to tell.
-        with contextlib.suppress(psycopg2.Error):
-            _settle_raw(link)
-        raise
-    _settle_raw(link)
-
-
-def _settle_raw(link: Link) -> None:
-    roles = find_roles(link)
-    if roles is None:
-        return
-    with link.cursor() as cursor:
-        cursor.execute(
-            "select format('%%I.%%I', nspname, relname) from pg_class"
-            " inner join pg_namespace on relnamespace = pg_namespace.oid"
-            " where nspname = %s and relkind in ('r', 'p', 'v', 'm')"
-            " and pg_get_userbyid(relowner) = current_user and current_user <> %s"
-            " and pg_has_role(current_user, %s, 'set') and pg_has_role(current_user, %s, 'usage')",
-            (RAW, *[roles.loader] * 3),
-        )
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"alter table {name} owner to {roles.loader}")
-            cursor.execute(f"grant select on {name} to {roles.transformer}")

@@ -6,35 +6,39 @@ keys before it gave (`ingest.cards.CardTokens`), so all of them are needed from 
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import math
 import os
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
+from base.files import read_secret, write_private
 from base.settings import Settings
 from ingest import SHORTEST_KEY
 
 BITS = 256
-# Held, shared, by whoever uses the keys; alone by whoever changes them.
-KEYS_LOCK = "branchline token keys"
-FIRST_KEYS_LOCK = "branchline first token keys"
 VARIABLE = "BRANCHLINE_TOKEN_KEY"
 HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
+BRING_BACK = (
+    f"Bring it back from where you keep your keys: {VARIABLE}, or the file token.key in the folder"
+    " of the embedded warehouse."
+)
 OLDEST_FIRST = f"{VARIABLE} holds the keys oldest first, separated by commas or spaces."
 
 
-def token_keys(settings: Settings) -> list[bytes]:
+def token_keys(settings: Settings, link: Link | None = None) -> list[bytes]:
     """The keys of BRANCHLINE_TOKEN_KEY, or on the embedded warehouse those kept beside it.
 
-    Oldest first. The embedded warehouse's first is made once, for itself. Raises BranchlineError
-    if a key is too weak, or missing where the warehouse is another server.
+    Oldest first. The embedded warehouse's first is made once, for itself, if `link` says that no
+    card was ever replaced there. Raises BranchlineError if a key is too weak, or missing, or can be
+    read by other users of the machine.
     """
     if settings.token_key is not None:
         return _checked(settings.token_key, VARIABLE)
@@ -45,17 +49,31 @@ def token_keys(settings: Settings) -> list[bytes]:
             f"Make one, keep it with your other secrets, and export it: {HOW_TO_MAKE_ONE}",
         )
     path = key_file(settings)
+    with contextlib.suppress(FileNotFoundError):
+        return _read(path)
+    if link is not None and has_keys(link):
+        # One that is made now would only be in the way of the one that has to come back.
+        raise BranchlineError(
+            f"{path} is missing: the token key that this warehouse's card tokens were made with."
+            " No other was made in its place.",
+            f"{BRING_BACK} Without the key this warehouse can no longer be loaded; an empty one"
+            " can, from the same files.",
+        )
     settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return _checked(path.read_text(), str(path))
+        return _read(path)
     made = secrets.token_hex(32)
     with open(handle, "w") as file:
         file.write(made + "\n")
         file.flush()
         os.fsync(file.fileno())
     return [made.encode()]
+
+
+def _read(path: Path) -> list[bytes]:
+    return _checked(read_secret(path, "the token key"), str(path))
 
 
 def key_file(settings: Settings) -> Path:
@@ -69,19 +87,9 @@ def append_key(settings: Settings) -> list[bytes]:
     The file is replaced whole and is on the disk when this returns.
     """
     path = key_file(settings)
-    keys = [*path.read_text().split(), secrets.token_hex(32)]
-    new = path.with_name(path.name + ".new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write("\n".join(keys) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return _checked(path.read_text(), str(path))
+    keys = [*read_secret(path, "the token key").split(), secrets.token_hex(32)]
+    write_private(path, "\n".join(keys) + "\n")
+    return _read(path)
 
 
 def weakness(key: str) -> str | None:
@@ -140,6 +148,16 @@ def noted_keys(cursor: Cursor) -> list[str]:
     return [found for (found,) in cursor.fetchall()]
 
 
+def has_keys(link: Link) -> bool:
+    """Whether the warehouse's tokens were made with some key already."""
+    with link.cursor() as cursor:
+        cursor.execute("select to_regclass('operations.token_keys') is not null")
+        if cursor.fetchone() != (True,):
+            return False
+        cursor.execute("select exists (select from operations.token_keys)")
+        return cursor.fetchone() == (True,)
+
+
 def note_keys(cursor: Cursor, keys: Sequence[bytes]) -> None:
     """Write down the fingerprints of those keys that are not noted yet."""
     for number, key in enumerate(keys, start=1):
@@ -150,36 +168,18 @@ def note_keys(cursor: Cursor, keys: Sequence[bytes]) -> None:
         )
 
 
-def keep_token_keys(link: Link, waiting: Callable[[str], None]) -> None:
-    """See to it that the warehouse's keys are not rotated as long as this connection lives.
-
-    Waits while they are being rotated; `waiting` is told so.
-    """
-    with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock_shared(hashtext(%s))", (KEYS_LOCK,))
-        if cursor.fetchone() != (True,):
-            waiting("Waiting for the token keys to be rotated")
-            cursor.execute("select pg_advisory_lock_shared(hashtext(%s))", (KEYS_LOCK,))
-
-
 def check_token_keys(link: Link, keys: Sequence[bytes]) -> None:
     """Hold the warehouse to its token keys; note them at the first load.
 
-    Raises BranchlineError if its card tokens were made with other keys, or in another order:
-    every card would become a new customer.
+    Call it under the loader's lock: with it, no other load notes its keys, and none are rotated.
+    Raises BranchlineError if the card tokens were made with other keys, or in another order: every
+    card would become a new customer.
     """
     with link.cursor() as cursor:
         noted = noted_keys(cursor)
         if not noted:
-            # Of two first loads with different keys, one has to be refused.
-            cursor.execute("select pg_advisory_lock(hashtext(%s))", (FIRST_KEYS_LOCK,))
-            try:
-                noted = noted_keys(cursor)
-                if not noted:
-                    note_keys(cursor, keys)
-                    noted = noted_keys(cursor)
-            finally:
-                cursor.execute("select pg_advisory_unlock(hashtext(%s))", (FIRST_KEYS_LOCK,))
+            note_keys(cursor, keys)
+            noted = noted_keys(cursor)
     misfit = describe_misfit(noted, [fingerprint(key) for key in keys])
     if misfit is not None:
         raise misfit

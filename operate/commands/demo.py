@@ -12,6 +12,7 @@ from base.console import make_console
 from base.link import open_link
 from base.settings import Settings, read_settings
 from ingest import read_file_counts, read_quarantine
+from operate.access.lowered import lowered
 from operate.commands.run import unchanged_line
 from operate.dbt.build import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
@@ -81,7 +82,7 @@ def demo(remove: bool) -> int:
 
 def _show_summary(console: Console, report: RunReport) -> None:
     console.rule("[bold]What is in the warehouse[/bold]", align="left")
-    with open_link(report.connection.url) as link:
+    with lowered(report.connection) as low, open_link(low.url) as link:
         show_files(console, read_file_counts(link), read_quarantine(link))
         show_rejected(console, read_rejected_rows(link))
         show_totals(console, read_totals(link))

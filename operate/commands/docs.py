@@ -6,6 +6,7 @@ import click
 
 from base.printing import say
 from base.settings import read_settings
+from operate.access.lowered import lowered
 from operate.dbt.docs_page import make_docs_page
 from operate.dbt.packages import install_packages
 from operate.dbt.profile import prepare_profile
@@ -22,6 +23,7 @@ def docs() -> None:
     connection = ensure_warehouse(settings, say)
     make_raw_tables(settings, connection)
     say("Making the docs page ...")
-    page = make_docs_page(settings, connection)
+    with lowered(connection) as low:
+        page = make_docs_page(settings, low)
     say(f"Made {page}")
     say(f"Open it in a browser: {page.as_uri()}")

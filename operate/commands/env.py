@@ -40,7 +40,8 @@ def env(unset: bool) -> None:
     # Gone from this process already (libpq.forget_where), but not from the shell.
     gone = [name for name in libpq.WHERE if name not in shell]
     gone += [name for name in libpq.VARIABLES.values() if name in os.environ and name not in shell]
-    changes = {**dict.fromkeys(gone), **libpq.variables(url), TARGET_VARIABLE: TARGET}
+    variables = {name: shell[name] for name in libpq.variables(url)}
+    changes = {**dict.fromkeys(gone), **variables, TARGET_VARIABLE: TARGET}
     say_exactly(libpq.shell_lines(changes))
 
 

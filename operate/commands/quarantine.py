@@ -15,6 +15,7 @@ from base.source_systems import listed_sources
 from base.words import plural
 from ingest import CardTokens, first_lines, load_feeds, read_quarantine, unlisted
 from ingest import dismiss as dismiss_files
+from operate.access.ours import check_ours
 from operate.access.token_key import token_keys
 from operate.commands.options import inbox_option
 from operate.runs.loading import load_inbox
@@ -42,6 +43,7 @@ def list_(everything: bool) -> None:
     """List the files that wait, each with its id and the reason."""
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
+        check_ours(link)
         show_quarantine(make_console(), read_quarantine(link, everything=everything))
 
 
@@ -53,8 +55,9 @@ def show(file_id: int, inbox: str | None) -> None:
     settings = read_settings()
     connection = ensure_warehouse(settings, make_console(stderr=True).say)
     with open_link(connection.url) as link:
+        check_ours(link)
         (file,) = read_quarantine(link, [file_id])
-    cards = CardTokens(*token_keys(settings))
+        cards = CardTokens(*token_keys(settings, link))
     lines: list[str] | str
     try:
         feeds = load_feeds(sources=listed_sources())
@@ -77,6 +80,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     inbox = inbox or settings.inbox
     connection = ensure_warehouse(settings, console.say)
     with open_link(connection.url) as link:
+        check_ours(link)
         files = read_quarantine(link, file_ids)
     if not files:
         say("Nothing is in quarantine.")
@@ -113,5 +117,6 @@ def dismiss(file_ids: tuple[int, ...], because: str) -> None:
     """Take files off the list for good. They stay in the ledger, with the reason."""
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
+        check_ours(link)
         count = dismiss_files(link, file_ids, because)
     say(f"{plural(count, 'file')} dismissed.")

@@ -9,6 +9,7 @@ import click
 from base.console import make_console
 from base.link import open_link
 from base.settings import read_settings
+from operate.access.lowered import lowered
 from operate.commands.options import (
     QUARANTINED,
     fail_on_quarantine_option,
@@ -64,7 +65,7 @@ def run(
     else:
         console.print(unchanged_line(report))
     if report.build is None or report.build.succeeded:
-        with open_link(report.connection.url) as link:
+        with lowered(report.connection) as low, open_link(low.url) as link:
             if report.build is not None:
                 show_refused(console, read_refused(link, report.built_before))
             show_totals(console, read_totals(link))

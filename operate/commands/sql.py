@@ -12,6 +12,7 @@ from base.errors import BranchlineError
 from base.printing import printable, say, shown, shown_json, shown_lines
 from base.settings import read_settings
 from base.spreadsheet import without_formula
+from operate.access.lowered import lowered
 from operate.server.connecting import ensure_warehouse
 from operate.server.query import Result, as_text, json_lines, read_only_query
 
@@ -53,8 +54,12 @@ def sql(query: str, form: str, limit: int, no_formulas: bool, exact: bool) -> No
         raise BranchlineError(
             "The query is empty.", 'For example: branchline sql "select * from marts.dim_branches"'
         )
-    connection = ensure_warehouse(read_settings(), say=lambda line: say(line, err=True))
-    with read_only_query(connection.url, query) as result:
+    settings = read_settings()
+    connection = ensure_warehouse(settings, say=lambda line: say(line, err=True))
+    with (
+        lowered(connection) as low,
+        read_only_query(low.url, query, settings.row_limit) as result,
+    ):
         if form == "csv":
             _write_csv(result, no_formulas, exact)
         elif form == "json":
@@ -63,6 +68,12 @@ def sql(query: str, form: str, limit: int, no_formulas: bool, exact: bool) -> No
         else:
             _write_table(result, limit)
     sys.stdout.flush()
+    if result.was_cut:
+        raise BranchlineError(
+            f"These are the first {settings.row_limit:,} rows only: BRANCHLINE_ROW_LIMIT lets no"
+            " more through.",
+            "Ask for fewer: sums, fewer days. Or let whoever set the limit raise it.",
+        )
 
 
 def _write_csv(result: Result, no_formulas: bool, exact: bool) -> None:

@@ -9,6 +9,7 @@ from base.link import open_link
 from base.settings import read_settings
 from base.source_systems import listed_sources
 from ingest import load_feeds, read_quarantine, read_status
+from operate.access.lowered import lowered
 from operate.server.connecting import ensure_warehouse
 from operate.terminal.status import show_status
 from publish.digest.totals import read_last_sales
@@ -23,9 +24,9 @@ def status() -> None:
     console = make_console()
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     feeds = load_feeds(sources=listed_sources())
-    branches = read_status(connection.url, feeds)
     undated = sorted({feed.source for feed in feeds if feed.business_date_format is None})
-    with open_link(connection.url) as link:
+    with lowered(connection) as low, open_link(low.url) as link:
+        branches = read_status(low.url, feeds)
         quarantined = [
             file for file in read_quarantine(link) if file.feed not in feeds.switched_off
         ]

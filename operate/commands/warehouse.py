@@ -12,9 +12,10 @@ import click
 
 from base import libpq
 from base.errors import BranchlineError
-from base.link import open_link
+from base.link import HOST, open_link
 from base.printing import say, say_exactly
 from base.settings import Settings, read_settings
+from operate.access.ours import is_owner
 from operate.access.role_names import PURPOSES, find_roles
 from operate.access.role_plan import plan_roles
 from operate.access.roles import make_roles, script
@@ -54,7 +55,7 @@ def start(port: int | None) -> None:
     connection = _embedded(settings).start(port)
     profile_follows(settings, connection, _say)
     say(
-        f"The embedded warehouse runs on {connection.host}:{connection.port}, database"
+        f"The embedded warehouse runs on {HOST}:{connection.port}, database"
         f" {connection.database}, user {connection.user}."
     )
     say("Its owner's address, with the password: branchline warehouse url")
@@ -106,8 +107,7 @@ def url() -> None:
     if not settings.embedded:
         say_exactly(f"{settings.database_url}\n")
         return
-    # Not every tool knows libpq's sslmode, and none needs it here.
-    say_exactly(_embedded(settings).connection().url.partition("?")[0] + "\n")
+    say_exactly(f"{_embedded(settings).network_url()}\n")
 
 
 @warehouse.command()
@@ -179,6 +179,11 @@ def roles(prefix: str | None, only_print: bool) -> None:
             say_exactly(script(steps))
             return
         found, steps = make_roles(link, prefix)
+        if is_owner(link):
+            from operate.runs.loading import make_raw_tables
+
+            # A loader may not make them.
+            make_raw_tables(settings, connection)
         from operate.access.granting import grant_marts, has_marts
 
         for told, count in Counter(step.told for step in steps).items():
@@ -206,12 +211,42 @@ def roles(prefix: str | None, only_print: bool) -> None:
 )
 @click.option("--ask-password", is_flag=True, help="Ask for the password instead of making one.")
 @click.option("--new-password", is_flag=True, help="Give a new password to a log-in that exists.")
-def user(name: str, purposes: tuple[str, ...], ask_password: bool, new_password: bool) -> None:
+@click.option(
+    "--minutes",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How long a query of a reader may take, and a transaction that does nothing.",
+)
+@click.option(
+    "--gigabytes",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="How much a query of a reader may write to the disk while it sorts.",
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="How many connections a reader may have at once.",
+)
+def user(
+    name: str,
+    purposes: tuple[str, ...],
+    ask_password: bool,
+    new_password: bool,
+    minutes: int,
+    gigabytes: int,
+    connections: int,
+) -> None:
     """Make the log-in NAME, a member of these roles; or give one that exists these roles.
 
-    A password that is made here is shown once and kept nowhere.
+    A password that is made here is shown once and kept nowhere. The limits are those of readers:
+    analyst and pii_reader.
     """
-    from operate.access.people import exists, make_user
+    from operate.access.people import Limits, exists, make_user
 
     connection = ensure_warehouse(read_settings(), _say)
     with open_link(connection.url) as link:
@@ -230,7 +265,8 @@ def user(name: str, purposes: tuple[str, ...], ask_password: bool, new_password:
                 )
         elif not known or new_password:
             password = secrets.token_urlsafe(24)
-        make_user(link, found, name, list(dict.fromkeys(purposes)), password)
+        limits = Limits(minutes, gigabytes, connections)
+        make_user(link, found, name, list(dict.fromkeys(purposes)), password, limits)
     say(
         f"{'Changed' if known else 'Made'} {name}: a member of"
         f" {', '.join(found.names()[purpose] for purpose in dict.fromkeys(purposes))}."

@@ -11,6 +11,7 @@ from base.settings import read_settings
 from base.words import plural
 from ingest import erase as erase_files
 from ingest import withdraw as withdraw_files
+from operate.access.ours import check_ours
 from operate.server.connecting import ensure_warehouse
 from operate.server.notes import one_run_at_a_time
 
@@ -33,6 +34,8 @@ def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
     """
     console = make_console(stderr=True)
     connection = ensure_warehouse(read_settings(), console.say)
+    with open_link(connection.url) as link:
+        check_ours(link)
     if not erase:
         for file in withdraw_files(connection.url, paths, because, console.say):
             say(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")

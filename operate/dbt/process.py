@@ -33,7 +33,7 @@ def dbt_environment(
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     if settings is None:
         return environment
-    url = settings.database_url or (connection.url if connection is not None else None)
+    url = connection.url if connection is not None else settings.database_url
     if url is None:
         return environment
     return {

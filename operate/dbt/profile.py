@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
+from base.files import open_private, write_private
 from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection
 
 TARGET = "server"
@@ -36,9 +36,11 @@ def prepare_profile(project: Path, say: Callable[[str], None]) -> None:
     any more: it is put aside, and renewed.
     """
     profile, example = project / "profiles.yml", project / "profiles.example.yml"
+    if _is_ours(profile):
+        return
     with _lock(project):
         try:
-            if "PGHOST" in profile.read_text(encoding="utf-8"):
+            if _is_ours(profile):
                 return
             profile.replace(project / _OLD)
             say(
@@ -48,7 +50,14 @@ def prepare_profile(project: Path, say: Callable[[str], None]) -> None:
             )
         except FileNotFoundError:
             say("profiles.yml: made from profiles.example.yml.")
-        _write(profile, example.read_text(encoding="utf-8"))
+        write_private(profile, example.read_text(encoding="utf-8"))
+
+
+def _is_ours(profile: Path) -> bool:
+    try:
+        return "PGHOST" in profile.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
 
 
 def note_warehouse(profile: Path, folder: Path, connection: Connection) -> bool:
@@ -57,34 +66,49 @@ def note_warehouse(profile: Path, folder: Path, connection: Connection) -> bool:
     Only the part below our line is written. Warehouses whose folder is gone are dropped from it. A
     profile without that line, or one that is not there, stays as it is.
     """
-    project = profile.parent
-    with _lock(project):
-        try:
-            before = profile.read_text(encoding="utf-8")
-        except FileNotFoundError:
+    if _with_warehouse(profile, folder, connection) is None:
+        return False
+    with _lock(profile.parent):
+        text = _with_warehouse(profile, folder, connection)
+        if text is None:
             return False
-        kept, line, _ = before.partition(OURS)
-        if not line:
-            return False
-        known = _known(before)
-        if known is None:
-            return False
-        known[str(folder)] = (connection.port, connection.password)
-        text = kept + line + " whenever an embedded warehouse starts.\n" + _outputs(known, project)
-        if text == before:
-            return False
-        _write(profile, text)
+        write_private(profile, text)
         return True
 
 
-def _known(text: str) -> dict[str, tuple[int, str]] | None:
-    """Port and password of the warehouses in a profile, by folder, where these still exist; None
-    if the profile cannot be read, which dbt will say with the line.
+def _with_warehouse(profile: Path, folder: Path, connection: Connection) -> str | None:
+    """The profile with this warehouse in it; None where there is nothing to change."""
+    try:
+        before = profile.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    kept, line, _ = before.partition(OURS)
+    known = _known(before) if line else None
+    if known is None:
+        return None
+    known[str(folder)] = _Address(connection.host, connection.port, connection.password)
+    text = (
+        kept + line + " whenever an embedded warehouse starts.\n" + _outputs(known, profile.parent)
+    )
+    return None if text == before else text
+
+
+class _Address(NamedTuple):
+    """Where an embedded warehouse answers: the folder of its socket, and its port."""
+
+    host: str
+    port: int
+    password: str
+
+
+def _known(text: str) -> dict[str, _Address] | None:
+    """The warehouses in a profile, by folder, where these still exist; None if the profile cannot
+    be read, which dbt will say with the line.
     """
     try:
         outputs: dict[str, dict[str, Any]] = yaml.safe_load(text)["branchline"]["outputs"]
         return {
-            name.removeprefix(_IN): (output["port"], output["password"])
+            name.removeprefix(_IN): _Address(output["host"], output["port"], output["password"])
             for name, output in outputs.items()
             if name.startswith(_IN + "/") and (Path(name.removeprefix(_IN)) / "pgdata").exists()
         }
@@ -92,12 +116,13 @@ def _known(text: str) -> dict[str, tuple[int, str]] | None:
         return None
 
 
-def _outputs(known: dict[str, tuple[int, str]], project: Path) -> str:
+def _outputs(known: dict[str, _Address], project: Path) -> str:
     """The outputs of these warehouses. The project's own comes first, and always is there."""
     default = str(project / ".warehouse")
+    none_yet = _Address(HOST, DEFAULT_PORT, "no warehouse has started yet")
     text = ""
     for number, folder in enumerate(sorted({default, *known}, key=lambda name: name != default)):
-        port, password = known.get(folder, (DEFAULT_PORT, "no warehouse has started yet"))
+        found = known.get(folder, none_yet)
         names = [*([_EMBEDDED] if folder == default else []), _IN + folder]
         if Path(folder).is_relative_to(project):
             # As it may be called in the project folder, where dbt is at home.
@@ -105,10 +130,10 @@ def _outputs(known: dict[str, tuple[int, str]], project: Path) -> str:
         text += (
             f"    {json.dumps(names[0], ensure_ascii=False)}: &warehouse_{number}\n"
             f"      <<: *server\n"
-            f"      host: {HOST}\n"
-            f"      port: {port}\n"
+            f"      host: {json.dumps(found.host, ensure_ascii=False)}\n"
+            f"      port: {found.port}\n"
             f"      user: {ROLE}\n"
-            f"      password: {json.dumps(password, ensure_ascii=False)}\n"
+            f"      password: {json.dumps(found.password, ensure_ascii=False)}\n"
             f"      dbname: {DATABASE}\n"
             f"      connect_timeout: 10\n"
             f"      sslmode: disable\n"
@@ -118,21 +143,9 @@ def _outputs(known: dict[str, tuple[int, str]], project: Path) -> str:
     return text
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    new.replace(path)
-
-
 @contextlib.contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Let one process at a time change the profile in this folder."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with open_private(folder / "profiles.yml.lock") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(handle)

@@ -12,6 +12,7 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.schemas import LAYERS, RAW_STAGING
 from base.settings import Settings
+from operate.access.lowered import lowered
 from operate.dbt.docs_page import docs_page, make_docs_page
 from operate.dbt.fingerprint import project_fingerprint
 from operate.runs.inboxes import demo_folder, ledger_mark
@@ -43,7 +44,8 @@ def docs_are_current(settings: Settings, connection: Connection) -> bool:
 
 def make_demo_docs(settings: Settings, connection: Connection) -> Path:
     """Make the docs page and note what it was made from."""
-    page = make_docs_page(settings, connection)
+    with lowered(connection) as low:
+        page = make_docs_page(settings, low)
     page.with_name("static_index.made_from").write_text(_made_from(settings, connection))
     return page
 

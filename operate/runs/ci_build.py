@@ -23,14 +23,17 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as Link
 
 from base.errors import BranchlineError
-from base.link import open_link
+from base.link import Connection, open_link
+from base.locks import Lock
 from base.settings import Settings
+from operate.access.lowered import lowered
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt, target_folder
 from operate.dbt.ci_changes import BUILT, Manifest, and_above, and_below, unseen_changes
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, dbt_program
 from operate.dbt.profile import prepare_profile
 from operate.server.connecting import ensure_warehouse
+from operate.server.notes import prepare_notes
 from operate.terminal.progress import Update
 
 Show = Callable[[str], AbstractContextManager[Update]]
@@ -102,7 +105,22 @@ def build_changes(
         say(f"{folder} holds no dbt_project.yml: a change of its variables alone is not seen.")
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
-    connection = ensure_warehouse(settings, say)
+    with lowered(ensure_warehouse(settings, say)) as connection:
+        return _build_changes(
+            settings, connection, state, prefix, keep=keep, show=show, found=found
+        )
+
+
+def _build_changes(
+    settings: Settings,
+    connection: Connection,
+    state: State,
+    prefix: str,
+    *,
+    keep: bool,
+    show: Show,
+    found: Callable[[CiReport], None],
+) -> CiReport:
     environment = {
         **dbt_environment(settings, connection),
         "BRANCHLINE_CI_SCHEMA": prefix,
@@ -163,8 +181,11 @@ def build_changes(
 def drop_changes(settings: Settings, prefix: str, say: Callable[[str], None]) -> list[str]:
     """Drop the schemas that a build with this prefix has left, and return their names."""
     check_prefix(prefix)
-    connection = ensure_warehouse(settings, say)
-    with open_link(connection.url) as link, _alone(link, prefix):
+    with (
+        lowered(ensure_warehouse(settings, say)) as connection,
+        open_link(connection.url) as link,
+        _alone(link, prefix),
+    ):
         schemas = _left_behind(link, prefix)
         _drop(link, schemas)
     return schemas
@@ -423,11 +444,14 @@ def _alone(link: Link, prefix: str) -> Iterator[None]:
 
     Raises BranchlineError if another build holds it.
     """
-    with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtext(%s))", (f"branchline ci {prefix}",))
-        if cursor.fetchone() != (True,):
-            raise BranchlineError(
-                f"Another `branchline ci` is building with the prefix {prefix}.",
-                "Wait until it is done, or choose another prefix: --schema NAME",
-            )
-    yield
+    prepare_notes(link)
+    lock = Lock("operations", "locks", f"ci {prefix}")
+    if not lock.take(link):
+        raise BranchlineError(
+            f"Another `branchline ci` is building with the prefix {prefix}.",
+            "Wait until it is done, or choose another prefix: --schema NAME",
+        )
+    try:
+        yield
+    finally:
+        lock.give_back(link)

@@ -21,8 +21,8 @@ from ingest import (
     prepare_raw,
     refuse_secrets,
 )
-from operate.access.roles import settled_raw
-from operate.access.token_key import check_token_keys, keep_token_keys, token_keys
+from operate.access.ours import check_ours
+from operate.access.token_key import check_token_keys, token_keys
 from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox
 from operate.server.notes import prepare_notes
 
@@ -51,20 +51,15 @@ def load_inbox(
     """
     refuse_secrets(inbox)
     feeds = load_feeds(sources=listed_sources())
-    keys = token_keys(settings)
     is_demo = "://" not in inbox and Path(inbox).resolve() == demo_folder(settings).resolve()
     there_is_none = _is_not_needed(inbox, feeds, only)
 
-    def waiting(message: str) -> None:
-        if progress is not None:
-            progress(LoadEvent("waiting", message))
-
     with open_link(connection.url) as link:
+        keys = token_keys(settings, link)
         if not dry_run:
+            check_ours(link)
             prepare_notes(link)
             check_not_mixed(link, for_demo=is_demo)
-            keep_token_keys(link, waiting)
-            check_token_keys(link, keys)
 
         def follow(event: LoadEvent) -> None:
             if event.kind == "listed" and event.total and not dry_run:
@@ -72,20 +67,20 @@ def load_inbox(
             if progress is not None:
                 progress(event)
 
-        with settled_raw(link):
-            options = LoadOptions(
-                database_url=connection.url,
-                inbox=None if there_is_none else inbox,
-                feeds=feeds,
-                token_keys=keys,
-                state_dir=state_folder(settings),
-                only=only,
-                dry_run=dry_run,
-                retry_quarantined=retry_quarantined,
-                settle_seconds=SETTLE_SECONDS,
-                databases=not is_demo,
-            )
-            report = load(options, follow)
+        options = LoadOptions(
+            database_url=connection.url,
+            inbox=None if there_is_none else inbox,
+            feeds=feeds,
+            token_keys=keys,
+            state_dir=state_folder(settings),
+            only=only,
+            dry_run=dry_run,
+            retry_quarantined=retry_quarantined,
+            settle_seconds=SETTLE_SECONDS,
+            databases=not is_demo,
+            permitted=lambda: check_token_keys(link, keys),
+        )
+        report = load(options, follow)
     # Files of a source that is switched off are reported, and stop nothing.
     if report.unclaimed and not (report.files or report.unchanged or report.switched_off):
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
@@ -109,8 +104,9 @@ def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool
 
 def make_raw_tables(settings: Settings, connection: Connection) -> None:
     """Make the raw layer's tables where they are missing, so that dbt can build on them."""
-    with open_link(connection.url) as link, settled_raw(link):
-        prepare_raw(connection.url, load_feeds(sources=listed_sources()), state_folder(settings))
+    with open_link(connection.url) as link:
+        check_ours(link)
+    prepare_raw(connection.url, load_feeds(sources=listed_sources()), state_folder(settings))
 
 
 def state_folder(settings: Settings) -> Path:

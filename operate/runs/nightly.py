@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from base.link import Connection, open_link
 from base.settings import Settings
 from ingest import LoadEvent, LoadReport
+from operate.access.lowered import lowered
+from operate.access.ours import check_ours
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.packages import install_packages
@@ -17,8 +19,9 @@ from operate.dbt.profile import TARGET, prepare_profile
 from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
 from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
+from operate.runs.readers import readers_in_the_way_ended
 from operate.server.connecting import ensure_warehouse
-from operate.server.notes import Audit, Build, one_run_at_a_time, prepare_notes
+from operate.server.notes import Audit, Build, one_run_at_a_time
 from operate.terminal.progress import Update
 
 Show = Callable[[str], AbstractContextManager[Update]]
@@ -68,57 +71,88 @@ def run(
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
-    with open_link(connection.url) as link, one_run_at_a_time(link):
-        with show(f"Loading {inbox}") as update:
-            load_report = load_inbox(
-                settings,
-                connection,
-                inbox,
-                retry_quarantined=retry_quarantined,
-                progress=load_progress(update, say),
-            )
-        loaded(load_report)
-        prepare_notes(link)
-        mark, fingerprint = ledger_mark(link), project_fingerprint(settings.project)
-        before = last_build(link)
-        built_before = before.ledger_file_id if before is not None else 0
-        if (
-            before is not None
-            and not (full_refresh or audit)
-            and before.ledger_file_id == mark
-            and before.project_fingerprint == fingerprint
+    with open_link(connection.url) as link:
+        check_ours(link)
+        with (
+            one_run_at_a_time(link),
+            lowered(connection) as low,
+            open_link(low.url) as low_link,
         ):
-            return RunReport(connection, load_report, None, before, last_audit(link), built_before)
-        started_at = server_time(link)
-        with show(
-            "Building the models and auditing all of history"
-            if audit
-            else "Building and testing the models"
-        ) as update:
-
-            def follow(step: BuildProgress) -> None:
-                update(step.done, 0, step.node)
-
-            build = run_dbt(
-                [
-                    "build",
-                    "--target",
-                    TARGET,
-                    *(["--full-refresh"] if full_refresh else []),
-                    *(["--vars", "{audit: true}"] if audit else []),
-                    *(
-                        ["--exclude-resource-type", "unit_test"]
-                        if has_built(link, fingerprint)
-                        else []
-                    ),
-                ],
-                project=settings.project,
-                environment=dbt_environment(settings, connection),
-                progress=follow,
+            with show(f"Loading {inbox}") as update:
+                load_report = load_inbox(
+                    settings,
+                    connection,
+                    inbox,
+                    retry_quarantined=retry_quarantined,
+                    progress=load_progress(update, say),
+                )
+            loaded(load_report)
+            mark, fingerprint = ledger_mark(link), project_fingerprint(settings.project)
+            before = last_build(low_link)
+            report = RunReport(
+                connection,
+                load_report,
+                None,
+                before,
+                last_audit(low_link),
+                before.ledger_file_id if before is not None else 0,
             )
-        if build.succeeded:
-            note_build(link, mark, fingerprint, build.models, build.tests, started_at)
-        return RunReport(connection, load_report, build, None, last_audit(link), built_before)
+            if (
+                before is not None
+                and not (full_refresh or audit)
+                and before.ledger_file_id == mark
+                and before.project_fingerprint == fingerprint
+            ):
+                return report
+            started_at = server_time(link)
+            with readers_in_the_way_ended(connection, low, say):
+                build = _build(
+                    settings,
+                    low,
+                    show,
+                    full_refresh=full_refresh,
+                    audit=audit,
+                    unit_tests=not has_built(link, fingerprint),
+                )
+            report = replace(report, build=build, unchanged_since=None)
+            if build.succeeded:
+                note_build(link, mark, fingerprint, build.models, build.tests, started_at)
+                report = replace(report, last_audit=last_audit(low_link))
+            return report
+
+
+def _build(
+    settings: Settings,
+    connection: Connection,
+    show: Show,
+    *,
+    full_refresh: bool,
+    audit: bool,
+    unit_tests: bool,
+) -> BuildResult:
+    """Let dbt build and test what the new files change."""
+    with show(
+        "Building the models and auditing all of history"
+        if audit
+        else "Building and testing the models"
+    ) as update:
+
+        def follow(step: BuildProgress) -> None:
+            update(step.done, 0, step.node)
+
+        return run_dbt(
+            [
+                "build",
+                "--target",
+                TARGET,
+                *(["--full-refresh"] if full_refresh else []),
+                *(["--vars", "{audit: true}"] if audit else []),
+                *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
+            ],
+            project=settings.project,
+            environment=dbt_environment(settings, connection),
+            progress=follow,
+        )
 
 
 def load_progress(update: Update, say: Callable[[str], None]) -> Callable[[LoadEvent], None]:

@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Callable
 
 import psycopg2
-from psycopg2.extensions import parse_dsn
 
 from base.errors import BranchlineError
-from base.link import Connection
+from base.libpq import parts_of
+from base.link import Connection, connect
+from base.printing import printable
 from base.settings import Settings
 from operate.dbt.profile import note_warehouse, prepare_profile
 from operate.server.server import Warehouse
@@ -20,6 +21,13 @@ UNREACHABLE = (
     "Check that the server runs, that the URL is right (host, port, user, password, database,"
     " sslmode), and that the server's pg_hba.conf lets you in. Or unset BRANCHLINE_DATABASE_URL to"
     " use the embedded warehouse."
+)
+NOT_SCRAM = (
+    "Branchline proves the password by scram-sha-256 only, so that nobody who answers in the"
+    " server's place is ever told it. If that is your server, let it ask so (password_encryption ="
+    " scram-sha-256, the password set anew, scram-sha-256 in pg_hba.conf). For another way in, name"
+    " it in the address: require_auth=none for client certificates and peer, require_auth=gss;"
+    " docs/connections.md tells which is safe when."
 )
 WRONG_CERTIFICATE = (
     "The server could not prove who it is, and was sent nothing. Check that sslrootcert in the"
@@ -59,21 +67,23 @@ def profile_follows(
 
 
 def _check_server(url: str) -> Connection:
-    parts = parse_dsn(url)
+    parts = parts_of(url)
     # Of several hosts, the first stands for all where the server is named to people.
-    port = int(parts.get("port", "5432").split(",")[0])
+    port = int(parts.get("port", "5432").split(",")[0] or "5432")
     where = f"{parts['host']}:{port}"
     try:
-        link = psycopg2.connect(
-            url, connect_timeout=int(parts.get("connect_timeout", CONNECT_SECONDS))
-        )
+        link = connect(url, connect_timeout=parts.get("connect_timeout", str(CONNECT_SECONDS)))
     except psycopg2.OperationalError as error:
         # libpq's text names host, user and database, never the password.
-        told = " ".join(str(error).split())
+        told = printable(" ".join(str(error).split()))
         raise BranchlineError(
             f"The database of BRANCHLINE_DATABASE_URL ({where}, database {parts['dbname']}, user"
             f" {parts['user']}) cannot be reached: {told}",
-            WRONG_CERTIFICATE if "certificate" in told else UNREACHABLE,
+            NOT_SCRAM
+            if "authentication method requirement" in told
+            else WRONG_CERTIFICATE
+            if "certificate" in told
+            else UNREACHABLE,
         ) from None
     with contextlib.closing(link):
         version = link.server_version // 10000

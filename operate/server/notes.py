@@ -16,9 +16,9 @@ from psycopg2.extensions import connection as Link
 from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
-from base.link import only_value
+from base.locks import COLUMNS, Lock
 
-TABLES = """
+TABLES = f"""
 create schema if not exists operations;
 create table if not exists operations.builds (
     build_id bigint generated always as identity primary key,
@@ -40,7 +40,11 @@ create table if not exists operations.token_keys (
 );
 alter table operations.token_keys add column if not exists key_number integer not null default 1;
 create unique index if not exists token_keys_in_order on operations.token_keys (key_number);
+create table if not exists operations.locks {COLUMNS};
 """
+OWN_TABLES = tuple(re.findall(r"create table if not exists operations\.(\w+)", TABLES))
+
+BUILD_LOCK = Lock("operations", "locks", "build")
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def notes_are_complete(cursor: Cursor) -> bool:
         " where nspname = 'operations' and attnum > 0 and not attisdropped"
     )
     found = set(cursor.fetchall())
-    tables = set(re.findall(r"create table if not exists operations\.(\w+)", TABLES))
+    tables = set(OWN_TABLES)
     added = set(
         re.findall(r"alter table operations\.(\w+)\s+add column if not exists (\w+)", TABLES)
     )
@@ -103,15 +107,13 @@ def one_run_at_a_time(link: Link) -> Iterator[None]:
 
     Raises BranchlineError if another run holds it.
     """
-    with link.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(hashtext('branchline build'))")
-        if not only_value(cursor.fetchone()):
-            raise BranchlineError(
-                "Another `branchline run` is building in this warehouse.",
-                "Wait until it is done, then run again; nothing is lost meanwhile.",
-            )
-        try:
-            yield
-        finally:
-            if not link.closed:
-                cursor.execute("select pg_advisory_unlock(hashtext('branchline build'))")
+    prepare_notes(link)
+    if not BUILD_LOCK.take(link):
+        raise BranchlineError(
+            "Another `branchline run` is building in this warehouse.",
+            "Wait until it is done, then run again; nothing is lost meanwhile.",
+        )
+    try:
+        yield
+    finally:
+        BUILD_LOCK.give_back(link)

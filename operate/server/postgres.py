@@ -7,9 +7,11 @@ import functools
 import importlib.util
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,16 +91,62 @@ def make_folder(folder: Path, owner: SystemUser) -> None:
 def let_in(owner: SystemUser, folder: Path) -> None:
     """Let root's stand-in reach its folder and the programs; nothing to do for anyone else.
 
-    Folders on the way are opened for passing through, not for looking into.
+    The warehouse's own folder is opened to the stand-in's group, the programs to all, for they are
+    no secret. No folder above is: raises BranchlineError where one is closed.
     """
     if owner.name is None:
         return
-    for place in (folder, programs()):
+    _open_programs()
+    closed = _closed(folder.resolve().parents, owner) + _closed(programs().parents, owner)
+    if closed:
+        names = " ".join(shlex.quote(str(step)) for step in dict.fromkeys(closed))
+        raise BranchlineError(
+            f"PostgreSQL does not run as root but as the user {owner.name}, to whom a folder on the"
+            f" way is closed: {names}. No folder's rights were changed.",
+            "Run branchline as an ordinary user; or put the project and its warehouse"
+            " (BRANCHLINE_WAREHOUSE_DIR) where every user may pass, such as /srv or /opt; or open"
+            f" the way yourself, for passing through and not for looking into: chmod o+x {names}",
+        )
+    if _closed([folder], owner):
+        os.chown(folder, -1, owner.gid)
+        _add_mode(folder, stat.S_IXGRP)
+
+
+def _closed(steps: Sequence[Path], owner: SystemUser) -> list[Path]:
+    """The folders of a way, the innermost first, that the stand-in may not pass.
+
+    The first is asked of the system, which knows of more than modes; behind it, modes have to do.
+    """
+    found: list[Path] = []
+    for step in reversed(steps):
+        if found:
+            is_closed = not step.stat().st_mode & stat.S_IXOTH
+        else:
+            asked = subprocess.run(
+                ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(step)],
+                user=owner.name,
+                group=owner.gid,
+                extra_groups=[],
+                cwd="/",
+                stderr=subprocess.DEVNULL,
+            )
+            is_closed = asked.returncode != 0
+        if is_closed:
+            found.append(step)
+    return found
+
+
+def _open_programs() -> None:
+    """Make the programs and their environment readable, which a strict umask has made root's."""
+    place = programs().parent
+    environment = Path(sys.prefix).resolve()
+    if sys.prefix != sys.base_prefix and place.is_relative_to(environment):
         for step in (place, *place.parents):
             _add_mode(step, stat.S_IXOTH)
-    # Installed under a strict umask, the programs are root's alone.
+            if step == environment:
+                break
     readable = stat.S_IRGRP | stat.S_IROTH
-    for path, folders, files in os.walk(programs().parent):
+    for path, folders, files in os.walk(place):
         for name in (*folders, *files):
             found = Path(path, name)
             if not found.is_symlink():

@@ -17,6 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import new_array_type, new_type, register_type
 
 from base.errors import BranchlineError
+from base.link import connect
 
 ROWS_AT_A_TIME = 2000
 
@@ -44,9 +45,14 @@ class Column:
 
 
 class Result:
-    """The result of a query, while its transaction is open. Iterate over it once."""
+    """The result of a query, while its transaction is open. Iterate over it once.
 
-    def __init__(self, cursor: Cursor, portal: str) -> None:
+    It ends after `most` rows, where that is set; whether there were more is in `was_cut` then.
+    """
+
+    def __init__(self, cursor: Cursor, portal: str, most: int | None = None) -> None:
+        self.was_cut = False
+        self._most = most
         self._cursor = cursor
         self._fetch = psycopg2.sql.SQL("fetch forward {} from {}").format(
             psycopg2.sql.Literal(ROWS_AT_A_TIME), psycopg2.sql.Identifier(portal)
@@ -59,6 +65,13 @@ class Result:
         ]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for count, row in enumerate(self._all()):
+            if count == self._most:
+                self.was_cut = True
+                return
+            yield row
+
+    def _all(self) -> Iterator[tuple[Any, ...]]:
         rows = self._first
         while rows:
             yield from rows
@@ -69,14 +82,15 @@ class Result:
 
 
 @contextlib.contextmanager
-def read_only_query(url: str, query: str) -> Iterator[Result]:
-    """Run one query that can change nothing; the result streams while the block runs.
+def read_only_query(url: str, query: str, most: int | None = None) -> Iterator[Result]:
+    """Run one query that can change nothing; the result, of `most` rows at the most, streams while
+    the block runs.
 
     PostgreSQL itself takes care of both: the transaction is read-only, and a query opened as a
     cursor is one statement that returns rows, so that none can follow that ends the transaction.
     Raises BranchlineError in the words of PostgreSQL if the query is wrong.
     """
-    link = psycopg2.connect(
+    link = connect(
         url, application_name="branchline sql", options="-c default_transaction_read_only=on"
     )
     try:
@@ -85,7 +99,7 @@ def read_only_query(url: str, query: str) -> Iterator[Result]:
         with told_plainly(query, link), link.cursor() as cursor:
             portal = "branchline_query"
             cursor.execute(_opening(query, portal, link))
-            yield Result(cursor, portal)
+            yield Result(cursor, portal, most)
     finally:
         link.close()
 

@@ -6,7 +6,7 @@ Everything lies in one folder (`.warehouse` by default):
     socket/           the local socket, unless its path would be too long for one
     log/              PostgreSQL's log
     password          of the role `branchline`, which owns the database `branchline`
-    admin-password    of the superuser `postgres`; no command needs it after the folder is made
+    admin-password    of the superuser `postgres`, who closes the server to the public at a start
     connection.json   port and socket folder
     lock              held while the server is made, started or stopped
 """
@@ -27,12 +27,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
+from psycopg2.extensions import make_dsn
 
 from base.errors import BranchlineError
-from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection
+from base.files import open_private, read_secret, write_private
+from base.libpq import SCRAM, as_url
+from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection, connect, told_by
+from operate.server import hardening
 from operate.server.postgres import (
     MAJOR_VERSION,
     SystemUser,
@@ -49,7 +54,7 @@ SOCKET_PATH_BYTES = 103
 START_SECONDS = 300
 DYING_SECONDS = 15
 _RECOVERING = re.compile("starting up|not yet accepting|recovery")
-_DYING = re.compile("shutting down|refused|closed the connection|reset by peer")
+_DYING = re.compile("shutting down|refused|closed the connection|reset by peer|No such file")
 STOP_SECONDS = 120
 LOG_BYTES = 10_000_000
 
@@ -90,7 +95,14 @@ class Warehouse:
 
         Raises BranchlineError if it cannot be started.
         """
-        return self._answering() or self.start()
+        found = self._answering()
+        if found is None:
+            return self.start()
+        if not self._is_hardened():
+            # Started by an older version.
+            with self._lock():
+                self._harden()
+        return found
 
     def start(self, port: int | None = None) -> Connection:
         """Start the server, on another port if one is given. Running already, it stays as it is.
@@ -104,7 +116,10 @@ class Warehouse:
             elif port not in (None, self._recorded_port()):
                 self._stop()
                 self._start(port)
-            return self._wait_until_answering(again=lambda: self._start(port))
+            connection = self._wait_until_answering(again=lambda: self._start(port))
+            if not self._is_hardened():
+                self._harden()
+            return connection
 
     def stop(self) -> bool:
         """Stop the server cleanly. Returns False if it was not running."""
@@ -124,7 +139,7 @@ class Warehouse:
         pid = self._pid()
         if pid is None:
             return Status(self.folder, True, None, port)
-        link = psycopg2.connect(self._wait_until_answering().url)
+        link = connect(self._wait_until_answering().url)
         with contextlib.closing(link), link.cursor() as cursor:
             cursor.execute(
                 "select current_setting('server_version'), pg_database_size(current_database())"
@@ -143,7 +158,7 @@ class Warehouse:
         """
         port = self._recorded_port()
         try:
-            password = (self.folder / "password").read_text().strip()
+            password = read_secret(self.folder / "password", "the warehouse's password").strip()
         except (FileNotFoundError, NotADirectoryError):
             password = ""
         if port is None or not password:
@@ -151,10 +166,29 @@ class Warehouse:
                 f"There is no warehouse in {self.folder} yet, so it has no address.",
                 "Make it: branchline warehouse start",
             )
-        # Made of letters and digits only: it needs no escaping in a URL. This PostgreSQL cannot do
-        # TLS; saying so keeps a PGSSLMODE that is meant for another server from asking for it.
-        url = f"postgresql://{ROLE}:{password}@{HOST}:{port}/{DATABASE}?sslmode=disable"
-        return Connection(url, HOST, port, ROLE, password, DATABASE)
+        # The socket, which nobody else can put there, not the port, which any user of the machine
+        # takes while the warehouse is stopped. This PostgreSQL cannot do TLS; saying so, and how it
+        # asks for the password, keeps variables that are meant for another server out of it.
+        host = str(self._recorded_socket_folder())
+        url = make_dsn(
+            host=host,
+            port=port,
+            user=ROLE,
+            password=password,
+            dbname=DATABASE,
+            sslmode="disable",
+            require_auth=SCRAM,
+        )
+        return Connection(as_url(url), host, port, ROLE, password, DATABASE)
+
+    def network_url(self) -> str:
+        """The owner's URL for a program that knows no socket: of the port on this machine.
+
+        Raises BranchlineError if the warehouse has not been made.
+        """
+        found = self.connection()
+        # Made of letters and digits only: the password needs no escaping.
+        return f"postgresql://{ROLE}:{found.password}@{HOST}:{found.port}/{DATABASE}"
 
     def socket_folder(self) -> Path:
         """Where the local socket lies: in the warehouse, or if the path is too long, outside."""
@@ -208,8 +242,8 @@ class Warehouse:
                 f"create database {DATABASE} owner {ROLE}\n"
             ),
         )
-        _write_private(self.folder / "password", password)
-        _write_private(self.folder / "admin-password", admin_password)
+        write_private(self.folder / "password", password)
+        write_private(self.folder / "admin-password", admin_password)
         half_made.rename(self.pgdata)
 
     def _must(self, program: str, arguments: list[str], owner: SystemUser, stdin: str = "") -> None:
@@ -309,7 +343,7 @@ class Warehouse:
                 f"The whole log is in {self.log}",
             )
         record = {"host": HOST, "port": port, "socket_folder": str(sockets)}
-        _write_private(self.folder / "connection.json", json.dumps(record, indent=2) + "\n")
+        write_private(self.folder / "connection.json", json.dumps(record, indent=2) + "\n")
 
     def _stop(self) -> None:
         done = run_program(
@@ -337,7 +371,7 @@ class Warehouse:
         began = time.monotonic()
         while True:
             try:
-                psycopg2.connect(self.connection().url, connect_timeout=10).close()
+                connect(self.connection().url, connect_timeout="10").close()
                 return self.connection()
             except psycopg2.OperationalError as error:
                 waited = time.monotonic() - began
@@ -357,7 +391,7 @@ class Warehouse:
         """The connection, if the server answers to our password: then it is ours and it runs."""
         try:
             connection = self.connection()
-            psycopg2.connect(connection.url, connect_timeout=5).close()
+            connect(connection.url, connect_timeout="5").close()
         except (psycopg2.OperationalError, BranchlineError):
             return None
         return connection
@@ -440,12 +474,58 @@ class Warehouse:
         for left in self.socket_folder().glob(".s.PGSQL.*"):
             left.unlink(missing_ok=True)
 
-    def _recorded_port(self) -> int | None:
-        """The port of the last start; None before the first."""
+    def _record(self) -> dict[str, Any]:
+        """What was noted at the last start; empty before the first."""
         try:
-            return int(json.loads((self.folder / "connection.json").read_text())["port"])
-        except (FileNotFoundError, NotADirectoryError, KeyError, TypeError, ValueError):
-            return None
+            found = json.loads((self.folder / "connection.json").read_text())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _recorded_port(self) -> int | None:
+        port = self._record().get("port")
+        return port if isinstance(port, int) else None
+
+    def _recorded_socket_folder(self) -> Path:
+        """Where the last start put the socket: with another TMPDIR, it may not lie where this
+        command would put it. What a copy of the folder says of the original is not taken.
+        """
+        ours, noted = self.socket_folder(), Path(str(self._record().get("socket_folder", "")))
+        return noted if ours.parent != self.folder and noted.name == ours.name else ours
+
+    def _is_hardened(self) -> bool:
+        return bool(self._record().get("hardening") == hardening.VERSION)
+
+    def _harden(self) -> None:
+        """Take from the public what it has by default; say, once a start, what is missing for it.
+
+        A database that was made since then is like the one that it is a copy of.
+        """
+        try:
+            password = read_secret(self.folder / "admin-password", "the password of postgres")
+        except OSError:
+            self._say(
+                f"{self.folder / 'admin-password'} is missing, so that nobody can take from the"
+                " public what PostgreSQL gives it by default (docs/security.md)."
+            )
+            return
+        found = self.connection()
+
+        def url_of(database: str) -> str:
+            return as_url(
+                make_dsn(found.url, user="postgres", password=password.strip(), dbname=database)
+            )
+
+        try:
+            hardening.close_to_public(url_of)
+        except psycopg2.Error as error:
+            raise BranchlineError(
+                "The embedded warehouse could not be closed to the public: " + told_by(error),
+                f"Check that {self.folder / 'admin-password'} is as it was made, and see"
+                f" {self.log}",
+            ) from None
+        record = {**self._record(), "hardening": hardening.VERSION}
+        write_private(self.folder / "connection.json", json.dumps(record, indent=2) + "\n")
 
     def _log_since(self, position: int) -> str:
         try:
@@ -460,7 +540,7 @@ class Warehouse:
         """Let one command at a time make, start or stop the server."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = (self.folder / "lock").open("a")
+            lock = open_private(self.folder / "lock")
         except OSError as error:
             raise BranchlineError(
                 f"There can be no warehouse in {self.folder}: {error.strerror}.",
@@ -511,14 +591,6 @@ def _is_free(port: int) -> bool:
 
 def _free_port(first: int) -> int:
     return next((port for port in range(first, first + PORTS_TRIED) if _is_free(port)), first)
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
-    new = path.with_name(path.name + ".new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def _last_lines(text: str, count: int = 8) -> str:

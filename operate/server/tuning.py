@@ -24,6 +24,12 @@ def server_settings(port: int, socket_folder: Path, *, throwaway: bool = False) 
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
         "max_connections": 60,
+        # Those who work here come in, however many connections readers hold.
+        "reserved_connections": 10,
+        # A query whose program has died ends, too.
+        "client_connection_check_interval": "5s",
+        # 8 MB, where PostgreSQL lets whoever may connect put 8 GB on the disk.
+        "max_notify_queue_pages": 1024,
         "shared_buffers": f"{_within(memory // 16, 64, 1024)}MB",
         "effective_cache_size": f"{_within(memory // 2, 256, 32768)}MB",
         "work_mem": f"{_within(memory // 256, 8, 64)}MB",

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from base import libpq
-from base.link import Connection
+from base.link import HOST, Connection
 from operate.server.server import Warehouse
 
 Branchline = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -38,6 +39,7 @@ def folder() -> Iterator[Path]:
     Not pytest's own temp folder: that one is closed to the user who runs the server for root.
     """
     made = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    made.chmod(0o711)
     try:
         yield made
     finally:
@@ -46,11 +48,11 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def server() -> Iterator[Connection]:
-    """A PostgreSQL server without durability, gone at the end."""
+    """A PostgreSQL server without durability, gone at the end; by its port, as others are."""
     with folder() as place:
         warehouse = Warehouse(place, throwaway=True)
         try:
-            yield warehouse.ensure_running()
+            yield replace(warehouse.ensure_running(), url=warehouse.network_url(), host=HOST)
         finally:
             warehouse.stop()
 

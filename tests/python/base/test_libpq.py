@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg2.extensions import make_dsn, parse_dsn
@@ -31,7 +32,35 @@ def test_what_no_variable_can_carry_is_named() -> None:
         "PGUSER": "u",
         "PGDATABASE": "d",
         "PGSSLMODE": "require",
+        "PGREQUIREAUTH": "scram-sha-256",
     }
+
+
+@pytest.mark.parametrize(
+    ("address", "environ", "required"),
+    [
+        ("postgresql://u:p@h/d", {}, "scram-sha-256"),
+        ("host=h user=u dbname=d", {"PGREQUIREAUTH": " "}, "scram-sha-256"),
+        ("postgresql://u:p@h/d?require_auth=", {}, "scram-sha-256"),
+        ("postgresql://u@h/d?sslcert=c&require_auth=none", {}, "none"),
+        ("postgresql://u:p@h/d", {"PGREQUIREAUTH": "md5,scram-sha-256"}, "md5,scram-sha-256"),
+        ("postgresql://u:p@h/d?require_auth=gss", {"PGREQUIREAUTH": "md5"}, "gss"),
+    ],
+)
+def test_the_password_is_proven_by_scram_unless_another_way_is_named(
+    address: str, environ: dict[str, str], required: str
+) -> None:
+    held = parse_dsn(libpq.secured(address, environ, application_name="x", options=""))
+    assert held == {
+        **parse_dsn(address),
+        "require_auth": required,
+        "application_name": "x",
+    }
+    found = libpq.environment(environ, address, complete=False)
+    assert found["PGREQUIREAUTH"] == required
+    # The embedded warehouse's own address says it all.
+    whole = libpq.environment({"PGREQUIREAUTH": "none"}, "postgresql://u:p@h/d", complete=True)
+    assert whole["PGREQUIREAUTH"] == "scram-sha-256"
 
 
 def test_somebody_elses_variables_never_say_where() -> None:

@@ -39,6 +39,40 @@ def test_a_wrong_url_is_told_without_its_password(url: str, words: str) -> None:
     assert "postgresql://user:password@host" in told.value.hint
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://branchline:p@S3cretPW@127.0.0.1:54331/branchline",
+        "postgresql://branchline@S3cretPW:p@127.0.0.1/branchline",
+        "postgresql://branchline:@S3cretPW@127.0.0.1/branchline",
+        "postgresql://branchline:S3cretPW@@127.0.0.1/branchline",
+        "postgres://branchline:p@S3cretPW/rest@127.0.0.1/branchline",
+        "postgresql://branchline:p@S3cretPW?x=y@127.0.0.1/branchline",
+        "postgresql://branchline:p@S3cretPW#rest@127.0.0.1/branchline?sslmode=require",
+        # Without a second @, but for the parser in the wrong place.
+        "postgresql://branchline:S3cretPW/rest@127.0.0.1/branchline",
+        "postgresql://branchline:12/S3cretPW@127.0.0.1/branchline",
+        "postgresql://branchline:S3cretPW%@127.0.0.1/branchline",
+        # Malformed in another way.
+        "postgresql://u:S3cretPW@127.0.0.1:S3cretPW/branchline",
+        "postgresql://u:S3cretPW@127.0.0.1:0/branchline",
+        "postgresql://u:S3cretPW@127.0.0.1:65536/branchline",
+        "postgresql://u:S3cretPW@127.0.0.1:-1/branchline",
+        "postgresql://u:S3cretPW@[::1/branchline",
+        "postgresql://u:S3cretPW@127.0.0.1/branchline?connect_timeout=soon",
+        "postgresql://u:S3cretPW@127.0.0.1/branchline?no_such_thing=1",
+        "postgresql://u:S3cretPW@127.0.0.1/branch\udcfcline",
+        "host=127.0.0.1 user=u password=S3cretPW rest dbname=branchline",
+        "host=127.0.0.1 port=x user=u password='S3cretPW' dbname=branchline",
+    ],
+)
+def test_a_malformed_address_is_refused_before_anything_is_looked_up(url: str) -> None:
+    with pytest.raises(BranchlineError, match="BRANCHLINE_DATABASE_URL") as told:
+        read_settings({"BRANCHLINE_DATABASE_URL": url})
+    assert "S3cretPW" not in str(told.value)
+    assert "ercent-encode" in told.value.hint
+
+
 @pytest.mark.parametrize("command", [("run", "--inbox", "x"), ("load",), ("status",), ("demo",)])
 def test_a_database_that_refuses_ends_in_words(
     branchline: Branchline, tmp_path: Path, command: tuple[str, ...]

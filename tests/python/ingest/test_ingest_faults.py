@@ -130,7 +130,7 @@ def own_server() -> Iterator[Warehouse]:
     try:
         # What is committed has to stay when the server is killed.
         execute(
-            warehouse.ensure_running().url,
+            _url(warehouse),
             "alter database branchline set synchronous_commit = on",
         )
         yield warehouse
@@ -141,9 +141,15 @@ def own_server() -> Iterator[Warehouse]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _url(warehouse: Warehouse) -> str:
+    """By the port, before which a broken line can be put."""
+    warehouse.ensure_running()
+    return warehouse.network_url()
+
+
 @pytest.fixture
 def own_url(own_server: Warehouse) -> str:
-    url = own_server.ensure_running().url
+    url = _url(own_server)
     execute(url, "drop schema if exists raw cascade")
     return url
 

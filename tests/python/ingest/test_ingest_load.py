@@ -24,7 +24,7 @@ from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.loading import prepare_raw
 from ingest.origins import inbox as inbox_module
-from ingest.raw.session import LOCK_KEYS
+from ingest.raw.session import LOCK
 from ingest.report import LoadEvent, LoadReport
 from ingest.review.status import read_status
 
@@ -115,6 +115,7 @@ def test_the_raw_tables_have_exactly_the_agreed_columns(
         "raw.ingest_files": "PRIMARY KEY (file_id)",
         "raw.ingest_rejects": "PRIMARY KEY (_file_id, _line_number)",
         "raw.ingest_versions": "PRIMARY KEY (version)",
+        "raw.ingest_locks": "PRIMARY KEY (name)",
     }
     assert query("select count(*) from raw.ingest_files") == [(0,)]
 
@@ -891,7 +892,9 @@ def test_a_second_loader_is_told_who_is_at_work(
     inbox.drop(NAME, till_file())
     holder = psycopg2.connect(database_url, application_name="somebody else")
     try:
-        holder.cursor().execute("select pg_advisory_lock(%s, %s)", LOCK_KEYS)
+        holder.autocommit = True
+        run_load(only=["sales_desk_stores"])
+        assert LOCK.take(holder)
         events: list[LoadEvent] = []
         with pytest.raises(BranchlineError, match="somebody else") as caught:
             run_load(lock_timeout=0.3, progress=events.append)

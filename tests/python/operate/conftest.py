@@ -17,6 +17,7 @@ from operate.server.server import Warehouse
 def warehouse_folder() -> Iterator[Path]:
     """A folder for an embedded warehouse; a server still running in it is stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    folder.chmod(0o711)
     yield folder
     Warehouse(folder, throwaway=True).stop()
     shutil.rmtree(folder, ignore_errors=True)

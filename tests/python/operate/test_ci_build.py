@@ -26,6 +26,7 @@ from base.link import Connection, open_link
 from operate.dbt.ci_changes import and_below
 from operate.project.sample_company import write_sample
 from operate.runs.ci_build import COMMENT, State, _alone, _check_main, _schemas_made, read_state
+from operate.server.notes import prepare_notes
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".warehouse", ".*_cache", ".hypothesis", "target", "logs", "inbox",
@@ -125,6 +126,9 @@ def main(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) 
         built.load()
         built.dbt("build", "--exclude-resource-type", "test", "unit_test")
         built.dbt("parse")
+        with open_link(built.url) as link:
+            # As `branchline run` does where it builds main.
+            prepare_notes(link)
         state = folder / "state-of-main"
         state.mkdir()
         manifest = Path(built.env["DBT_TARGET_PATH"]) / "manifest.json"

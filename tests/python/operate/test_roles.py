@@ -29,7 +29,7 @@ from psycopg2.errors import InsufficientPrivilege
 from base.errors import BranchlineError
 from base.link import Connection, open_link
 from operate.access.people import make_user
-from operate.access.role_names import Roles, find_roles
+from operate.access.role_names import OWN_TABLES, Roles, find_roles
 from operate.access.roles import make_roles
 from operate.server.query import read_only_query
 from sample.company import write_company
@@ -131,8 +131,14 @@ def shop(server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     truth = write_company(folder / "inbox", branches=2, days=4, seed=5)
     with throwaway.database(server) as url:
         made = Shop(url, folder, {"owner": url})
+        done = throwaway.run_branchline(
+            *("warehouse", "roles", "--prefix", PREFIX),
+            environment=throwaway.environment(url, folder),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
         with open_link(url) as link:
-            roles, _ = make_roles(link, PREFIX)
+            roles = find_roles(link)
+            assert roles == ROLES
             for name, purpose in (
                 ("lotte", "loader"),
                 ("tom", "transformer"),
@@ -208,8 +214,8 @@ def expected(shop: Shop, names: list[str], purpose: str) -> set[str]:
     closed, open_ = marts(shop, personal=True), marts(shop, personal=False)
     return {
         "loader": in_schema(names, "raw")
-        | {"operations.inboxes", "operations.token_keys", "operations.roles"},
-        "transformer": {name for name in names if not name.startswith("raw.ingest_files_file_id")},
+        | {f"operations.{name}" for name in ("inboxes", "token_keys", "roles", "locks")},
+        "transformer": {name for name in names if not re.match(r"(raw|operations)\..*_seq$", name)},
         "analyst": open_ | {name.replace("marts.", "marts_masked.") for name in closed},
         "pii_reader": open_ | closed,
     }[purpose]
@@ -260,11 +266,30 @@ def test_nobody_writes_but_where_it_is_the_work(shop: Shop) -> None:
         )
     }
     raw = in_schema(names, "raw")
+    sequences = {name for name in raw if name.endswith("_seq")}
+    notes = {f"operations.{name}" for name in OWN_TABLES} | {"operations.builds_build_id_seq"}
+    rows = ("insert", "update", "delete")
     assert found == {
-        *((ROLES.loader, name, right) for name in raw for right in writing),
-        *((ROLES.transformer, name, right) for name in set(names) - raw for right in writing),
-        (ROLES.loader, "operations.inboxes", "insert"),
-        (ROLES.loader, "operations.token_keys", "insert"),
+        *((ROLES.loader, name, right) for name in raw - sequences for right in rows),
+        *((ROLES.loader, name, right) for name in sequences for right in writing),
+        *(
+            (ROLES.transformer, name, right)
+            for name in set(names) - raw - notes
+            for right in writing
+        ),
+        *(
+            (getattr(ROLES, purpose), f"operations.{name}", right)
+            for purpose, name, rights in (
+                ("loader", "inboxes", ("insert",)),
+                ("loader", "token_keys", ("insert",)),
+                ("loader", "locks", ("insert", "update")),
+                ("transformer", "locks", ("insert", "update")),
+                ("transformer", "builds", ("insert", "update")),
+                ("transformer", "masking_keys", ("truncate",)),
+                ("transformer", "masked_views", rows),
+            )
+            for right in rights
+        ),
     }
 
 
@@ -273,7 +298,7 @@ def test_nobody_makes_anything_but_where_it_is_the_work(shop: Shop) -> None:
     for purpose in ROLES.names():
         for schema in schemas:
             may = shop.may(purpose, f"create table {schema}.mine (a int)")
-            owner = {"raw": "loader", "public": ""}.get(schema, "transformer")
+            owner = "" if schema in ("raw", "public") else "transformer"
             assert may == (purpose == owner), (purpose, schema)
         is_transformer = purpose == "transformer"
         assert shop.may(purpose, "create schema mine") == is_transformer
@@ -299,7 +324,6 @@ def test_work_that_is_not_ones_own_ends_in_words(
 
 def test_no_function_stands_open(shop: Shop) -> None:
     shop.ask("transformer", "create function marts.peep() returns int return 1")
-    shop.ask("loader", "create function raw.peep() returns int return 1")
     shop.ask("owner", "create function marts.owners() returns int return 1")
     for purpose, role in ROLES.names().items():
         found = shop.ask(
@@ -308,10 +332,9 @@ def test_no_function_stands_open(shop: Shop) -> None:
             f" where nspname not in {SYSTEM} and has_function_privilege('{role}', pg_proc.oid,"
             " 'execute') and pg_get_userbyid(proowner) <> '" + role + "'",
         )
-        assert found == [], purpose
+        assert found == ([("add_columns",)] if purpose == "loader" else []), purpose
     for function in ("marts.peep", "marts.owners"):
         shop.ask("owner", f"drop function {function}")
-    shop.ask("owner", "drop function raw.peep")
 
 
 def test_who_is_in_no_role_does_not_even_come_in(shop: Shop) -> None:
@@ -465,11 +488,12 @@ def test_a_masking_view_has_the_rows_and_the_descriptions_of_its_mart(shop: Shop
 def test_everything_belongs_to_the_role_whoever_made_it(shop: Shop) -> None:
     found = shop.ask(
         "owner",
-        "select distinct nspname = 'raw', pg_get_userbyid(relowner) from pg_class"
+        "select distinct nspname = 'raw' or nspname = 'operations' and (relkind = 'S' or relname ="
+        f" any(array[{', '.join(map(repr, OWN_TABLES))}])), pg_get_userbyid(relowner) from pg_class"
         " inner join pg_namespace on relnamespace = pg_namespace.oid"
         f" where nspname not in {SYSTEM} and nspname <> 'public' and relkind in ('r', 'v', 'S')",
     )
-    assert set(found) == {(True, ROLES.loader), (False, ROLES.transformer)}
+    assert set(found) == {(True, "branchline"), (False, ROLES.transformer)}
 
 
 def test_again_changes_nothing(
@@ -708,7 +732,7 @@ def test_an_owner_who_may_not_is_told_which_statement_and_a_script_does_it(
         env = throwaway.environment(url_of(url, "plain"), tmp_path)
         refused = branchline("warehouse", "roles", "--prefix", "plain_", environment=env)
         assert refused.returncode == 1
-        assert "create role plain_loader nologin" in refused.stderr
+        assert 'create role "plain_loader" nologin' in refused.stderr
         assert "branchline warehouse roles --print" in refused.stderr
         assert "Traceback" not in refused.stderr
         assert ask(url, "select count(*) from pg_namespace where nspname = 'marts'") == [(0,)]

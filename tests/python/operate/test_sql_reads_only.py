@@ -46,6 +46,26 @@ def test_nothing_can_be_changed(kept: str, query: str) -> None:
         assert list(result) == [("42",)]
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_no_more_rows_than_the_limit_come_and_it_says_so(
+    branchline: Branchline, project_env: dict[str, str], form: str
+) -> None:
+    def ask(limit: str, rows: int) -> tuple[int, str, int]:
+        done = branchline(
+            *("sql", f"select 'row ' || n as r from generate_series(1, {rows}) as n"),
+            *("--format", form),
+            environment={**project_env, "BRANCHLINE_ROW_LIMIT": limit},
+        )
+        return done.returncode, done.stderr, done.stdout.count("row ")
+
+    assert ask("3", 3)[::2] == (0, 3)
+    assert ask("", 5)[::2] == (0, 5)
+    code, told, count = ask("3", 4)
+    assert (code, count) == (1, 3)
+    assert "first 3 rows only" in told
+    assert ask("many", 1)[0] == 1
+
+
 def test_values_come_exactly_as_the_warehouse_has_them(database_url: str) -> None:
     query = """
         select

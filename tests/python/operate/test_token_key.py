@@ -55,6 +55,30 @@ def test_the_embedded_warehouses_key_is_made_once(tmp_path: Path) -> None:
             token_keys(settings)
 
 
+def test_a_missing_key_is_told_before_another_is_made(link: Link, tmp_path: Path) -> None:
+    settings = read_settings({"BRANCHLINE_WAREHOUSE_DIR": str(tmp_path / "new")})
+    made = token_keys(settings, link)
+    check_token_keys(link, made)
+    assert token_keys(settings, link) == made
+    (tmp_path / "new" / "token.key").unlink()
+    with pytest.raises(BranchlineError, match=r"token\.key is missing") as told:
+        token_keys(settings, link)
+    assert "Bring it back" in told.value.hint
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    settings = read_settings({"BRANCHLINE_WAREHOUSE_DIR": str(tmp_path / "new")})
+    token_keys(settings)
+    file = tmp_path / "new" / "token.key"
+    file.chmod(mode)
+    for use in (token_keys, append_key):
+        with pytest.raises(BranchlineError, match="Other users of this machine") as told:
+            use(settings)
+        assert file.read_text().strip() not in str(told.value)
+
+
 def test_another_server_needs_a_key_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match="BRANCHLINE_TOKEN_KEY is not set") as told:
         token_keys(of_server("", tmp_path))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ import pytest
 import throwaway
 
 from base.errors import BranchlineError
-from base.link import Connection, open_link
+from base.link import Connection, open_link, rows
 from base.settings import Settings, read_settings
 from ingest.cards import CardTokens
+from ingest.raw.session import LOCK, loader_lock
 from operate.access.key_rotation import rotate_key
-from operate.access.token_key import fingerprint, keep_token_keys, key_file, noted_keys
+from operate.access.token_key import fingerprint, key_file, note_keys, noted_keys
 from operate.runs.builds import last_build, note_build, server_time
 from operate.runs.loading import load_inbox
 
@@ -185,14 +187,38 @@ def test_what_was_built_from_the_old_tokens_is_built_again(till: Till) -> None:
         assert till.ask(f"select * from {schema}.high_water_marks") == []
 
 
-def test_a_load_that_has_read_the_old_keys_is_waited_for(till: Till) -> None:
+def test_a_load_that_is_at_work_is_waited_for(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     till.sell(CARDS[:2], 1, OLD)
-    with open_link(till.url) as loading:
-        keep_token_keys(loading, lambda _: None)
-        with pytest.raises(BranchlineError, match="A load is at work"):
-            till.rotate(OLD, NEW)
+    monkeypatch.setattr("operate.access.key_rotation.LOCK_SECONDS", 0.3)
+    with (
+        open_link(till.url) as loading,
+        loader_lock(loading, 1, lambda _: None),
+        pytest.raises(BranchlineError, match="Another load is at work"),
+    ):
+        till.rotate(OLD, NEW)
     assert till.tokens() == chain(CARDS[:2], OLD)
     assert till.rotate(OLD, NEW) == 2
+
+
+def test_a_load_that_has_read_the_old_keys_writes_nothing_with_them(till: Till) -> None:
+    till.sell(CARDS[:2], 1, OLD)
+    with (
+        open_link(till.url) as link,
+        loader_lock(link, 1, lambda _: None),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        # It has its keys, and waits for the lock.
+        load = pool.submit(till.sell, CARDS[2:4], 2, OLD)
+        waiting = "select count(*) from pg_stat_activity where application_name = %s"
+        while not rows(link, waiting, ("branchline load",))[0][0]:
+            assert not load.done()
+            time.sleep(0.02)
+        with link.cursor() as cursor:
+            note_keys(cursor, [OLD.encode(), NEW.encode()])
+        LOCK.give_back(link)
+        with pytest.raises(BranchlineError, match="newest is missing"):
+            load.result()
+    assert till.tokens() == chain(CARDS[:2], OLD)
 
 
 def test_a_feed_that_is_no_more_is_rekeyed_too(till: Till) -> None:

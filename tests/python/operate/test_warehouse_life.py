@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -196,6 +197,9 @@ def test_commands_that_start_at_the_same_moment_share_one_server(
 
 def test_a_long_path_gets_its_socket_elsewhere(warehouse_folder: Path) -> None:
     folder = warehouse_folder / ("deep" * 20) / "warehouse"
+    # For root, another user runs the server, and has to get there.
+    folder.parent.mkdir()
+    folder.parent.chmod(0o755)
     warehouse = Warehouse(folder, throwaway=True)
     try:
         connection = warehouse.ensure_running()
@@ -207,6 +211,109 @@ def test_a_long_path_gets_its_socket_elsewhere(warehouse_folder: Path) -> None:
     finally:
         warehouse.stop()
         sockets.rmdir()
+
+
+def run(url: str, *statements: str) -> None:
+    with contextlib.closing(psycopg2.connect(url)) as link, link.cursor() as cursor:
+        link.autocommit = True
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def test_the_public_has_little_of_what_postgresql_gives_it(warehouse: Warehouse) -> None:
+    connection = warehouse.ensure_running()
+    run(
+        connection.url,
+        "create role anna login password 'hush'",
+        # Made after the start: a copy of what was closed then.
+        "create database later",
+    )
+
+    def as_anna(database: str, statement: str) -> str:
+        try:
+            with contextlib.closing(
+                psycopg2.connect(
+                    host=connection.host,
+                    port=connection.port,
+                    user="anna",
+                    password="hush",
+                    dbname=database,
+                )
+            ) as link:
+                link.cursor().execute(statement)
+        except psycopg2.Error as error:
+            return str(error)
+        return "done"
+
+    for database in ("postgres", "template1"):
+        assert "permission denied for database" in as_anna(database, "select 1")
+    for database in ("branchline", "later"):
+        assert as_anna(database, "select 1") == "done"
+        for function in (
+            "lo_creat(-1)",
+            "lo_create(0)",
+            "lo_from_bytea(0, 'x')",
+            "lo_put(1, 0, 'x')",
+            "lowrite(0, 'x')",
+            "pg_advisory_lock(1)",
+            "pg_try_advisory_lock(1, 2)",
+            "pg_advisory_xact_lock_shared(1)",
+        ):
+            told = as_anna(database, f"select {function}")
+            assert "permission denied for function" in told, (function, told)
+    # The owner goes on as before.
+    run(connection.url, "select lo_unlink(lo_from_bytea(0, 'x'))", "select pg_advisory_lock(1)")
+    assert ask(connection.url, "show reserved_connections") == "10"
+
+
+def test_what_an_older_version_has_started_is_closed_too(warehouse: Warehouse) -> None:
+    connection = warehouse.ensure_running()
+    admin = connection.url.replace(
+        f"branchline:{connection.password}@",
+        f"postgres:{(warehouse.folder / 'admin-password').read_text()}@",
+    )
+    run(admin, "grant execute on function lo_create(oid) to public")
+    record = json.loads((warehouse.folder / "connection.json").read_text())
+    del record["hardening"]
+    (warehouse.folder / "connection.json").write_text(json.dumps(record))
+    may = "select has_function_privilege('public', 'lo_create(oid)', 'execute')"
+    assert ask(connection.url, may) is True
+    assert warehouse.ensure_running() == connection
+    assert ask(connection.url, may) is False
+
+
+def test_its_files_are_its_owners(warehouse: Warehouse) -> None:
+    before = os.umask(0)
+    try:
+        warehouse.ensure_running()
+    finally:
+        os.umask(before)
+    for name in ("lock", "password", "admin-password", "connection.json"):
+        assert stat.S_IMODE((warehouse.folder / name).stat().st_mode) == 0o600, name
+    warehouse.stop()
+    (warehouse.folder / "password").chmod(0o644)
+    with pytest.raises(BranchlineError, match="Other users of this machine can read"):
+        warehouse.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only for root, another user runs the server")
+@pytest.mark.parametrize("mode", [0o700, 0o750, 0o711, 0o755])
+def test_no_folder_above_is_opened(warehouse_folder: Path, mode: int) -> None:
+    home = warehouse_folder / "ho me"
+    home.mkdir()
+    home.chmod(mode)
+    above = {path: path.stat().st_mode for path in (home, *home.parents)}
+    warehouse = Warehouse(home / "wh", throwaway=True)
+    if mode & 0o001:
+        assert ask(warehouse.ensure_running().url, "select 1") == 1
+        warehouse.stop()
+        assert stat.S_IMODE(warehouse.folder.stat().st_mode) == 0o710
+    else:
+        with pytest.raises(BranchlineError, match="is closed") as told:
+            warehouse.ensure_running()
+        assert f"chmod o+x '{home}'" in told.value.hint
+        assert not warehouse.exists()
+    assert {path: path.stat().st_mode for path in above} == above
 
 
 def test_the_users_own_warehouse_is_durable(warehouse_folder: Path, warehouse: Warehouse) -> None:

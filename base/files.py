@@ -1,0 +1,58 @@
+"""Files that only their owner may read: locks, passwords, keys."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from base.errors import BranchlineError
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def open_private(path: Path) -> IO[str]:
+    """Open a file to lock it, made if missing. Whoever can open a lock file can hold the lock.
+
+    Raises OSError.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    found = os.fstat(handle)
+    if found.st_mode & OTHERS and found.st_uid == os.geteuid():
+        os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "r+")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    # What a killed command has left may have been opened by others.
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def read_secret(path: Path, what: str) -> str:
+    """The text of a file that holds a secret.
+
+    Raises BranchlineError if other users of the machine can read or change it, and OSError.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & OTHERS:
+            raise BranchlineError(
+                f"Other users of this machine can read {what}: {path} has the mode {mode:04o}.",
+                f"Close it: chmod 600 '{path}'. If others may have read it, replace it, too"
+                " (docs/privacy.md).",
+            )
+        return file.read()
