@@ -28,6 +28,7 @@ from psycopg2.errors import InsufficientPrivilege
 
 from base.errors import BranchlineError
 from base.link import Connection, open_link
+from operate.access.lowered import lowered
 from operate.access.people import make_user
 from operate.access.role_names import OWN_TABLES, Roles, find_roles
 from operate.access.roles import make_roles
@@ -494,6 +495,38 @@ def test_everything_belongs_to_the_role_whoever_made_it(shop: Shop) -> None:
         f" where nspname not in {SYSTEM} and nspname <> 'public' and relkind in ('r', 'v', 'S')",
     )
     assert set(found) == {(True, "branchline"), (False, ROLES.transformer)}
+
+
+def test_the_owner_builds_with_the_transformers_rights_or_not_at_all(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """A trigger on what every dbt command writes to notes who it ran as."""
+    shop.ask(
+        "transformer",
+        "create table marts.ran_as (who text);"
+        " create function marts.note() returns trigger language plpgsql as $$ begin"
+        " reset role; insert into marts.ran_as values (session_user); return null; end $$;"
+        " create trigger noted after insert on operations.dbt_runs for each row"
+        " execute function marts.note()",
+    )
+    try:
+        env = throwaway.environment(shop.url, tmp_path)
+        for words in (("run", "--select", "rpt_peak_hours"), ("run-operation", "grant_marts")):
+            told = dbt(env, tmp_path, *words, expect=2 if words[0] == "run" else 1)
+            assert "does not build by dbt itself" in " ".join(told.split())
+        assert shop.ask("owner", "select * from marts.ran_as") == []
+        with lowered(Connection(shop.url, "", 0, "", "", "")) as low:
+            low_env = throwaway.environment(low.url, tmp_path)
+            dbt(low_env, tmp_path, "run", "--select", "rpt_peak_hours")
+            assert shop.ask("owner", "select distinct who from marts.ran_as") == [(low.user,)]
+    finally:
+        shop.ask(
+            "transformer",
+            "drop trigger noted on operations.dbt_runs; drop function marts.note();"
+            " drop table marts.ran_as",
+        )
+    names = relations(shop)
+    assert shop.readable("analyst", names) == expected(shop, names, "analyst")
 
 
 def test_again_changes_nothing(
