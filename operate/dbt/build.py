@@ -108,8 +108,8 @@ def run_dbt(
                 done += 1
                 progress(BuildProgress(done, step.total, step.node))
     except KeyboardInterrupt:
-        # The terminal has told dbt too; it takes back what is under way before it ends. Where it
-        # has missed that, in one of the moments in which it sees no signal, the pipe says it again.
+        # The terminal has told dbt too; it takes back what is under way before it ends. Where that
+        # has not reached it, the pipe says it again.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE_SECONDS)
         process.stdin.close()

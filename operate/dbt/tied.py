@@ -19,7 +19,20 @@ GRACE_SECONDS = 20
 
 def main(command: list[str]) -> int:
     """Run the command to its end; return its exit code, as a shell has it."""
+    children: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        # Ctrl-C reaches the program by itself: the terminal tells all that run in it.
+        if number != signal.SIGINT:
+            for one in children:
+                one.send_signal(number)
+
+    # Before the program starts: what is handled here has its default there, where a shell that
+    # runs this in the background has Ctrl-C ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, pass_on)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    children.append(child)
 
     def end_with_the_starter() -> None:
         while os.read(0, 4096):
@@ -30,13 +43,6 @@ def main(command: list[str]) -> int:
         except subprocess.TimeoutExpired:
             child.kill()
 
-    def pass_on(number: int, _: FrameType | None) -> None:
-        # Ctrl-C reaches the program by itself: the terminal tells all that run in it.
-        if number != signal.SIGINT:
-            child.send_signal(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, pass_on)
     threading.Thread(target=end_with_the_starter, daemon=True).start()
     code = child.wait()
     return code if code >= 0 else 128 - code
