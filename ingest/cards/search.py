@@ -119,6 +119,7 @@ _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01
 _NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015]+")
 _ONE_NUMBER = re.compile(r"[^0-9]*([0-9]{12,19})[^0-9]*")
+_DECIMAL_COMMA = re.compile(r"\s*[+\-]?[0-9]{1,9},[0-9]+\s*")
 _FRACTION = re.compile(r"\d{12}[.,]\d")
 _LONGEST_USUAL = 16
 """Nearly all cards have as many digits or fewer: what is longer may have something stuck to it."""
@@ -332,7 +333,7 @@ class _Cluster:
     def _suspects(self, caution: Caution) -> Iterator[tuple[int, int]]:
         """Runs of digits that stand by themselves and could be a card's."""
         for left, right in self._parts():
-            if self._is_decimal(left):
+            if caution < Caution.REFUSED and self._is_decimal(left):
                 continue
             first, last = self._begins[left], self._begins[right] + self._sizes[right]
             if self._is_suspect(left, right, caution):
@@ -367,8 +368,12 @@ class _Cluster:
         return 1 < size < _LONGEST_USUAL and set(sizes[1:-1]) <= {size}
 
     def _is_decimal(self, left: int) -> bool:
+        """Whether a group is the decimals of a number; behind a comma only where it is all."""
         start = self._groups[left][0]
-        return start > 1 and self._text[start - 1] in ".," and self._text[start - 2].isdigit()
+        behind_point = (
+            start > 1 and self._text[start - 1] == "." and self._text[start - 2].isdigit()
+        )
+        return behind_point or _DECIMAL_COMMA.fullmatch(self._text) is not None
 
     def _is_suspect(self, left: int, right: int, caution: Caution) -> bool:
         first, last = self._begins[left], self._begins[right] + self._sizes[right]

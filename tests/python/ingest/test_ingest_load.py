@@ -827,7 +827,7 @@ def test_a_connection_that_breaks_in_mid_load(
         if event.kind == "file" and event.done in (3, 7):
             query(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'branchline load' and datname = current_database()"
+                " where application_name like 'branchline load%' and datname = current_database()"
             )
 
     report = run_load(progress=cut)

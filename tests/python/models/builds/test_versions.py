@@ -100,7 +100,10 @@ def test_models_of_another_version_are_built_afresh_and_no_others(project: Proje
     newer = another_version(
         project.folder / "newer",
         {
-            "models/marts/sales/rpt_daily_sales.sql": ("100 * (days", "100.0 * (days"),
+            "models/marts/sales/rpt_daily_sales.sql": (
+                "(days.items_sold as",
+                "(0 + days.items_sold as",
+            ),
             "models/marts/sales/fct_sales.sql": (
                 "with sale_lines",
                 "-- Why.\nwith  sale_lines",
