@@ -13,6 +13,7 @@ from typing import IO
 
 from ingest.cards import CardTokens
 from ingest.contract.feeds import Feed
+from ingest.formats.csv_dialect import Dialect
 from ingest.formats.reading import FileReader
 from ingest.raw.rows import CopyData, RowRenderer
 
@@ -74,15 +75,14 @@ class Conversion:
         self._reader = FileReader(task.feed, stream)
         self._batches = iter(self._reader)
         self._copies = CopyData()
+        self._task = task
         self._renderer: RowRenderer | None = None
         self.refused = self._reader.refused
         self.extras: tuple[str, ...] = ()
         if self.refused is None:
             dialect = self._reader.dialect
             self.extras = tuple(extra.name for extra in dialect.extras)
-            self._renderer = RowRenderer(
-                task.feed, dialect, CardTokens(*task.token_keys), task.file_id, task.load_id
-            )
+            self._renderer = self._renderer_for(dialect)
 
     def parts(self, size: int) -> Iterator[CopyData]:
         """Text for COPY whenever there is more than `size` bytes of it; `finish` has the rest."""
@@ -119,7 +119,15 @@ class Conversion:
         return taken
 
     def _render(self) -> Iterator[None]:
-        if self._renderer is not None:
+        renderer = self._renderer
+        if renderer is not None:
             for batch in self._batches:
-                self._renderer.render(batch, self._copies)
+                if batch.dialect is not renderer.dialect:
+                    renderer = self._renderer = self._renderer_for(batch.dialect)
+                renderer.render(batch, self._copies)
                 yield
+
+    def _renderer_for(self, dialect: Dialect) -> RowRenderer:
+        task = self._task
+        cards = CardTokens(*task.token_keys)
+        return RowRenderer(task.feed, dialect, cards, task.file_id, task.load_id)

@@ -70,6 +70,12 @@ class Dialect:
     nameless: tuple[int, ...] = ()
     separator_line: bool = False
 
+    def reads_like(self, other: Dialect) -> bool:
+        """Whether both read a line alike, whatever the header was called."""
+        return (self.delimiter, self.width, self.places, self.extras, self.nameless) == (
+            *(other.delimiter, other.width, other.places, other.extras, other.nameless),
+        )
+
 
 @dataclass(frozen=True)
 class NotReadable:
@@ -121,7 +127,7 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
     candidates = (separator.group(1),) if separator else DELIMITERS
     best: tuple[tuple[int, int], str, _Header | None, list[list[str]]] | None = None
     for delimiter in candidates:
-        records = [_split(line, delimiter) for line in lines]
+        records = [split_line(line, delimiter) for line in lines]
         header = None if feed.header == "none" else _find_header(feed, records)
         width = len(header.cells) if header else len(feed.columns)
         fitting = _fitting(records, width)
@@ -148,6 +154,49 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
     return _with_header(feed, delimiter, header, separator is not None)
 
 
+def inner_header(
+    feed: Feed, first: Dialect, cells: Sequence[str], delimiter: str
+) -> Dialect | NotReadable | None:
+    """How to read the lines below a line inside a file; None where it is no header.
+
+    Files are put together from several, each with a header of its own. `first`: the dialect in
+    which the file begins, with the columns that its raw table was made ready for. NotReadable: it
+    is a header, and the lines below it cannot be read by it.
+    """
+    header = _match_header(feed, cells)
+    if not _names_enough(feed, header):
+        return _half_a_header(feed, first, header)
+    missing = [
+        column.name
+        for place, column in enumerate(feed.columns)
+        if column.required and place not in header.places
+    ]
+    found = None if header.twice or missing else _with_header(feed, delimiter, header, False)
+    if isinstance(found, Dialect):
+        known = {extra.name for extra in first.extras}
+        strange = sorted(extra.name for extra in found.extras if extra.name not in known)
+        if not strange:
+            return found
+        return NotReadable(f"names columns that the file does not begin with: {_shown(strange)}")
+    if not _may_be_header(cells):
+        return None
+    if header.twice:
+        return NotReadable(f"names a column twice ({_shown(header.twice)})")
+    return NotReadable(f"lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}")
+
+
+def _half_a_header(feed: Feed, first: Dialect, header: _Header) -> NotReadable | None:
+    """A line of names only, of which some are columns that stand elsewhere so far."""
+    wanted = first.places if first.places is not None else tuple(range(len(feed.columns)))
+    moved = [owner for owner, place in header.places.items() if wanted[owner] != place]
+    if len(moved) < 2 or not _may_be_header(header.cells):
+        return None
+    return NotReadable(
+        f"names {len(header.places)} of the {len(feed.columns)} columns of feed {feed.name}, in"
+        " another order"
+    )
+
+
 def _is_the_only_one(delimiter: str, width: int, lines: Sequence[str]) -> bool:
     """Whether no other delimiter stands in any of the lines as often as this one would have to."""
     others = [other for other in DELIMITERS if other != delimiter]
@@ -169,7 +218,8 @@ def describe_misfit(dialect: Dialect, widths: Counter[int]) -> str:
     )
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+def split_line(line: str, delimiter: str) -> list[str]:
+    """The cells of one line; none where its quotes are broken."""
     try:
         return next(csv.reader((line,), delimiter=delimiter), [])
     except csv.Error:
@@ -206,22 +256,33 @@ def _width_without_header(feed: Feed, records: Sequence[list[str]]) -> int:
 
 
 def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
-    """The first line that names columns, if everything above it is of another width."""
+    """The first line that names columns, if everything above it is of another width.
+
+    Not where there are rows above it: then it is a header inside a file that begins without one.
+    """
     widths_above: set[int] = set()
-    for record in records[:HEADER_WITHIN]:
+    for number, record in enumerate(records[:HEADER_WITHIN]):
         if len(record) not in widths_above:
             header = _read_header(feed, record)
             if header is not None:
-                return header
+                begins_with_rows = feed.header == "optional" and any(
+                    len(above) == len(feed.columns) and not _may_be_header(above)
+                    for above in records[:number]
+                )
+                return None if begins_with_rows else header
             widths_above.add(len(record))
     return None
 
 
 def _read_header(feed: Feed, cells: Sequence[str]) -> _Header | None:
     header = _match_header(feed, cells)
-    # One cell that happens to read like a column's name (a payment by "Card") makes no header.
-    enough = max(min(2, len(feed.columns)), (min(len(cells), len(feed.columns)) + 1) // 2)
-    return header if len(header.places) >= enough else None
+    return header if _names_enough(feed, header) else None
+
+
+def _names_enough(feed: Feed, header: _Header) -> bool:
+    """Half of the columns: one cell that happens to read like a name makes no header."""
+    columns, cells = len(feed.columns), len(header.cells)
+    return len(header.places) >= max(min(2, columns), (min(cells, columns) + 1) // 2)
 
 
 def _match_header(feed: Feed, cells: Sequence[str]) -> _Header:
@@ -272,7 +333,7 @@ def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
         return named, -number, len(header.cells)
 
     found = [
-        (number, _match_header(feed, _split(line, delimiter)))
+        (number, _match_header(feed, split_line(line, delimiter)))
         for number, line in enumerate(lines[:HEADER_WITHIN])
         for delimiter in delimiters
     ]

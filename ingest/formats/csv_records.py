@@ -1,6 +1,7 @@
 """CSV records with the physical lines they begin on, as a stream that loses no line.
 
-Every physical record ends up in exactly one of: rows, rejects, blanks, headers.
+Every physical record ends up in exactly one of: rows, rejects, blanks, headers. A header inside a
+file says how the lines below it are read.
 """
 
 from __future__ import annotations
@@ -8,14 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.formats.csv_dialect import Dialect
+from ingest.formats.csv_dialect import DELIMITERS, Dialect, NotReadable, split_line
 from ingest.formats.text import LONGEST_LINE, Block
 
 MOST_LINES_OF_A_RECORD = 100
 TOO_LONG = f"the line is longer than {LONGEST_LINE:,} characters"
+LONGEST_HEADER = 1 << 16
+"""In characters: how long a line may be to be looked at with another delimiter."""
+FEW_SUSPECTS = 10
+"""Lines of a block that it costs nothing to look at one by one."""
 SEPARATOR = "\x1f"
 """Stands between cells while a text is cut; a text that holds it is cut by the csv module."""
 
@@ -34,11 +39,12 @@ class Reject:
 
 @dataclass
 class Batch:
-    """The records of some lines, column by column.
+    """The records of some lines, column by column, and the dialect by which they are read.
 
     `columns[i][n]` is the i-th cell of the record that begins on physical line `line_numbers[n]`.
     """
 
+    dialect: Dialect
     columns: Sequence[Sequence[str]] = ()
     line_numbers: Sequence[int] = ()
     rejects: list[Reject] = field(default_factory=list)
@@ -59,6 +65,8 @@ class Tally:
     headers: int = 0
     widths: Counter[int] = field(default_factory=Counter)
     """How many rejected records had how many columns."""
+    set_aside: str = ""
+    """Why lines below a header inside the file were rejected, where any were."""
 
     @property
     def physical(self) -> int:
@@ -121,18 +129,38 @@ def _stand_alone(outside: str, delimiter: str) -> bool:
     return False
 
 
+FindHeader = Callable[[Sequence[str], str], Dialect | NotReadable | None]
+"""What a line inside a file, cut into cells at a delimiter, says of the lines below it."""
+
+
+def _all_begin_with_a_digit(cells: Sequence[str]) -> bool:
+    return min(cells) >= "0" and max(cells) < ":"
+
+
 class RecordReader:
     """Splits blocks of text into records of `dialect.width` columns.
 
     A record may span lines inside quotes, up to 100 of them. Where it does not end, or does not
     have the right number of columns, only its first line is rejected: an unclosed quote costs one
     line and not the rest of the file.
+
+    `find_header` recognizes a header inside the file. Where the lines below it cannot be read by
+    it, they are rejected until the next header.
     """
 
-    def __init__(self, blocks: Iterable[Block], dialect: Dialect) -> None:
+    def __init__(
+        self, blocks: Iterable[Block], dialect: Dialect, find_header: FindHeader | None = None
+    ) -> None:
         self._blocks = iter(blocks)
         self._dialect = dialect
+        self._find_header = find_header
         self.tally = Tally()
+        self._set_aside = ""
+        """Why the lines at hand cannot be read, as the header above them is."""
+        self._probe = 0
+        """A place in which rows begin with a digit, as the names in a header do not."""
+        self._turned = False
+        """Whether the last split ended at a header of another kind."""
         self._lines: list[str] = []
         self._plain: str | None = None
         """The block at hand, as long as nothing of the one before is left."""
@@ -143,7 +171,7 @@ class RecordReader:
         """physical lines before self._lines[0]"""
 
     def __iter__(self) -> Iterator[Batch]:
-        while self._more():
+        while self._turned or self._more():
             batch = self._split_plain() or self._split()
             tally = self.tally
             tally.rows += len(batch.line_numbers)
@@ -190,33 +218,89 @@ class RecordReader:
             return None
         dialect = self._dialect
         columns = None
-        if len(text) <= LONGEST_LINE:
+        if len(text) <= LONGEST_LINE and not self._set_aside:
             columns = split_plain(text, dialect.delimiter, dialect.width)
         if columns is None or any(any(columns[place]) for place in dialect.nameless):
             self._add_lines(text)
             return None
         count = len(columns[0])
         numbers: Sequence[int] = range(self._before + 1, self._before + count + 1)
-        if dialect.header is not None and dialect.header[0] in columns[0]:
-            kept = [
-                place
-                for place, row in enumerate(zip(*columns, strict=True))
-                if row != dialect.header
-            ]
-            self.tally.headers += count - len(kept)
+        headers = set()
+        for number in self._suspects(columns):
+            found = self._header([column[number] for column in columns])
+            if found is dialect:
+                headers.add(number)
+            elif found is not None:
+                self._add_lines(text)
+                return None
+        if headers:
+            self.tally.headers += len(headers)
+            kept = [place for place in range(count) if place not in headers]
             columns = [[column[place] for place in kept] for column in columns]
             numbers = [numbers[place] for place in kept]
         self._before += count
-        return Batch(columns, numbers)
+        return Batch(dialect, columns, numbers)
+
+    def _suspects(self, columns: Sequence[Sequence[str]]) -> Sequence[int]:
+        """Rows that may be a header: where others begin with a digit, they do not.
+
+        One look over a whole column at once: hardly ever is there any.
+        """
+        header = self._dialect.header
+        if header is None and self._find_header is None:
+            return ()
+        if self._probe < len(columns) and _all_begin_with_a_digit(columns[self._probe]):
+            return ()
+        probe = self._probe
+        fewest: Sequence[int] = range(len(columns[0]))
+        for place in sorted(range(len(columns)), key=lambda place: place != self._probe):
+            if header is not None and header[place][:1].isdigit():
+                continue
+            suspects = [
+                number for number, cell in enumerate(columns[place]) if not "0" <= cell < ":"
+            ]
+            if len(suspects) < len(fewest):
+                probe, fewest = place, suspects
+            if len(fewest) <= FEW_SUSPECTS:
+                self._probe = probe
+                break
+        return fewest
+
+    def _header(self, row: Sequence[str], line: str = "") -> Dialect | NotReadable | None:
+        """What a header says of the lines below it: the dialect at hand where that is nothing new.
+
+        `line`: the text, where the row does not have the columns of the dialect and another
+        delimiter may be looked for.
+        """
+        dialect = self._dialect
+        if tuple(row) == dialect.header and not self._set_aside:
+            return dialect
+        if self._find_header is None or not any(row):
+            return None
+        if any(cell[:1].isdigit() for cell in row):
+            return None
+        found = self._find_header(row, dialect.delimiter)
+        if found is None and 0 < len(line) <= LONGEST_HEADER:
+            for other in DELIMITERS:
+                if other != dialect.delimiter and other in line:
+                    found = found or self._find_header(split_line(line, other), other)
+        if isinstance(found, Dialect) and not self._set_aside and found.reads_like(dialect):
+            return dialect
+        return found
 
     def _split(self) -> Batch:
-        """Split the lines at hand. A record that runs on beyond them fetches the next block."""
-        batch = Batch()
+        """Split the lines at hand, up to a header that says something new.
+
+        A record that runs on beyond them fetches the next block.
+        """
+        dialect, set_aside = self._dialect, self._set_aside
+        batch = Batch(dialect)
         rows: list[list[str]] = []
         numbers: list[int] = []
         lines, flawed, tally = self._lines, self._flawed, self.tally
-        delimiter, width = self._dialect.delimiter, self._dialect.width
-        header = list(self._dialect.header) if self._dialect.header is not None else None
+        delimiter, width = dialect.delimiter, dialect.width
+        probe = self._probe if self._probe < width else 0
+        no_header = dialect.header is None and self._find_header is None
         add_row, add_number = rows.append, numbers.append
         # One reader for all lines with quotes: it takes a line with box.pop, and where the line
         # does not finish the record, the empty box raises IndexError and resets the reader.
@@ -225,6 +309,7 @@ class RecordReader:
         read = csv.reader(iter(box.pop, None), delimiter=delimiter, strict=True).__next__
         line_ends = "\r\n"
         place = self._next
+        self._turned = False
         while place < len(lines):
             line = lines[place]
             taken = 1
@@ -246,11 +331,19 @@ class RecordReader:
                     row, why = [], f"broken quotes: {error}"
             if len(row) != width:
                 row = self._mended(row, line, taken)
-            if len(row) == width and any(row):
-                unnamed = [place + 1 for place in self._dialect.nameless if row[place]]
-                if row == header:
+            fits = len(row) == width
+            if not (no_header or why or (fits and row[probe][:1].isdigit())):
+                header = self._header(row, "" if fits else line.rstrip(line_ends))
+                if header is not None:
                     tally.headers += 1
-                elif unnamed:
+                    place += taken
+                    if header is dialect:
+                        continue
+                    self._turn(header, self._before + place - taken + 1)
+                    break
+            if fits and any(row) and not set_aside:
+                unnamed = [place + 1 for place in dialect.nameless if row[place]]
+                if unnamed:
                     why = f"a value in column {unnamed[0]}, which the header does not name"
                     line = line.rstrip(line_ends)
                     batch.rejects.append(Reject(self._before + place + 1, why, line))
@@ -261,21 +354,30 @@ class RecordReader:
                 place += taken
                 continue
             if not why:
-                if not line.strip() or (len(row) == width and not any(row)):
+                if not line.strip() or (fits and not any(row)):
                     tally.blanks += 1
                     place += taken
                     continue
-                if place == 0 and self._before == 0 and self._dialect.separator_line:
+                if place == 0 and self._before == 0 and dialect.separator_line:
                     tally.headers += 1
                     place += taken
                     continue
                 tally.widths[len(row)] += 1
-                why = f"{len(row)} columns where {width} are expected"
+                why = set_aside or f"{len(row)} columns where {width} are expected"
+                tally.set_aside = tally.set_aside or set_aside
             batch.rejects.append(Reject(self._before + place + 1, why, line.rstrip(line_ends)))
             place += 1
         self._next = place
         batch.columns, batch.line_numbers = list(zip(*rows, strict=True)), numbers
         return batch
+
+    def _turn(self, header: Dialect | NotReadable, number: int) -> None:
+        """Go on by a header that was found in a line."""
+        self._turned = True
+        if isinstance(header, Dialect):
+            self._dialect, self._set_aside = header, ""
+        else:
+            self._set_aside = f"below the header in line {number:,}, which {header.reason}"
 
     def _mended(self, row: list[str], line: str, taken: int) -> list[str]:
         """A record of another width, where it holds the right columns all the same."""

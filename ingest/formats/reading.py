@@ -6,6 +6,7 @@ import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import IO
 
 from base.printing import printable
@@ -17,6 +18,7 @@ from ingest.formats.csv_dialect import (
     NotReadable,
     describe_misfit,
     detect,
+    inner_header,
     recognise_binary,
 )
 from ingest.formats.csv_records import Batch, RecordReader, Tally
@@ -44,7 +46,7 @@ class FileReader:
 
     @property
     def dialect(self) -> Dialect:
-        """How the file writes its table."""
+        """How the file writes its table, down to where a header inside it says otherwise."""
         assert self._dialect is not None, "a refused file has none"
         return self._dialect
 
@@ -91,7 +93,8 @@ class FileReader:
         if isinstance(dialect, NotReadable):
             return printable(mask_text(dialect.reason))
         self._dialect = dialect
-        self._records = RecordReader(itertools.chain(begun, blocks), dialect)
+        find = None if self._feed.header == "none" else partial(inner_header, self._feed, dialect)
+        self._records = RecordReader(itertools.chain(begun, blocks), dialect, find)
         return None
 
     def too_bad(self) -> str | None:
@@ -101,12 +104,18 @@ class FileReader:
             if tally.headers:
                 return "the file holds a header line and nothing below it; send it with its lines"
             return EMPTY
-        if not tally.rows:
+        if not tally.rows and not tally.set_aside:
             return describe_misfit(self.dialect, tally.widths)
         records = tally.rows + tally.rejects
         # One broken line, often the last, says little about a file of a few; unless none may be.
         allowed = feed.max_rejected_share * records
         if tally.rejects > (max(allowed, 1) if allowed else 0):
+            if tally.set_aside:
+                return (
+                    f"{tally.rejects:,} of {records:,} lines cannot be read, those"
+                    f" {tally.set_aside}, among them; export the file anew, or send each of its"
+                    " parts as a file"
+                )
             return (
                 f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
                 f" {self.dialect.width} columns, more than the {feed.max_rejected_share:.0%} that"

@@ -53,6 +53,7 @@ class RowRenderer:
     def __init__(
         self, feed: Feed, dialect: Dialect, cards: CardTokens, file_id: int, load_id: str
     ) -> None:
+        self.dialect = dialect
         self._feed = feed
         self._cards = cards
         self._ending = f"\t{file_id}\t{load_id}\n"

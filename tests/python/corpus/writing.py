@@ -81,6 +81,19 @@ def text(
     return made.getvalue()
 
 
+def put_together(
+    second: Sequence[str], order: Sequence[int], first: Sequence[str] | None = tuple(HEADER)
+) -> Make:
+    """The ordinary day as two files, one behind the other, each below its own header."""
+
+    def make(branch: str) -> str:
+        rows = day(branch)
+        below = [[row[place] for place in order] for row in ([*second], *rows[2:])]
+        return text([*([list(first)] if first else []), *rows[:2], *below])
+
+    return make
+
+
 def changed(rows: list[list[str]], line: int, **cells: str) -> list[list[str]]:
     """The rows with some cells of one line (from 1) replaced, named as in NAMES."""
     made = [list(row) for row in rows]
