@@ -72,8 +72,9 @@ def judge_rows(
     twin = ledger.twin(feed.name, logical_file, facts.sha256)
     if twin is not None and facts.rows:
         remarks.append(
-            f"the same content as {twin.path}, which stands for another file by its name: both"
-            " count; if it is a copy, or was moved: branchline withdraw PATH"
+            f"the same content as {twin.path}, which stands for another file by its name; rows of"
+            " both count unless the feed says how they are known (key, covers); if it is a copy, or"
+            " was moved: branchline withdraw PATH"
         )
     before = ledger.current(feed.name, logical_file)
     if before is not None and before.rows >= MANY_ROWS and facts.rows < before.rows / 2:

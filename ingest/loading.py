@@ -114,7 +114,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     ):
         options.permitted()
         raw = RawSchema(options.database_url, options.feeds, options.state_dir)
-        raw.prepare(session.connection)
+        run.report.messages += raw.prepare(session.connection)
         with _no_garbage_collection():
             run.perform(session, raw, listing)
         if run.wrote:
@@ -459,6 +459,7 @@ def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id:
         load_id=load_id,
         cursor_after=bounds.after if bounds is not None else None,
         cursor_upto=bounds.upto if bounds is not None else None,
+        covers=candidate.feed.covers,
     )
 
 

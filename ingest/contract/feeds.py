@@ -18,7 +18,9 @@ from ingest.contract.file_names import FileIdentity, FileNameError, compile_glob
 from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
-TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id")
+RECORD_ID = "_record_id"
+"""The raw column with the feed's key, by which a record is known in all files."""
+TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id", RECORD_ID)
 SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 """Names that PostgreSQL gives to columns of its own in every table."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
@@ -111,6 +113,8 @@ class Feed(BaseModel):
     business_date_format: str | None = None
     logical_file: str | None = None
     snapshot: bool = False
+    key: list[str] = []
+    covers: Literal["day", "days"] | None = None
     header: Literal["optional", "required", "none"] = "optional"
     max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
     columns: list[Column] = Field(min_length=1)
@@ -126,6 +130,7 @@ class Feed(BaseModel):
         self._check_columns()
         self._check_origin()
         self._check_file_name()
+        self._check_what_counts()
         return self
 
     def _check_table(self) -> None:
@@ -216,6 +221,23 @@ class Feed(BaseModel):
                 self.identify(self.file_name_example)
             except FileNameError as error:
                 raise at("file_name_example", f"does not fit file_name: {error}") from None
+
+    def _check_what_counts(self) -> None:
+        names = {column.name: column for column in self.columns}
+        for place, name in enumerate(self.key):
+            if name not in names:
+                raise at(f"key.{place}", f"'{name}' is no column of the feed")
+            if names[name].protect == "card_number":
+                raise at(f"key.{place}", f"'{name}' holds card numbers, which no table has")
+            if name in self.key[:place]:
+                raise at(f"key.{place}", f"'{name}' stands twice")
+        if self.snapshot and (self.key or self.covers):
+            said = "key" if self.key else "covers"
+            raise at(said, "is of no use in a snapshot: its latest file counts")
+        if self.covers == "days" and self.key:
+            raise at("key", "is of no use beside 'covers: days': the later file has all of a day")
+        if self.covers == "day" and self.business_date_format is None:
+            raise at("covers", "'day' needs the group business_date in file_name")
 
     def _template_groups(self) -> list[str]:
         if self.logical_file is None:
@@ -323,6 +345,12 @@ class Feed(BaseModel):
             if found[number] is None and owner not in taken and cells[number].isprintable():
                 found[number] = owner
         return found
+
+    @property
+    def key_places(self) -> list[int]:
+        """Places in the raw table of the columns that identify a record in all files."""
+        names = self.raw_columns()
+        return [names.index(name) for name in self.key]
 
     @property
     def card_place(self) -> int | None:

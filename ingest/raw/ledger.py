@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
 
+    from ingest.contract.feeds import Feed
+
 PAGE = 1000
 
 LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure", "dismissed"]
@@ -67,6 +69,10 @@ class NewEntry:
     rejected_count: int = 0
     cursor_after: str | None = None
     cursor_upto: str | None = None
+    covers: str | None = None
+    """What a file of the feed holds, as the feed declares it."""
+    superseded_by: int | None = None
+    """Set where it is superseded from the beginning, by a version that came before it."""
 
 
 @dataclass(frozen=True)
@@ -400,6 +406,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
                 entry.load_id,
                 entry.cursor_after,
                 entry.cursor_upto,
+                entry.covers,
             )
         )
     # _loaded_at of the rows is the same current_timestamp.
@@ -409,7 +416,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
         insert into raw.ingest_files (
             file_id, feed, path, logical_file, branch, business_date, sha256, bytes, row_count,
             rejected_count, status, reason, superseded_by, file_modified_at, seen_at, loaded_at,
-            superseded_at, load_id, cursor_after, cursor_upto
+            superseded_at, load_id, cursor_after, cursor_upto, covers
         )
         overriding system value
         values %s
@@ -418,7 +425,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
         template="("
         + "%s, " * 15
         + "case when %s then current_timestamp end, " * 2
-        + "%s, %s, %s)",
+        + "%s, %s, %s, %s)",
         page_size=PAGE,
     )
 
@@ -443,6 +450,23 @@ def update_reason(cursor: Cursor, entry: NewEntry) -> None:
             entry.sha256,
         ),
     )
+
+
+def note_what_files_cover(cursor: Cursor, feeds: Iterable[Feed]) -> set[str]:
+    """Note what the files of each feed hold, as it is declared now; names of feeds with rows for
+    which that is news."""
+    declared = list(feeds)
+    cursor.execute(
+        """
+        update raw.ingest_files as files
+        set covers = declared.covers
+        from unnest(%s::text[], %s::text[]) as declared (feed, covers)
+        where files.feed = declared.feed and files.covers is distinct from declared.covers
+        returning files.feed, files.row_count
+        """,
+        ([feed.name for feed in declared], [feed.covers for feed in declared]),
+    )
+    return {feed for feed, rows in cursor.fetchall() if rows}
 
 
 def refresh_statistics(connection: Connection) -> None:

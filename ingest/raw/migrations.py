@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
 
+    from ingest.contract.feeds import FeedContract
+
 
 # What the ledger's status may be, and one current version per logical file, hold in the database
 # too: a fault of the loader has to fail there and not show up as sales counted twice.
@@ -92,12 +94,31 @@ add column erased_by bigint references raw.ingest_files (file_id) deferrable ini
 create index ingest_files_erasures on raw.ingest_files (file_id) where status = 'erasure';
 """
 
+# What the feeds declare of rows in several files, for the models: what a file holds, and from which
+# columns `_record_id` of the raw table was filled.
+_WHAT_COUNTS_ONCE = """
+alter table raw.ingest_files add column covers text;
+create table raw.ingest_keys (feed text primary key, key_columns text not null);
+"""
+
 # The loader's own tables, in steps: a warehouse of an older version takes those that it lacks.
-_STEPS = (_LEDGER_AND_REJECTS, _PATHS_AND_DISMISSALS, _TABLES_OF_DATABASES, _ERASURES)
+_STEPS = (
+    _LEDGER_AND_REJECTS,
+    _PATHS_AND_DISMISSALS,
+    _TABLES_OF_DATABASES,
+    _ERASURES,
+    _WHAT_COUNTS_ONCE,
+)
+_NAMES_ARE_FOLDED_SINCE = 5
+"""The version since which hyphens, Unicode forms and copies do not make another logical file."""
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the loader's own tables to this version's; raises BranchlineError for a newer one."""
+def upgrade(connection: Connection, feeds: FeedContract) -> tuple[bool, list[str]]:
+    """Bring the loader's own tables to this version's; raises BranchlineError for a newer one.
+
+    Tells whether there was an older one, and what a person should know of what that changed.
+    """
+    told: list[str] = []
     with transaction(connection), connection.cursor() as cursor:
         done = _version(cursor)
         _check_not_newer(done)

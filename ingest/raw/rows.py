@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ingest.cards import BREAK, CardTokens, Caution, mask_cell, mask_text, may_hold_card
-from ingest.contract.feeds import Feed
+from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
-from ingest.formats.csv_records import Batch, Reject
+from ingest.formats.csv_records import SEPARATOR, Batch, Reject
 
 LONGEST_REJECTED_LINE = 1000
 
@@ -67,9 +67,10 @@ class RowRenderer:
         ]
         self._cautions += [usual] * len(dialect.extras)
         extras = tuple(extra.name for extra in dialect.extras)
-        self._rows = _copy_statement(
-            feed.table, (*feed.raw_columns(), *extras, "_line_number", "_file_id", "_dlt_load_id")
-        )
+        self._key_places = feed.key_places
+        own = (RECORD_ID,) if self._key_places else ()
+        own = (*own, "_line_number", "_file_id", "_dlt_load_id")
+        self._rows = _copy_statement(feed.table, (*feed.raw_columns(), *extras, *own))
         self._rejects = _copy_statement("ingest_rejects", _REJECT_COLUMNS)
 
     def render(self, batch: Batch, into: CopyData) -> None:
@@ -85,6 +86,9 @@ class RowRenderer:
                 unreadable = columns[place + 2]
                 if any(unreadable):
                     columns[place + 2] = [cell.translate(_ESCAPES) for cell in unreadable]
+            if self._key_places:
+                parts = [columns[place] for place in self._key_places]
+                columns.append(list(map(SEPARATOR.join, zip(*parts, strict=True))))
             columns.append(list(map(str, batch.line_numbers)))
             lines = map("\t".join, zip(*columns, strict=True))
             text = self._ending.join(lines) + self._ending

@@ -16,16 +16,19 @@ from dlt.common.typing import TSecretStrValue
 from dlt.destinations import postgres
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
+from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
 from base.errors import BranchlineError
-from ingest.contract.feeds import TECHNICAL_COLUMNS, Feed, FeedContract
+from ingest.contract.feeds import RECORD_ID, TECHNICAL_COLUMNS, Feed, FeedContract
 from ingest.raw.session import connection_string
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
 from base.schemas import RAW
+from ingest.formats.csv_records import SEPARATOR
+from ingest.raw.ledger import note_what_files_cover
 from ingest.raw.migrations import upgrade
 from ingest.raw.quiet import hush_dlt
 
@@ -81,13 +84,14 @@ class RawSchema:
             dataset_name=RAW,
         )
 
-    def prepare(self, connection: Connection) -> None:
+    def prepare(self, connection: Connection) -> list[str]:
         """Create what is missing: schema, ledger, rejects, one table per feed, new columns.
 
-        Call it under the loader's lock. What is there already is never dropped or changed. Who may
-        not make tables in raw has the owner's function make them.
+        Call it under the loader's lock. What is there already is never dropped or changed; what
+        the feeds declare of it now is noted. Who may not make tables in raw has the owner's
+        function make them. Tells what a person should know of what was noted.
         """
-        upgrade(connection)
+        upgraded, told = upgrade(connection, self._feeds)
         by_table: dict[str, list[str]] = {}
         for table, column in sorted(missing_columns(connection, self._feeds)):
             by_table.setdefault(table, []).append(column)
@@ -96,7 +100,7 @@ class RawSchema:
                 name
                 for feed in self._feeds
                 if feed.table == table
-                for name in feed.raw_columns()
+                for name in (*feed.raw_columns(), RECORD_ID)
                 if name in missing
             ]
             _make_by_owner(connection, table, declared)
@@ -110,6 +114,15 @@ class RawSchema:
         with connection.cursor() as cursor:
             for feed in self._feeds:
                 _finish_table(cursor, feed)
+            changed = {feed.name for feed in self._feeds if _note_key(cursor, feed)}
+            changed |= note_what_files_cover(cursor, self._feeds)
+        told += [
+            f"Feed {name} says otherwise which rows count once than when its files were loaded:"
+            " branchline run --full-refresh counts them anew."
+            # Of another version of the project the models are built afresh in any case.
+            for name in sorted(changed if not upgraded else ())
+        ]
+        return told
 
     def extra_columns(self, connection: Connection) -> dict[str, set[str]]:
         """The raw columns of each feed that its table has and the contract does not declare."""
@@ -222,6 +235,7 @@ def _dlt_columns(feed: Feed) -> list[TColumnSchema]:
         {"name": "_line_number", "data_type": "bigint", "nullable": False},
         {"name": "_loaded_at", "data_type": "timestamp", "nullable": True},
         {"name": "_dlt_load_id", "data_type": "text", "nullable": True},
+        {"name": RECORD_ID, "data_type": "text", "nullable": True},
     ]
     return columns
 
@@ -251,3 +265,30 @@ def _finish_table(cursor: Cursor, feed: Feed) -> None:
         cursor.execute(f"alter table {table} add primary key (_file_id, _line_number)")
     if not has_time:
         cursor.execute(f"alter table {table} alter column _loaded_at set default current_timestamp")
+
+
+def _note_key(cursor: Cursor, feed: Feed) -> bool:
+    """Fill `_record_id` anew where the feed declares another key than when it was filled.
+
+    True where that changed rows.
+    """
+    declared = ", ".join(feed.key)
+    cursor.execute("select key_columns from raw.ingest_keys where feed = %s", (feed.name,))
+    (noted,) = cursor.fetchone() or ("",)
+    if noted == declared:
+        return False
+    names = sql.SQL(f", chr({ord(SEPARATOR)}), ").join(map(sql.Identifier, feed.key))
+    cursor.execute(
+        sql.SQL("update {} set {} = {}").format(
+            sql.Identifier(RAW, feed.table),
+            sql.Identifier(RECORD_ID),
+            sql.SQL("nullif(concat({}), '')").format(names) if feed.key else sql.SQL("null"),
+        )
+    )
+    changed = cursor.rowcount > 0
+    cursor.execute(
+        "insert into raw.ingest_keys (feed, key_columns) values (%s, %s)"
+        " on conflict (feed) do update set key_columns = excluded.key_columns",
+        (feed.name, declared),
+    )
+    return changed

@@ -237,3 +237,34 @@ def test_an_error_in_a_folder_names_the_file(tmp_path: Path, second: str, told: 
 def test_a_folder_without_feed_files_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match="holds no feed file"):
         load_feeds(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ("    key: [invoice]\n", "key[1]: 'invoice' is no column of the feed"),
+        ("    key: [item, item]\n", "key[2]: 'item' stands twice"),
+        ("    key: [card]\n", "key[1]: 'card' holds card numbers"),
+        ("    key: [item]\n    snapshot: true\n", "key: is of no use in a snapshot"),
+        ("    covers: days\n    snapshot: true\n", "covers: is of no use in a snapshot"),
+        ("    key: [item]\n    covers: days\n", "key: is of no use beside 'covers: days'"),
+        ("    covers: day\n", "covers: 'day' needs the group business_date"),
+        ("    covers: weeks\n", "covers: 'weeks' is not known; use day or days"),
+    ],
+)
+def test_what_a_feed_may_say_of_rows_in_several_files(
+    feed_file: FeedFile, added: str, told: str
+) -> None:
+    text = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Sales.
+    files: "shop/*.csv"
+    columns:
+      - {name: item}
+      - {name: card, protect: card_number}
+"""
+    with pytest.raises(BranchlineError, match=re.escape(told)):
+        feed_file(text.replace("    columns:", f"{added}    columns:"))

@@ -59,7 +59,7 @@ def test_lines_arrive_as_they_were_sent(inbox: Inbox, run_load: Load, query: Que
     inbox.drop(NAME, '26/08/2021 09:00,Leeds,"Ann ""A"" B\\n","Tea - 1.00, Tea - 1.00",2,CASH,\n')
     report = run_load()
     assert (report.rows, report.rejected, report.changed) == (1, 0, True)
-    ((*data, file_id, line, loaded_at, load_id),) = query(
+    ((*data, file_id, line, loaded_at, load_id, _),) = query(
         "select * from raw.branch_pos_transactions"
     )
     assert data == [
@@ -105,6 +105,7 @@ def test_the_raw_tables_have_exactly_the_agreed_columns(
         ("_line_number", "bigint"),
         ("_loaded_at", "timestamp with time zone"),
         ("_dlt_load_id", "text"),
+        ("_record_id", "text"),
     ]  # fmt: skip
     keys = query(
         "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint"
@@ -113,6 +114,7 @@ def test_the_raw_tables_have_exactly_the_agreed_columns(
     assert dict(keys) == {
         **{f"raw.{feed.table}": "PRIMARY KEY (_file_id, _line_number)" for feed in load_feeds()},
         "raw.ingest_files": "PRIMARY KEY (file_id)",
+        "raw.ingest_keys": "PRIMARY KEY (feed)",
         "raw.ingest_rejects": "PRIMARY KEY (_file_id, _line_number)",
         "raw.ingest_versions": "PRIMARY KEY (version)",
         "raw.ingest_locks": "PRIMARY KEY (name)",
@@ -560,7 +562,7 @@ def test_odd_names_of_undeclared_columns(inbox: Inbox, run_load: Load, query: Qu
     assert run_load().rows == 3
     extra = query(
         "select column_name from information_schema.columns where table_schema = 'raw'"
-        " and table_name = 'branch_pos_transactions' order by ordinal_position offset 13"
+        " and table_name = 'branch_pos_transactions' order by ordinal_position offset 14"
     )
     assert extra == [("extra_card_token",), ("file_id",), ("extra_2nd",), ("extra",), ("a_drop",),
                      ("extra_a_drop",), ("extra_0004",), ("column_15",)]  # fmt: skip

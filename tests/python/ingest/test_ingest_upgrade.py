@@ -22,12 +22,13 @@ NAME = "leeds_26-08-2021_09-00-00.csv"
 BACK_TO_THE_FIRST = """
 drop table raw.ingest_versions;
 drop table raw.ingest_paths;
+drop table raw.ingest_keys;
 drop index raw.ingest_files_one_row_per_content;
 create unique index ingest_files_one_row_per_content
 on raw.ingest_files (feed, md5(path), sha256);
 alter table raw.ingest_files
 drop column dismissed_at, drop column dismissed_because,
-drop column cursor_after, drop column cursor_upto, drop column erased_by;
+drop column cursor_after, drop column cursor_upto, drop column erased_by, drop column covers;
 drop index raw.ingest_files_erasures;
 alter table raw.ingest_rejects alter column _loaded_at drop default;
 alter table raw.branch_pos_transactions alter column _loaded_at drop default;
@@ -64,7 +65,13 @@ def test_a_warehouse_of_the_first_version_is_brought_up_to_date(
     assert query("select count(*), count(_loaded_at) from raw.branch_pos_transactions") == [
         (13, 13)
     ]
-    assert query("select version from raw.ingest_versions order by 1") == [(1,), (2,), (3,), (4,)]
+    assert query("select version from raw.ingest_versions order by 1") == [
+        (1,),
+        (2,),
+        (3,),
+        (4,),
+        (5,),
+    ]
     assert [status.rows for status in read_status(database_url, load_feeds())] == [3, 10, 0]
 
 
