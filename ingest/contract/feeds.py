@@ -14,7 +14,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from base.errors import BranchlineError
-from ingest.contract.file_names import FileIdentity, FileNameError, compile_glob
+from ingest.contract.file_names import (
+    FileIdentity,
+    FileNameError,
+    compile_glob,
+    composed,
+    folded,
+    folded_path,
+    without_copy_marks,
+)
 from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
@@ -289,9 +297,10 @@ class Feed(BaseModel):
         Raises FileNameError with a reason for people when the name does not fit.
         """
         if self._name_pattern is None:
-            return FileIdentity(logical_file=path)
-        name = unicodedata.normalize("NFKC", PurePosixPath(path).name)
-        found = self._name_pattern.fullmatch(name)
+            return FileIdentity(logical_file=folded_path(path))
+        name = composed(PurePosixPath(path).name)
+        original = without_copy_marks(name, numbers=True)
+        found = self._name_pattern.fullmatch(original) or self._name_pattern.fullmatch(name)
         form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
         if found is None:
             raise FileNameError(
@@ -310,16 +319,19 @@ class Feed(BaseModel):
                     f" (expected: {form}); rename the file and it will be loaded"
                 ) from None
             groups["business_date"] = business_date.isoformat()
-        # Two systems that differ over capitals, or spaces and underscores, mean the same branch.
+        # Two systems that differ over capitals, blanks or hyphens mean the same branch. Dates and
+        # other numbers stay as they are written.
         groups = {
-            group: re.sub(r"[ _]+", "_", text.casefold()).strip("_.")
+            group: folded(text) if any(map(str.isalpha, text)) else text.strip(" _.")
             for group, text in groups.items()
         }
-        logical_file = path
+        logical_file = folded_path(path)
         if self.logical_file is not None:
             logical_file = self.logical_file.format_map(
                 {group: groups.get(group, "") for group in self._template_groups()}
             )
+            # A group that the name leaves out leaves nothing behind.
+            logical_file = re.sub("/{2,}", "/", logical_file).strip("/")
         return FileIdentity(
             logical_file=logical_file,
             branch=groups.get("branch"),

@@ -3,11 +3,69 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
 from ingest.contract.placed_errors import at
+
+_SEPARATORS = re.compile(r"[\s_\-]+")
+_DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")
+_COPY = r"(?:copy|kopie|kopia|copie|c[oó]pia)"
+# "Copy of x", "Kopie (2) von x", and the same behind underscores.
+_COPY_OF = re.compile(
+    rf"(?:{_COPY}(?:[ _]?\(\d+\))?[ _](?:of|von|van|de|di)[ _])+(?=.)", re.IGNORECASE
+)
+# "x - Copy", "x - Kopie (2)", "x copy 2", "x (another copy)".
+_A_COPY = re.compile(
+    rf"(?<=.)(?:[ _]?-[ _]?{_COPY}(?:[ _]?\(?\d+\)?)?|[ _]{_COPY}(?:[ _]\d+)?"
+    rf"|[ _]\((?:[\w]+ )?{_COPY}\))+(?=(?:[ _]?\(\d+\))*(?:\.\w+)*$)",
+    re.IGNORECASE,
+)
+# "x (1)": what a browser calls the second file of a name.
+_NUMBERED = re.compile(r"(?<=.)(?:[ _]?\(\d+\))+(?=(?:\.\w+)*$)")
+
+
+def composed(name: str) -> str:
+    """A name with its letters composed, and every dash a hyphen."""
+    return unicodedata.normalize("NFKC", name).translate(_DASHES)
+
+
+def folded(text: str) -> str:
+    """A text of a file's name as all systems agree upon it.
+
+    Systems differ over capitals, over composed and decomposed letters, and over blanks, hyphens
+    and underscores between words.
+    """
+    text = composed(composed(text).casefold())
+    return _SEPARATORS.sub("_", text).strip("_.")
+
+
+def without_copy_marks(name: str, *, numbers: bool) -> str:
+    """The name of the file that this one is a copy of, by what desktops add to a copy's name.
+
+    `numbers`: also without the ` (1)` that browsers add to a second file of the same name.
+    """
+    name = composed(name)
+    while True:
+        begun = _COPY_OF.match(name)
+        shorter = _A_COPY.sub("", name if begun is None else name[begun.end() :])
+        if numbers:
+            shorter = _NUMBERED.sub("", shorter)
+        if shorter == name:
+            return name
+        name = shorter
+
+
+def folded_path(path: str) -> str:
+    """A path as all systems agree upon it, copies of a file among them."""
+    *folders, name = path.split("/")
+    stem, dot, ending = without_copy_marks(name, numbers=False).rpartition(".")
+    if not stem:
+        stem, dot, ending = name, "", ""
+    parts = [*map(folded, folders), folded(stem) or stem]
+    return "/".join(part for part in parts if part) + dot + ending.casefold()
 
 
 class FileNameError(ValueError):

@@ -137,7 +137,9 @@ class SourceDatabase(Origin):
         if spec.cursor is None:
             path = f"{spec.path}.csv"
             reading = _Reading(table, self._key(spec, table), None, None)
-            return [self._file(path, feed.only_file or path, reading)]
+            only = feed.only_file
+            logical_file = path if only is None else feed.identify(only).logical_file
+            return [self._file(path, logical_file, reading)]
         return [
             self._file(path, path, _Reading(table, self._key(spec, table), bounds, spec.cursor))
             for path, bounds in self._asked(lambda: self._portions(feed, spec, table, ledger))

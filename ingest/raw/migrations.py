@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from base.errors import BranchlineError
+from ingest.raw.naming import name_anew
 from ingest.raw.session import transaction
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ def upgrade(connection: Connection, feeds: FeedContract) -> tuple[bool, list[str
                     "Let the warehouse's owner run this once: branchline warehouse roles",
                 ) from None
             cursor.execute("insert into raw.ingest_versions (version) values (%s)", (version,))
+        if 0 < done < _NAMES_ARE_FOLDED_SINCE:
+            told += name_anew(cursor, feeds)
+    return 0 < done < len(_STEPS), told
 
 
 def is_ready(connection: Connection) -> bool:

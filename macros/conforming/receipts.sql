@@ -76,8 +76,8 @@ located_lines as (
     left join listed_branches
         on
             conformed_lines.source_system = listed_branches.source_system
-            and {{ normalize_name('conformed_lines.branch_name') }}
-            = {{ normalize_name('listed_branches.branch_name') }}
+            and {{ normalize_branch_name('conformed_lines.branch_name') }}
+            = {{ normalize_branch_name('listed_branches.branch_name') }}
 
 ),
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -164,12 +165,76 @@ def test_which_paths_a_feed_claims(path: str, claimed: bool) -> None:
         "london_camden_25-08-2021_09-00-00(12).CSV",
         "london_camden_25-08-2021_09-00-00 - Copy.csv",
         "London_Camden_25-08-2021_10-30-00 - Copy (2).csv",
+        "london-camden_25-08-2021_09-00-00.csv",
+        "London Camden_25-08-2021_09-00-00.csv",
+        "LONDON\u2013CAMDEN_25-08-2021_09-00-00.csv",
+        "london__camden_25-08-2021_09-00-00.csv",
+        "\uff4condon_camden_25-08-2021_09-00-00.csv",
+        "Copy of london_camden_25-08-2021_09-00-00.csv",
+        "Copy_of_london_camden_25-08-2021_09-00-00.csv",
+        "Copy (2) of london_camden_25-08-2021_09-00-00.csv",
+        "Kopie von london_camden_25-08-2021_09-00-00.csv",
+        "Kopie von Kopie von london_camden_25-08-2021_09-00-00 (1).csv",
+        "Copie de london_camden_25-08-2021_09-00-00.csv",
+        "london_camden_25-08-2021_09-00-00 - Kopie.csv",
+        "london_camden_25-08-2021_09-00-00 \u2013 Kopie (3).csv",
+        "london_camden_25-08-2021_09-00-00 copy 2.csv",
+        "london_camden_25-08-2021_09-00-00 (another copy).csv",
+        "london_camden_25-08-2021_09-00-00_(1).csv",
     ],
 )
 def test_copies_of_a_branch_file_are_the_same_logical_file(name: str) -> None:
     found = load_feeds().feeds["branch_pos_transactions"].identify(f"branch_pos/x/{name}")
     assert found.logical_file == "london_camden/2021-08-25"
     assert found.branch == "london_camden"
+
+
+@pytest.mark.parametrize(
+    ("name", "logical_file"),
+    [
+        ("Stratford-upon-Avon_10-05-2023_09-00-00.csv", "stratford_upon_avon/2023-05-10"),
+        ("stratford_upon_avon_10-05-2023_09-30-00.csv", "stratford_upon_avon/2023-05-10"),
+        ("Cafe\u0301_10-05-2023_09-00-00.csv", "caf\u00e9/2023-05-10"),
+        ("CAF\u00c9_10-05-2023_09-00-00.csv", "caf\u00e9/2023-05-10"),
+        ("copyshop_10-05-2023_09-00-00.csv", "copyshop/2023-05-10"),
+        ("hard copy_10-05-2023_09-00-00.csv", "hard_copy/2023-05-10"),
+        ("leeds_till_2_10-05-2023_09-00-00.csv", "leeds/2023-05-10/2"),
+        ("Leeds Till-2_10-05-2023_09-00-00.csv", "leeds/2023-05-10/2"),
+        ("leeds-kasse3_10-05-2023_09-00-00 (1).csv", "leeds/2023-05-10/3"),
+        ("leeds_till-north_10-05-2023_09-00-00.csv", "leeds/2023-05-10/north"),
+        ("old_till_10-05-2023_09-00-00.csv", "old_till/2023-05-10"),
+        ("the_post_office_10-05-2023_09-00-00.csv", "the_post_office/2023-05-10"),
+        ("tillicoultry_10-05-2023_09-00-00.csv", "tillicoultry/2023-05-10"),
+    ],
+)
+def test_a_name_stands_for_a_branch_its_day_and_a_till(name: str, logical_file: str) -> None:
+    feed = load_feeds().feeds["branch_pos_transactions"]
+    assert feed.identify(f"branch_pos/{name}").logical_file == logical_file
+
+
+@pytest.mark.parametrize(
+    ("paths", "logical_file"),
+    [
+        (
+            [
+                "sales_desk/sales/week_01.csv",
+                "sales_desk/sales/Week-01.CSV",
+                "Sales_Desk/sales/week 01 - Copy.csv",
+                "sales_desk/sales/Copy of week 01.csv",
+            ],
+            "sales_desk/sales/week_01.csv",
+        ),
+        # A browser numbers what it saves: nothing tells that it was the same export.
+        (["sales_desk/sales/week_01 (1).csv"], "sales_desk/sales/week_01_(1).csv"),
+        (["sales_desk/sales/old/week_01.csv"], "sales_desk/sales/old/week_01.csv"),
+        (["sales_desk/sales/cafe\u0301.csv"], "sales_desk/sales/caf\u00e9.csv"),
+        (["sales_desk/sales/copy.csv"], "sales_desk/sales/copy.csv"),
+    ],
+)
+def test_a_path_is_the_same_on_all_systems(paths: list[str], logical_file: str) -> None:
+    feed = load_feeds().feeds["sales_desk_sales"]
+    for path in paths:
+        assert feed.identify(path).logical_file == logical_file
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,80 @@ def test_a_warehouse_of_the_first_version_is_brought_up_to_date(
     assert [status.rows for status in read_status(database_url, load_feeds())] == [3, 10, 0]
 
 
+# What the fourth version called files whose names this one folds.
+BACK_TO_THE_FOURTH = """
+delete from raw.ingest_versions where version > 4;
+alter table raw.ingest_files drop column covers;
+drop table raw.ingest_keys;
+update raw.ingest_files
+set logical_file = %s, branch = 'stratford-upon-avon'
+where path like '%%stratford-upon-avon%%'
+"""
+
+
+def test_files_of_an_older_version_are_known_by_the_names_of_this_one(
+    inbox: Inbox, run_load: Load, query: Query
+) -> None:
+    """Before, a hyphen made another branch of it, and so another file."""
+    counting = (
+        "select path, row_count from raw.ingest_files"
+        " where status = 'loaded' and row_count > 0 order by 1"
+    )
+    name = "stratford-upon-avon_{}-08-2021_09-00-00.csv"
+    # One that is corrected after the upgrade, and one that counted twice before it.
+    inbox.drop(name.format(26), till_file(3))
+    run_load()
+    query(BACK_TO_THE_FOURTH, ["stratford-upon-avon/2021-08-26"])
+    corrected = "stratford_upon_avon_26-08-2021_09-30-00.csv"
+    inbox.drop(corrected, till_file(4))
+    report = run_load()
+    assert (report.messages, report.counts()["superseded"]) == ([], 1)
+    assert query(counting) == [(f"branch_pos/{corrected}", 4)]
+    assert query("select distinct branch, logical_file from raw.ingest_files") == [
+        ("stratford_upon_avon", "stratford_upon_avon/2021-08-26")
+    ]
+
+
+def test_files_that_counted_twice_under_two_names_count_once(
+    inbox: Inbox, run_load: Load, query: Query
+) -> None:
+    old = "stratford-upon-avon_26-08-2021_09-00-00.csv"
+    new = "stratford_upon_avon_26-08-2021_09-30-00.csv"
+    inbox.drop(old, till_file(3))
+    run_load()
+    query("update raw.ingest_files set logical_file = 'stratford-upon-avon/2021-08-26'")
+    inbox.drop(new, till_file(4))
+    run_load()
+    query(BACK_TO_THE_FOURTH, ["stratford-upon-avon/2021-08-26"])
+    before = query("select max(file_id) from raw.ingest_files")
+    rows = (
+        "select files.path, files.row_count, files.status, newer.reason, newer.file_id"
+        " from raw.ingest_files as files"
+        " left join raw.ingest_files as newer on files.superseded_by = newer.file_id"
+        " where files.row_count > 0 order by 1"
+    )
+    assert [row[2] for row in query(rows)] == ["loaded", "loaded"]
+
+    report = run_load()
+    assert report.messages == [
+        f"branch_pos/{old} and branch_pos/{new} were taken for two files; they are versions of"
+        f" one, and branch_pos/{new} counts."
+    ]
+    (first, second) = query(rows)
+    assert first[:4] == (
+        *(f"branch_pos/{old}", 3, "superseded"),
+        f"withdrawn: an older version of branch_pos/{new}, which counts",
+    )
+    # By a number of its own, so that the models learn of it.
+    assert first[4] > before[0][0]
+    assert second[:3] == (f"branch_pos/{new}", 4, "loaded")
+    assert run_load().messages == []
+
+    inbox.drop("Stratford-Upon-Avon_26-08-2021_10-00-00.csv", till_file(5))
+    assert run_load().counts()["superseded"] == 1
+    assert [row[2] for row in query(rows)] == ["loaded", "superseded", "superseded"]
+
+
 def test_a_warehouse_of_a_newer_version_is_left_alone(
     inbox: Inbox, run_load: Load, query: Query, database_url: str
 ) -> None:

@@ -85,7 +85,7 @@ checked as (
             'total_not_positive': "total_amount <= 0",
             'branch_differs_from_file_name':
                 "lower(branch_name) <> replace(file_branch, '_', ' ') and "
-                ~ normalize_name('branch_name') ~ " <> " ~ normalize_name('file_branch'),
+                ~ normalize_branch_name('branch_name') ~ " <> " ~ normalize_branch_name('file_branch'),
             'date_differs_from_file_name': "business_date <> file_business_date",
             'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
         }) }} as quality_flags

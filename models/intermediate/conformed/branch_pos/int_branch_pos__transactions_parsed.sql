@@ -14,7 +14,7 @@ branches as (
 
     select
         *,
-        {{ normalize_name('branch_name') }} as normalized_branch_name
+        {{ normalize_branch_name('branch_name') }} as normalized_branch_name
     from {{ ref('branches') }}
     where source_system = 'branch_pos'
 
@@ -48,7 +48,7 @@ located as (
         coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code
     from named
     left join branches
-        on {{ normalize_name('named.given_branch_name') }} = branches.normalized_branch_name
+        on {{ normalize_branch_name('named.given_branch_name') }} = branches.normalized_branch_name
 
 ),
 

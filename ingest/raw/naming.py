@@ -1,0 +1,122 @@
+"""Files of a ledger that an older version has written, named by the rules of this one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING
+
+from psycopg2.extras import execute_values
+
+from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
+from ingest.contract.file_names import FileIdentity, FileNameError
+from ingest.formats.archives import unpacked_name
+from ingest.raw.ledger import PAGE, NewEntry, reserve_file_ids, write_entries
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import cursor as Cursor
+
+MASKED = "****"
+"""What stands in a path in the place of a card number; such a file keeps the name it has."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A row of the ledger, and what its name says today."""
+
+    file_id: int
+    feed: str
+    path: str
+    branch: str | None
+    business_date: date | None
+    rows: int
+    counts: bool
+    identity: FileIdentity
+
+
+def name_anew(cursor: Cursor, feeds: FeedContract) -> list[str]:
+    """Note for every file what its name stands for by the feeds as they are now.
+
+    Where two files that count were taken for two, and are one, the older counts no more: an empty
+    version takes its place, as when a person withdraws it. Tells which. The order of versions is
+    that of their names, then that in which they came.
+    """
+    found, renamed = _read(cursor, feeds)
+    counting = defaultdict[tuple[str, str], list[_Known]](list)
+    for known in found:
+        if known.counts:
+            counting[known.feed, known.identity.logical_file].append(known)
+    told = []
+    for versions in counting.values():
+        *older, newest = sorted(versions, key=lambda known: (known.identity.age, known.file_id))
+        for known in older:
+            _end(cursor, known, newest)
+            if known.rows:
+                told.append(
+                    f"{known.path} and {newest.path} were taken for two files; they are versions of"
+                    f" one, and {newest.path} counts."
+                )
+    execute_values(
+        cursor,
+        "update raw.ingest_files as files set logical_file = new.logical_file, branch = new.branch"
+        " from (values %s) as new (file_id, logical_file, branch)"
+        " where files.file_id = new.file_id",
+        [(known.file_id, known.identity.logical_file, known.identity.branch) for known in renamed],
+        template="(%s::bigint, %s, %s)",
+        page_size=PAGE,
+    )
+    return told
+
+
+def _read(cursor: Cursor, feeds: FeedContract) -> tuple[list[_Known], list[_Known]]:
+    """The files of the ledger, and those of them that are called otherwise now."""
+    declared = {**feeds.switched_off, **feeds.feeds}
+    cursor.execute(
+        "select file_id, feed, path, logical_file, branch, business_date, row_count,"
+        " status = 'loaded' from raw.ingest_files where feed = any(%s) order by file_id",
+        (list(declared),),
+    )
+    found, renamed = [], []
+    for file_id, feed, path, logical_file, branch, day, rows, counts in cursor.fetchall():
+        if path.startswith(DATABASE_FOLDER) or MASKED in path:
+            continue
+        try:
+            identity = declared[feed].identify(unpacked_name(path))
+        except FileNameError:
+            continue
+        known = _Known(file_id, feed, path, branch, day, rows, counts, identity)
+        found.append(known)
+        if (logical_file, branch) != (identity.logical_file, identity.branch):
+            renamed.append(known)
+    return found, renamed
+
+
+def _end(cursor: Cursor, known: _Known, newest: _Known) -> None:
+    """Let an empty version take the place of one that counts and should not."""
+    (file_id,) = reserve_file_ids(cursor.connection, 1)
+    now = datetime.now(timezone.utc)
+    entry = NewEntry(
+        file_id=file_id,
+        feed=known.feed,
+        path=known.path,
+        # Of the version that counts there is one per logical file.
+        logical_file=f"{known.identity.logical_file}#{known.file_id}",
+        branch=known.identity.branch,
+        business_date=known.business_date,
+        sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
+        size=0,
+        status="loaded",
+        reason=f"withdrawn: an older version of {newest.path}, which counts",
+        modified_at=now,
+        seen_at=now,
+        load_id=str(time.time()),
+    )
+    write_entries(cursor, [entry], [])
+    cursor.execute(
+        "update raw.ingest_files set status = 'superseded', superseded_by = %s,"
+        " superseded_at = current_timestamp where file_id = %s",
+        (file_id, known.file_id),
+    )
