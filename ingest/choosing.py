@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -33,10 +32,9 @@ class Candidate:
 
     def order(self) -> tuple[object, ...]:
         """Older versions first: by the name's time, then the file's, then the path."""
-        identity = self.identity
-        day = identity.business_date.isoformat() if identity.business_date else ""
-        time_in_name = _natural(identity.time)
-        return (day, identity.logical_file, time_in_name, self.file.modified_at, self.path)
+        day, time_in_name = self.identity.age
+        logical_file = self.identity.logical_file
+        return (day, logical_file, time_in_name, self.file.modified_at, self.path)
 
 
 @dataclass
@@ -152,9 +150,3 @@ def _not_taken(
     feed: str, path: str, status: Literal["failed", "postponed"], reason: str
 ) -> FileOutcome:
     return FileOutcome(path, feed, None, None, status, reason=reason)
-
-
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """For an order in which 9 comes before 10."""
-    parts = re.split(r"([0-9]+)", text)
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import psycopg2
 
@@ -31,7 +31,14 @@ from ingest.choosing import Candidate, Retry, Selection
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.converting import Conversion, Task
-from ingest.judging import Verdict, going_back, judge_content, judge_header, judge_rows
+from ingest.judging import (
+    Verdict,
+    going_back,
+    judge_content,
+    judge_header,
+    judge_rows,
+    replaced_rows,
+)
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
 from ingest.origins.opening import LINKS_VARIABLE
@@ -41,6 +48,9 @@ from ingest.raw.session import LOST, Session, connect, locked
 from ingest.raw.tables import RawSchema, new_load_id
 from ingest.raw.target import DatabaseTarget, Target
 from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 HELD_BYTES = 8 << 20
 """Files up to this size are read once and written with others; larger ones as a stream, alone."""
@@ -106,7 +116,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
         run.report.messages.append(_nothing_found(options.inbox, feeds))
     if options.dry_run:
         with closing(sources), connect(options.database_url) as connection:
-            run.rehearse(Ledger.read(connection, run.feed_names), listing)
+            run.rehearse(connection, listing)
         return run.report
     with (
         closing(sources),
@@ -209,9 +219,10 @@ class _Load:
         """Tell that something is being waited for."""
         self._tell(LoadEvent("waiting", message))
 
-    def rehearse(self, ledger: Ledger, listing: Listing) -> None:
+    def rehearse(self, connection: Connection, listing: Listing) -> None:
         """Read and judge all files of the listing, and write nothing."""
-        self._know(ledger)
+        self._target = Target[_Job](self._settle, connection)
+        self._know(Ledger.read(connection, self.feed_names))
         for candidate in self._begin(listing):
             self._take_or_tell(candidate)
 
@@ -379,9 +390,13 @@ class _Load:
             conversion.skip()
             self._write(arrival, _judged(blank, verdict))
             return
+        before = replaced_rows(self._ledger, candidate)
+        likeness = None if before is None else target.likeness(feed, before)
         alone = False
         new_columns: list[str] = []
         for part in conversion.parts(HELD_BYTES):
+            if likeness is not None:
+                likeness.add(part)
             if not alone:
                 new_columns = target.add_columns(feed, conversion.extras)
                 target.begin_alone()
@@ -394,9 +409,13 @@ class _Load:
             raise _StillChangingError
         if not alone and facts.too_bad is None:
             new_columns = target.add_columns(feed, conversion.extras)
-        verdict = judge_rows(self._ledger, candidate, facts, new_columns)
+        shared = None
+        if likeness is not None:
+            likeness.add(converted.copies)
+            shared = likeness.shared()
+        verdict = judge_rows(self._ledger, candidate, facts, new_columns, shared)
         entry = _judged(replace(blank, size=facts.size), verdict)
-        if verdict.status != "loaded":
+        if verdict.status not in ("loaded", "superseded"):
             target.undo_alone()
             self._write(arrival, entry)
             return
@@ -415,7 +434,8 @@ class _Load:
         candidate, place = arrival.candidate, arrival.place
         assert entry.status != "erasure", "a load erases nothing"
         before = self._ledger.current(entry.feed, entry.logical_file)
-        outcome = _outcome(candidate, entry.status, entry.reason)
+        status: FileStatus = "older" if entry.status == "superseded" else entry.status
+        outcome = _outcome(candidate, status, entry.reason)
         if entry.status == "loaded":
             outcome = replace(
                 outcome,
@@ -464,7 +484,8 @@ def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id:
 
 
 def _judged(blank: NewEntry, verdict: Verdict) -> NewEntry:
-    return replace(blank, status=verdict.status, reason=verdict.reason)
+    status, reason, newer = verdict.status, verdict.reason, verdict.superseded_by
+    return replace(blank, status=status, reason=reason, superseded_by=newer)
 
 
 def _read_content(file: InboxFile) -> _Content:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-FileStatus = Literal["loaded", "duplicate", "quarantined", "postponed", "failed"]
-"""What became of one file. `postponed`: it was still being written; the next run takes it."""
+FileStatus = Literal["loaded", "older", "duplicate", "quarantined", "postponed", "failed"]
+"""What became of one file. `older`: than the version that counts, and superseded by it from the
+beginning; `postponed`: it was still being written, the next run takes it."""
 
 EventKind = Literal["waiting", "listed", "file"]
 

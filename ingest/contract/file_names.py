@@ -81,6 +81,18 @@ class FileIdentity:
     business_date: date | None = None
     time: str = ""
 
+    @property
+    def age(self) -> tuple[str, tuple[tuple[int, str], ...]]:
+        """By what the versions of a file are in order: the date and the time in their names."""
+        day = self.business_date.isoformat() if self.business_date else ""
+        return day, _natural(self.time)
+
+
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    """For an order in which 9 comes before 10."""
+    parts = re.split(r"([0-9]+)", text)
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
 
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """`**/` any folders, `*` and `?` within one name; the ending after the last dot in any case."""

@@ -23,7 +23,7 @@ LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "eras
 """What the ledger says of a version. `erasure`: it is none, but the note that the rows of one were
 erased; `dismissed`: quarantined, and off the list for good."""
 
-EntryStatus = Literal["loaded", "duplicate", "quarantined", "erasure"]
+EntryStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure"]
 """What is written of a version, or of an erasure."""
 
 # Put right: by the same content under another name, or by a later file of the same path or the
@@ -41,6 +41,8 @@ and not exists (
             later.sha256 = files.sha256
             or (
                 later.file_id > files.file_id
+                -- Not by an empty version, which takes the place of one that was withdrawn.
+                and later.row_count > 0
                 and (later.path = files.path or later.logical_file = files.logical_file)
             )
         )
@@ -379,7 +381,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
     next_one: dict[tuple[str, str], int] = {}
     rows = []
     for entry in reversed(entries):
-        superseded_by = None
+        superseded_by = entry.superseded_by
         if entry.status == "loaded":
             key = (entry.feed, entry.logical_file)
             superseded_by = next_one.get(key)
@@ -401,7 +403,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
                 superseded_by,
                 entry.modified_at,
                 entry.seen_at,
-                entry.status == "loaded",
+                entry.status in ("loaded", "superseded"),
                 superseded_by is not None,
                 entry.load_id,
                 entry.cursor_after,

@@ -38,6 +38,13 @@ class CopyData:
             self._texts.setdefault(statement, []).extend(texts)
         self.size += other.size
 
+    def rows_of(self, table: str) -> Iterator[bytes]:
+        """The lines for a raw table, without their ends."""
+        for statement, texts in self._texts.items():
+            if statement.startswith(_copy_into(table)):
+                for text in texts:
+                    yield from text.split(b"\n")[:-1]
+
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for statement, texts in self._texts.items():
             yield statement, b"".join(texts)
@@ -127,7 +134,11 @@ class RowRenderer:
 
 def _copy_statement(table: str, columns: Sequence[str]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
-    return f"copy raw.\"{table}\" ({names}) from stdin with (format text, null '')"
+    return f"{_copy_into(table)}({names}) from stdin with (format text, null '')"
+
+
+def _copy_into(table: str) -> str:
+    return f'copy raw."{table}" '
 
 
 def _taker(feed: Feed, dialect: Dialect) -> Callable[[Sequence[Cells]], list[Cells]]:

@@ -6,12 +6,23 @@ from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.contract.feeds import Feed
-from ingest.raw.ledger import Ledger, NewEntry, Place, reserve_file_ids, update_reason, written
+from ingest.raw.ledger import (
+    Ledger,
+    NewEntry,
+    Place,
+    Version,
+    reserve_file_ids,
+    update_reason,
+    written,
+)
+from ingest.raw.likeness import Likeness
 from ingest.raw.rows import CopyData
 from ingest.raw.session import Session, transaction
 from ingest.raw.writer import Writer
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
     from ingest.raw.tables import RawSchema
 
 Job = TypeVar("Job")
@@ -23,8 +34,11 @@ class Target(Generic[Job]):
     `settle` is called for each job once it is done.
     """
 
-    def __init__(self, settle: Callable[[Job], None]) -> None:
+    def __init__(self, settle: Callable[[Job], None], connection: Connection | None = None) -> None:
         self._settle = settle
+        self._connection = connection
+        self._last: tuple[str, CopyData] | None = None
+        """Path and rows of the last file: the next one may be a newer version of it."""
         self._extra_columns: dict[str, set[str]] = {}
 
     def file_id(self, expected: int) -> int:
@@ -47,11 +61,27 @@ class Target(Generic[Job]):
     def _make_columns(self, feed: Feed, names: Collection[str]) -> None:
         return
 
+    def likeness(self, feed: Feed, before: Version) -> Likeness | None:
+        """What tells how much of a version is in a newer one; None where it cannot be read."""
+        if self._last is not None and self._last[0] == before.path:
+            likeness = Likeness(feed, before.rows)
+            likeness.take_older(self._last[1])
+            return likeness
+        if self._connection is None or before.file_id == 0:
+            return None
+        return self._likeness(self._connection, feed, before)
+
+    def _likeness(self, connection: Connection, feed: Feed, before: Version) -> Likeness:
+        likeness = Likeness(feed, before.rows)
+        likeness.read_older(connection, before.file_id)
+        return likeness
+
     def note(self, place: Place) -> None:
         """Take down what lies at a path, where there is nothing else to write."""
 
     def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
         """Take a file whose rows are all at hand."""
+        self._last = (entry.path, copies) if copies is not None else None
         self._settle(job)
 
     def renew(self, job: Job, entry: NewEntry) -> None:
@@ -96,6 +126,11 @@ class DatabaseTarget(Target[Job]):
         # The writer's transaction holds the table.
         self._writer.flush()
         self._raw.add_columns(self._session.connection, feed, list(names))
+
+    def likeness(self, feed: Feed, before: Version) -> Likeness | None:
+        # It may still wait to be written, and the connection is the writer's while it writes.
+        self._writer.flush()
+        return self._likeness(self._session.connection, feed, before)
 
     def note(self, place: Place) -> None:
         self._writer.note(place)

@@ -27,6 +27,7 @@ def show_load(console: Console, report: LoadReport) -> None:
             " line and reason.[/yellow]"
         )
     _show_outcomes(console, "Worth a look", "yellow", report.remarked)
+    _show_outcomes(console, "Older than what counts", "yellow", report.with_status("older"))
     _show_outcomes(console, "Failed, nothing written", "red", report.failed)
     _show_outcomes(console, "Quarantined", "yellow", report.quarantined)
     _show_outcomes(console, "Postponed", "yellow", report.with_status("postponed"))
@@ -52,6 +53,7 @@ def _load_line(report: LoadReport) -> str:
     told += [
         f"{plural(counts[status], word)}{ending}"
         for status, word, ending in (
+            ("older", "file", " older than what counts"),
             ("duplicate", "duplicate", ""),
             ("postponed", "file", " postponed"),
             ("quarantined", "file", " quarantined"),

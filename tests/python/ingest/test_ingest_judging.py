@@ -17,17 +17,19 @@ from ingest.contract.feeds import Feed
 from ingest.contract.reading import load_feeds
 from ingest.converting import Facts
 from ingest.judging import (
-    MANY_ROWS,
+    A_FEW_ROWS,
     MOST_EXTRA_COLUMNS,
     Verdict,
     going_back,
     judge_content,
     judge_header,
     judge_rows,
+    replaced_rows,
 )
 from ingest.origins.inbox import InboxFile, Listing
 from ingest.origins.origin import Origin
 from ingest.raw.ledger import Ledger, NewEntry
+from ingest.raw.likeness import Shared
 
 NOW = datetime(2021, 8, 26, tzinfo=timezone.utc)
 FEED = """\
@@ -217,14 +219,77 @@ def test_what_is_worth_knowing_of_a_loaded_file(
     assert bool(verdict.reason) == bool(reason)
 
 
-def test_small_versions_may_shrink_and_new_columns_are_named(feed: Feed) -> None:
-    ledger = ledger_of(entry(FIRST, "a", row_count=MANY_ROWS - 1))
+def test_new_columns_are_named(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a", row_count=2))
     verdict = judge_rows(ledger, candidate(feed, SECOND), Facts("b", 1, rows=1), ["note", "till"])
     assert verdict == Verdict(
         "loaded",
         "columns that feed shop_sales does not declare are kept in raw.shop_sales from now on:"
         " note, till",
     )
+
+
+@pytest.mark.parametrize("rows", [3, 20])
+def test_a_list_that_shrinks_is_told_at_any_size(feed: Feed, rows: int) -> None:
+    ledger = ledger_of(entry(FIRST, "a", row_count=rows))
+    verdict = judge_rows(ledger, candidate(feed, SECOND), Facts("b", 1, rows=1), [])
+    assert verdict == Verdict(
+        "loaded",
+        f"less than half of the version that it takes the place of: 1 of {rows} rows",
+    )
+
+
+def test_a_file_is_older_by_its_name_alone(feed: Feed) -> None:
+    newer = ledger_of(entry(SECOND, "a", file_id=7))
+    verdict = judge_rows(newer, candidate(feed, FIRST), Facts("b", 1, rows=30), [])
+    assert (verdict.status, verdict.superseded_by) == ("superseded", 7)
+    assert f"older than {SECOND} by its name" in str(verdict.reason)
+    # Not where what counts is empty, was called otherwise, or has not said when it is of.
+    for before in (
+        entry(SECOND, "a", row_count=0),
+        entry("shop/archive.csv", "a"),
+        entry(FIRST, "a"),
+    ):
+        assert (
+            judge_rows(ledger_of(before), candidate(feed, FIRST), Facts("b", 1, rows=30), []).status
+            == "loaded"
+        )
+
+
+def test_what_is_held_against_the_version_before(feed: Feed) -> None:
+    ledger = ledger_of(entry(FIRST, "a"))
+    assert replaced_rows(ledger, candidate(feed, SECOND)) == ledger.current("shop_sales", LOGICAL)
+    assert replaced_rows(ledger, candidate(feed, SECOND, is_state=True)) is None
+    assert replaced_rows(ledger, candidate(feed, SECOND, logical_file=LOGICAL)) is None
+    assert replaced_rows(Ledger(), candidate(feed, SECOND)) is None
+    assert replaced_rows(ledger_of(entry(FIRST, "a", row_count=0)), candidate(feed, SECOND)) is None
+    assert replaced_rows(ledger_of(entry(SECOND, "a")), candidate(feed, FIRST)) is None
+
+
+@pytest.mark.parametrize(
+    ("shared", "status", "reason"),
+    [
+        (Shared(20, 20), "loaded", ""),
+        (Shared(10, 20), "loaded", ""),
+        (Shared(9, 20), "loaded", "only 9 of the 20 rows"),
+        (Shared(0, 20), "quarantined", "none of the 20 rows"),
+        (Shared(0, A_FEW_ROWS), "loaded", f"only 0 of the {A_FEW_ROWS} rows"),
+        (Shared(0, A_FEW_ROWS + 1), "quarantined", "none of the 20 rows"),
+        # Each row of the day was corrected, or half of them.
+        (Shared(0, 20, corrected=10), "loaded", "only 0 of the 20 rows"),
+        (Shared(0, 20, corrected=9), "quarantined", "none of the 20 rows"),
+        (None, "loaded", ""),
+    ],
+)
+def test_what_a_version_shares_with_the_one_before(
+    feed: Feed, shared: Shared | None, status: str, reason: str
+) -> None:
+    ledger = ledger_of(entry(FIRST, "a"))
+    facts = Facts("b", 1, rows=20)
+    verdict = judge_rows(ledger, candidate(feed, SECOND), facts, [], shared)
+    assert verdict.status == status
+    assert (verdict.reason or "").startswith(reason)
+    assert bool(verdict.reason) == bool(reason)
 
 
 def test_a_file_that_is_too_bad_is_set_aside(feed: Feed) -> None:

@@ -1,0 +1,151 @@
+"""How much of an older version is in a newer one: rows compared as text, in bounded memory."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from base.schemas import RAW
+from ingest.contract.feeds import Feed
+from ingest.raw.rows import CopyData
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+MOST_COMPARED = 200_000
+"""Rows that are looked for; of a longer version every second, third, ... of them."""
+MOST_LOOKED_INTO = 10_000
+"""Rows that are looked for although some of their cells may have been corrected."""
+_KEY_DEPENDENT = "card_token"
+"""A column that changes with the secret of the tokens."""
+# COPY takes these as they are, and writes them with a backslash.
+_UNESCAPED = bytes.maketrans(b"\b\f\v", b"   ")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How many of the rows of an older version are in the newer one.
+
+    `corrected`: how many are in it, some perhaps with other values: the column that tells rows of
+    the older version apart best is the same, and so are half of the others that tell them apart.
+    """
+
+    rows: int
+    of: int
+    corrected: int = 0
+
+
+class Likeness:
+    """Takes the rows of a newer version as they are made, and tells how many are not new."""
+
+    def __init__(self, feed: Feed, rows: int) -> None:
+        """`rows`: how many the older version has."""
+        columns = feed.raw_columns()
+        self._places = [n for n, name in enumerate(columns) if name != _KEY_DEPENDENT]
+        self._feed = feed
+        self._rows = rows
+        self._every = 1 + rows // MOST_COMPARED
+        self._left: Counter[int] = Counter()
+        self._kept = 0
+        self._found = 0
+        self._sampled: list[list[bytes]] = []
+        self._every_sampled = 1 + rows // MOST_LOOKED_INTO
+        self._seen = 0
+        self._columns: tuple[int, list[int]] | None = None
+        """The column that tells rows apart best, and the others that do."""
+        self._by_value: defaultdict[bytes, list[list[bytes]]] = defaultdict(list)
+        self._corrected = 0
+
+    def read_older(self, connection: Connection, file_id: int) -> None:
+        """Read the older version from its raw table."""
+        columns = self._feed.raw_columns()
+        names = ", ".join(f'"{columns[place]}"' for place in self._places)
+        sink = _Lines(self._take_older)
+        with connection.cursor() as cursor:
+            cursor.copy_expert(
+                f'copy (select {names} from {RAW}."{self._feed.table}"'
+                f" where _file_id = {file_id:d}) to stdout with (format text, null '')",
+                sink,
+            )
+
+    def take_older(self, copies: CopyData) -> None:
+        """Take the older version's rows as they were made."""
+        for line in copies.rows_of(self._feed.table):
+            self._take_older(self._compared(line))
+
+    def add(self, copies: CopyData) -> None:
+        """Take rows of the newer version."""
+        left, every = self._left, self._every
+        best, others = self._columns or self._look_into_sample()
+        by_value = self._by_value
+        for line in copies.rows_of(self._feed.table):
+            compared = self._compared(line)
+            cells = compared.split(b"\t")
+            for older in by_value.get(cells[best], ()):
+                if 2 * sum(cells[n] == older[n] for n in others) >= len(others):
+                    by_value[cells[best]].remove(older)
+                    self._corrected += 1
+                    break
+            key = _hash(compared)
+            if key % every == 0 and left[key] > 0:
+                left[key] -= 1
+                self._found += 1
+
+    def shared(self) -> Shared:
+        """What was found; of a long version as far as can be told by the rows that are compared."""
+        rows = round(self._rows * self._found / self._kept) if self._kept else 0
+        sampled = len(self._sampled)
+        corrected = round(self._rows * self._corrected / sampled) if sampled else 0
+        return Shared(max(rows, min(self._found, 1)), self._rows, corrected)
+
+    def _look_into_sample(self) -> tuple[int, list[int]]:
+        """Which columns tell the older version's rows apart, and its rows by the best of them."""
+        distinct = [len(set(column)) for column in zip(*self._sampled, strict=True)] or [0]
+        best = max(range(len(distinct)), key=distinct.__getitem__)
+        # A way of payment is the same in any two rows by chance.
+        least = max(2, distinct[best] / 2)
+        others = [n for n, count in enumerate(distinct) if count >= least and n != best]
+        for row in self._sampled:
+            self._by_value[row[best]].append(row)
+        self._columns = best, others
+        return self._columns
+
+    def _compared(self, line: bytes) -> bytes:
+        cells = line.split(b"\t")
+        return b"\t".join([cells[place] for place in self._places])
+
+    def _take_older(self, line: bytes) -> None:
+        key = _hash(line)
+        if key % self._every == 0:
+            self._left[key] += 1
+            self._kept += 1
+        if self._seen % self._every_sampled == 0:
+            self._sampled.append(line.split(b"\t"))
+        self._seen += 1
+
+
+def _hash(line: bytes) -> int:
+    if b"\\" in line:
+        for escaped in (b"\\b", b"\\f", b"\\v"):
+            line = line.replace(escaped, b" ")
+    return hash(line.translate(_UNESCAPED))
+
+
+class _Lines(io.RawIOBase):
+    """What COPY writes, line by line."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        self._take = take
+        self._begun = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        *lines, self._begun = (self._begun + data).split(b"\n")
+        for line in lines:
+            self._take(line)
+        return len(data)
