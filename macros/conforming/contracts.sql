@@ -50,6 +50,7 @@
                 'card_last4': 'text',
                 'channel': 'text',
                 'country': 'text',
+                'counted_in_file_id': 'bigint',
             },
         },
         'sale_lines': {
@@ -78,6 +79,9 @@
         'receipt_lines': {
             'required': dict(version, **{
                 'logical_file': 'text',
+                'record_key': 'text',
+                'covers': 'text',
+                'file_business_date': 'date',
                 'branch_name': 'text',
                 'product_name': 'text',
                 'line_text': 'text',

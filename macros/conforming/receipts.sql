@@ -24,12 +24,12 @@
 {% macro receipt_lines(from, expressions={}, lacks=[], one_line_each=false) -%}
     {%- set of_receipt = [
         'branch_name', 'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
-        'channel', 'country', 'currency_code', 'business_date', 'sold_at_local', 'sold_at',
+        'record_key', 'channel', 'country', 'currency_code', 'business_date', 'sold_at_local', 'sold_at',
     ] -%}
     {%- set of_line = [
         'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'transaction_id',
-        'receipt_number', 'product_id', 'product_name', 'reject_reasons', 'line_text', 'quantity',
-        'unit_price', 'net_amount',
+        'receipt_number', 'product_id', 'product_name', 'covers', 'reject_reasons', 'line_text',
+        'quantity', 'unit_price', 'net_amount', 'file_business_date',
     ] -%}
     {%- set given = conformed_columns('receipt_lines') | list -%}
 -- Columns of `{{ from }}` are parsed texts, and each is used several times below.
@@ -202,16 +202,15 @@ identified_lines as (
 
 ),
 
-final as (
-
-    select
-        {% for name, expression in {
+{% set columns = {
             'transaction_id': 'transaction_id',
             'receipt_number': 'receipt_number',
             'file_id': 'file_id',
             'line_number': 'line_number',
             'change_id': 'change_id',
+            'counted_in_file_id': 'cast(null as bigint)',
             'source_system': 'source_system',
+            'record_key': 'record_key',
             'branch_key': branch_key(),
             'branch_name': 'branch_name',
             'customer_key': customer_key('customer_identified_by', 'identified_customer'),
@@ -229,6 +228,7 @@ final as (
             'channel': 'channel',
             'country': 'country',
             'currency_code': 'currency_code',
+            'covers': 'covers',
             'reject_reasons': 'reject_reasons',
             'refused_text': 'case when reject_reasons is not null then line_text end',
             'quality_flags': "nullif(concat_ws(', ', " ~ named_reasons({
@@ -253,32 +253,55 @@ final as (
             'is_sale': 'is_current and reject_reasons is null',
             'is_time_known': 'is_time_known',
             'business_date': 'business_date',
+            'file_business_date': 'file_business_date',
             'sold_at_local': 'sold_at_local',
             'sold_at': 'sold_at',
-        }.items() -%}
+        } -%}
+judged_receipts as (
+
+    select
+        {% for name, expression in columns.items() -%}
         {{ expression ~ ' as ' ~ name if expression != name else name }}{{ ',' if not loop.last }}
         {% endfor %}
     from identified_lines
 
-)
+),
 
-select * from final
+-- All lines of a receipt are of one file, one record and one day: it counts in one file, or in another.
+{{ counted_once(
+    'judged_receipts',
+    columns | list,
+    same=[
+        'receipt_number', 'customer_key', 'employee_key', 'product_key', 'payment_method', 'quantity',
+        'unit_price', 'net_amount', 'sold_at_local',
+    ],
+    line_text="concat_ws(' | ', receipt_number, cast(sold_at_local as text), branch_name,"
+    ~ " product_name, cast(quantity as text), cast(unit_price as text), cast(net_amount as text))",
+    one_line_each=one_line_each
+) }}
 {%- endmacro %}
 
 
 {#
     The whole text of int_<source>__transactions, of a source with receipt lines: its first line stands for the
-    receipt, and says what all of them come to. A rejected line stands for itself.
+    receipt, and says what all of them come to. A rejected line stands for itself; so does each line of a
+    receipt that counts in another file.
 #}
 {% macro receipts_of(lines) -%}
+    {%- set by_line = 'coalesce(' ~ is_overlap() ~ ', false)' -%}
     {{ conform(
         'transactions',
         from=lines,
         expressions={
-            'raw_rows': 'receipt_lines', 'items_sold': 'receipt_quantity', 'net_amount': 'receipt_amount'
+            'transaction_id':
+                'case when item_number = 1 then transaction_id else '
+                ~ dbt_utils.generate_surrogate_key(['transaction_id', 'line_number']) ~ ' end',
+            'raw_rows': 'case when ' ~ by_line ~ ' then 1 else receipt_lines end',
+            'items_sold': 'case when ' ~ by_line ~ ' then quantity else receipt_quantity end',
+            'net_amount': 'case when ' ~ by_line ~ ' then net_amount else receipt_amount end',
         }
     ) }}
-where item_number = 1
+where item_number = 1 or {{ is_overlap() }}
 {%- endmacro %}
 
 

@@ -28,7 +28,7 @@
 
 {#
     Lines of a source from its staging model, of the file versions that an incremental model takes in, with
-    `logical_file` and with the standing of their version. For a CTE of a model with `meta.touched_by: file`.
+    `logical_file`, what their file covers, and the standing of their version. For a CTE of a model with `meta.touched_by: file`.
 #}
 {% macro touched_lines(lines) -%}
     {%- set versioned_lines -%}
@@ -38,6 +38,7 @@
                 files.superseded_by_file_id,
                 files.logical_file,
                 files.file_branch,
+                files.covers,
                 files.file_business_date
             from {{ lines }} as lines
             inner join {{ ref('int_files__versioned') }} as files on lines.file_id = files.file_id

@@ -75,6 +75,22 @@
 {%- endmacro %}
 
 
+{#
+    Files of which another file has changed what counts since this model was built, beside the touched ones: a
+    list of ledger ids (macros/conforming/overlaps.sql).
+#}
+{% macro files_counted_anew() -%}
+    {%- set transactions = ref('int_transactions__unioned') -%}
+    {%- if execute and is_incremental() -%}
+        {%- set found = run_query(
+            "select distinct file_id from " ~ transactions
+            ~ " where change_id > " ~ high_water_mark() ~ " and is_current order by file_id"
+        ) -%}
+        {{- found.columns[0].values() | join(', ') or 'null' -}}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# Condition on rows of a grain: they have changed since `mark`. `model` as for `changed_since`. #}
 {% macro is_touched(grain, mark, model) -%}
     {%- set keys = grain_keys(grain) -%}
@@ -146,15 +162,23 @@
 
 
 {#
-    Where touched files lie, by hash, because no index takes a text as long as a path may be. A path names one
-    logical file, so that its other versions are among them.
+    Where touched files lie, and files of which a touched one has changed what counts; by hash, because no index
+    takes a text as long as a path may be. A path names one logical file, so that its other versions are among
+    them.
 #}
 {% macro paths_since(mark, model) -%}
     select
         feed,
         {{ dbt.hash('file_path') }} as file_path_hash
     from {{ model('int_files__versioned') }}
-    where file_id > {{ mark }} or superseded_by_file_id > {{ mark }}
+    where
+        file_id > {{ mark }}
+        or superseded_by_file_id > {{ mark }}
+        or file_id in (
+            select transactions.file_id
+            from {{ model('int_transactions__unioned') }} as transactions
+            where transactions.change_id > {{ mark }}
+        )
 {%- endmacro %}
 
 

@@ -16,6 +16,17 @@
     {%- else %}
     where ({{ keys | join(', ') }}) in ({{ touched(grain) }});
     {%- endif %}
+    {%- if grain == 'file' %}
+    -- Rows of other files that count, or no longer count, because of a touched one (overlaps.sql).
+    delete from {{ arg_dict['target_relation'] }}
+    where (file_id, line_number) in (
+        select
+            anew.file_id,
+            anew.line_number
+        from {{ arg_dict['temp_relation'] }} as anew
+        where anew.file_id not in ({{ touched(grain) }})
+    );
+    {%- endif %}
     {{ get_insert_into_sql(
         arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']
     ) }}

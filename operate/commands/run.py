@@ -22,8 +22,18 @@ from operate.runs.nightly import run as run_nightly
 from operate.terminal.build import show_audit, show_build
 from operate.terminal.load import show_load
 from operate.terminal.progress import shown
-from publish.digest.terminal import show_refused, show_totals, show_unlisted_branches
-from publish.digest.totals import read_refused, read_totals, read_unlisted_branches
+from publish.digest.terminal import (
+    show_doubtful,
+    show_refused,
+    show_totals,
+    show_unlisted_branches,
+)
+from publish.digest.totals import (
+    read_doubtful,
+    read_refused,
+    read_totals,
+    read_unlisted_branches,
+)
 
 
 @click.command()
@@ -68,6 +78,7 @@ def run(
         with lowered(report.connection) as low, open_link(low.url) as link:
             if report.build is not None:
                 show_refused(console, read_refused(link, report.built_before))
+                show_doubtful(console, read_doubtful(link, report.built_before))
             show_totals(console, read_totals(link))
             if report.build is not None:
                 show_unlisted_branches(console, read_unlisted_branches(link))

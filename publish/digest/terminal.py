@@ -12,7 +12,14 @@ from base.console import add_columns, make_table, plain
 from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, change, listed, money, plural
 from publish.digest.questions import Insight, Kind
-from publish.digest.totals import RefusedOfFile, RejectedRows, Totals, UnlistedBranch, WeekOfSales
+from publish.digest.totals import (
+    DoubtfulOfFile,
+    RefusedOfFile,
+    RejectedRows,
+    Totals,
+    UnlistedBranch,
+    WeekOfSales,
+)
 
 MOST_REASONS = 4
 # These stand at the left of their column.
@@ -128,6 +135,23 @@ def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
         counted = f"{file.refused_rows:,} of {plural(file.file_rows, 'row')}"
         told = f"{counted} ({file.counted_reasons})"
         console.print(f"    {plain(file.file_path)}: {plain(told, LONGEST_LINE)}")
+    if len(files) > MOST_LISTED:
+        console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
+
+
+def show_doubtful(console: Console, files: Sequence[DoubtfulOfFile]) -> None:
+    """The files with receipts that may count twice."""
+    if not files:
+        return
+    receipts = sum(file.doubtful_receipts for file in files)
+    console.print(
+        f"[yellow]{plural(receipts, 'receipt')} of what is new may count twice: another file has"
+        " receipts like them (quality flag also_in_another_file). Declare key or covers in the"
+        " feed, or withdraw the file:[/yellow]"
+    )
+    for file in files[:MOST_LISTED]:
+        told = plural(file.doubtful_receipts, "receipt")
+        console.print(f"    {plain(file.file_path)}: {told}")
     if len(files) > MOST_LISTED:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 

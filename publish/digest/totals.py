@@ -78,6 +78,14 @@ class RefusedOfFile:
 
 
 @dataclass(frozen=True)
+class DoubtfulOfFile:
+    """How many receipts of a file may count twice, because another file has receipts like them."""
+
+    file_path: str
+    doubtful_receipts: int
+
+
+@dataclass(frozen=True)
 class RejectedRows:
     """How many rows were refused for one set of reasons."""
 
@@ -125,9 +133,16 @@ def read_rejected_rows(link: Link) -> list[RejectedRows]:
 
 
 def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
-    """Files above a number in the ledger of which rows were refused, the most first.
+    """Files of which rows were refused by what lies above a number in the ledger, the most first.
 
     Lines that did not split are not among them: the load has named them.
     """
-    found = read_answer(link, "refused_files", _names(RefusedOfFile), "file_id > %s", (after,))
+    is_news = "newest_file_id > %s"
+    found = read_answer(link, "refused_files", _names(RefusedOfFile), is_news, (after,))
     return [RefusedOfFile(*row) for row in found]
+
+
+def read_doubtful(link: Link, after: int) -> list[DoubtfulOfFile]:
+    """Files above a number in the ledger with receipts that may count twice."""
+    found = read_answer(link, "doubtful_files", _names(DoubtfulOfFile), "file_id > %s", (after,))
+    return [DoubtfulOfFile(*row) for row in found]

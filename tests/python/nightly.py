@@ -160,7 +160,8 @@ class Project:
         Without the number of a file, which the order of arrival gives.
         """
         return self.rows(
-            f"select (to_jsonb(lines) - 'file_id')::text from marts.{mart} as lines order by 1"
+            "select (to_jsonb(lines) - '{file_id,newest_file_id}'::text[])::text"
+            f" from marts.{mart} as lines order by 1"
         )
 
     def keep_marts(self, schema: str) -> None:

@@ -1,7 +1,7 @@
 {#
     The queries up to `sales`, which is what an incremental model of customers adds to the rows that it keeps
     of them (those of customers in `changed_transactions` and not in `bereft_customers`): the new receipts,
-    and all receipts of customers who may have lost one, to a corrected file. At first, and in a rebuild, all
+    and all receipts of customers who may have lost one, to a corrected file or another one with the same sale. At first, and in a rebuild, all
     receipts. What cannot be told whose it is belongs to no customer.
 #}
 {% macro customer_sales(transactions, mark) -%}
@@ -21,12 +21,13 @@ transactions as (
 
 ),
 
--- Of a version that came and went since, nothing was ever added.
+-- What was there before has lost its version, or counts in another file now. Of a version that came and
+-- went since, nothing was ever added.
 bereft_customers as (
 
     select distinct customer_key
     from changed_transactions
-    where not is_current and file_id <= {{ mark }}
+    where file_id <= {{ mark }}
 
 ),
 

@@ -21,6 +21,7 @@ final as (
         file_path,
         logical_file,
         file_branch,
+        covers,
         status = 'loaded' as is_current,
         file_business_date
     from loaded_versions

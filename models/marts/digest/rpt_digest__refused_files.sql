@@ -43,6 +43,22 @@ refused_files as (
 
 ),
 
+-- Where a row gave way to one of a newer file, that file is the news.
+counting_files as (
+
+    select
+        refused_rows.feed,
+        refused_rows.file_path,
+        max(files.file_id) as newest_file_id
+    from refused_rows
+    inner join files
+        on
+            refused_rows.feed = files.feed
+            and refused_rows.counted_in_file_path = files.file_path
+    group by refused_rows.feed, refused_rows.file_path
+
+),
+
 final as (
 
     select
@@ -55,6 +71,7 @@ final as (
             ) as integer
         ) as position,
         files.file_id,
+        greatest(files.file_id, counting_files.newest_file_id) as newest_file_id,
         refused_files.feed,
         refused_files.file_path,
         refused_files.counted_reasons,
@@ -65,6 +82,10 @@ final as (
         on
             refused_files.feed = files.feed
             and refused_files.file_path = files.file_path
+    left join counting_files
+        on
+            refused_files.feed = counting_files.feed
+            and refused_files.file_path = counting_files.file_path
 
 )
 

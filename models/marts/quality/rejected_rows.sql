@@ -12,7 +12,7 @@
         indexes=[{'columns': ['feed', 'md5(file_path)']}],
     )
 }}
-{%- set touched = touched_files() %}
+{%- set touched = touched_files() ~ ', ' ~ files_counted_anew() %}
 {%- set mark = mark_of_inputs() %}
 
 with transactions as (
@@ -61,6 +61,7 @@ broken_lines as (
         'split' as refused_at_step,
         rejects.reason as reject_reasons,
         rejects.line_text,
+        cast(null as bigint) as counted_in_file_id,
         cast(null as numeric(18, 2)) as claimed_amount
     from rejects
 
@@ -75,6 +76,7 @@ senseless_rows as (
         'check' as refused_at_step,
         reject_reasons,
         refused_text as line_text,
+        counted_in_file_id,
         net_amount as claimed_amount
     from transactions
     where is_current
@@ -90,6 +92,7 @@ senseless_list_lines as (
         case when is_counted then 'field' else 'check' end as refused_at_step,
         reject_reasons,
         refused_text as line_text,
+        cast(null as bigint) as counted_in_file_id,
         cast(null as numeric(18, 2)) as claimed_amount
     from list_lines
 
@@ -117,11 +120,14 @@ final as (
         refused.refused_at_step,
         refused.reject_reasons,
         refused.line_text,
+        counted_in_files.file_path as counted_in_file_path,
         refused.line_number,
         refused.claimed_amount,
         files.file_business_date
     from refused
     inner join files on refused.file_id = files.file_id
+    left join files as counted_in_files
+        on refused.counted_in_file_id = counted_in_files.file_id
 
 )
 

@@ -19,6 +19,7 @@ renamed as (
         card_token,
         card_last4,
         card_unreadable,
+        {{ record_key() }} as record_key,
         _loaded_at as loaded_at
     from source
 

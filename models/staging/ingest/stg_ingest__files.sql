@@ -13,6 +13,7 @@ renamed as (
         path as file_path,
         logical_file,
         branch as file_branch,
+        covers,
         status,
         reason,
         sha256,

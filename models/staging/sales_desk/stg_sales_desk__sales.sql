@@ -19,6 +19,7 @@ renamed as (
         price as unit_price_text,
         quantity as quantity_text,
         total_cost as total_text,
+        {{ record_key() }} as record_key,
         _loaded_at as loaded_at
     from source
 

@@ -158,12 +158,13 @@ def set_aside(name: str, what: str, make: Make, says: str, *, path: str = DAY_FI
 
 def several(
     name: str, what: str, *files: File, facts: _Facts = _ORDINARY, headers: int = 0,
-    flags: Sequence[str] = (), raw: dict[str, list[str | None]] | None = None, notes: str = "",
+    flags: Sequence[str] = (), refused: Sequence[str] = (),
+    raw: dict[str, list[str | None]] | None = None, notes: str = "",
 ) -> Case:  # fmt: skip
     """A case of several files, in the order in which they were sent."""
     return Case(
         name, what, files, facts.receipts, facts.items, facts.money,
-        flags=tuple(flags), headers=headers, raw=raw or {}, notes=notes,
+        flags=tuple(flags), refused=tuple(refused), headers=headers, raw=raw or {}, notes=notes,
     )  # fmt: skip
 
 
@@ -606,6 +607,23 @@ FILE_NAMES = (
     several("sent-whole-again", "a file cut short, and sent again whole under the same day",
             at(DAY_FILE, cut(ordinary, -40), "superseded", "may be cut short"),
             at("branch_pos/{name}_26-08-2021_09-00-00 (1).csv", ordinary)),
+    several("two-tills", "two tills that send the same branch and day", at(DAY_FILE, ordinary),
+            at("branch_pos/{name}_26-08-2021_19-00-00.csv",
+               every(customer=lambda cell: f"{cell} 2"), "quarantined", "none of the 4 rows"),
+            notes="the older file still counts"),
+    several("two-tills-named", "two tills that say in the name which they are",
+            at("branch_pos/{name}_till-1_26-08-2021_09-00-00.csv", ordinary),
+            at("branch_pos/{name} Till 2_26-08-2021_09-02-00.csv",
+               every(customer=lambda cell: f"{cell} 2")),
+            facts=_Facts(8, 12, "25.00")),
+    several("copy-of-a-day", "a correction that a desktop has called a copy",
+            at(DAY_FILE, with_cells(1, total="9.99"), "superseded"),
+            at("branch_pos/Copy of {name}_26-08-2021_19-00-00.csv", ordinary)),
+    several("day-repeated", "a day that the file of the next day repeats",
+            at(DAY_FILE, ordinary),
+            at("branch_pos/{name}_27-08-2021_09-00-00.csv",
+               lambda branch: text([*day(branch), *day(branch, "27/08/2021")])),
+            facts=_Facts(8, 12, "25.00"), refused=["counted_in_another_file"] * 4),
     several("bad-correction", "a correction that is no CSV", at(DAY_FILE, ordinary),
             at("branch_pos/{name}_26-08-2021_19-00-00.csv", lambda _: b"%PDF-1.7\n" + bytes(99),
                "quarantined", "a PDF document"), notes="the older file still counts"),

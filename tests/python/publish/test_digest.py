@@ -32,12 +32,14 @@ from publish.digest.questions import (
 )
 from publish.digest.terminal import show_insight, show_weeks
 from publish.digest.totals import (
+    DoubtfulOfFile,
     LastSale,
     RefusedOfFile,
     RejectedRows,
     Totals,
     UnlistedBranch,
     WeekOfSales,
+    read_doubtful,
     read_last_sales,
     read_refused,
     read_weeks,
@@ -50,6 +52,7 @@ TOTALS = {
     "last_sales": LastSale,
     "weeks": WeekOfSales,
     "refused_files": RefusedOfFile,
+    "doubtful_files": DoubtfulOfFile,
     "refused_reasons": RejectedRows,
 }
 
@@ -174,14 +177,22 @@ def test_only_the_files_and_branches_that_are_asked_for_are_read(link: Link) -> 
     make_answer(
         link,
         "refused_files",
-        {**file, "file_id": 7, "refused_rows": 9},
-        {**file, "file_id": 9},
-        {**file, "file_id": 8, "file_path": "june.csv", "refused_rows": 1},
+        {**file, "file_id": 7, "newest_file_id": 7, "refused_rows": 9},
+        {**file, "file_id": 9, "newest_file_id": 9},
+        # A new file has the row that counts in the place of its own.
+        {**file, "file_id": 6, "newest_file_id": 8, "file_path": "june.csv", "refused_rows": 1},
     )
     assert read_refused(link, 7) == [
         RefusedOfFile("may.csv", 3, 2, "x: 2"),
         RefusedOfFile("june.csv", 3, 1, "x: 2"),
     ]
+    make_answer(
+        link,
+        "doubtful_files",
+        {"file_id": 7, "file_path": "may.csv", "doubtful_receipts": 2},
+        {"file_id": 8, "file_path": "june.csv", "doubtful_receipts": 3},
+    )
+    assert read_doubtful(link, 7) == [DoubtfulOfFile("june.csv", 3)]
     last = {"branch_name": "Leeds", "last_business_date": "2024-03-01", "days_late": 4}
     make_answer(
         link,

@@ -13,9 +13,17 @@
             {'columns': ['business_date', 'branch_key']},
             {'columns': ['customer_key']},
             {'columns': ['change_id']},
+            {'columns': ['record_key']},
         ],
     )
 }}
+{%- set columns = [
+    'transaction_id', 'file_id', 'line_number', 'change_id', 'counted_in_file_id', 'source_system',
+    'record_key', 'branch_key', 'branch_name', 'customer_key', 'customer_identified_by',
+    'customer_name', 'basket_text', 'payment_method', 'card_last4', 'currency_code', 'covers', 'reject_reasons', 'refused_text',
+    'quality_flags', 'items_sold', 'net_amount', 'is_current', 'is_sale', 'business_date',
+    'file_business_date', 'sold_at_local', 'sold_at',
+] %}
 
 with versioned as (
 
@@ -94,14 +102,16 @@ checked as (
 
 ),
 
-final as (
+judged as (
 
     select
         {{ transaction_id() }} as transaction_id,
         file_id,
         line_number,
         change_id,
+        cast(null as bigint) as counted_in_file_id,
         source_system,
+        record_key,
         {{ branch_key() }} as branch_key,
         branch_name,
         {{ customer_key('customer_identified_by', 'customer_id') }} as customer_key,
@@ -112,6 +122,7 @@ final as (
             as payment_method,
         card_last4,
         currency_code,
+        covers,
         reject_reasons,
         -- For people who look into refused rows: what the line said, without the customer.
         case
@@ -126,10 +137,22 @@ final as (
         is_current,
         is_current and reject_reasons is null as is_sale,
         business_date,
+        file_business_date,
         sold_at_local,
         {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at
     from checked
 
-)
+),
 
-select * from final
+-- A till has no number for a receipt: a copy is told by all that it says.
+{{ counted_once(
+    'judged',
+    columns,
+    same=[
+        'sold_at_local', 'customer_key', 'customer_name', 'basket_text', 'payment_method', 'card_last4',
+        'net_amount',
+    ],
+    is_stray="quality_flags like '%_differs_from_file_name%'",
+    line_text="concat_ws(' | ', cast(sold_at_local as text), branch_name, basket_text,"
+    ~ " cast(net_amount as text), payment_method)",
+) }}

@@ -28,6 +28,7 @@ named as (
         files.superseded_by_file_id,
         files.logical_file,
         files.file_branch,
+        files.covers,
         files.file_business_date,
         coalesce(
             transactions.branch_name, initcap(replace(files.file_branch, '_', ' '))
@@ -92,6 +93,8 @@ final as (
         card_unreadable,
         currency_code,
         time_zone,
+        record_key,
+        covers,
         loaded_at,
         {{ parse_amount('total_text') }} as total_amount,
         file_business_date,

@@ -10,9 +10,17 @@
             {'columns': ['business_date', 'branch_key']},
             {'columns': ['customer_key']},
             {'columns': ['change_id']},
+            {'columns': ['record_key']},
         ],
     )
 }}
+{%- set columns = [
+    'transaction_id', 'file_id', 'line_number', 'change_id', 'counted_in_file_id', 'source_system',
+    'record_key', 'branch_key', 'branch_name', 'customer_key', 'customer_id',
+    'customer_identified_by', 'employee_key', 'employee_id', 'product_key', 'product_name', 'payment_method', 'currency_code', 'covers',
+    'reject_reasons', 'refused_text', 'quality_flags', 'quantity', 'unit_price', 'net_amount',
+    'is_current', 'is_sale', 'business_date', 'file_business_date', 'sold_at_local', 'sold_at',
+] %}
 
 with versioned as (
 
@@ -57,14 +65,16 @@ checked as (
 
 ),
 
-final as (
+judged as (
 
     select
         {{ transaction_id() }} as transaction_id,
         file_id,
         line_number,
         change_id,
+        cast(null as bigint) as counted_in_file_id,
         source_system,
+        record_key,
         {{ branch_key() }} as branch_key,
         branch_name,
         {{ customer_key('customer_identified_by', "coalesce(customer_id, 'unknown')") }}
@@ -78,6 +88,7 @@ final as (
         case when payment_method in ('CASH', 'CARD') then payment_method else 'OTHER' end
             as payment_method,
         currency_code,
+        covers,
         reject_reasons,
         case
             when reject_reasons is not null
@@ -98,10 +109,20 @@ final as (
         is_current,
         is_current and reject_reasons is null as is_sale,
         business_date,
+        file_business_date,
         cast(business_date as timestamp) as sold_at_local,
         {{ local_to_utc('cast(business_date as timestamp)', 'time_zone') }} as sold_at
     from checked
 
-)
+),
 
-select * from final
+{{ counted_once(
+    'judged',
+    columns,
+    same=[
+        'customer_key', 'employee_key', 'product_key', 'payment_method', 'quantity', 'unit_price',
+        'net_amount',
+    ],
+    line_text="concat_ws(' | ', cast(business_date as text), branch_name, product_name,"
+    ~ " cast(unit_price as text), cast(quantity as text), cast(net_amount as text))",
+) }}

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from base.link import open_link
 from operate.runs.inboxes import ledger_mark
-from publish.digest.terminal import show_refused, show_unlisted_branches
+from publish.digest.terminal import show_doubtful, show_refused, show_unlisted_branches
 from publish.digest.totals import (
+    DoubtfulOfFile,
     RefusedOfFile,
     UnlistedBranch,
     read_refused,
@@ -70,6 +71,15 @@ def test_a_run_without_refused_rows_says_nothing_of_them() -> None:
     assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in told
     many = [RefusedOfFile(f"{n}.csv", 1, 1, "total_unreadable: 1") for n in range(20)]
     assert "and 5 more files" in shown(many)
+
+
+def test_receipts_that_may_count_twice_are_told_by_file() -> None:
+    out = io.StringIO()
+    show_doubtful(Console(file=out, width=200), [])
+    assert out.getvalue() == ""
+    show_doubtful(Console(file=out, width=200), [DoubtfulOfFile("sales/copy.csv", 3)])
+    assert out.getvalue().startswith("3 receipts of what is new may count twice")
+    assert "sales/copy.csv: 3 receipts" in out.getvalue()
 
 
 def test_branches_that_nobody_has_listed_are_told(project: Project) -> None:

@@ -1,0 +1,375 @@
+{#
+    Rows that stand in several files that count: which of them count once.
+
+    Raw keeps every row of every file. Files that are not versions of one another may hold the same sale all the
+    same: an export that repeats the days before, weeks that overlap, a correction sent under a new name. Of such
+    rows one counts, and the others are rejected by one of these reasons, so that raw = sold + rejected still holds.
+
+    - `superseded_by_another_file`: a later file has the same record (`record_key`: the feed's `key`), or the same
+      day where each file holds whole days (the feed `covers: days`). `id_doubled`: a later line of the same file
+      has the record, of which a file has one line.
+    - `counted_in_another_file`: copies. A file has rows of a day that is not its own (the feed `covers: day`), and
+      other files have all of them, or it has all of the day's own file.
+
+    What is alike and proves nothing counts, with the flag `also_in_another_file`.
+#}
+
+{# Why a row is rejected of which another one counts. #}
+{% macro reasons_of_overlap() -%}
+    {{ return(['superseded_by_another_file', 'id_doubled', 'counted_in_another_file']) }}
+{%- endmacro %}
+
+
+{# Condition: the row is rejected because another one counts. #}
+{% macro is_overlap(reject_reasons='reject_reasons') -%}
+    {{ reject_reasons }} in ('{{ reasons_of_overlap() | join("', '") }}')
+{%- endmacro %}
+
+
+{#
+    Whether rows of files that a run does not touch are judged again, because a touched file holds the same. A
+    unit test of a nightly run that is about something else overrides it with false.
+#}
+{% macro judges_stored_rows() -%}
+    {{ return(is_incremental()) }}
+{%- endmacro %}
+
+
+{#
+    The end of a model with `meta.touched_by: file`, after a comma: CTEs, and the select that ends the model: the
+    rows of the touched files, and those rows of other files whose standing they change.
+
+    `rows`: a CTE of the touched rows with all of the model's `columns`, among them record_key, covers,
+    file_business_date, file_id, line_number, change_id, branch_key, business_date, reject_reasons, refused_text,
+    quality_flags, counted_in_file_id (null so far), is_current and is_sale.
+    `same`: columns in which two rows have to agree to be one sale, beside branch and day.
+    `is_stray`: condition under which a row is of another day, or branch, than its file.
+    `line_text`: what a rejected row says, from the columns.
+    `one_line_each`: a record is one line of a file; else it may be several.
+#}
+{% macro counted_once(
+    rows,
+    columns,
+    same,
+    line_text,
+    is_stray='business_date <> file_business_date',
+    one_line_each=true
+) -%}
+    {%- set touched = touched('file') -%}
+    {%- set valid_rows -%}
+        (
+            select {{ columns | join(', ') }}
+            from {{ rows }}
+            where is_current and reject_reasons is null
+            {%- if judges_stored_rows() %}
+            union all
+            select {{ columns | join(', ') }}
+            from stored_rows
+            where reject_reasons is null or {{ is_overlap() }}
+            {%- endif %}
+        ) as valid_rows
+    {%- endset -%}
+{%- if judges_stored_rows() -%}
+-- Two selects, because each looks for its rows by an index of its own.
+stored_rows as (
+
+    select
+        {{ columns | join(',\n        ') }}
+    from {{ this }}
+    where
+        is_current
+        and file_id not in ({{ touched }})
+        and record_key in (select {{ rows }}.record_key from {{ rows }})
+    union all
+    select
+        {{ columns | join(',\n        ') }}
+    from {{ this }}
+    where
+        is_current
+        and file_id not in ({{ touched }})
+        and record_key is null
+        and (business_date, branch_key) in (
+            select
+                {{ rows }}.business_date,
+                {{ rows }}.branch_key
+            from {{ rows }}
+            where {{ rows }}.record_key is null
+        )
+
+),
+
+{% endif -%}
+-- Records, and days of rows without one, that stand in several files.
+shared_keys as (
+
+    select
+        record_key,
+        case when record_key is null then branch_key end as branch_key,
+        case when record_key is null then business_date end as business_date
+    from {{ valid_rows }}
+    group by
+        record_key,
+        case when record_key is null then branch_key end,
+        case when record_key is null then business_date end
+    having
+        min(file_id) <> max(file_id)
+        {%- if one_line_each %}
+        or (record_key is not null and count(*) > 1)
+        {%- endif %}
+
+),
+
+rows_in_question as (
+
+    select *
+    from {{ valid_rows }}
+    where
+        record_key in (
+            select shared_keys.record_key
+            from shared_keys
+            where shared_keys.record_key is not null
+        )
+        or (
+            record_key is null
+            and (branch_key, business_date) in (
+                select
+                    shared_keys.branch_key,
+                    shared_keys.business_date
+                from shared_keys
+                where shared_keys.record_key is null
+            )
+        )
+
+),
+
+rows_of_records as (
+
+    select
+        file_id,
+        line_number,
+        first_value(file_id) over latest as latest_file_id,
+        first_value(line_number) over latest as latest_line_number
+    from rows_in_question
+    where record_key is not null
+    window
+        latest as (
+            partition by record_key
+            order by
+                coalesce(file_business_date, cast('0001-01-01' as date)) desc,
+                file_id desc,
+                line_number desc
+        )
+
+),
+
+-- From here on by windows and not by joins: of what stands in several files the database expects a single row,
+-- and would hold every row against every other.
+rows_of_days as (
+
+    select
+        file_id,
+        line_number,
+        covers,
+        branch_key,
+        business_date,
+        coalesce(file_business_date, cast('0001-01-01' as date)) as file_business_date,
+        count(*) over file_day as file_row_count,
+        bool_or(coalesce({{ is_stray }}, false)) over file_day as is_stray,
+        {{ dbt_utils.generate_surrogate_key(['branch_key', 'business_date'] + same) }} as sale_key
+    from rows_in_question
+    where record_key is null
+    window file_day as (partition by branch_key, business_date, file_id)
+
+),
+
+-- Of files with the same sale the day's own goes first, then the earlier one.
+ranked_rows as (
+
+    select
+        *,
+        row_number() over (partition by sale_key, file_id order by line_number) as occurrence,
+        dense_rank() over (
+            partition by branch_key, business_date
+            order by is_stray, file_business_date, file_id
+        ) as file_rank,
+        first_value(file_id) over (
+            partition by branch_key, business_date order by file_business_date desc, file_id desc
+        ) as latest_file_id
+    from rows_of_days
+
+),
+
+compared_rows as (
+
+    select
+        *,
+        first_value(file_id) over (partition by sale_key order by file_rank) as first_file_id,
+        coalesce(
+            occurrence <= max(occurrence) over (
+                partition by sale_key
+                order by file_rank
+                range between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_alike,
+        coalesce(
+            occurrence
+            <= max(case when file_rank = 1 then occurrence end) over (partition by sale_key),
+            false
+        ) as is_in_first_file,
+        max(case when file_rank = 1 then file_row_count end) over (
+            partition by branch_key, business_date
+        ) as first_file_row_count
+    from ranked_rows
+
+),
+
+-- Files of one day, such as those of two tills, are no copies.
+judged_rows_of_days as (
+
+    select
+        *,
+        covers = 'day'
+        and is_alike
+        and is_stray
+        and (
+            file_row_count = count(case when is_alike then 1 end) over file_day
+            or first_file_row_count = count(case when is_in_first_file then 1 end) over file_day
+        ) as is_copy
+    from compared_rows
+    window file_day as (partition by branch_key, business_date, file_id)
+
+),
+
+standings as (
+
+    select
+        file_id,
+        line_number,
+        case
+            when file_id <> latest_file_id then 'superseded_by_another_file' else 'id_doubled'
+        end as reject_reason,
+        latest_file_id as counted_in_file_id
+    from rows_of_records
+    where
+        file_id <> latest_file_id
+        {%- if one_line_each %}
+        or line_number <> latest_line_number
+        {%- endif %}
+    union all
+    select
+        file_id,
+        line_number,
+        case
+            when covers = 'days' then 'superseded_by_another_file'
+            when is_copy then 'counted_in_another_file'
+        end as reject_reason,
+        case
+            when covers = 'days' then latest_file_id
+            when is_copy then first_file_id
+        end as counted_in_file_id
+    from judged_rows_of_days
+    where
+        (covers = 'days' and file_id <> latest_file_id)
+        or (is_alike and (covers is null or (covers = 'day' and is_stray)))
+
+),
+
+counted_rows as (
+
+    {{ counted_anew(rows, columns, line_text, 'rows_at_hand.change_id') }}
+
+){% if judges_stored_rows() %},
+
+changed_rows as (
+
+    {{ counted_anew(
+        'stored_rows',
+        columns,
+        line_text,
+        'greatest(rows_at_hand.change_id, (select max(' ~ rows ~ '.change_id) from ' ~ rows ~ '))',
+        only_changed=true
+    ) }}
+
+){% endif %}
+
+select * from counted_rows
+{%- if judges_stored_rows() %}
+union all
+select * from changed_rows
+{%- endif %}
+{%- endmacro %}
+
+
+{#
+    Rows with their standing among the files, whatever it was before, or `only_changed` ones: part of
+    `counted_once`.
+#}
+{% macro counted_anew(rows, columns, line_text, change_id, only_changed=false) -%}
+    {%- set flag = 'also_in_another_file' -%}
+    {%- set own_reasons -%}
+        case when not coalesce({{ is_overlap('rows_at_hand.reject_reasons') }}, false)
+            then rows_at_hand.reject_reasons end
+    {%- endset -%}
+    {%- set anew = {
+        'change_id': change_id,
+        'reject_reasons': 'coalesce(' ~ own_reasons ~ ', standings.reject_reason)',
+        'refused_text':
+            "case when " ~ own_reasons ~ " is not null then rows_at_hand.refused_text"
+            ~ " when standings.reject_reason is not null then " ~ line_text ~ " end",
+        'quality_flags':
+            "nullif(concat_ws(', ', nullif(replace(replace(rows_at_hand.quality_flags, ', " ~ flag
+            ~ "', ''), '" ~ flag ~ "', ''), ''), case when standings.file_id is not null"
+            ~ " and standings.reject_reason is null then '" ~ flag ~ "' end), '')",
+        'counted_in_file_id': 'standings.counted_in_file_id',
+        'is_sale':
+            'rows_at_hand.is_current and coalesce(' ~ own_reasons
+            ~ ', standings.reject_reason) is null',
+    } -%}
+    select
+        {%- for name in columns %}
+        {%- if name in anew %}
+        {{ anew[name] }} as {{ name }}
+        {%- else %}
+        rows_at_hand.{{ name }}
+        {%- endif %}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ rows }} as rows_at_hand
+    left join standings
+        on
+            rows_at_hand.file_id = standings.file_id
+            and rows_at_hand.line_number = standings.line_number
+    {%- if only_changed %}
+    where
+        {%- for name in ['reject_reasons', 'quality_flags', 'counted_in_file_id'] %}
+        {{ 'or ' if not loop.first }}{{ anew[name] }} is distinct from rows_at_hand.{{ name }}
+        {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#
+    Key of a record in all files of its feed, a hash, from the raw column that the loader fills by the feed's
+    `key`: null where a part of it is empty or says that there is none, and where a long number in it was
+    masked, so that two records may look alike.
+#}
+{% macro record_key(text='_record_id') -%}
+    {{ return(adapter.dispatch('record_key', 'branchline')(text)) }}
+{%- endmacro %}
+
+{% macro postgres__record_key(text) -%}
+    {%- set tidy -%}
+        regexp_replace(
+            regexp_replace(
+                trim({{ plain_spaces(text) }}), ' *\u001F *', chr(31), 'g'
+            ), '[.]0+(?=\u001F|$)', '', 'g'
+        )
+    {%- endset -%}
+    case
+        when
+            {{ text }} is not null
+            and {{ text }} not like '%****%'
+            and {{ tidy }} !~* '(^|\u001F)(#?n/?a|nan|nat|nil|none|null|undefined|unknown|[-?.]+|0+)?(\u001F|$)'
+            then {{ dbt.hash(tidy) }}
+    end
+{%- endmacro %}

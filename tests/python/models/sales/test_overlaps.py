@@ -1,0 +1,185 @@
+"""The same sale in two files that count is sold once, whichever comes first, and is told."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from nightly import Project
+
+from ingest.review.withdrawal import withdraw
+
+MODELS = (
+    "--select",
+    *("+fct_transactions", "+fct_sales", "+rejected_rows", "+rpt_daily_sales"),
+    *("+dim_customers", "+int_raw_claims__unioned"),
+)
+LEDGER_TESTS = (
+    "assert_every_raw_row_is_sold_or_rejected",
+    "assert_raw_money_is_sold_or_rejected",
+    "assert_daily_sales_add_up_to_receipts",
+)
+DESK = "id,customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"
+
+
+def till(branch: str, *receipts: str) -> str:
+    """Lines of a till from `day minute customer price`, of May 2023."""
+    lines = ""
+    for receipt in receipts:
+        day, minute, customer, price = receipt.split()
+        item = f"Tea - {price}"
+        lines += f"{day}/05/2023 09:{minute},{branch},{customer},{item},{price},CASH,\n"
+    return lines
+
+
+def desk(*sales: str) -> str:
+    """Lines of the sales desk from `id store day quantity`, of February 2023."""
+    lines = ""
+    for sale in sales:
+        number, store, day, quantity = sale.split()
+        number = "" if number == "-" else number
+        lines += f"{number},44,{store},sugar,2023-02-{day},7,50,{quantity},{50 * int(quantity)}\n"
+    return DESK + lines
+
+
+def deliver_till(project: Project, name: str, day: str, lines: str, time: str = "09") -> None:
+    project.deliver(f"branch_pos/{name}_{day}-05-2023_{time}-00-00.csv", lines)
+
+
+def deliver_desk(project: Project, week: str, lines: str) -> None:
+    project.deliver(f"sales_desk/sales/week_{week}.csv", lines)
+
+
+def night(project: Project, *arguments: str) -> dict[str, dict[str, tuple[int, Decimal]]]:
+    """Load and build: by branch and day the receipts and what they come to."""
+    project.load()
+    project.dbt("run", *MODELS, *arguments)
+    # They read what was touched since they last passed.
+    project.dbt("build", "--select", *LEDGER_TESTS)
+    return sold(project)
+
+
+def sold(project: Project) -> dict[str, dict[str, tuple[int, Decimal]]]:
+    found: dict[str, dict[str, tuple[int, Decimal]]] = {}
+    for branch, day, count, amount in project.rows(
+        "select branch_name, to_char(business_date, 'DD'), count(*), sum(net_amount)"
+        " from marts.fct_transactions group by 1, 2 order by 1, 2"
+    ):
+        found.setdefault(branch, {})[day] = (count, amount)
+    # What the days say is what the receipts say.
+    assert found == _daily(project)
+    return found
+
+
+def _daily(project: Project) -> dict[str, dict[str, tuple[int, Decimal]]]:
+    found: dict[str, dict[str, tuple[int, Decimal]]] = {}
+    for branch, day, count, amount in project.rows(
+        "select branch_name, to_char(business_date, 'DD'), transactions, net_sales"
+        " from marts.rpt_daily_sales where transactions > 0 order by 1, 2"
+    ):
+        found.setdefault(branch, {})[day] = (count, amount)
+    return found
+
+
+def of(count: int, amount: str) -> tuple[int, Decimal]:
+    return count, Decimal(amount)
+
+
+def refused(project: Project) -> dict[tuple[str, str], tuple[int, Decimal]]:
+    rows = project.rows(
+        "select split_part(file_path, '/', -1), reject_reasons, count(*), sum(claimed_amount)"
+        " from marts.rejected_rows group by 1, 2"
+    )
+    return {(path, reasons): (count, amount) for path, reasons, count, amount in rows}
+
+
+def flagged(project: Project) -> list[tuple[str, int]]:
+    return project.rows(
+        "select branch_name, count(*) from marts.fct_transactions"
+        " where quality_flags like '%also_in_another_file%' group by 1 order by 1"
+    )
+
+
+def quiet(_: str) -> None:
+    return
+
+
+def test_what_stands_in_two_files_counts_once(project: Project) -> None:
+    # Tills: an export that repeats the day before; one that comes before the day's own file; a sale
+    # after midnight; a day of which the next file has a part, corrected since.
+    deliver_till(
+        project, "cumul_town", "10", till("Cumul Town", "10 01 Ann 1.00", "10 02 Abe 2.00")
+    )
+    gap_11 = till("Gap Town", "11 01 Ann 1.00", "11 01 Ann 1.00", "11 03 Bo 4.00")
+    deliver_till(project, "gap_town", "12", gap_11 + till("Gap Town", "12 01 Cy 1.00"))
+    deliver_till(project, "late_town", "10", till("Late Town", "10 59 Ann 1.00", "11 00 Ann 1.00"))
+    part = till("Part Town", "10 01 Ann 1.00", "10 02 Abe 2.00")
+    deliver_till(project, "part_town", "10", part)
+    # The desk: numbers tell; without them nothing is proven.
+    deliver_desk(project, "01", desk("9001 581 01 1", "9002 581 02 1", "- 600 05 1", "- 600 06 2"))
+    project.load()
+    project.seed()
+    first = night(project)
+    assert first["Cumul Town"] == {"10": of(2, "3.00")}
+    assert first["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
+    assert first["Late Town"] == {"10": of(1, "1.00"), "11": of(1, "1.00")}
+    assert first["581"] == {"01": of(1, "50.00"), "02": of(1, "50.00")}
+    assert (refused(project), flagged(project)) == ({}, [])
+
+    cumul_11 = till("Cumul Town", "10 01 Ann 1.00", "10 02 Abe 2.00", "11 05 Ida 1.00")
+    deliver_till(project, "cumul_town", "11", cumul_11)
+    deliver_till(project, "gap_town", "11", gap_11)
+    deliver_till(project, "late_town", "11", till("Late Town", "11 30 Bo 3.00"))
+    part_11 = till("Part Town", "10 01 Ann 1.00", "10 02 Abe 2.50", "11 01 Cy 4.00")
+    deliver_till(project, "part_town", "11", part_11)
+    deliver_desk(
+        project, "02", desk("9002.0 581 02 2", "9003 581 03 1", "- 600 06 2", "- 600 07 1")
+    )
+    second = night(project)
+    assert second["Cumul Town"] == {"10": of(2, "3.00"), "11": of(1, "1.00")}
+    assert second["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
+    assert second["Late Town"] == {"10": of(1, "1.00"), "11": of(2, "4.00")}
+    # One of its two rows of the day before is another: nothing is proven, and all count.
+    assert second["Part Town"] == {"10": of(4, "6.50"), "11": of(1, "4.00")}
+    # The corrected sale is the later file's.
+    assert second["581"] == {"01": of(1, "50.00"), "02": of(1, "100.00"), "03": of(1, "50.00")}
+    assert second["600"] == {"05": of(1, "50.00"), "06": of(2, "200.00"), "07": of(1, "50.00")}
+    assert refused(project) == {
+        ("cumul_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.00"),
+        ("gap_town_12-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "6.00"),
+        ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
+    }
+    assert flagged(project) == [("600", 1), ("Part Town", 1)]
+
+    # What another file's rows gave way to goes: they count again. A correction makes copies of what
+    # was none, and none of what were copies.
+    withdraw(
+        project.url,
+        [
+            "sales_desk/sales/week_02.csv",
+            "branch_pos/gap_town_11-05-2023_09-00-00.csv",
+        ],
+        "a test",
+        quiet,
+    )
+    deliver_till(
+        project, "part_town", "10", part_11.replace("11/05/2023 09:01", "10/05/2023 09:03"), "10"
+    )
+    deliver_till(
+        project, "cumul_town", "10", till("Cumul Town", "10 01 Ann 1.00", "10 02 Abe 2.50"), "10"
+    )
+    deliver_desk(project, "03", desk("9001 581 01 3", "9003 581 03 1"))
+    third = night(project)
+    assert third["Cumul Town"] == {"10": of(4, "6.50"), "11": of(1, "1.00")}
+    assert third["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
+    assert third["Part Town"] == {"10": of(3, "7.50"), "11": of(1, "4.00")}
+    assert third["581"] == {"01": of(1, "150.00"), "02": of(1, "50.00"), "03": of(1, "50.00")}
+    assert third["600"] == {"05": of(1, "50.00"), "06": of(1, "100.00")}
+    assert refused(project) == {
+        ("part_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.50"),
+        ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
+    }
+    assert flagged(project) == [("Cumul Town", 1)]
+
+    project.keep_marts("nightly")
+    assert night(project, "--full-refresh") == third
+    assert project.differences("nightly") == {}
