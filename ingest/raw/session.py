@@ -87,7 +87,11 @@ def locked(
         closing(Session(database_url, lock_timeout, tell)) as session,
     ):
         session.lock()
-        yield session
+        try:
+            yield session
+        finally:
+            # The server sees the end of a connection a moment later.
+            LOCK.give_back(session.connection)
 
 
 @contextmanager
