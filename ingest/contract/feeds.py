@@ -64,13 +64,18 @@ def joined_key(key: str) -> str:
 
 
 class Column(BaseModel):
-    """One declared column of a feed."""
+    """One declared column of a feed.
+
+    `parts`: names of columns that hold it together, one list per part: what a file has as date and
+    as time is one timestamp.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: DatabaseName
     description: str = ""
     aliases: list[str] = []
+    parts: list[Annotated[list[str], Field(min_length=1)]] = []
     required: bool = True
     protect: Literal["card_number", "none"] | None = None
 
@@ -130,12 +135,15 @@ class Feed(BaseModel):
     _name: str = PrivateAttr(default="")
     _header_owners: dict[str, int] = PrivateAttr(default_factory=dict)
     _joined_owners: dict[str, int] = PrivateAttr(default_factory=dict)
+    _parts: dict[str, tuple[int, int]] = PrivateAttr(default_factory=dict)
+    """Header, written as one word -> the column that it is a part of, and which part."""
     _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _check(self) -> Feed:
         self._check_table()
         self._check_columns()
+        self._check_parts()
         self._check_origin()
         self._check_file_name()
         self._check_what_counts()
@@ -183,6 +191,19 @@ class Feed(BaseModel):
                     )
                 taken[key] = column.name
                 self._header_owners[key] = place
+
+    def _check_parts(self) -> None:
+        for place, column in enumerate(self.columns):
+            where = f"columns.{place}.parts"
+            if column.parts and (len(column.parts) == 1 or column.protect is not None):
+                raise at(where, "needs two lists of names or more, and no protect")
+            for number, names in enumerate(column.parts):
+                for name in names:
+                    key = joined_key(header_key(name))
+                    other = self._joined_owners.get(key, place)
+                    if not key or key in self._parts or other != place:
+                        raise at(where, f"'{name}' is no name, or that of another column or part")
+                    self._parts[key] = place, number
 
     def _check_origin(self) -> None:
         if self.files is None and self.database is None:
@@ -357,6 +378,27 @@ class Feed(BaseModel):
             if found[number] is None and owner not in taken and cells[number].isprintable():
                 found[number] = owner
         return found
+
+    def parts_named(self, cells: Sequence[str]) -> dict[int, tuple[int, ...]]:
+        """Columns that a header names part by part: place of the column -> places of its cells.
+
+        Each part once, and no cell that names the column as a whole.
+        """
+        if not self._parts:
+            return {}
+        found: dict[int, list[tuple[int, int]]] = {}
+        for place, (cell, owner) in enumerate(zip(cells, self.columns_named(cells), strict=True)):
+            part = self._parts.get(joined_key(header_key(cell))) if cell.isprintable() else None
+            if part is not None:
+                found.setdefault(part[0], []).append((part[1], place))
+            elif owner is not None:
+                found.setdefault(owner, []).append((-1, place))
+        return {
+            owner: tuple(place for _, place in sorted(named))
+            for owner, named in found.items()
+            if self.columns[owner].parts
+            and sorted(part for part, _ in named) == list(range(len(self.columns[owner].parts)))
+        }
 
     @property
     def key_places(self) -> list[int]:

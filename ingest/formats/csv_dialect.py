@@ -59,13 +59,15 @@ class Dialect:
 
     `header`: the cells of the header line, None if there is none. `places` is None when lines
     hold the declared columns in the declared order and no others, -1 in it stands for a column that
-    is absent. `nameless`: places that the header leaves empty, where no value was seen.
+    is absent. `parts`: declared column -> places of the cells that hold it together, where there
+    are several. `nameless`: places that the header leaves empty, where no value was seen.
     """
 
     delimiter: str
     width: int
     header: tuple[str, ...] | None = None
     places: tuple[int, ...] | None = None
+    parts: tuple[tuple[int, tuple[int, ...]], ...] = ()
     extras: tuple[Extra, ...] = ()
     nameless: tuple[int, ...] = ()
     separator_line: bool = False
@@ -89,6 +91,8 @@ class _Header:
     cells: tuple[str, ...]
     places: dict[int, int] = field(default_factory=dict)
     """declared column -> place in the line"""
+    parts: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """declared column -> places in the line, of a column in several parts"""
     twice: list[str] = field(default_factory=list)
     unknown: dict[int, str] = field(default_factory=dict)
     """place in the line -> what the header says there"""
@@ -286,8 +290,12 @@ def _names_enough(feed: Feed, header: _Header) -> bool:
 
 
 def _match_header(feed: Feed, cells: Sequence[str]) -> _Header:
-    header = _Header(tuple(cells))
+    header = _Header(tuple(cells), parts=feed.parts_named(cells))
+    header.places.update((owner, places[0]) for owner, places in header.parts.items())
+    parts = {place for places in header.parts.values() for place in places}
     for place, (cell, owner) in enumerate(zip(cells, feed.columns_named(cells), strict=True)):
+        if place in parts:
+            continue
         if owner is None:
             if cell.strip():
                 header.unknown[place] = cell.strip()
@@ -361,7 +369,9 @@ def _with_header(
 ) -> Dialect | NotReadable:
     if header.twice:
         return NotReadable(
-            f"the header names a column twice ({', '.join(header.twice)}); remove or rename one"
+            f"the header names a column twice ({', '.join(header.twice)}); remove or rename one; of"
+            f" columns that are one only together, as a date and its time, feed {feed.name} has to"
+            " name the parts"
         )
     missing = [
         column.name
@@ -387,6 +397,7 @@ def _with_header(
         width=len(header.cells),
         header=header.cells,
         places=None if in_order else places,
+        parts=tuple(header.parts.items()),
         extras=_extras(feed, header.unknown),
         nameless=tuple(
             place

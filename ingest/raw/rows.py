@@ -145,6 +145,20 @@ def _taker(feed: Feed, dialect: Dialect) -> Callable[[Sequence[Cells]], list[Cel
     """Which columns of a line become which: the declared in their order, then the extra ones."""
     wanted = dialect.places if dialect.places is not None else tuple(range(len(feed.columns)))
     wanted = (*wanted, *(extra.place for extra in dialect.extras))
-    return lambda columns: [
-        columns[place] if place >= 0 else ("",) * len(columns[0]) for place in wanted
-    ]
+    parts = dict(dialect.parts)
+
+    def taken(columns: Sequence[Cells]) -> list[Cells]:
+        return [
+            _together(columns, parts[number])
+            if number in parts
+            else (columns[place] if place >= 0 else ("",) * len(columns[0]))
+            for number, place in enumerate(wanted)
+        ]
+
+    return taken
+
+
+def _together(columns: Sequence[Cells], places: Sequence[int]) -> Cells:
+    """The cells of several columns as one, with a blank between those that say something."""
+    cells = zip(*(columns[place] for place in places), strict=True)
+    return [" ".join(filter(None, map(str.strip, parts))) for parts in cells]

@@ -107,3 +107,49 @@ def test_a_header_in_a_message_is_masked_before_it_is_cut(feed: Feed) -> None:
         assert CARD[:12] not in reason
         assert "Quantity, xxx" in reason
         assert len(reason) < 3 * LONGEST_NAMES_SHOWN + 200
+
+
+PARTS = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Receipts.
+    files: "shop/*.csv"
+    columns:
+      - {name: sold_at, aliases: [date, time], parts: [[date, day], [time, clock]]}
+      - {name: total}
+      - {name: note, required: false}
+"""
+
+
+@pytest.mark.parametrize(
+    ("header", "places", "parts", "extras"),
+    [
+        ("Date,Time,Total", (0, 2, -1), ((0, (0, 1)),), []),
+        ("Total,Clock,Day", (2, 0, -1), ((0, (2, 1)),), []),
+        ("Date,Total,Note,clock", (0, 1, 2), ((0, (0, 3)),), []),
+        # One of them alone is the whole, and what is part of nothing is a column of its own.
+        ("Date,Total,Note", None, (), []),
+        ("Sold at,Total,Clock", (0, 1, -1), (), ["clock"]),
+    ],
+)
+def test_a_column_may_be_written_in_parts(
+    feed_file: Callable[[str], FeedContract],
+    header: str,
+    places: tuple[int, ...] | None,
+    parts: tuple[object, ...],
+    extras: list[str],
+) -> None:
+    found = read(feed_file(PARTS).feeds["shop_sales"], header)
+    assert (found.places, found.parts) == (places, parts)
+    assert [extra.name for extra in found.extras] == extras
+
+
+@pytest.mark.parametrize("header", ["Sold at,Time,Total", "Date,Day,Time,Total", "Total,Time,Time"])
+def test_parts_that_are_there_twice_or_beside_the_whole_are_refused(
+    feed_file: Callable[[str], FeedContract], header: str
+) -> None:
+    reason = refused(feed_file(PARTS).feeds["shop_sales"], header, "1,2,3,4")
+    assert "names a column twice" in reason
+    assert "feed shop_sales has to name the parts" in reason
