@@ -350,26 +350,29 @@ select * from changed_rows
 
 {#
     Key of a record in all files of its feed, a hash, from the raw column that the loader fills by the feed's
-    `key`: null where a part of it is empty or says that there is none, and where a long number in it was
-    masked, so that two records may look alike.
+    `key`, each part read as an `identifier`: null where a part of it is empty or says that there is none, and
+    where a long number in it was masked, so that two records may look alike.
 #}
 {% macro record_key(text='_record_id') -%}
     {{ return(adapter.dispatch('record_key', 'branchline')(text)) }}
 {%- endmacro %}
 
 {% macro postgres__record_key(text) -%}
-    {%- set tidy -%}
-        regexp_replace(
-            regexp_replace(
-                trim({{ plain_spaces(text) }}), ' *\u001F *', chr(31), 'g'
-            ), '[.]0+(?=\u001F|$)', '', 'g'
-        )
-    {%- endset -%}
     case
-        when
-            {{ text }} is not null
-            and {{ text }} not like '%****%'
-            and {{ tidy }} !~* '(^|\u001F)(#?n/?a|nan|nat|nil|none|null|undefined|unknown|[-?.]+|0+)?(\u001F|$)'
-            then {{ dbt.hash(tidy) }}
+        when {{ text }} is not null and {{ text }} not like '%****%'
+            then (
+                select
+                    case
+                        when bool_and(ids.part is not null and ids.part !~ '^(0+|[uU](nknown|NKNOWN))$')
+                            then {{ dbt.hash("string_agg(ids.part, chr(31) order by ids.position)") }}
+                    end
+                from (
+                    select
+                        parts.position,
+                        {{ branchline.identifier('parts.part') }} as part
+                    from string_to_table({{ text }}, chr(31)) with ordinality as parts (part, position)
+                    {{ evaluate_once() }}
+                ) as ids
+            )
     end
 {%- endmacro %}

@@ -5,7 +5,7 @@
 
 {% macro postgres__parse_integer(text) -%}
     cast(
-        substring(trim({{ branchline.plain_spaces(text) }}) from '^([+-]?\d{1,9})(?:[.]0+)?$')
+        substring(trim({{ branchline.plain_text(text) }}) from '^([+-]?\d{1,9})(?:[.]0+)?$')
         as integer
     )
 {%- endmacro %}

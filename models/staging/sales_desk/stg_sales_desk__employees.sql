@@ -10,13 +10,13 @@ renamed as (
         _file_id as file_id,
         _line_number as line_number,
         'sales_desk' as source_system,
-        {{ cleaned('id') }} as employee_id,
-        {{ cleaned('first_name') }} as first_name,
-        {{ cleaned('last_name') }} as last_name,
-        {{ cleaned('manager_id') }} as manager_id,
+        {{ identifier('id') }} as employee_id,
+        {{ cleaned('first_name', keep=['Null']) }} as first_name,
+        {{ cleaned('last_name', keep=['Null']) }} as last_name,
+        {{ identifier('manager_id') }} as manager_id,
         upper({{ cleaned('is_manager') }}) in ('Y', 'YES', 'TRUE', 'T', '1') as is_manager,
         {{ cleaned('address') }} as address,
-        {{ cleaned('pincode') }} as postal_code,
+        {{ identifier('pincode') }} as postal_code,
         {{ cleaned('joining_date') }} as joined_on_text,
         _loaded_at as loaded_at
     from source

@@ -10,7 +10,7 @@ renamed as (
         _file_id as file_id,
         _line_number as line_number,
         'sales_desk' as source_system,
-        {{ cleaned('id') }} as product_id,
+        {{ identifier('id') }} as product_id,
         {{ cleaned('name') }} as product_name,
         {{ cleaned('current_price') }} as current_price_text,
         {{ cleaned('old_price') }} as old_price_text,
