@@ -88,8 +88,9 @@
                 'quantity': 'integer',
                 'unit_price': 'numeric(18, 4)',
                 'net_amount': 'numeric(18, 2)',
+                'money_text': 'text',
                 'is_time_known': 'boolean',
-                'sold_at_local': 'timestamp',
+                'sold_at_text': 'text',
                 'loaded_at': 'timestamp with time zone',
             }),
             'optional': {

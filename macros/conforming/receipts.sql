@@ -19,9 +19,12 @@
     customer, person, payment, time, country) is the same in all its lines: the least of what they say. Where
     they differ in branch, customer, country or day, the flag `receipt_lines_differ` says so.
 
-    `one_line_each`: every line is a receipt of its own, whatever its number.
+    `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
+    'month_first') and `of_days`: how the source writes dates, as for `dated_lines`.
 #}
-{% macro receipt_lines(from, expressions={}, lacks=[], one_line_each=false) -%}
+{% macro receipt_lines(
+    from, expressions={}, lacks=[], one_line_each=false, date_order=none, of_days=false
+) -%}
     {%- set of_receipt = [
         'branch_name', 'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
         'record_key', 'channel', 'country', 'currency_code', 'business_date', 'sold_at_local', 'sold_at',
@@ -67,32 +70,53 @@ located_lines as (
             listed_branches.currency_code,
             '{{ var("company_currency") }}'
         ) as currency_code,
-        cast(conformed_lines.sold_at_local as date) as business_date,
-        {{ local_to_utc(
-            'conformed_lines.sold_at_local',
-            "coalesce(listed_branches.time_zone, '" ~ var('company_time_zone') ~ "')"
-        ) }} as sold_at
+        coalesce(listed_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone
     from conformed_lines
     left join listed_branches
         on
             conformed_lines.source_system = listed_branches.source_system
-            and {{ normalize_branch_name('conformed_lines.branch_name') }}
+            and {{ normalize_branch_name('conformed_lines.branch_name', is_plain=true) }}
             = {{ normalize_branch_name('listed_branches.branch_name') }}
+
+),
+
+dated_lines as (
+
+    {{ dated_lines(
+        from='located_lines',
+        text='sold_at_text',
+        counted='conformed_lines',
+        default_order=date_order,
+        of_days=of_days
+    ) | indent(4) }}
+
+),
+
+timed_lines as (
+
+    select
+        *,
+        cast(sold_at_local as date) as business_date,
+        {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at
+    from dated_lines
 
 ),
 
 judged_lines as (
 
     select
-        {% for name in given if name != 'reject_reasons' -%}
+        {% for name in given if name not in ['reject_reasons', 'is_time_known'] -%}
         {{ name }},
         {% endfor -%}
+        is_time_known and has_time as is_time_known,
+        sold_at_local,
         business_date,
         sold_at,
         nullif(concat_ws(', ', {{ named_reasons({
             'receipt_number_missing': 'false' if one_line_each else 'receipt_number is null',
             'branch_missing': 'branch_name is null',
-            'timestamp_unreadable': 'sold_at_local is null',
+            'timestamp_unreadable': 'sold_at_local is null and not is_date_order_unclear',
+            'date_order_unclear': 'is_date_order_unclear',
             'date_out_of_range':
                 "business_date < cast('" ~ var('calendar_start') ~ "' as date)"
                 ~ " or business_date > cast('" ~ var('calendar_end') ~ "' as date)",
@@ -102,7 +126,7 @@ judged_lines as (
             'total_unreadable': 'net_amount is null',
             'currency_unreadable': 'length(currency_code) <> 3',
         }) }}, reject_reasons), '') as reject_reasons
-    from located_lines
+    from timed_lines
     {{ evaluate_once() }}
 
 ),
@@ -195,7 +219,7 @@ identified_lines as (
         case
             when customer_id is not null then customer_id
             when customer_name is not null
-                then branch_name || '/' || {{ normalize_name('customer_name') }}
+                then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
             else 'unknown'
         end as identified_customer
     from gathered_lines

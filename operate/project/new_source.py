@@ -28,6 +28,7 @@ from operate.project.sample_file import (
     date_format,
     decimal_sign,
     has_zero_decimals,
+    identifier,
     read_sample,
     whole_number,
 )
@@ -61,6 +62,9 @@ TEXT_NAMES = {
     "sold_time": "sold_time_text",
 }
 """Role -> name in staging, of what is parsed later."""
+IDENTIFIERS = ("receipt_number", "product_id", "customer_id", "employee_id", "branch_name")
+"""Roles of numbers and codes by which something is known; a branch may go by its number."""
+CURRENCIES = {"£": "GBP", "$": "USD", "€": "EUR"}
 PLACEHOLDERS = {"customer_id": "44", "customer_name": "Ann Lee", "employee_id": "7"}
 """What stands for people in unit tests: no personal data of the sample gets into the project."""
 CARD_COLUMNS = {
@@ -277,6 +281,8 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "parsed": parsed,
         "expressions": expressions,
         "lacks": _sql_list(lacks),
+        "date_order": "" if dates.order == "year_first" else dates.order,
+        "of_days": not _has_time(sample, dates),
         "claimed_amount": _claimed_amount(claims, sign),
         "claimed_columns": claims,
         "line": line,
@@ -335,13 +341,14 @@ def _staged(sample: Sample) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
         described = _described(column)
         raw.append(described)
         cleaned = f"{{{{ cleaned('{column.name}') }}}}"
+        if column.role == "country":
+            cleaned = f"{{{{ cleaned('{column.name}', keep=['NA']) }}}}"
         if column.role in TEXT_NAMES:
             name, expression = TEXT_NAMES[column.role], column.name
         elif column.role in ("payment_method", "currency_code"):
             name, expression = column.role, f"upper({cleaned})"
-        elif column.role and has_zero_decimals(column):
-            name = column.role
-            expression = f"{{{{ without_zero_decimals(cleaned('{column.name}')) }}}}"
+        elif column.role in IDENTIFIERS:
+            name, expression = column.role, f"{{{{ identifier('{column.name}') }}}}"
         else:
             name, expression = column.role or column.name, cleaned
         if not column.role and name in reserved:
@@ -396,20 +403,15 @@ def _expressions(
             "No column names the product: "
             + ("its code is its name." if code else f"everything sold is one product, '{title}'.")
         )
-    has_time = dates.has_time or sample.of("sold_time") is not None
-    text = "sold_at_text"
     if sample.of("sold_time"):
-        text = "sold_at_text || ' ' || sold_time_text"
-    elif not dates.has_time:
-        text = "sold_at_text || ' 00:00'"
-    order = "day_first" if dates.order == "year_first" else dates.order
-    arguments = f"\"{text}\", '{order}'"
-    if sample.of("sold_time"):
-        arguments = f"\n            {arguments}\n        "
-    parse("sold_at_local", f"parse_timestamp({arguments})")
-    given["is_time_known"] = f"'{str(has_time).lower()}'"
+        given["sold_at_text"] = "\"sold_at_text || ' ' || sold_time_text\""
+    given["is_time_known"] = f"'{str(_has_time(sample, dates)).lower()}'"
     if not dates.is_certain:
         plan.decide("Whether the day or the month comes first in dates: both fit the sample.")
+    money = [TEXT_NAMES[role] for role in ("unit_price", "net_amount") if sample.of(role)]
+    given["money_text"] = (
+        f"\"concat_ws(' | ', {', '.join(money)})\"" if len(money) > 1 else f"'{money[0]}'"
+    )
     if sample.of("card_number"):
         plan.decide(
             "Customers are not recognized by their card (`card_token`), only by number or name."
@@ -433,6 +435,10 @@ def _expressions(
     joined = '"\n            ~ "'.join(lines)
     given["line_text"] = f"\"concat_ws(' | '{joined})\""
     return given, parsed
+
+
+def _has_time(sample: Sample, dates: DateFormat) -> bool:
+    return dates.has_time or sample.of("sold_time") is not None
 
 
 def _claimed_amount(claims: list[str], sign: str) -> str:
@@ -484,11 +490,10 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
             raw[role] = placeholder + (".0" if has_zero_decimals(column) else "")
     values = dict(raw)
     for role, value in values.items():
-        column = sample.of(role)
         if role in ("payment_method", "currency_code"):
             values[role] = value.upper()
-        elif role not in TEXT_NAMES and column and has_zero_decimals(column):
-            values[role] = value.removesuffix(".0")
+        elif role in IDENTIFIERS:
+            values[role] = identifier(value)
     broken = next(role for role in ("quantity", "unit_price", "net_amount") if sample.of(role))
     nulls = {broken}
     if not sample.of("net_amount"):
@@ -510,13 +515,19 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
         "broken_too": sorted(nulls - {broken}),
         "branch_name": values.get("branch_name", title),
         "product_name": values.get("product_name") or values.get("product_id", title),
-        "currency_code": values.get("currency_code", "EUR"),
+        "currency_code": values.get("currency_code") or _currency_of(record),
         "quantity": quantity,
         "unit_price": price.quantize(Decimal("0.0001"), ROUND_HALF_UP),
         "net_amount": total,
         "business_date": sold_at.date().isoformat(),
         "sold_at_local": sold_at.isoformat(" "),
     }
+
+
+def _currency_of(record: Mapping[str, str]) -> str:
+    """A currency that the signs of a record's amounts may stand for."""
+    money = record.get("unit_price", "") + record.get("net_amount", "")
+    return next((code for sign, code in CURRENCIES.items() if sign in money), "EUR")
 
 
 def _penny(value: Decimal) -> Decimal:

@@ -93,7 +93,12 @@ MEANINGS = {
     "currency_code": "Currency of the amounts.",
 }
 PERSONAL = ("customer_id", "customer_name")
-BLANK = ("", "NULL")
+NOTHING = (
+    *("", "null", "none", "n/a", "n.a.", "#n/a", "\\n"),
+    *("<null>", "(null)", "[null]", "<na>", "nan"),
+    *("na", "nat", "nil", "undefined", "-", "--", "---", ".", "?"),
+)
+"""What a cell says that says nothing, in small letters; macros/sql/parsing/cleaned.sql has all."""
 _RESERVED = """
 all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
 boolean both case cast char character check coalesce collate collation column concurrently
@@ -142,7 +147,7 @@ class SampleColumn:
     @property
     def filled(self) -> list[str]:
         """The values that say something."""
-        return [value.strip() for value in self.values if value.strip() not in BLANK]
+        return [value for text in self.values if (value := cleaned(text))]
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ class Sample:
         """The records, as role -> value, of the columns whose roles are known."""
         known = [column for column in self.columns if column.role]
         return [
-            {column.role: column.values[place].strip() for column in known}
+            {column.role: cleaned(column.values[place]) for column in known}
             for place in range(len(self.columns[0].values))
         ]
 
@@ -226,6 +231,27 @@ def amount(text: str, sign: str) -> Decimal | None:
 def whole_number(text: str) -> int | None:
     """A whole number, written as 7 or 7.0, or None."""
     return int(text.partition(".")[0]) if _WHOLE.fullmatch(text) else None
+
+
+def cleaned(text: str) -> str:
+    """What a cell says, as the macro of that name reads it; empty where it spells nothing."""
+    plain = re.sub(r"[^\S\n]", " ", unicodedata.normalize("NFC", text)).strip()
+    return "" if plain.casefold() in NOTHING else plain
+
+
+def identifier(text: str) -> str:
+    """A number by which something is known, as the macro of that name reads it."""
+    found = re.fullmatch(
+        r"=\"([^\"]*)\"|'([^']+)|([0-9]+)(?:[.]0+|,0{1,2}|,0{4,})|([0-9])[.,]([0-9]+)[eE][+]?([0-9]{1,2})",
+        text,
+    )
+    if found is None:
+        return text
+    if found[4]:
+        digits, power = found[5], int(found[6])
+        is_whole = len(digits) >= power and not digits[power:].strip("0")
+        return (found[4] + digits[:power]).lstrip("0") or "0" if is_whole else text
+    return found[1] or found[2] or found[3]
 
 
 def has_zero_decimals(column: SampleColumn) -> bool:

@@ -31,14 +31,27 @@ with versioned as (
 
 ),
 
+-- Tills write the day first; a spreadsheet may have turned day and month around. The dates are counted in
+-- staging, which costs less than to keep all lines at hand.
+dated as (
+
+    {{ dated_lines(
+        from='versioned',
+        text='sold_at_text',
+        counted='(' ~ touched_lines(ref('stg_branch_pos__transactions')) ~ ')',
+        default_order='day_first'
+    ) | indent(4) }}
+
+),
+
 priced as (
 
     select
-        versioned.*,
+        dated.*,
         baskets.items_sold,
         baskets.basket_amount,
         baskets.unreadable_items
-    from versioned
+    from dated
     -- A lateral subquery cannot be a CTE: it reads the row beside it.
     cross join lateral ( -- noqa: ST05
         select
@@ -47,7 +60,7 @@ priced as (
             count(*) filter (
                 where items.unit_price is null or items.item_name = ''
             ) as unreadable_items
-        from {{ basket_items('versioned.basket_text', 'items') }}
+        from {{ basket_items('dated.basket_text', 'items') }}
     ) as baskets
 
 ),
@@ -73,18 +86,22 @@ checked as (
         *,
         case customer_identified_by
             when 'card' then card_token
-            when 'name' then branch_name || '/' || {{ normalize_name('customer_name') }}
+            when 'name' then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
             else 'unknown'
         end as customer_id,
         {{ named_reasons({
             'branch_missing': "branch_name is null",
-            'timestamp_unreadable': "sold_at_local is null",
+            'timestamp_unreadable':
+                "sold_at_local is null and not is_date_order_unclear",
+            'time_missing': "sold_at_local is not null and not has_time",
+            'date_order_unclear': "is_date_order_unclear",
             'date_out_of_range':
                 "business_date < cast('" ~ var('calendar_start') ~ "' as date)"
                 ~ " or business_date > cast('" ~ var('calendar_end') ~ "' as date)",
             'basket_unreadable': "items_sold = 0 or unreadable_items > 0",
             'total_unreadable': "total_amount is null",
-            'basket_differs_from_total': "unreadable_items = 0 and basket_amount <> total_amount",
+            'basket_differs_from_total':
+                "unreadable_items = 0 and basket_amount <> total_amount",
         }) }} as reject_reasons,
         {{ named_reasons({
             'card_unreadable': "card_unreadable is not null",

@@ -49,30 +49,12 @@ located as (
         coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code
     from named
     left join branches
-        on {{ normalize_branch_name('named.given_branch_name') }} = branches.normalized_branch_name
+        on
+            {{ normalize_branch_name('named.given_branch_name', is_plain=true) }}
+            = branches.normalized_branch_name
 
 ),
 
--- A lateral subquery, because both readings are needed twice and each is to be worked out once.
-dated as (
-
-    select
-        located.*,
-        readings.day_first_at,
-        readings.month_first_at
-    from located
-    cross join lateral ( -- noqa: ST05
-        select
-            {{ parse_timestamp('texts.sold_at_text', 'day_first') }} as day_first_at,
-            {{ parse_timestamp('texts.sold_at_text', 'month_first') }} as month_first_at
-        from (select located.sold_at_text) as texts
-        {{ evaluate_once() }}
-    ) as readings
-
-),
-
--- Tills write the day first. A spreadsheet may have turned day and month around: the date in the
--- file's name then tells. A year of two digits counts where it agrees with that date.
 final as (
 
     select
@@ -97,24 +79,8 @@ final as (
         covers,
         loaded_at,
         {{ parse_amount('total_text') }} as total_amount,
-        file_business_date,
-        case
-            when cast(day_first_at as date) = file_business_date then day_first_at
-            when cast(month_first_at as date) = file_business_date then month_first_at
-            when day_first_at is not null then day_first_at
-            when month_first_at is not null then month_first_at
-            when
-                cast(
-                    {{ parse_timestamp(with_century('sold_at_text'), 'day_first') }} as date
-                ) = file_business_date
-                then {{ parse_timestamp(with_century('sold_at_text'), 'day_first') }}
-            when
-                cast(
-                    {{ parse_timestamp(with_century('sold_at_text'), 'month_first') }} as date
-                ) = file_business_date
-                then {{ parse_timestamp(with_century('sold_at_text'), 'month_first') }}
-        end as sold_at_local
-    from dated
+        file_business_date
+    from located
 
 )
 

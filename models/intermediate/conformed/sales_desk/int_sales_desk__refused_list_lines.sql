@@ -6,6 +6,7 @@ with customers as (
 
     select
         *,
+        {{ parse_date('joined_on_text') }} as joined_on,
         {{ stands_again_below('customer_id') }} as is_id_doubled
     from {{ ref('stg_sales_desk__customers') }}
 
@@ -15,6 +16,7 @@ stores as (
 
     select
         *,
+        {{ parse_date('opened_on_text') }} as opened_on,
         {{ stands_again_below('store_id') }} as is_id_doubled
     from {{ ref('stg_sales_desk__stores') }}
 
@@ -26,6 +28,9 @@ products as (
         *,
         {{ parse_amount('current_price_text', scale=4) }} as current_price,
         {{ parse_amount('old_price_text', scale=4) }} as old_price,
+        {{ parse_date('created_on_text') }} as created_on,
+        {{ parse_date('updated_on_text') }} as updated_on,
+        {{ parse_date('expires_on_text') }} as expires_on,
         {{ stands_again_below('product_id') }} as is_id_doubled
     from {{ ref('stg_sales_desk__products') }}
 
@@ -52,6 +57,7 @@ employees as (
 
     select
         employees.*,
+        {{ parse_date('employees.joined_on_text') }} as joined_on,
         listed_persons.employee_id is null and whole_lists.file_id is not null
             as is_manager_unlisted,
         {{ stands_again_below('employees.employee_id', 'employees') }} as is_id_doubled
@@ -73,7 +79,7 @@ judged as (
         {{ named_reasons({
             'id_missing': "customer_id is null",
             'id_doubled': "is_id_doubled",
-            'date_unreadable': is_no_date('joined_on_text'),
+            'date_unreadable': "joined_on_text is not null and joined_on is null",
         }) }} as reject_reasons,
         concat_ws(' | ', customer_id, first_name, last_name, joined_on_text) as refused_text,
         customer_id is not null and not is_id_doubled as is_counted
@@ -86,7 +92,7 @@ judged as (
         {{ named_reasons({
             'id_missing': "store_id is null",
             'id_doubled': "is_id_doubled",
-            'date_unreadable': is_no_date('opened_on_text'),
+            'date_unreadable': "opened_on_text is not null and opened_on is null",
         }) }} as reject_reasons,
         concat_ws(' | ', store_id, address, opened_on_text) as refused_text,
         store_id is not null and not is_id_doubled as is_counted
@@ -105,9 +111,9 @@ judged as (
                 ~ " or (old_price_text is not null and old_price is null)",
             'price_negative': "current_price < 0 or old_price < 0",
             'date_unreadable':
-                is_no_date('created_on_text')
-                ~ " or " ~ is_no_date('updated_on_text')
-                ~ " or " ~ is_no_date('expires_on_text'),
+                "(created_on_text is not null and created_on is null)"
+                ~ " or (updated_on_text is not null and updated_on is null)"
+                ~ " or (expires_on_text is not null and expires_on is null)",
         }) }} as reject_reasons,
         concat_ws(
             ' | ',
@@ -129,7 +135,7 @@ judged as (
         {{ named_reasons({
             'id_missing': "employee_id is null",
             'id_doubled': "is_id_doubled",
-            'date_unreadable': is_no_date('joined_on_text'),
+            'date_unreadable': "joined_on_text is not null and joined_on is null",
             'manager_unknown':
                 "(manager_id is not null and is_manager_unlisted) or manager_id = employee_id",
         }) }} as reject_reasons,

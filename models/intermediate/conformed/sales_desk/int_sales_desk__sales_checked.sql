@@ -28,12 +28,25 @@ with versioned as (
 
 ),
 
+dated as (
+
+    {{ dated_lines(
+        from='versioned',
+        text='sold_on_text',
+        counted='(' ~ touched_lines(ref('stg_sales_desk__sales')) ~ ')',
+        of_days=true
+    ) | indent(4) }}
+
+),
+
+-- The sales desk tells days, whatever stands behind them.
 identified as (
 
     select
         *,
+        cast(sold_at_local as date) as business_date,
         case when customer_id is null then 'unknown' else 'number' end as customer_identified_by
-    from versioned
+    from dated
 
 ),
 
@@ -43,7 +56,8 @@ checked as (
         *,
         {{ named_reasons({
             'branch_missing': "branch_name is null",
-            'timestamp_unreadable': "business_date is null",
+            'timestamp_unreadable': "business_date is null and not is_date_order_unclear",
+            'date_order_unclear': "is_date_order_unclear",
             'date_out_of_range':
                 "business_date < cast('" ~ var('calendar_start') ~ "' as date)"
                 ~ " or business_date > cast('" ~ var('calendar_end') ~ "' as date)",

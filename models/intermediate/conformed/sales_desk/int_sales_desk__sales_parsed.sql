@@ -44,8 +44,7 @@ final as (
         coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
         {{ parse_integer('sales.quantity_text') }} as quantity,
         {{ parse_amount('sales.unit_price_text', scale=4) }} as unit_price,
-        {{ parse_amount('sales.total_text') }} as total_amount,
-        {{ parse_date('sales.sold_on_text') }} as business_date
+        {{ parse_amount('sales.total_text') }} as total_amount
     from sales
     inner join files on sales.file_id = files.file_id
     left join branches on sales.store_id = branches.branch_name

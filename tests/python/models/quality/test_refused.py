@@ -26,7 +26,7 @@ def desk_file(*days: str) -> str:
 
 
 def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> None:
-    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "01/05/2023", "02/05/2023"))
+    project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "yesterday", "31/04/2023"))
     project.deliver("sales_desk/sales/june.csv", desk_file("2023-06-01"))
     # A line that does not split is told by the load.
     till = "10/01/2024 09:00,Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"

@@ -55,7 +55,7 @@ ADDRESSES = "select customer_id, address, valid_from, valid_to from marts.dim_cu
 # Every list has lines that break a rule: some do not count, others count without a value.
 BROKEN: dict[str, str] = {
     "customer": """customer_id,first_name,last_name,address,pincode,phone_number,joining_date
-1,Asha,Rao,Pune,411012,+91-7000000001,12.12.2021
+1,Asha,Rao,Pune,411012,+91-7000000001,11.12.2021
 ,Bela,Sen,Pune,411003,+91-7000000002,2022-12-08
 """,
     "store": """id,address,store_pincode,store_manager_name,store_opening_date,reviews
@@ -79,7 +79,7 @@ REFUSED = """
     from marts.rejected_rows order by 1, 2
 """
 OF_CUSTOMERS: list[Row] = [
-    ("sales_desk/customer.csv", 2, "field", "date_unreadable", "1 | Asha | Rao | 12.12.2021"),
+    ("sales_desk/customer.csv", 2, "field", "date_unreadable", "1 | Asha | Rao | 11.12.2021"),
     ("sales_desk/customer.csv", 3, "check", "id_missing", "Bela | Sen | 2022-12-08"),
 ]
 OF_THE_OTHERS: list[Row] = [

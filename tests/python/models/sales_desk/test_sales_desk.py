@@ -44,7 +44,7 @@ BAD = f"""{HEADER}
 """
 REASONS = {
     "branch_missing": (1, Decimal("10.01")),
-    "timestamp_unreadable": (1, Decimal("10.02")),
+    "date_order_unclear": (1, Decimal("10.02")),
     "date_out_of_range": (1, Decimal("10.04")),
     "product_missing": (1, Decimal("10.08")),
     "quantity_unreadable": (2, Decimal("10.16")),
