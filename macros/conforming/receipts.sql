@@ -70,6 +70,8 @@ located_lines as (
             listed_branches.currency_code,
             '{{ var("company_currency") }}'
         ) as currency_code,
+        coalesce(conformed_lines.currency_code <> listed_branches.currency_code, false)
+            as is_of_another_currency,
         coalesce(listed_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone
     from conformed_lines
     left join listed_branches
@@ -97,7 +99,9 @@ timed_lines as (
     select
         *,
         cast(sold_at_local as date) as business_date,
-        {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at
+        {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at,
+        is_of_another_currency or {{ names_another_currency('money_text', 'currency_code') }}
+            as is_in_another_currency
     from dated_lines
 
 ),
@@ -125,6 +129,7 @@ judged_lines as (
             'unit_price_unreadable': 'unit_price is null',
             'total_unreadable': 'net_amount is null',
             'currency_unreadable': 'length(currency_code) <> 3',
+            'currency_differs_from_branch': 'is_in_another_currency',
         }) }}, reject_reasons), '') as reject_reasons
     from timed_lines
     {{ evaluate_once() }}

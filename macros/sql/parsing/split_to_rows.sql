@@ -19,15 +19,17 @@
 
 {#
     For a lateral join: one row per item of a basket as the tills write it ("Tea - 1.70, Scone - 2.00"),
-    as columns `item_number` (from 1), `item_name` and `unit_price` (null where it is no amount). The
-    price follows the last ' - '; the name may hold ' - ' itself, and the same item may repeat.
+    as columns `item_number` (from 1), `item_name`, `price_text` and `unit_price` (null where it is no
+    amount). The price follows the last ' - '; the name may hold ' - ' itself, and the same item may repeat.
+    A price may have three decimals: where it had none, the items would not add up to the total.
 #}
 {% macro basket_items(basket_text, alias) -%}
     (
         select
             priced_parts.item_number,
             trim({{ before_ending('priced_parts.part', 'priced_parts.price_text', ' - ') }}) as item_name,
-            {{ parse_amount('priced_parts.price_text', scale=4) }} as unit_price
+            priced_parts.price_text,
+            {{ parse_amount('priced_parts.price_text', scale=4, three_decimals=true) }} as unit_price
         from (
             select
                 parts.part,

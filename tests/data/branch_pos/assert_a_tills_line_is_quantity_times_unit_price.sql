@@ -1,15 +1,27 @@
--- The tills write a price per item and nothing off it. Other sources may sell below the price of
--- the unit.
+-- The tills write a price per item and nothing off it, but for what cash is rounded by, which the
+-- first item carries. Other sources may sell below the price of the unit.
 {{ config(enabled='branch_pos' in var('source_systems')) }}
 
+with items as (
+
+    select * from {{ ref('fct_sales') }}
+    where
+        source_system = 'branch_pos'
+        and net_amount <> round(quantity * unit_price, 2)
+        and {{ in_scope('branch_day') }}
+
+)
+
 select
-    transaction_id,
-    line_number,
-    quantity,
-    unit_price,
-    net_amount
-from {{ ref('fct_sales') }}
-where
-    source_system = 'branch_pos'
-    and net_amount <> round(quantity * unit_price, 2)
-    and {{ in_scope('branch_day') }}
+    items.transaction_id,
+    items.line_number,
+    items.quantity,
+    items.unit_price,
+    items.net_amount
+from items
+left join {{ ref('fct_transactions') }} as transactions
+    on
+        items.transaction_id = transactions.transaction_id
+        and items.line_number = 1
+        and transactions.quality_flags like '%cash_rounded%'
+where transactions.transaction_id is null

@@ -1,4 +1,6 @@
 {#
+    What a cash total was rounded by belongs to the first item, so that the items add up to what was paid.
+
     No CTE here: PostgreSQL does not look for a better join order across a view that has one, and would
     split the baskets of all history to find those of one day.
 #}
@@ -11,7 +13,8 @@
         'product_key': product_key('item_name'),
         'product_name': 'item_name',
         'quantity': '1',
-        'net_amount': 'round(unit_price, 2)',
+        'net_amount':
+            'round(unit_price, 2) + case when item_number = 1 then cash_rounding else 0 end',
     },
     lacks=['employee_key', 'product_id']
 ) }}

@@ -20,9 +20,9 @@
 {%- set columns = [
     'transaction_id', 'file_id', 'line_number', 'change_id', 'counted_in_file_id', 'source_system',
     'record_key', 'branch_key', 'branch_name', 'customer_key', 'customer_identified_by',
-    'customer_name', 'basket_text', 'payment_method', 'card_last4', 'currency_code', 'covers', 'reject_reasons', 'refused_text',
-    'quality_flags', 'items_sold', 'net_amount', 'is_current', 'is_sale', 'business_date',
-    'file_business_date', 'sold_at_local', 'sold_at',
+    'customer_name', 'basket_text', 'payment_method', 'card_last4', 'currency_code', 'covers',
+    'reject_reasons', 'refused_text', 'quality_flags', 'items_sold', 'net_amount', 'cash_rounding',
+    'is_current', 'is_sale', 'business_date', 'file_business_date', 'sold_at_local', 'sold_at',
 ] %}
 
 with versioned as (
@@ -31,8 +31,8 @@ with versioned as (
 
 ),
 
--- Tills write the day first; a spreadsheet may have turned day and month around. The dates are counted in
--- staging, which costs less than to keep all lines at hand.
+-- Tills write the day first; a spreadsheet may have turned day and month around. The dates are
+-- counted in staging, which costs less than to keep all lines at hand.
 dated as (
 
     {{ dated_lines(
@@ -50,7 +50,8 @@ priced as (
         dated.*,
         baskets.items_sold,
         baskets.basket_amount,
-        baskets.unreadable_items
+        baskets.unreadable_items,
+        baskets.items_in_another_currency
     from dated
     -- A lateral subquery cannot be a CTE: it reads the row beside it.
     cross join lateral ( -- noqa: ST05
@@ -59,7 +60,10 @@ priced as (
             sum(round(items.unit_price, 2)) as basket_amount,
             count(*) filter (
                 where items.unit_price is null or items.item_name = ''
-            ) as unreadable_items
+            ) as unreadable_items,
+            count(*) filter (
+                where {{ names_another_currency('items.price_text', 'dated.currency_code') }}
+            ) as items_in_another_currency
         from {{ basket_items('dated.basket_text', 'items') }}
     ) as baskets
 
@@ -71,6 +75,9 @@ identified as (
     select
         *,
         cast(sold_at_local as date) as business_date,
+        {{ is_cash_rounding('total_amount', 'basket_amount') }} as is_cash_rounded,
+        items_in_another_currency > 0
+        or {{ names_another_currency('total_text', 'currency_code') }} as is_in_another_currency,
         case
             when payment_method = 'CARD' and card_token is not null then 'card'
             when customer_name is not null then 'name'
@@ -86,7 +93,8 @@ checked as (
         *,
         case customer_identified_by
             when 'card' then card_token
-            when 'name' then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
+            when 'name'
+                then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
             else 'unknown'
         end as customer_id,
         {{ named_reasons({
@@ -101,13 +109,15 @@ checked as (
             'basket_unreadable': "items_sold = 0 or unreadable_items > 0",
             'total_unreadable': "total_amount is null",
             'basket_differs_from_total':
-                "unreadable_items = 0 and basket_amount <> total_amount",
+                "unreadable_items = 0 and basket_amount <> total_amount and not is_cash_rounded",
+            'currency_differs_from_branch': "is_in_another_currency",
         }) }} as reject_reasons,
         {{ named_reasons({
             'card_unreadable': "card_unreadable is not null",
             'payment_method_unknown':
                 "payment_method is null or payment_method not in ('CASH', 'CARD')",
             'total_not_positive': "total_amount <= 0",
+            'cash_rounded': "is_cash_rounded",
             'branch_differs_from_file_name':
                 "lower(branch_name) <> replace(file_branch, '_', ' ') and "
                 ~ normalize_branch_name('branch_name') ~ " <> " ~ normalize_branch_name('file_branch'),
@@ -151,6 +161,10 @@ judged as (
         quality_flags,
         cast(items_sold as integer) as items_sold,
         cast(total_amount as numeric(18, 2)) as net_amount,
+        cast(
+            case when is_cash_rounded then total_amount - basket_amount else 0 end
+            as numeric(18, 2)
+        ) as cash_rounding,
         is_current,
         is_current and reject_reasons is null as is_sale,
         business_date,

@@ -20,8 +20,8 @@ priced as (
 
     select
         *,
-        {{ parse_amount('current_price_text', scale=4) }} as current_price,
-        {{ parse_amount('old_price_text', scale=4) }} as old_price
+        {{ parse_amount('current_price_text', scale=4, three_decimals=true) }} as current_price,
+        {{ parse_amount('old_price_text', scale=4, three_decimals=true) }} as old_price
     from versions
 
 )

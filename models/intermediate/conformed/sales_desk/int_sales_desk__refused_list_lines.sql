@@ -26,8 +26,8 @@ products as (
 
     select
         *,
-        {{ parse_amount('current_price_text', scale=4) }} as current_price,
-        {{ parse_amount('old_price_text', scale=4) }} as old_price,
+        {{ parse_amount('current_price_text', scale=4, three_decimals=true) }} as current_price,
+        {{ parse_amount('old_price_text', scale=4, three_decimals=true) }} as old_price,
         {{ parse_date('created_on_text') }} as created_on,
         {{ parse_date('updated_on_text') }} as updated_on,
         {{ parse_date('expires_on_text') }} as expires_on,

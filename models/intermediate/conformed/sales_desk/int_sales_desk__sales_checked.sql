@@ -17,9 +17,10 @@
 {%- set columns = [
     'transaction_id', 'file_id', 'line_number', 'change_id', 'counted_in_file_id', 'source_system',
     'record_key', 'branch_key', 'branch_name', 'customer_key', 'customer_id',
-    'customer_identified_by', 'employee_key', 'employee_id', 'product_key', 'product_name', 'payment_method', 'currency_code', 'covers',
-    'reject_reasons', 'refused_text', 'quality_flags', 'quantity', 'unit_price', 'net_amount',
-    'is_current', 'is_sale', 'business_date', 'file_business_date', 'sold_at_local', 'sold_at',
+    'customer_identified_by', 'employee_key', 'employee_id', 'product_key', 'product_name',
+    'payment_method', 'currency_code', 'covers', 'reject_reasons', 'refused_text', 'quality_flags',
+    'quantity', 'unit_price', 'net_amount', 'is_current', 'is_sale', 'business_date',
+    'file_business_date', 'sold_at_local', 'sold_at',
 ] %}
 
 with versioned as (
@@ -45,7 +46,12 @@ identified as (
     select
         *,
         cast(sold_at_local as date) as business_date,
-        case when customer_id is null then 'unknown' else 'number' end as customer_identified_by
+        case when customer_id is null then 'unknown' else 'number' end as customer_identified_by,
+        {{ is_cash_rounding('total_amount', 'round(quantity * unit_price, 2)') }}
+            as is_cash_rounded,
+        {{ names_another_currency(
+            "concat_ws(' | ', unit_price_text, total_text)", 'currency_code'
+        ) }} as is_in_another_currency
     from dated
 
 ),
@@ -65,13 +71,16 @@ checked as (
             'quantity_unreadable': "quantity is null or quantity = 0",
             'unit_price_unreadable': "unit_price is null",
             'total_unreadable': "total_amount is null",
+            'currency_differs_from_branch': "is_in_another_currency",
         }) }} as reject_reasons,
         {{ named_reasons({
             'customer_missing': "customer_id is null",
             'employee_missing': "employee_id is null",
             'payment_method_unknown': "payment_method not in ('CASH', 'CARD')",
             'total_not_positive': "total_amount <= 0",
-            'total_differs_from_price': "total_amount <> round(quantity * unit_price, 2)",
+            'total_differs_from_price':
+                "total_amount <> round(quantity * unit_price, 2) and not is_cash_rounded",
+            'cash_rounded': "is_cash_rounded",
             'dated_after_delivery': dated_after_delivery('business_date', 'loaded_at'),
         }) }} as quality_flags
     from identified

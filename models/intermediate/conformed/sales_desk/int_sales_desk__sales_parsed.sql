@@ -43,7 +43,7 @@ final as (
         coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code,
         coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
         {{ parse_integer('sales.quantity_text') }} as quantity,
-        {{ parse_amount('sales.unit_price_text', scale=4) }} as unit_price,
+        {{ parse_amount('sales.unit_price_text', scale=4, three_decimals=true) }} as unit_price,
         {{ parse_amount('sales.total_text') }} as total_amount
     from sales
     inner join files on sales.file_id = files.file_id

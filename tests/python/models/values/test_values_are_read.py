@@ -1,0 +1,306 @@
+"""What a cell says: texts, numbers, amounts and dates as people and programs write them.
+
+The macros that read values, each asked of the database on its own. Nothing is built for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from nightly import Project, new_project
+
+from base.link import Connection
+
+Read = Callable[[str, list[str | None]], list[Any]]
+
+READINGS = " from ' ~ date_readings('given.value', 'readings', zone) ~ ')'"
+MACROS = {
+    "cleaned": "cleaned('given.value')",
+    "surname": "cleaned('given.value', keep=['Null'])",
+    "identifier": "identifier('given.value')",
+    "name": "normalize_name('given.value')",
+    "amount": "parse_amount('given.value')",
+    "point": "parse_amount('given.value', decimal='.')",
+    "comma": "parse_amount('given.value', decimal=',')",
+    "price": "parse_amount('given.value', scale=4, three_decimals=true)",
+    "is_in_pounds": "'not ' ~ names_another_currency('given.value', \"'GBP'\")",
+    "is_in_dollars": "'not ' ~ names_another_currency('given.value', \"'AUD'\")",
+    "date": "parse_date('given.value')",
+    "day_first": f"'(select day_first_at{READINGS}",
+    "month_first": f"'(select month_first_at{READINGS}",
+}
+BETWEEN = "/* next */"
+
+
+@pytest.fixture(scope="module")
+def read(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+    """Ask a macro of many texts at once."""
+    with new_project(postgres_server, tmp_path_factory.mktemp("values")) as project:
+        text = "{% set zone = \"'Europe/London'\" %}" + BETWEEN.join(
+            f"{{{{ {call} }}}}" for call in MACROS.values()
+        )
+        yield asking(project, project.dbt("--quiet", "compile", "--inline", text))
+
+
+def asking(project: Project, compiled: str) -> Read:
+    expressions = dict(zip(MACROS, compiled.split(BETWEEN), strict=True))
+
+    def read(macro: str, values: list[str | None]) -> list[Any]:
+        found = project.rows(
+            f"select {expressions[macro].replace('%', '%%')}"
+            " from unnest(cast(%s as text[])) with ordinality as given (value, place)"
+            " order by place",
+            values,
+        )
+        return [value for (value,) in found]
+
+    return read
+
+
+def all_of(read: Read, macro: str, expected: dict[str, Any]) -> None:
+    """Each text is read as what stands beside it."""
+    found = read(macro, list(expected))
+    assert dict(zip(expected, found, strict=True)) == expected
+
+
+def test_a_cell_that_spells_nothing_is_nothing(read: Read) -> None:
+    spelled = [
+        *("", "  ", "\u00a0", "\t", "NULL", " null ", "Null", "\\N", "N/A", "n/a", "#N/A", "#n/a"),
+        *("NA", "NaN", "nan", "None", "none", "NONE", "nil", "<null>", "<NULL>", "(null)"),
+        *("[NULL]", "-", "--", "\u2013", "#REF!", "#VALUE!", "#DIV/0!", "<NA>", "NaT", "n.a."),
+        *("undefined", "(blank)", "\ufeffNULL", "NULL\u200b", ".", "?"),
+    ]
+    assert read("cleaned", [*spelled, None]) == [None] * (len(spelled) + 1)
+    # Names of people, and words that nothing is only a part of.
+    for word in ("Nan", "Na", "Nil", "NULLS", "No", "0", "Null Town", "Ann -", "unknown", "N"):
+        assert read("cleaned", [word]) == [word]
+    assert read("surname", ["Null", "NULL", "null"]) == ["Null", None, None]
+
+
+def test_what_looks_alike_is_alike(read: Read) -> None:
+    all_of(
+        read,
+        "cleaned",
+        {
+            "Zoe\u0301 Bronte\u0308": "Zoé Brontë",
+            "\u00a0York\u202f": "York",
+            "Bo\u2009Ek": "Bo Ek",
+            "Bo\u3000Ek": "Bo Ek",
+            "\ufeffAnn\u200b Lee\u2060": "Ann Lee",
+            "An\u00adna": "Anna",
+            "Stratford\u2011upon\u2011Avon": "Stratford-upon-Avon",
+            "\u202eAnn\u202c": "Ann",
+            "\tAnn \n": "Ann",
+            "  ": None,
+            "Straße": "Straße",
+            "\uac00": "\uac00",
+            "\u1100\u1161": "\uac00",
+        },
+    )
+    all_of(
+        read,
+        "name",
+        {
+            "Sean O\u2019Neil": "sean o'neil",
+            "SEAN  O'NEIL": "sean o'neil",
+            "E\u0301MILE_ROY": "émile roy",
+            "\u00a0Émile\u00a0 Roy": "émile roy",
+        },
+    )
+
+
+def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read: Read) -> None:
+    all_of(
+        read,
+        "identifier",
+        {
+            "44": "44",
+            " 44.0 ": "44",
+            "44.00": "44",
+            "44,0": "44",
+            "0044": "0044",
+            "0044.0": "0044",
+            "4.4E1": "44",
+            "4.4E+01": "44",
+            "4,4e+1": "44",
+            "1.7850E+04": "17850",
+            '="0044"': "0044",
+            "'0044": "0044",
+            "44\u00a0": "44",
+            "nan": None,
+            "NULL": None,
+            # Not all digits are there, or it may be a thousand, or it is something else.
+            "1.8E+04": "1.8E+04",
+            "1.23457E+11": "1.23457E+11",
+            "4.45E1": "4.45E1",
+            "1,000": "1,000",
+            "44.5": "44.5",
+            "A1.0": "A1.0",
+            "85123A": "85123A",
+            "1.2.0": "1.2.0",
+            "12E4": "12E4",
+            "O'Neil": "O'Neil",
+        },
+    )
+
+
+def test_an_amount_that_leaves_no_doubt_is_read(read: Read) -> None:
+    amounts = {
+        **{"4.95": "4.95", "4,95": "4.95", "6": "6", "-4.95": "-4.95", "+1.00": "1", ".50": ".5"},
+        **{"5.": "5", ",5": ".5", "-.50": "-.5", "007.50": "7.5", "0.755": ".76"},
+        **{"1 234.50": "1234.5", "1 234,50": "1234.5", "1\u202f234.50": "1234.5", "1 234": "1234"},
+        **{"1\u00a0234\u00a0567,89": "1234567.89", "1'234.50": "1234.5", "1\u2019234.50": "1234.5"},
+        **{"1234.567": "1234.57", "1,234.50": "1234.5", "1.234,50": "1234.5"},
+        **{"1,234,567": "1234567", "1.234.567": "1234567", "1,23,456.00": "123456"},
+        **{"12,34,567": "1234567", "1,00,000.00": "100000"},
+        **{"\u22121.00": "-1", "1.00-": "-1", "1.00 -": "-1", "(1.00)": "-1", "(£1.00)": "-1"},
+        **{"£(1.00)": "-1", "-£1.20": "-1.2", "£-1.20": "-1.2", "£ - 1.20": "-1.2"},
+        **{"1.20-€": "-1.2", "£4.95": "4.95", "4,95 €": "4.95"},
+        **{"\u00a04.95\u202f€": "4.95", "€ 4,95 ": "4.95"},
+        **{"GBP 1.00": "1", "1.00 GBP": "1", "1.00GBP": "1", "gbp1.00": "1", "$4.95 USD": "4.95"},
+        **{"Rs. 50": "50", "Rs.50": "50", "Rs 1,00,000": "100000", "₹50": "50", "50/-": "50"},
+        **{"₹ 50/-": "50", "¥500": "500", "US$3.00": "3", "$.50": ".5", "kr 1.234,50": "1234.5"},
+        **{"12,50 kr.": "12.5", "CHF 1'234.50": "1234.5", "Fr. 12.50": "12.5", "12,50 zł": "12.5"},
+        **{"R$ 1.234,56": "1234.56", "99 Kč": "99", "5.6000000000000005": "5.6", "-0.00": "0"},
+        **{"999999999.99": "999999999.99", "\t4.95 ": "4.95"},
+    }
+    all_of(read, "amount", {text: Decimal(number) for text, number in amounts.items()})
+
+
+def test_what_may_be_two_amounts_or_is_none_is_not_read(read: Read) -> None:
+    texts = [
+        *("1,234", "1.234", "1.250", "£1,234", "12,345", "-1.234", "1:00", "1.00p", "50c", "", " "),
+        *("NaN", "1e5", "1e2", "four pounds", ".", "-", "--5.00", "-£-5.00", "(-1.00)"),
+        *("(1.00", "1.00)", "+5-", "5+", "5.-", "5,-"),
+        *("1,23.50", "1.234.50", "1 23", "12 34.50", "1'23"),
+        *("1,2,3", "£4.95€", "€4.95 kr", "4.95 apples"),
+        *("GBP.50", "£", "USD", "4.95.", "1000000000"),
+        *("=1+1", "1,234,567,890.00", "12/05"),
+        *("\u0661.\u0667\u0660", "infinity", "1 1 1", "4.95 4.95"),
+    ]
+    found = dict(zip(texts, read("amount", list(texts)), strict=True))
+    assert {text: amount for text, amount in found.items() if amount is not None} == {}
+
+
+def test_where_a_source_says_what_its_signs_mean_nothing_is_in_doubt(read: Read) -> None:
+    whole, part = Decimal(1234), Decimal("1.23")
+    assert read("point", ["1,234", "1.234", "1,23,456.50", "4,95", ".5", "1 234.5"]) == [
+        *(whole, part, Decimal("123456.5"), None, Decimal(".5"), Decimal("1234.5")),
+    ]
+    assert read("comma", ["1.234", "1,234", "4.95", ",5", "1'234,5"]) == [
+        *(whole, part, None, Decimal(".5"), Decimal("1234.5")),
+    ]
+    # Prices of a litre or a kilogram have three decimals.
+    assert read("price", ["1.459", "0.755", "£1.459", "1,459", "1.4599"]) == [
+        *(Decimal("1.459"), Decimal("0.755"), Decimal("1.459"), None, Decimal("1.4599")),
+    ]
+
+
+def test_an_amount_may_name_its_currency_but_no_other(read: Read) -> None:
+    for text in ("4.95", "-4.95", "£4.95", "4.95 GBP", "gbp 4.95", None, "", "four", "1 | £2.00"):
+        assert read("is_in_pounds", [text]) == [True], text
+    for text in ("€4.95", "4.95 USD", "$1", "Rs. 50", "12 kr.", "1 | €2.00 | 3", "(€1)", "eur 5"):
+        assert read("is_in_pounds", [text]) == [False], text
+    # Several currencies have one sign.
+    for text in ("$1.00", "A$1.00", "1.00 AUD", "$1.00 AUD"):
+        assert read("is_in_dollars", [text]) == [True], text
+    for text in ("US$1.00", "$1.00 USD", "NZ$1", "£1"):
+        assert read("is_in_dollars", [text]) == [False], text
+
+
+MOMENT = datetime(2023, 5, 10, 9, 4)
+
+
+def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
+    moments: dict[str, datetime | None] = {
+        "2023-05-10 09:04": MOMENT,
+        "2023-05-10 09:04:00": MOMENT,
+        "2023-05-10T09:04:00": MOMENT,
+        "2023-05-10T09:04": MOMENT,
+        "2023-5-10 9:04": MOMENT,
+        "2023-05-10 09:04:00.000": MOMENT,
+        "2023-05-10T09:04:00.123": MOMENT.replace(microsecond=123000),
+        "2023-05-10T09:04:00.1234567": MOMENT.replace(microsecond=123457),
+        "2023-05-10 09:04:00,5": MOMENT.replace(microsecond=500000),
+        "2023/05/10 09:04": MOMENT,
+        "2023.05.10 09:04": MOMENT,
+        "20230510 0904": MOMENT,
+        "20230510T090400": MOMENT,
+        "20230510 09:04": MOMENT,
+        "10-May-2023 09:04": MOMENT,
+        "10 May 2023 09:04": MOMENT,
+        "10-MAY-23 09:04": MOMENT,
+        "10May2023 09:04": MOMENT,
+        "10th of May 2023, 9:04 am": MOMENT,
+        "May 10, 2023 9:04 AM": MOMENT,
+        "Wednesday, May 10, 2023 at 9:04 a.m.": MOMENT,
+        "2023-May-10 09:04": MOMENT,
+        "10 September 2023 9.04 pm": datetime(2023, 9, 10, 21, 4),
+        "1 aug 2023 12:05AM": datetime(2023, 8, 1, 0, 5),
+        # In the clocks of the branch, in summer and in winter.
+        "2023-05-10T08:04:00Z": MOMENT,
+        "2023-05-10 08:04:00 UTC": MOMENT,
+        "2023-05-10 09:04:00+01:00": MOMENT,
+        "2023-05-10 09:04:00 +0100": MOMENT,
+        "2023-05-10T13:34:00.000+05:30": MOMENT,
+        "2023-05-10 04:04-04": MOMENT,
+        "2023-05-10T10:04:00+02:00[Europe/Berlin]": MOMENT,
+        "Wed May 10 2023 09:04:00 GMT+0100 (British Summer Time)": MOMENT,
+        "2023-12-31T23:30:00-02:00": datetime(2024, 1, 1, 1, 30),
+        # The second time that the clocks show it, and an hour that they do not.
+        "2023-10-29T01:30:00Z": datetime(2023, 10, 29, 1, 30),
+        "2023-03-26T01:30:00Z": datetime(2023, 3, 26, 2, 30),
+        "2023-05-10": datetime(2023, 5, 10),
+    }
+    all_of(read, "day_first", moments)
+    all_of(read, "month_first", moments)
+
+
+def test_a_moment_whose_month_may_be_its_day_is_read_both_ways(read: Read) -> None:
+    texts: list[str | None] = [
+        *("10/05/2023 09:04", "10/05/2023  09:04", "10/5/2023 9:04", "10.05.2023 09.04"),
+        *("10-05-2023 09:04:00", "10/05/2023, 09:04", "10/05/2023 09:04:00.000"),
+        *(" 10/05/2023 09:04 ", "10/05/2023 9:04 AM"),
+        *("10/05/2023 9:04 a.m.", "Wed 10/05/2023 09:04"),
+        *("10/05/2023T09:04", "10/05/2023\u00a009:04", "10/05/23 09:04", "10.05.2023 09:04 Uhr"),
+        *("10/05/2023 - 09:04", "10/05/2023 0904", "10/05/2023 08:04Z"),
+    ]
+    assert read("day_first", texts) == [MOMENT] * len(texts)
+    october = datetime(2023, 10, 5, 9, 4)
+    assert read("month_first", texts) == [october] * len(texts)
+    assert read("day_first", ["10/05/2023 9 PM", "10/05/2023 12:13 AM", "10/05/2023 24:00"]) == [
+        *(datetime(2023, 5, 10, 21), datetime(2023, 5, 10, 0, 13), datetime(2023, 5, 11)),
+    ]
+
+
+def test_what_is_no_moment_is_not_read(read: Read) -> None:
+    texts: list[str | None] = [
+        *("", None, "now", "infinity", "today 10:00", "31/02/2024 10:00", "29/02/2023 10:00"),
+        *("29/02/2024 25:00", "10/05/2023 13:14 PM", "10/05/2023 9", "1683709200", "45351.4"),
+        *("44931", "25/08/2021   :  ", "25/08/2021 +5:00", "25/08/2021 **:**", "aa/bb/cccc dd:ee"),
+        *("10:05", "10/05/2023 09:04 BST", "2023-05-10 09:04+99:00", "10/05/223 09:04"),
+        *("2023-13-10 09:04", "10 Mayhem 2023 09:04"),
+        *("20052023 09:04", "2023-05-10 09:04 and later", "allballs"),
+    ]
+    found = dict(zip(texts, read("day_first", texts), strict=True))
+    assert {text: moment for text, moment in found.items() if moment is not None} == {}
+
+
+def test_a_day_of_a_list_is_read_where_it_leaves_no_doubt(read: Read) -> None:
+    day = date(2023, 5, 13)
+    for text in (
+        *("2023-05-13", "2023-5-13", "20230513", "13/05/2023", "05/13/2023", "13.05.2023 10:00"),
+        *("13 May 2023", "2023-05-13T00:00:00.000Z", "2023-05-13 00:00:00+05:30"),
+        "\u00a02023-05-13 ",
+    ):
+        assert read("date", [text]) == [day], text
+    texts: list[str | None] = [
+        *("05/01/2023", "today", "infinity", "2023-02-30", "13/05/23", "44931", "", None),
+        "2023-05-131",
+    ]
+    assert read("date", texts) == [None] * len(texts)
+    assert read("date", ["05.05.2023"]) == [date(2023, 5, 5)]
