@@ -14,7 +14,7 @@ renamed as (
         {{ cleaned('first_name', keep=['Null']) }} as first_name,
         {{ cleaned('last_name', keep=['Null']) }} as last_name,
         {{ identifier('manager_id') }} as manager_id,
-        upper({{ cleaned('is_manager') }}) in ('Y', 'YES', 'TRUE', 'T', '1') as is_manager,
+        upper({{ identifier('is_manager') }}) in ('Y', 'YES', 'TRUE', 'T', '1') as is_manager,
         {{ cleaned('address') }} as address,
         {{ identifier('pincode') }} as postal_code,
         {{ cleaned('joining_date') }} as joined_on_text,

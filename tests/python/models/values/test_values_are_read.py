@@ -254,6 +254,12 @@ def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
         # The second time that the clocks show it, and an hour that they do not.
         "2023-10-29T01:30:00Z": datetime(2023, 10, 29, 1, 30),
         "2023-03-26T01:30:00Z": datetime(2023, 3, 26, 2, 30),
+        # A day and a time of columns of their own, as spreadsheets and databases write them.
+        "2023-05-10 00:00:00 09:04:00": MOMENT,
+        "2023-05-10T00:00:00.000 9:04 AM": MOMENT,
+        "2023-05-10 1899-12-30 09:04:00": MOMENT,
+        "2023-05-10 00:00:00 1899-12-30 09:04:00": MOMENT,
+        "2023-05-10 00:00:00": datetime(2023, 5, 10),
         "2023-05-10": datetime(2023, 5, 10),
     }
     all_of(read, "day_first", moments)
