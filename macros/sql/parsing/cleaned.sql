@@ -19,9 +19,7 @@
     {%- set nothings = branchline.spellings_of_nothing() | reject('in', keep) | list -%}
     case
         when octet_length({{ trimmed }}) > {{ nothings | map('length') | max }} then {{ trimmed }}
-        when {{ trimmed }} not in (
-            {%- for spelling in nothings %}{{ ', ' if not loop.first }}'{{ spelling }}'{% endfor -%}
-        ) then {{ trimmed }}
+        when {{ trimmed }} <> all ({{ branchline.text_array(nothings) }}) then {{ trimmed }}
     end
 {%- endmacro %}
 
@@ -36,7 +34,7 @@
     ] -%}
     {%- set as_they_are = [
         '', 'NA', 'na', 'NaN', 'nan', 'NAN', '-NaN', '-nan', 'NaT', 'nat', 'NIL', 'nil', '-', '--', '---', '----',
-        '\u2013', '\u2014', '.', '..', '...', '?', '??', '???', '""', "''''", '1.#IND', '-1.#IND', '1.#QNAN',
+        '\u2013', '\u2014', '.', '..', '...', '?', '??', '???', '""', "''", '1.#IND', '-1.#IND', '1.#QNAN',
         '-1.#QNAN',
     ] -%}
     {%- set spellings = as_they_are -%}

@@ -8,6 +8,12 @@
 {%- endmacro %}
 
 {% macro postgres__names_another_currency(text, currency_code) -%}
+    {%- set marks_of_codes = [] -%}
+    {%- for mark, codes in branchline.currency_marks().items() -%}
+        {%- for code in codes -%}
+            {%- do marks_of_codes.append(mark ~ '=' ~ code) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {#- What begins and ends with a digit, as nearly every amount does, names none. -#}
     case
         when
@@ -25,16 +31,10 @@
                 ' '
             ) as marks (mark)
             where
-                marks.mark in ({{ branchline.known_currency_marks() }})
+                marks.mark = any ({{ branchline.text_array(branchline.known_currency_marks()) }})
                 and marks.mark <> {{ currency_code }}
-                and marks.mark || '=' || {{ currency_code }} not in (
-                    {%- for mark, codes in branchline.currency_marks().items() -%}
-                        {%- set outer = loop -%}
-                        {%- for code in codes -%}
-                            {{ ', ' if not (outer.first and loop.first) }}'{{ mark }}={{ code }}'
-                        {%- endfor -%}
-                    {%- endfor -%}
-                )
+                and marks.mark || '=' || {{ currency_code }}
+                <> all ({{ branchline.text_array(marks_of_codes) }})
         )
     end
 {%- endmacro %}
@@ -94,17 +94,11 @@
 {%- endmacro %}
 
 
-{# The codes as a list of SQL texts. #}
-{% macro known_currency_codes() -%}
-    '{{ currency_codes() | join("', '") }}'
-{%- endmacro %}
-
-
 {# The same with the signs and words, the latter also with a point behind them. #}
 {% macro known_currency_marks() -%}
     {%- set marks = currency_codes() + currency_marks() | list -%}
     {%- for mark in currency_marks() if mark[-1] | upper != mark[-1] | lower -%}
         {%- do marks.append(mark ~ '.') -%}
     {%- endfor -%}
-    '{{ marks | join("', '") }}'
+    {{ return(marks) }}
 {%- endmacro %}

@@ -56,13 +56,13 @@
             ) as amounts
             where
                 amounts.signs in ('', '+', '-', '−', '–', '()', '/-')
-                and coalesce(amounts.mark_before, amounts.mark_behind, 'EUR') in (
-                    {{- branchline.known_currency_marks() -}}
-                )
+                and coalesce(amounts.mark_before, amounts.mark_behind, 'EUR')
+                = any ({{ branchline.text_array(branchline.known_currency_marks()) }})
                 and (
                     amounts.mark_before is null or amounts.mark_behind is null
                     -- The sign in front and the code behind: $4.95 USD.
-                    or amounts.mark_behind in ({{ branchline.known_currency_codes() }})
+                    or amounts.mark_behind
+                    = any ({{ branchline.text_array(branchline.currency_codes()) }})
                 )
         )
     {%- if decimal != ',' %}
