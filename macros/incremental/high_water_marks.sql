@@ -83,6 +83,14 @@
             passed_at timestamptz not null default clock_timestamp()
         );
     {% endif %}
+    {% if 'standing_views.view_name' not in known %}
+        create table {{ operations_table('standing_views') }} (
+            view_name text primary key,
+            fingerprint text not null,
+            rule_oid oid not null,
+            rule_xmin text not null
+        );
+    {% endif %}
     {% if 'audits.invocation_id' not in known %}
         create table {{ operations_table('audits') }} (
             invocation_id text primary key,
@@ -96,10 +104,14 @@
 {# The newest ledger id that this run may read. #}
 {% macro end_of_ledger() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
-        {{- run_query(
-            "select end_of_ledger from " ~ operations_table('dbt_runs')
-            ~ " where invocation_id = '" ~ invocation_id ~ "'"
-        ).rows[0][0] -}}
+        {%- set found = kept_for_run('end of ledger') -%}
+        {%- if found is none -%}
+            {%- set found = keep_for_run('end of ledger', run_query(
+                "select end_of_ledger from " ~ operations_table('dbt_runs')
+                ~ " where invocation_id = '" ~ invocation_id ~ "'"
+            ).rows[0][0]) -%}
+        {%- endif -%}
+        {{- found -}}
     {%- else -%}
         null
     {%- endif -%}
@@ -136,6 +148,10 @@
 {% macro code_fingerprint() -%}
     {%- if not execute -%}
         {{ return('') }}
+    {%- endif -%}
+    {%- set kept = kept_for_run('code of ' ~ model.unique_id) -%}
+    {%- if kept is not none -%}
+        {{ return(kept) }}
     {%- endif -%}
     {#- From `graph`, which stays as it was read: dbt adds to `model` while it renders it, and the
         answer has to be the same when the model is compiled and when it is built. -#}
@@ -181,7 +197,10 @@
             {%- do parts.append(name ~ '=' ~ var(name)) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(local_md5(parts | join('\n') ~ tojson(texts, sort_keys=true))) }}
+    {{ return(keep_for_run(
+        'code of ' ~ model.unique_id,
+        local_md5(parts | join('\n') ~ tojson(texts, sort_keys=true))
+    )) }}
 {%- endmacro %}
 
 

@@ -85,11 +85,17 @@
 {% endmacro %}
 
 
-{# Purpose and name of the warehouse's roles; empty where there are none. #}
+{# Purpose and name of the warehouse's roles; empty where there are none. As they were early in the run. #}
 {% macro warehouse_roles() %}
     {% if not execute or generate_schema_name('marts', none) | trim != 'marts' %}
         {{ return({}) }}
     {% endif %}
+    {% set roles = kept_for_run('roles') %}
+    {{ return(roles if roles is not none else keep_for_run('roles', roles_now())) }}
+{% endmacro %}
+
+
+{% macro roles_now() %}
     {% set noted = run_query(
         "select count(*) from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
         ~ " where nspname = 'operations' and relname = 'roles'"

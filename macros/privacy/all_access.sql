@@ -10,6 +10,7 @@
 {%- endmacro %}
 
 {% macro postgres__all_access_sql() -%}
+    {%- do keep_for_run('roles', none) -%}
     {%- set roles = warehouse_roles() -%}
     {%- if roles %}
     begin;
