@@ -166,10 +166,12 @@ def plan_roles(cursor: Cursor, prefix: str | None = None) -> tuple[Roles, list[S
         *plan.roles_themselves(),
         *plan.members(),
         *plan.schemas(),
+        # Before the owners: who is to own a table has to have the right to make one there.
+        *plan.grants("database", "schema"),
         *plan.notes(recorded),
         *plan.owners(recorded),
         *plan.functions(),
-        *plan.grants(),
+        *plan.grants("table", "sequence", "function"),
         *plan.defaults(),
     ]
     return roles, steps
@@ -415,9 +417,10 @@ class _Plan:
                 owner=self._owner,
             )
 
-    def grants(self) -> Iterator[Step]:
-        """What is granted is what is wanted."""
-        wanted, present = set(self._wanted()), set(self._present())
+    def grants(self, *kinds: str) -> Iterator[Step]:
+        """What is granted on things of these kinds is what is wanted."""
+        wanted = {grant for grant in self._wanted() if grant.kind in kinds}
+        present = {grant for grant in self._present() if grant.kind in kinds}
         for missing in _by_grantee(wanted - present):
             first, rights = missing[0], ", ".join(sorted(grant.right for grant in missing))
             yield self._step(

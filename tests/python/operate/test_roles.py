@@ -754,6 +754,41 @@ def test_an_old_warehouse_is_handed_over_and_closed(fresh: str, tmp_path: Path) 
     assert ask(fresh, "select count(*) from raw.ingest_files") == [(0,)]
 
 
+def test_what_the_owner_has_built_before_is_handed_over_and_built_on(
+    fresh: str, branchline: throwaway.Branchline, tmp_path: Path
+) -> None:
+    """Load, build, then the roles, as the README says; the nights go on as before."""
+    project = Project(fresh, tmp_path)
+    line = "{:02d}/08/2021 09:00,Leeds,Ann,Tea - 1.70,1.70,CASH,\n"
+
+    def night(day: int) -> None:
+        project.deliver(f"branch_pos/leeds_{day:02d}-08-2021_09-00-00.csv", line.format(day))
+        project.load()
+        with lowered(Connection(fresh, "", 0, "", "", "")) as low:
+            env = throwaway.environment(low.url, tmp_path)
+            dbt(
+                *(env, tmp_path, "build", "--indirect-selection", "buildable"),
+                *("--exclude-resource-type", "unit_test"),
+                *("--select", "+fct_sales", "resource_type:seed", "+resource_type:snapshot"),
+            )
+        assert project.rows("select count(*) from marts.fct_sales") == [(day,)]
+
+    night(1)
+    prefix: tuple[str, ...] = ("--prefix", "built_")
+    for day in (2, 3):
+        done = branchline("warehouse", "roles", *prefix, environment=project.env)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert ("nothing was changed" in done.stdout) == (day == 3)
+        prefix = ()
+        assert project.rows(
+            "select distinct pg_get_userbyid(relowner) from pg_class inner join pg_namespace"
+            " on relnamespace = pg_namespace.oid where relkind in ('r', 'v') and (nspname = any("
+            "array['staging', 'intermediate', 'marts', 'marts_masked', 'reference', 'snapshots'])"
+            f" or nspname = 'operations' and relname <> all(array{list(OWN_TABLES)}))"
+        ) == [("built_transformer",)]
+        night(day)
+
+
 def test_an_owner_who_may_not_is_told_which_statement_and_a_script_does_it(
     server: Connection, branchline: throwaway.Branchline, tmp_path: Path
 ) -> None:
