@@ -7,8 +7,9 @@ that an address that is put into them reaches all of these, and no password is e
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from urllib.parse import quote, urlencode
 
 DEFAULT_PORT = "5432"
@@ -58,6 +59,15 @@ VARIABLES = {
 }
 """The environment variable of each connection parameter that has one."""
 
+_TOLD = ("host", "hostaddr", "port", "user", "dbname")
+# Numbers, files and the words that libpq itself knows.
+_PLAIN = re.compile(
+    r"[0-9]{0,5}|[/~.].*|on|off|true|false|any|all|auto|random|system|postgres|direct|negotiate"
+    r"|disable|allow|prefer|require|verify-(?:ca|full)|read-(?:write|only)|primary|standby"
+    r"|prefer-standby|password|md5|gss|sspi|scram-sha-256|creds|none|TLSv1(?:\.[0-3])?|utf-?8",
+    re.IGNORECASE,
+)
+
 WHERE = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE")
 """The variables that say which database a connection goes to, and as whom."""
 
@@ -77,9 +87,38 @@ def unescaped_at(url: str) -> bool:
     """Whether a URL holds an @ that belongs to its user or password and is not percent-encoded.
 
     Every parser then takes a part of the password for the host. Only one @ stands in a URL
-    unescaped: the one before the host.
+    unescaped: the one before the host. Behind a / it would be in the name of the database.
     """
-    return url.count("@") > 1
+    behind_host = url.partition("://")[2].partition("/")[2]
+    return url.count("@") > 1 or "@" in behind_host.partition("?")[0]
+
+
+def without_values(text: str, parameters: Mapping[str, object]) -> str:
+    """A message about a connection, without what its address says but for place and user.
+
+    libpq repeats a value that it does not know, and what is a password in the wrong place is one.
+    """
+    hidden: set[str] = set()
+    for name, value in parameters.items():
+        if name not in _TOLD:
+            for part in value if isinstance(value, (list, tuple)) else [value]:
+                hidden.update(_secrets_in(name, str(part)))
+    hidden.difference_update(str(parameters.get(name, "")) for name in _TOLD)
+    for value in sorted(hidden, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "***", text)
+    return text
+
+
+def _secrets_in(name: str, value: str) -> Iterator[str]:
+    if "pass" in name:
+        yield from (value, quote(value, safe=""), quote(value)) if value else ()
+    elif not _PLAIN.fullmatch(value):
+        yield value
+        # -c name=value, or what several values are parted by.
+        for word in re.split(r"[\s,]+", value):
+            given = word.partition("=")[2] if "=" in word else word
+            if not given.startswith("-") and not _PLAIN.fullmatch(given):
+                yield given
 
 
 def secured(address: str, environ: Mapping[str, str] | None = None, /, **more: str) -> str:

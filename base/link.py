@@ -11,7 +11,7 @@ import psycopg2
 from psycopg2.extensions import connection as Link
 
 from base.errors import BranchlineError
-from base.libpq import parts_of, secured
+from base.libpq import parts_of, secured, without_values
 from base.printing import printable
 
 HOST, DEFAULT_PORT = "127.0.0.1", 54329
@@ -26,9 +26,16 @@ LONGEST_MESSAGE = 500
 
 
 def connect(url: str, *, options: str = OWN_NAMES_ONLY, **more: str) -> Link:
-    """A connection that is held to SCRAM (`base.libpq`). Raises psycopg2's errors."""
-    given = parts_of(url).get("options", "")
-    return psycopg2.connect(secured(url, options=f"{given} {options}".strip(), **more))
+    """A connection that is held to SCRAM (`base.libpq`).
+
+    Raises psycopg2's errors, which repeat nothing of the address that may be a secret.
+    """
+    parts = parts_of(url)
+    given = parts.get("options", "")
+    try:
+        return psycopg2.connect(secured(url, options=f"{given} {options}".strip(), **more))
+    except psycopg2.OperationalError as error:
+        raise type(error)(without_values(str(error), parts)) from None
 
 
 @contextlib.contextmanager

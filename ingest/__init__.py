@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ingest.loading import load as load
     from ingest.loading import prepare_raw as prepare_raw
     from ingest.origins.addresses import SourceDatabases as SourceDatabases
-    from ingest.origins.opening import refuse_secrets as refuse_secrets
+    from ingest.origins.inbox_address import check_address as check_address
+    from ingest.origins.inbox_address import shown_address as shown_address
     from ingest.raw.session import loader_lock as loader_lock
     from ingest.raw.session import transaction as transaction
     from ingest.report import FileOutcome as FileOutcome
@@ -52,6 +53,7 @@ _HOMES = {
     "QuarantinedFile": "ingest.review.quarantine",
     "SHORTEST_KEY": "ingest.cards",
     "SourceDatabases": "ingest.origins.addresses",
+    "check_address": "ingest.origins.inbox_address",
     "dismiss": "ingest.review.quarantine",
     "erase": "ingest.review.withdrawal",
     "first_lines": "ingest.review.quarantine",
@@ -64,7 +66,7 @@ _HOMES = {
     "read_file_counts": "ingest.review.status",
     "read_quarantine": "ingest.review.quarantine",
     "read_status": "ingest.review.status",
-    "refuse_secrets": "ingest.origins.opening",
+    "shown_address": "ingest.origins.inbox_address",
     "transaction": "ingest.raw.session",
     "unlisted": "ingest.contract.feeds",
     "withdraw": "ingest.review.withdrawal",

@@ -41,6 +41,7 @@ from ingest.judging import (
 )
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing, list_inbox
+from ingest.origins.inbox_address import shown_address
 from ingest.origins.opening import LINKS_VARIABLE
 from ingest.raw.ledger import Ledger, NewEntry, Place, refresh_statistics
 from ingest.raw.rows import CopyData
@@ -535,4 +536,4 @@ def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
     places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
     if inbox is None or not places:
         return "There is nothing to load from: no inbox, and no database that is set."
-    return f"No file to load in {inbox}. Looked for: {places}."
+    return f"No file to load in {shown_address(inbox)}. Looked for: {places}."

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib import import_module
 from typing import IO, Any, TypeVar
-from urllib.parse import quote
 
 import sqlalchemy as sa
 import tenacity
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
-from base.libpq import SCRAM, unescaped_at
+from base.libpq import SCRAM, unescaped_at, without_values
 from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.feeds import DatabaseTable, Feed, variable_of
@@ -109,7 +108,7 @@ class SourceDatabase(Origin):
     def __init__(self, name: str, address: str | Mapping[str, Any]) -> None:
         self.name = name
         self._address = address
-        self._secrets: tuple[str, ...] = ()
+        self._secrets: Mapping[str, object] = {}
         self._engine: Engine | None = None
         self._metadata: dict[str | None, sa.MetaData] = {}
         self._readings: dict[str, _Reading] = {}
@@ -343,9 +342,7 @@ class SourceDatabase(Origin):
     def _connected(self) -> Engine:
         if self._engine is None:
             url = self._url()
-            self._secrets = tuple(
-                {secret for secret in (url.password, quote(url.password or "")) if secret}
-            )
+            self._secrets = {**url.query, "password": url.password or ""}
             postgres = url.get_backend_name() == "postgresql"
             timeout = int(remote.CONNECT_TIMEOUT)
             arguments: dict[str, Any] = (
@@ -417,8 +414,7 @@ class SourceDatabase(Origin):
         driver = _DRIVERS.get(url.drivername)
         if driver is None:
             raise UnreadableFileError(
-                f"the database {self.name} is of a kind that cannot be read"
-                f" ({mask_text(printable(url.drivername))}); {hint}"
+                f"the database {self.name} is of a kind that cannot be read; {hint}"
             )
         if not url.database:
             raise UnreadableFileError(f"the address of {self.name} names no database; {hint}")
@@ -489,9 +485,7 @@ class SourceDatabase(Origin):
         # PyMySQL: a number and a text.
         text = str(arguments[1]) if len(arguments) > 1 else str(error)
         text = (text.strip() or type(error).__name__).splitlines()[0]
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return printable(mask_text(text))
+        return printable(mask_text(without_values(text, self._secrets)))
 
 
 def _mysql_error() -> type[Exception]:

@@ -13,6 +13,7 @@ import tenacity
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins.inbox_address import shown_address
 from ingest.origins.origin import Fault, ListedOrigin
 
 PATIENCE = 30.0
@@ -32,7 +33,7 @@ class RemoteOrigin(ListedOrigin):
     """An origin at the other end of a line: asked again when it fails for a passing reason."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(address)
+        super().__init__(shown_address(address))
         self._given_up: set[str] = set()
         self._rests_until = 0.0
 

@@ -24,6 +24,7 @@ from dlt.common.configuration.specs import AwsCredentials
 
 from base.errors import BranchlineError
 from ingest.contract.file_errors import UnreadableFileError
+from ingest.origins.inbox_address import without_secret
 from ingest.origins.origin import Entry, Fault
 from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
 
@@ -276,8 +277,8 @@ class S3Origin(RemoteOrigin):
         client = getattr(self, "_client", None)
         if client is None:
             return ""
-        url = urlsplit(client.meta.endpoint_url)
-        return f" at {url.scheme}://{url.netloc.rpartition('@')[2]}"
+        url = urlsplit(without_secret(client.meta.endpoint_url) or "")
+        return f" at {url.scheme}://{url.netloc}" if url.netloc else ""
 
 
 class _S3File(RemoteFile):

@@ -57,7 +57,7 @@ class SftpOrigin(RemoteOrigin):
         """`linked`: folders of the server, outside of the inbox, that its links may lead to."""
         rest = inbox.partition("://")[2]
         server, _, folder = rest.partition("/")
-        super().__init__(f"sftp://{server.rpartition('@')[2]}/{folder}")
+        super().__init__(inbox)
         user, _, place = server.rpartition("@")
         self._host, self._port = self._place(place)
         self._root = "/" + folder.strip("/")

@@ -15,6 +15,7 @@ from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.text import TextReader
 from ingest.origins.inbox import list_inbox
+from ingest.origins.inbox_address import shown_address
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
 from ingest.review.secrets import without_secrets
@@ -115,7 +116,7 @@ def first_lines(
             break
     else:
         raise BranchlineError(
-            f"{file.path} does not lie in {inbox} any more.",
+            f"{file.path} does not lie in {shown_address(inbox)} any more.",
             "If it is not needed, dismiss it; else put it back and retry.",
         )
     try:

@@ -8,6 +8,7 @@ import click
 
 from base.console import make_console
 from base.settings import read_settings
+from ingest import shown_address
 from operate.commands.options import (
     QUARANTINED,
     fail_on_quarantine_option,
@@ -42,7 +43,7 @@ def load(
     console = make_console(stderr=True)
     inbox = inbox or settings.inbox
     connection = ensure_warehouse(settings, console.say)
-    with shown(f"Loading {inbox}", console) as update:
+    with shown(f"Loading {shown_address(inbox)}", console) as update:
         report = load_inbox(
             settings,
             connection,

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from ingest import refuse_secrets
+from ingest import check_address
 
 QUARANTINED = 3
 """Exit code of `--fail-on-quarantine`."""
@@ -14,7 +14,7 @@ QUARANTINED = 3
 
 def _without_secrets(_: click.Context, __: click.Parameter, inbox: str | None) -> str | None:
     # Before anything shows or stores it.
-    refuse_secrets(inbox or os.environ.get("BRANCHLINE_INBOX", ""))
+    check_address(inbox or os.environ.get("BRANCHLINE_INBOX", ""))
     return inbox
 
 

@@ -13,7 +13,7 @@ from base.printing import say
 from base.settings import read_settings
 from base.source_systems import listed_sources
 from base.words import plural
-from ingest import CardTokens, first_lines, load_feeds, read_quarantine, unlisted
+from ingest import CardTokens, first_lines, load_feeds, read_quarantine, shown_address, unlisted
 from ingest import dismiss as dismiss_files
 from operate.access.ours import check_ours
 from operate.access.token_key import token_keys
@@ -85,7 +85,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     if not files:
         say("Nothing is in quarantine.")
         return 0
-    with shown(f"Loading {inbox}", console) as update:
+    with shown(f"Loading {shown_address(inbox)}", console) as update:
         report = load_inbox(
             settings,
             connection,
@@ -99,8 +99,8 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     report.messages += [
         f"{file.file_id} is not read: {unlisted(off[file.feed].source)}."
         if file.feed in off
-        else f"{file.file_id} does not lie in {inbox} as it was any more: {file.path}. If it was"
-        " mended there, `branchline load` takes it as a new file."
+        else f"{file.file_id} does not lie in {shown_address(inbox)} as it was any more:"
+        f" {file.path}. If it was mended there, `branchline load` takes it as a new file."
         for file in files
         if file.path not in {outcome.path for outcome in report.files}
     ]

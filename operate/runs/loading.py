@@ -16,10 +16,11 @@ from ingest import (
     LoadReport,
     Progress,
     SourceDatabases,
+    check_address,
     load,
     load_feeds,
     prepare_raw,
-    refuse_secrets,
+    shown_address,
 )
 from operate.access.ours import check_ours
 from operate.access.token_key import check_token_keys, token_keys
@@ -49,7 +50,7 @@ def load_inbox(
     And the tables of databases that are set; but nothing is mixed with the demo's made-up company.
     Raises BranchlineError when the work as a whole cannot be done.
     """
-    refuse_secrets(inbox)
+    check_address(inbox)
     feeds = load_feeds(sources=listed_sources())
     is_demo = "://" not in inbox and Path(inbox).resolve() == demo_folder(settings).resolve()
     there_is_none = _is_not_needed(inbox, feeds, only)
@@ -85,7 +86,8 @@ def load_inbox(
     if report.unclaimed and not (report.files or report.unchanged or report.switched_off):
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
         raise BranchlineError(
-            f"None of the {len(report.unclaimed):,} files in {inbox} belongs to a feed.",
+            f"None of the {len(report.unclaimed):,} files in {shown_address(inbox)} belongs to a"
+            " feed.",
             f"An inbox holds a folder per source ({folders}): name the folder above them, or"
             " declare the feed in ingest/feeds.",
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from base.link import Connection, open_link
 from base.settings import Settings
-from ingest import LoadEvent, LoadReport
+from ingest import LoadEvent, LoadReport, shown_address
 from operate.access.lowered import lowered
 from operate.access.ours import check_ours
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
@@ -78,7 +78,7 @@ def run(
             lowered(connection) as low,
             open_link(low.url) as low_link,
         ):
-            with show(f"Loading {inbox}") as update:
+            with show(f"Loading {shown_address(inbox)}") as update:
                 load_report = load_inbox(
                     settings,
                     connection,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 
+import psycopg2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from base import libpq
+from base.link import connect
 from base.settings import read_settings
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1)
@@ -124,3 +126,49 @@ def test_the_setting_may_be_in_either_form() -> None:
     assert url is not None
     assert url.startswith("postgresql://anna:it%27s%20hush@/sales?")
     assert parse_dsn(url) == parse_dsn(dsn)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("sslmode", "Zecret9pw"),
+        ("sslmode", "require,Zecret9pw"),
+        ("channel_binding", "Zecret9pw"),
+        ("require_auth", "Zecret9pw"),
+        ("target_session_attrs", "Zecret9pw"),
+        ("keepalives_idle", "Zecret9pw"),
+        ("connect_timeout", "Zecret9pw"),
+        ("service", "Zecret9pw"),
+        ("sslrootcert", "Zecret9pw"),
+        ("ssl_min_protocol_version", "Zecret9pw"),
+        ("options", "-c Zecret9pw"),
+        ("options", "-c search_path=Zecret9pw -c Zecret9pw=1"),
+    ],
+)
+def test_no_message_of_a_connection_repeats_what_the_address_says(
+    parameter: str, value: str
+) -> None:
+    address = make_dsn(host="127.0.0.1", port="1", user="u", dbname="d", **{parameter: value})
+    with pytest.raises(psycopg2.OperationalError) as caught:
+        connect(address)
+    assert "Zecret9pw" not in str(caught.value)
+
+
+def test_a_message_keeps_what_is_no_secret() -> None:
+    told = (
+        'connection to server at "127.0.0.1", port 5432 failed: sslmode value "verify-full"'
+        ' invalid; root certificate file "/etc/ca.pem" does not exist; parameter "x" of'
+        ' "12345", "hush"'
+    )
+    parameters = {
+        "host": "127.0.0.1",
+        "port": "5432",
+        "user": "x",
+        "sslmode": "verify-full",
+        "sslrootcert": "/etc/ca.pem",
+        "password": "12345",
+        "options": "-c x=hush",
+    }
+    assert libpq.without_values(told, parameters) == told.replace("12345", "***").replace(
+        "hush", "***"
+    )

@@ -448,7 +448,7 @@ def test_a_folder_that_the_server_does_not_show(
     ],
 )
 def test_secrets_in_an_address_are_refused(url: str) -> None:
-    with pytest.raises(BranchlineError, match=r"holds a password or a key") as caught:
+    with pytest.raises(BranchlineError, match=r"may be a password or a key") as caught:
         listed(url)
     assert "secret-word" not in str(caught.value)
 

@@ -30,6 +30,7 @@ from base.link import Connection
 from base.settings import read_settings
 from ingest import loading
 from ingest.contract.feeds import FeedContract
+from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
 from ingest.origins import database, remote
@@ -824,7 +825,9 @@ def test_a_server_that_refuses_or_is_away(
     [
         ("not an address, s3cret", "cannot be read"),
         ("mysql://u:s3cret@h:port/d", "cannot be read"),
-        ("mssql+pyodbc://u:s3cret@h/d", "of a kind that cannot be read (mssql+pyodbc)"),
+        ("mssql+pyodbc://u:s3cret@h/d", "of a kind that cannot be read"),
+        ("s3cret://u@h/d", "of a kind that cannot be read"),
+        ("mysql+s3cret://u@h/d", "of a kind that cannot be read"),
         ("mysql://u:s3cret@h", "names no database"),
     ],
 )
@@ -841,6 +844,28 @@ def test_an_address_that_is_none(
         assert expected in (outcome.reason or "")
         assert VARIABLE in (outcome.reason or "")
         assert "s3cret" not in (outcome.reason or "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u@127.0.0.1:1/d?sslmode=s3cret",
+        "postgresql://u@127.0.0.1:1/d?keepalives=s3cret",
+        "postgresql://u:s3cret@127.0.0.1:1/d?pasword=s3cret",
+        "postgresql://127.0.0.1:1/d?user=u&password=s3cret",
+        "postgresql://u:12/s3cret@127.0.0.1:1/d",
+        "mysql://u@127.0.0.1:1/d?charset=s3cret",
+        "mysql://u:s3cret@127.0.0.1:1/d?passwd=s3cret",
+    ],
+)
+def test_what_an_address_says_is_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database.remote, "PATIENCE", 0.0)
+    source = database.SourceDatabase("desk", address)
+    with pytest.raises(UnreadableFileError) as caught:
+        source._asked(lambda: source._connected().connect())
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_connection_that_is_not_set_costs_nothing(
