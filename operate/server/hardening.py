@@ -14,17 +14,20 @@ from psycopg2.extensions import cursor as Cursor
 
 from base.link import ROLE, connect
 
-VERSION = 1
+VERSION = 2
 """Of what is done here: what an older version has closed is closed again."""
 
-# Large objects are stored by whoever may connect, and belong to no schema. Advisory locks take room
-# in a table that all sessions share, and that one of them can fill: nobody here needs them.
+# What writes, or fills what all share, and asks for no right; nobody here needs it. Large objects
+# belong to no schema. Advisory locks take room in one table of the server's. A message for logical
+# decoding is written to the journal, at any length; a notification, to a queue on the disk; an
+# exported snapshot is a file. Numbers of transactions run out.
 _FUNCTIONS = r"""
 select format('function %s', pg_proc.oid::regprocedure)
 from pg_proc
 where
     pronamespace = 'pg_catalog'::regnamespace
-    and proname ~ '^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*)$'
+    and proname ~ '^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*|pg_logical_emit_message|pg_notify'
+        '|pg_export_snapshot|pg_current_xact_id|txid_current)$'
     and has_function_privilege('public', pg_proc.oid, 'execute')
 order by 1
 """
@@ -60,6 +63,8 @@ def close_to_public(url_of: Callable[[str], str]) -> None:
                 )
             for statement in _OWNERS_RIGHTS:
                 cursor.execute(sql.SQL(statement).format(owner))
+            # Everybody can have his own session write to the log (raise log, debug_print_plan).
+            cursor.execute("alter role all set log_min_messages = 'fatal'")
             databases = _all(cursor, "select datname from pg_database where datallowconn")
     for name in databases:
         with closing(connect(url_of(name))) as link, link.cursor() as cursor:

@@ -258,11 +258,27 @@ def test_the_public_has_little_of_what_postgresql_gives_it(warehouse: Warehouse)
             "pg_advisory_lock(1)",
             "pg_try_advisory_lock(1, 2)",
             "pg_advisory_xact_lock_shared(1)",
+            "pg_logical_emit_message(false, 'x', repeat('x', 100))",
+            "pg_logical_emit_message(true, 'x', '\\x00'::bytea, true)",
+            "pg_notify('x', 'y')",
+            "pg_export_snapshot()",
+            "pg_current_xact_id()",
+            "txid_current()",
         ):
             told = as_anna(database, f"select {function}")
             assert "permission denied for function" in told, (function, told)
+    # Nor does a session write into the server's log.
+    for database in ("branchline", "later"):
+        for statement in (
+            "do $$ begin raise log 'zqwritten'; end $$",
+            "set debug_print_plan = on; select 'zqwritten' from pg_class",
+            "select cast('zqwritten' as integer)",
+        ):
+            as_anna(database, statement)
+    assert "zqwritten" not in warehouse.log.read_text()
     # The owner goes on as before.
     run(connection.url, "select lo_unlink(lo_from_bytea(0, 'x'))", "select pg_advisory_lock(1)")
+    run(connection.url, "select pg_export_snapshot(), pg_current_xact_id()")
     assert ask(connection.url, "show reserved_connections") == "10"
 
 
