@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ingest.review.status import read_file_counts as read_file_counts
     from ingest.review.status import read_status as read_status
     from ingest.review.withdrawal import erase as erase
+    from ingest.review.withdrawal import same_content as same_content
     from ingest.review.withdrawal import withdraw as withdraw
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "read_file_counts": "ingest.review.status",
     "read_quarantine": "ingest.review.quarantine",
     "read_status": "ingest.review.status",
+    "same_content": "ingest.review.withdrawal",
     "shown_address": "ingest.origins.inbox_address",
     "transaction": "ingest.raw.session",
     "unlisted": "ingest.contract.feeds",

@@ -41,7 +41,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Erased:
-    """A version of a file whose rows and rejected lines are gone for good."""
+    """A version of a file whose rows and rejected lines are gone for good, or may be."""
 
     file_id: int
     path: str
@@ -78,6 +78,20 @@ select
 from raw.ingest_files
 where status in ('loaded', 'superseded') and (path = any(%s) or file_id = any(%s))
 order by file_id
+"""
+
+_SAME_CONTENT = """
+with named as (
+    select sha256, path = any(%s) or file_id = any(%s) as is_named, file_id, path, feed,
+        row_count, rejected_count
+    from raw.ingest_files
+    where status in ('loaded', 'superseded')
+)
+select file_id, path, feed, row_count, rejected_count
+from named
+where not is_named and row_count + rejected_count > 0
+    and sha256 in (select sha256 from named where is_named)
+order by path, file_id
 """
 
 
@@ -171,6 +185,15 @@ def erase(
             for version in full
         ],
     )
+
+
+def same_content(connection: Connection, names: Sequence[str]) -> list[Erased]:
+    """The other versions of which rows or rejected lines are stored, and whose content was that of
+    what `erase` would take by these names: what was sent twice has to be erased twice."""
+    numbers = [int(name) for name in names if _NUMBER.fullmatch(name)]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAME_CONTENT, (list(names), numbers))
+        return [Erased(*row) for row in cursor.fetchall()]
 
 
 def _refuse_tables(paths: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from base.printing import say
 from base.settings import read_settings
 from base.words import plural
 from ingest import erase as erase_files
+from ingest import same_content
 from ingest import withdraw as withdraw_files
 from operate.access.ours import check_ours
 from operate.server.connecting import ensure_warehouse
@@ -44,6 +45,7 @@ def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
     # A build that reads what is being deleted would come to wrong sums.
     with open_link(connection.url) as link, one_run_at_a_time(link):
         withdrawn, erased = erase_files(connection.url, paths, because, console.say)
+        others = same_content(link, paths)
     for file in withdrawn:
         say(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")
     for version in erased:
@@ -52,6 +54,15 @@ def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
             f" {plural(version.rejects, 'rejected line')} of {version.feed} erased (version"
             f" {version.file_id})."
         )
+    if others:
+        say("The same content is still stored of:")
+        for other in others:
+            say(
+                f"    {other.path}: {plural(other.rows, 'row')} and"
+                f" {plural(other.rejects, 'rejected line')} (version {other.file_id})"
+            )
+        numbers = " ".join(str(other.file_id) for other in others)
+        say(f"Erase that too: branchline withdraw {numbers} --erase --because ...")
     if not erased:
         say("They were erased before; nothing is stored of them.")
         return

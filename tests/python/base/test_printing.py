@@ -129,7 +129,7 @@ def test_markup_in_a_text_is_text() -> None:
     "text",
     [
         "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=HYPERLINK(\"http://x\",\"y\")", " =1+1",
-        "\ufeff=1", "\u200b=1", "\N{FULLWIDTH EQUALS SIGN}1",
+        "\ufeff=1", "\u200b=1", "\N{FULLWIDTH EQUALS SIGN}1", '"=1', "a\n=1",
     ],
 )  # fmt: skip
 def test_a_formula_becomes_a_text(text: str) -> None:

@@ -197,6 +197,44 @@ def test_an_erasure_is_done_or_it_is_not(project: Project, monkeypatch: pytest.M
     assert project.rows(lines) == [(0,)]
 
 
+def test_the_same_content_elsewhere_is_named(project: Project, branchline: Branchline) -> None:
+    """Whatever became of it: counting, superseded or withdrawn, its rows are there."""
+    rows, others = HEADER + LINE * 3 + "broken\n", ("c", "d", "e", "f")
+    paths = [f"sales_desk/sales/{name}.csv" for name in others]
+    for path in (MAY, COPY, *paths):
+        project.deliver(path, rows)
+    project.load()
+    withdraw(project.url, [paths[1]], "a copy", quiet)
+    erase(project.url, [paths[2]], "a copy", quiet)
+    project.deliver(paths[0], HEADER + LINE)
+    project.deliver(COPY, HEADER + LINE * 4)
+    project.load()
+    (numbers,) = zip(
+        *project.rows(
+            "select file_id::text from raw.ingest_files where path = any(%s) and row_count = 3"
+            " order by path",
+            [paths[0], paths[1], paths[3], COPY],
+        ),
+        strict=True,
+    )
+
+    def call() -> str:
+        words = ("withdraw", MAY, "--erase", "--because", "a person")
+        return branchline(*words, environment=project.env).stdout
+
+    command = f"branchline withdraw {' '.join(numbers)} --erase --because"
+    for _ in range(2):
+        told = call()
+        assert "The same content is still stored of:" in told
+        for path in (paths[0], paths[1], paths[3], COPY):
+            assert f"{path}: 3 rows and 1 rejected line" in told
+        assert paths[2] not in told
+        assert command in told
+    erase(project.url, numbers, "a person", quiet)
+    assert "same content" not in call()
+    assert project.rows("select count(*) from raw.sales_desk_sales") == [(5,)]
+
+
 def test_what_was_never_loaded_cannot_be_erased(project: Project) -> None:
     project.deliver(MAY, HEADER + LINE)
     project.load()
