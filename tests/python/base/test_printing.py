@@ -128,15 +128,38 @@ def test_markup_in_a_text_is_text() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=HYPERLINK(\"http://x\",\"y\")", " =1+1",
-        "\ufeff=1", "\u200b=1", "\N{FULLWIDTH EQUALS SIGN}1", '"=1', "a\n=1",
+        "=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\",\"y\")", " =1+1",
+        "\ufeff=1", "\u200b=1", "\N{FULLWIDTH EQUALS SIGN}1", "\tx", "\r", "\n;",
     ],
 )  # fmt: skip
 def test_a_formula_becomes_a_text(text: str) -> None:
     assert without_formula(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "Tea", "1+1", "a=b", "'=1", "1-1", " ", "é"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a;=HYPERLINK(1)", "a;'=HYPERLINK(1)"),
+        ("a; \u200b=1;b;-2", "a;' \u200b=1;b;'-2"),
+        (";;@x", ";;'@x"),
+        ("=1;+2", "'=1;'+2"),
+        ("\t=1", "'\t'=1"),
+        ("a\t=1", "a\t'=1"),
+        # A spreadsheet that parts elsewhere takes no notice of the quotes round the cell.
+        ("a\n=1", "a\n'=1"),
+        ("a\r\n=1", "a\r\n'=1"),
+        ('a;"=1"', 'a;\'"=1"'),
+    ],
+)
+def test_nor_is_there_a_formula_where_a_spreadsheet_parts_at_other_signs(
+    text: str, safe: str
+) -> None:
+    assert without_formula(text) == safe
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Tea", "1+1", "a=b", "'=1", "1-1", " ", "é", "a;b=1", "a, =1", "a;", "a;\n"]
+)
 def test_other_texts_stay(text: str) -> None:
     assert without_formula(text) == text
 

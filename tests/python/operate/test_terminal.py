@@ -72,7 +72,7 @@ def test_csv_for_a_spreadsheet_holds_no_formula(
     done = branchline("sql", query, "--format", "csv", "--no-formulas", environment=project_env)
     assert list(csv.reader(io.StringIO(done.stdout))) == [
         ["'=head", "plus", "minus", "at", "tab", "cr", "number", "text", "nothing", "day", "flag"],
-        ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "'\N{REPLACEMENT CHARACTER}=1", "-1.5", "Tea", "",
+        ["'=1+1", "'+1", "'-1", "'@x", "'\t'=1", "'\N{REPLACEMENT CHARACTER}'=1", "-1.5", "Tea", "",
          "2024-01-31", "true"],
     ]  # fmt: skip
     done = branchline("sql", query, "--format", "csv", environment=project_env)
