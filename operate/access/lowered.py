@@ -9,7 +9,10 @@ has built, has a log-in that is a transformer and nothing else, made for it and 
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -26,7 +29,9 @@ from operate.access.role_names import Roles, find_roles
 
 PREFIX = "branchline_run_"
 LONGEST = "2 days"
-"""Later, the log-in of a run that was killed is dropped by the next one."""
+"""After that nobody can use it any more."""
+SECONDS_TO_DROP = 5
+"""How long a process that was told to end may take to drop its log-in."""
 
 _LEFT = """
 select rolname from pg_auth_members
@@ -34,7 +39,10 @@ inner join pg_roles on member = pg_roles.oid
 where
     roleid = %s::regrole
     and starts_with(rolname, %s)
-    and rolvaliduntil < current_timestamp
+    and (
+        rolvaliduntil < current_timestamp
+        or not exists (select from pg_stat_activity where application_name = rolname)
+    )
     and not exists (select from pg_stat_activity where usesysid = pg_roles.oid)
 """
 INSTEAD = (
@@ -53,29 +61,45 @@ def lowered(connection: Connection) -> Iterator[Connection]:
     with open_link(connection.url) as link:
         check_ours(link)
         roles = find_roles(link) if is_owner(link) else None
-        made = _make(link, roles) if roles is not None else None
-    if made is None:
+    if roles is None:
         yield connection
         return
-    name, password = made
-    try:
-        dsn = make_dsn(connection.url, user=name, password=password, require_auth=SCRAM)
-        low = replace(connection, url=as_url(dsn), user=name, password=password)
-        _check(low)
-        yield low
-    finally:
-        _drop(connection, name)
-
-
-def _make(link: Link, roles: Roles) -> tuple[str, str]:
     name, password = PREFIX + secrets.token_hex(8), secrets.token_hex(24)
+    # By a session that has its name and lasts as long, others know that the log-in is in use.
+    with _session_of(connection, name) as link:
+        _drop_left(link, roles)
+        _make(link, roles, name, password)
+        try:
+            dsn = make_dsn(connection.url, user=name, password=password, require_auth=SCRAM)
+            low = replace(connection, url=as_url(dsn), user=name, password=password)
+            _check(low)
+            with _dropped_by_signal(connection, name):
+                yield low
+        finally:
+            _drop(connection, name)
+            # What ran for one that was killed may have come to its end by now.
+            _drop_left(link, roles)
+
+
+@contextlib.contextmanager
+def _session_of(connection: Connection, name: str) -> Iterator[Link]:
+    try:
+        link = connect(connection.url, application_name=name)
+    except psycopg2.OperationalError as error:
+        raise BranchlineError(
+            f"The database cannot be reached: {told_by(error)}",
+            "Look whether it runs (branchline warehouse status), then run this again.",
+        ) from None
+    link.autocommit = True
+    with contextlib.closing(link):
+        yield link
+
+
+def _make(link: Link, roles: Roles, name: str, password: str) -> None:
     verifier = encrypt_password(password, name, scope=link, algorithm="scram-sha-256")
     link.autocommit = False
     try:
         with link.cursor() as cursor:
-            cursor.execute(_LEFT, (sql.Identifier(roles.transformer).as_string(cursor), PREFIX))
-            for (left,) in cursor.fetchall():
-                cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(left)))
             cursor.execute("select current_database(), current_timestamp + %s", (LONGEST,))
             database, until = cursor.fetchone() or ("", None)
             parts = {
@@ -103,7 +127,15 @@ def _make(link: Link, roles: Roles) -> tuple[str, str]:
         ) from None
     finally:
         link.autocommit = True
-    return name, password
+
+
+def _drop_left(link: Link, roles: Roles) -> None:
+    """Drop the log-ins of runs that have ended without it. One that cannot be dropped stays."""
+    with contextlib.suppress(psycopg2.Error), link.cursor() as cursor:
+        cursor.execute(_LEFT, (sql.Identifier(roles.transformer).as_string(cursor), PREFIX))
+        for (left,) in cursor.fetchall():
+            with contextlib.suppress(psycopg2.Error):
+                cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(left)))
 
 
 def _check(low: Connection) -> None:
@@ -118,11 +150,60 @@ def _check(low: Connection) -> None:
 
 
 def _drop(connection: Connection, name: str) -> None:
-    """Drop the log-in. What cannot be dropped now expires, and the next one drops it."""
+    """Drop the log-in. What cannot be dropped now, the next run drops."""
     with (
         contextlib.suppress(psycopg2.Error),
-        contextlib.closing(connect(connection.url)) as link,
+        contextlib.closing(connect(connection.url, connect_timeout=str(SECONDS_TO_DROP))) as link,
         link.cursor() as cursor,
     ):
         link.autocommit = True
+        cursor.execute(f"set statement_timeout = '{SECONDS_TO_DROP}s'")
+        with contextlib.suppress(psycopg2.Error):
+            # Where the run was told to end, dbt may be at work; a server of one's own may not
+            # allow it, and then dbt ends by itself.
+            cursor.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (name,)
+            )
         cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
+def _dropped_by_signal(connection: Connection, name: str) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process as they would, but drop the log-in first.
+
+    In a thread: a handler in Python has to wait for the statement that is under way in the main
+    one. Where somebody handles these signals already, who then leaves this block, nothing is done.
+    """
+    numbers = {
+        number
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
+        if threading.current_thread() is threading.main_thread()
+        and signal.getsignal(number) is signal.SIG_DFL
+    }
+    if not numbers:
+        yield
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def wait() -> None:
+        while told := os.read(reading, 1):
+            if told[0] in numbers:
+                _drop(connection, name)
+                os._exit(128 + told[0])
+
+    thread = threading.Thread(target=wait, name="branchline-log-in", daemon=True)
+    thread.start()
+    # Python writes the number of a signal there, at once, if there is a handler for it.
+    before = signal.set_wakeup_fd(writing)
+    for number in numbers:
+        signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        thread.join()
+        os.close(reading)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import psycopg2
 import pytest
 import throwaway
+from nightly import PROJECT
 from psycopg2.errors import InsufficientPrivilege
 
 from base.errors import BranchlineError
@@ -223,20 +227,80 @@ def _settings(shop: Shop, *keys: str) -> Any:
     return read_settings({**env, "BRANCHLINE_TOKEN_KEY": ",".join(keys)})
 
 
-def test_the_owners_log_in_for_building_is_gone_afterwards(shop: Shop) -> None:
+def log_ins(shop: Shop) -> set[str]:
+    """The log-ins for building that there are."""
+    query = f"select rolname from pg_roles where starts_with(rolname, '{PREFIX}')"
+    return {name for (name,) in ask(shop.url, query)}
+
+
+def end_sessions(shop: Shop, name: str = PREFIX) -> None:
+    """End the sessions of these log-ins and of the runs that made them, and wait for it."""
     ask(
         shop.url,
-        f"create role {PREFIX}left login valid until '2020-01-01'; grant low_transformer to"
-        f" {PREFIX}left; create role {PREFIX}at_work login valid until 'infinity'; grant"
-        f" low_transformer to {PREFIX}at_work",
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+        f" where starts_with(usename, '{name}') or starts_with(application_name, '{name}')",
     )
+
+
+AT_WORK = """
+import sys
+import psycopg2
+from base.link import Connection
+from operate.access.lowered import lowered
+
+with lowered(Connection(sys.argv[1], "", 0, "", "", "")) as low:
+    link = psycopg2.connect(low.url)
+    print("at work", flush=True)
+    link.cursor().execute("select pg_sleep(60)")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_log_in_of_a_run_that_was_ended_goes(shop: Shop, number: signal.Signals) -> None:
+    """At once, or with the next run, although a query is under way."""
+    with subprocess.Popen(
+        [sys.executable, "-c", AT_WORK, shop.url],
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"at work\n"
+        assert len(log_ins(shop)) == 1
+        run.send_signal(number)
+        assert run.wait(20) in (-number, 128 + number)
+    if number is signal.SIGKILL:
+        assert len(log_ins(shop)) == 1
+        # The server notices a moment later.
+        end_sessions(shop)
+        with lowered(shop.connection) as low:
+            assert log_ins(shop) == {low.user}
+    assert log_ins(shop) == set()
+
+
+def test_the_owners_log_in_for_building_is_gone_afterwards(shop: Shop) -> None:
+    for name in ("left", "new", "at_work"):
+        until = "2020-01-01" if name == "left" else "infinity"
+        ask(
+            shop.url,
+            f"create role {PREFIX}{name} login password '{PASSWORD}' valid until '{until}';"
+            f" grant low_transformer to {PREFIX}{name}",
+        )
+    # Of a run whose dbt has not ended yet; and of one that is at work now.
+    ending = psycopg2.connect(re.sub(r"//.*?@", f"//{PREFIX}at_work:{PASSWORD}@", shop.url))
+    stack = contextlib.ExitStack()
+    other = stack.enter_context(lowered(shop.connection))
     with lowered(shop.connection) as low:
+        assert ask(other.url, "select 1") == [(1,)]
         assert ask(low.url, "create schema theirs; select current_user") == [("low_transformer",)]
         assert not may(low.url, "insert into raw.ingest_paths values ('a', 'b', 'c', 'd')")
         assert not may(low.url, "create role pwned")
         assert not may(low.url, "set role low_loader")
-    found = ask(shop.url, f"select rolname from pg_roles where rolname like '{PREFIX}%'")
-    assert found == [(f"{PREFIX}at_work",)]
+    assert log_ins(shop) == {f"{PREFIX}at_work", other.user}
+    end_sessions(shop, f"{PREFIX}at_work")
+    ending.close()
+    stack.close()
+    assert log_ins(shop) == set()
     for who in ("lou", "tom", "ann"):
         mine = Connection(shop.urls[who], "", 0, "", "", "")
         with lowered(mine) as same:
