@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -26,6 +27,13 @@ PATIENCE_SECONDS = 10
 # dbt's words for a node that did what it should; anything else is told.
 GOOD = ("success", "pass")
 TESTS = ("test", "unit_test")
+# libpq's words, psycopg2's, and the server's as it goes down or comes up.
+_LOST = re.compile(
+    r"connection to server|could not connect|connection (?:not open|already closed|refused)"
+    r"|server closed the connection|terminating connection|could not (?:send|receive) data"
+    r"|the database system is|crash of another server process|SSL connection has been closed",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,13 @@ class BuildResult:
     warnings: list[NodeFailure] = field(default_factory=list)
     skipped: int = 0
     messages: list[str] = field(default_factory=list)
+
+    @property
+    def lost_the_database(self) -> bool:
+        """Whether all that is said of a failed build is that connections broke off."""
+        if self.failures:
+            return all(_LOST.search(failure.message) for failure in self.failures)
+        return any(_LOST.search(message) for message in self.messages)
 
     @property
     def models(self) -> int:

@@ -66,7 +66,7 @@ def run(
     the warehouse, are run once for each version of the project.
     `show` shows the progress of a named step; `loaded` is called between load and build. A failed
     build is in the report; it is not noted, so the next run builds again.
-    Raises BranchlineError when the work cannot begin.
+    Raises BranchlineError when the work cannot begin, or the database goes away.
     """
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
@@ -114,6 +114,9 @@ def run(
                     audit=audit,
                     unit_tests=not has_built(link, fingerprint),
                 )
+            if not build.succeeded and build.lost_the_database:
+                # In one line, by open_link, if it has gone for this session as well.
+                server_time(link)
             report = replace(report, build=build, unchanged_since=None)
             if build.succeeded:
                 note_build(link, mark, fingerprint, build.models, build.tests, started_at)

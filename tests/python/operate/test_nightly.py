@@ -18,7 +18,7 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
-from operate.dbt.build import BuildResult
+from operate.dbt.build import BuildResult, NodeFailure
 from operate.runs import nightly
 from operate.runs.builds import last_audit
 from operate.server.notes import Audit
@@ -66,9 +66,31 @@ def test_an_audit_has_work_to_do_though_nothing_is_new(
     assert asked[1][:5] == ["build", "--target", "server", "--vars", "{audit: true}"]
 
 
-@pytest.mark.parametrize("noticed", [True, False], ids=["by dbt", "after dbt"])
+LOST = [
+    'Encountered an error:\nDatabase Error\n  connection to server on socket "/x" failed:'
+    " Connection refused\n\tIs the server running locally and accepting connections?",
+    "Database Error in model x\n  server closed the connection unexpectedly\n\tThis probably means",
+    "Runtime Error\n  terminating connection due to administrator command",
+]
+IN_A_MODEL = 'Database Error in model x\n  column "y" does not exist'
+
+
+@pytest.mark.parametrize(
+    "noticed",
+    [
+        BuildResult(False, 1.0, messages=["a warning", LOST[0]]),
+        BuildResult(
+            False,
+            1.0,
+            failures=[NodeFailure("x", "model", "error", told) for told in LOST],
+            skipped=9,
+        ),
+        BuildResult(True, 1.0),
+    ],
+    ids=["before a model", "by models", "after dbt"],
+)
 def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recovers(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: bool
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: BuildResult
 ) -> None:
     inbox = tmp_path / "inbox" / "branch_pos"
     inbox.mkdir(parents=True)
@@ -90,7 +112,7 @@ def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recover
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
         os.kill(pid, signal.SIGKILL)
         psutil.wait_procs(family, timeout=20)
-        return BuildResult(not noticed, 1.0)
+        return noticed
 
     monkeypatch.setattr(nightly, "install_packages", lambda *_: None)
     monkeypatch.setattr(nightly, "prepare_profile", lambda *_: None)
@@ -101,19 +123,40 @@ def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recover
     def run() -> nightly.RunReport:
         return nightly.run(settings, settings.inbox, say=lambda _: None, show=hidden)
 
-    if noticed:
-        report = run()
-        assert report.build is not None
-        assert not report.succeeded
-    else:
-        with pytest.raises(BranchlineError, match="has gone away") as told:
-            run()
-        assert "run this again" in told.value.hint
+    with pytest.raises(BranchlineError, match="has gone away") as told:
+        run()
+    assert "\n" not in told.value.message
+    assert "run this again" in told.value.hint
     again = run()
     assert again.succeeded
     assert again.build is not None
     assert again.load.unchanged == 1
     assert run().unchanged_since is not None
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_fault_of_a_model_is_told_whatever_became_of_the_connection(
+    asked: list[list[str]],
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ended: bool,
+) -> None:
+    def run_dbt(*_: object, **__: object) -> BuildResult:
+        if ended:
+            with open_link(database_url) as link, link.cursor() as cursor:
+                cursor.execute(
+                    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                    " where datname = current_database() and pid <> pg_backend_pid()"
+                )
+        told = [IN_A_MODEL, LOST[1]] if ended else [LOST[1]]
+        failures = [NodeFailure("x", "model", "error", text) for text in told]
+        return BuildResult(False, 1.0, failures=failures)
+
+    monkeypatch.setattr(nightly, "run_dbt", run_dbt)
+    report = run(database_url, tmp_path)
+    assert report.build is not None
+    assert report.build.failures
 
 
 def test_unit_tests_are_run_until_a_version_of_the_project_has_built_well(
