@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 
 from psycopg2.extensions import connection as Link
@@ -11,9 +10,9 @@ from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import Settings
 from operate.access.lowered import lowered
-from operate.dbt.build import log_folder
+from operate.dbt.folders import log_folder
 from operate.dbt.packages import install_packages
-from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.process import dbt_environment, quiet_dbt
 from operate.dbt.profile import TARGET, prepare_profile
 
 
@@ -36,25 +35,10 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
     with lowered(connection) as low:
-        done = subprocess.run(
-            [
-                dbt_program(),
-                "--quiet",
-                "run-operation",
-                "grant_marts",
-                "--target",
-                TARGET,
-                "--project-dir",
-                str(settings.project),
-                "--profiles-dir",
-                str(settings.project),
-            ],
-            cwd=settings.project,
-            env=dbt_environment(settings, low),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
+        done = quiet_dbt(
+            ["run-operation", "grant_marts", "--target", TARGET],
+            settings.project,
+            dbt_environment(settings, low),
         )
     if done.returncode != 0:
         raise BranchlineError(

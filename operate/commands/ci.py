@@ -18,7 +18,7 @@ from base.console import make_console, plain
 from base.printing import LONGEST_LINE
 from base.settings import read_settings
 from base.words import plural
-from operate.dbt.build import log_folder
+from operate.dbt.folders import log_folder
 from operate.runs.ci_build import CiReport, build_changes, drop_changes
 from operate.terminal.build import show_build
 from operate.terminal.progress import shown

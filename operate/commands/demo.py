@@ -14,7 +14,7 @@ from base.settings import Settings, read_settings
 from ingest import read_file_counts, read_quarantine
 from operate.access.lowered import lowered
 from operate.commands.run import unchanged_line
-from operate.dbt.build import log_folder
+from operate.dbt.folders import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
 from operate.project.sample_company import described, write_sample
 from operate.runs.nightly import RunReport

@@ -16,7 +16,7 @@ from operate.commands.options import (
     inbox_option,
     retry_quarantined_option,
 )
-from operate.dbt.build import log_folder
+from operate.dbt.folders import log_folder
 from operate.runs.nightly import RunReport
 from operate.runs.nightly import run as run_nightly
 from operate.terminal.build import show_audit, show_build

@@ -6,6 +6,7 @@ import click
 
 from base.printing import say
 from base.settings import read_settings
+from operate.dbt.folders import closed_to_others
 from operate.dbt.packages import install_packages
 from operate.dbt.profile import prepare_profile
 from operate.server.connecting import open_warehouse, profile_follows
@@ -21,6 +22,8 @@ def setup() -> None:
     settings = read_settings()
     install_packages(settings.project, say=say)
     prepare_profile(settings.project, say)
+    # Plain dbt would make them by the umask.
+    closed_to_others(settings.project)
     warehouse = open_warehouse(settings)
     if settings.embedded and warehouse.exists():
         profile_follows(settings, warehouse.connection(), say)

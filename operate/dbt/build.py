@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from operate.dbt import tied
+from operate.dbt.folders import closed_to_others, target_folder
 from operate.dbt.process import dbt_program
 
 TIED = (sys.executable, "-I", "-S", tied.__file__)
@@ -112,6 +112,7 @@ def run_dbt(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        umask=closed_to_others(project, environment),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -137,18 +138,6 @@ def run_dbt(
         result.messages = messages or [f"dbt ended with exit code {process.returncode}."]
     result.seconds = time.monotonic() - started
     return result
-
-
-def target_folder(project: Path, environment: Mapping[str, str] | None = None) -> Path:
-    """Where dbt writes its artifacts."""
-    environment = os.environ if environment is None else environment
-    return project / (environment.get("DBT_TARGET_PATH") or "target")
-
-
-def log_folder(project: Path, environment: Mapping[str, str] | None = None) -> Path:
-    """Where dbt writes its log."""
-    environment = os.environ if environment is None else environment
-    return project / (environment.get("DBT_LOG_PATH") or "logs")
 
 
 def _follow(line: str, messages: list[str]) -> BuildProgress | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import Settings
-from operate.dbt.build import log_folder, target_folder
-from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.folders import log_folder, target_folder
+from operate.dbt.process import dbt_environment, quiet_dbt
 from operate.dbt.profile import TARGET
 
 
@@ -21,26 +20,10 @@ def docs_page(project: Path) -> Path:
 def make_docs_page(settings: Settings, connection: Connection) -> Path:
     """Make the page anew and return its place. Raises BranchlineError if dbt does not."""
     project = settings.project
-    done = subprocess.run(
-        [
-            dbt_program(),
-            "--quiet",
-            "docs",
-            "generate",
-            "--static",
-            "--target",
-            TARGET,
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-        ],
-        cwd=project,
-        env=dbt_environment(settings, connection),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+    done = quiet_dbt(
+        ["docs", "generate", "--static", "--target", TARGET],
+        project,
+        dbt_environment(settings, connection),
     )
     page = docs_page(project)
     if done.returncode != 0 or not page.exists():

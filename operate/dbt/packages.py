@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from base.errors import BranchlineError
+from operate.dbt.folders import closed_to_others
 from operate.dbt.process import dbt_environment, dbt_program
 
 HUB = "https://hub.getdbt.com/"
@@ -145,6 +146,8 @@ def _fetch(
     say(f"dbt packages: fetching {', '.join(wanted)} ...")
     for name in wanted:
         shutil.rmtree(project / "dbt_packages" / name, ignore_errors=True)
+    # It logs, too; the packages themselves are for everybody who uses the project.
+    closed_to_others(project)
     try:
         done = subprocess.run(
             [dbt_program(), "--quiet", "deps", "--project-dir", str(project)],

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from base import libpq
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import Settings
+from operate.dbt.folders import closed_to_others
 from operate.dbt.profile import TARGET, TARGET_VARIABLE
 
 
@@ -40,3 +43,22 @@ def dbt_environment(
         **libpq.environment(environment, url, complete=settings.embedded),
         TARGET_VARIABLE: TARGET,
     }
+
+
+def quiet_dbt(
+    arguments: Sequence[str], project: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a dbt command to its end; all that it says is in `stdout`."""
+    return subprocess.run(
+        [
+            *(dbt_program(), "--quiet", *arguments),
+            *("--project-dir", str(project), "--profiles-dir", str(project)),
+        ],
+        cwd=project,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        umask=closed_to_others(project, environment),
+    )

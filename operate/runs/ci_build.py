@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -27,10 +26,11 @@ from base.link import Connection, open_link
 from base.locks import Lock
 from base.settings import Settings
 from operate.access.lowered import lowered
-from operate.dbt.build import BuildProgress, BuildResult, run_dbt, target_folder
+from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.ci_changes import BUILT, Manifest, and_above, and_below, unseen_changes
+from operate.dbt.folders import target_folder
 from operate.dbt.packages import install_packages
-from operate.dbt.process import dbt_environment, dbt_program
+from operate.dbt.process import dbt_environment, quiet_dbt
 from operate.dbt.profile import prepare_profile
 from operate.server.connecting import ensure_warehouse
 from operate.server.notes import prepare_notes
@@ -253,22 +253,14 @@ def _in_database(entry: Mapping[str, Any], database: str) -> dict[str, Any]:
 
 def _modified(project: Path, environment: Mapping[str, str], state: str) -> set[str]:
     """The ids of what dbt finds changed and of what is below it."""
-    done = subprocess.run(
+    done = quiet_dbt(
         [
-            dbt_program(),
-            "--quiet",
-            "ls",
-            *("--target", TARGET),
+            *("ls", "--target", TARGET),
             *("--select", "state:modified+", "--state", state),
             *("--output", "json", "--output-keys", "unique_id"),
-            *("--project-dir", str(project), "--profiles-dir", str(project)),
         ],
-        cwd=project,
-        env=dict(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+        project,
+        environment,
     )
     if done.returncode != 0:
         raise BranchlineError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -13,8 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
-from operate.dbt import build, tied
+from operate.dbt import build, process, tied
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
+from operate.dbt.process import quiet_dbt
 
 
 def node(unique_id: str, status: str, message: str | None = None) -> dict[str, Any]:
@@ -103,6 +105,60 @@ def test_an_error_of_no_node_is_told_and_old_results_are_not(dbt: FakeDbt) -> No
     assert not found.succeeded
     assert found.failures == []
     assert found.messages == ["no such ref"]
+
+
+@pytest.mark.parametrize("custom", [False, True], ids=["default", "named"])
+def test_what_dbt_writes_is_its_owners(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custom: bool
+) -> None:
+    """The log and what is run hold rows' values: also what was there before, whatever the umask."""
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    logs, target = project / "logs", project / "target"
+    environment = {"PATH": os.environ["PATH"]}
+    if custom:
+        logs, target = elsewhere, elsewhere / "target"
+        environment |= {"DBT_LOG_PATH": str(logs), "DBT_TARGET_PATH": str(target)}
+    project.mkdir()
+    program = tmp_path / "dbt"
+    program.write_text(
+        f"#!{sys.executable}\n"
+        "import pathlib\n"
+        f"logs, target = pathlib.Path({str(logs)!r}), pathlib.Path({str(target)!r})\n"
+        "(target / 'run').mkdir(exist_ok=True, parents=True)\n"
+        "for path in (logs / 'dbt.log', logs / 'dbt.log.1', target / 'run' / 'x.sql'):\n"
+        "    path.open('a').write('Ann')\n"
+    )
+    program.chmod(0o755)
+    written = [logs / "dbt.log", logs / "dbt.log.1", target / "run" / "x.sql"]
+
+    def modes(*paths: Path) -> set[int]:
+        return {stat.S_IMODE(path.stat().st_mode) for path in paths}
+
+    def runs() -> None:
+        run_dbt(["build"], project=project, environment=environment, progress=print)
+        quiet_dbt(["ls"], project, environment)
+
+    for module in (build, process):
+        monkeypatch.setattr(module, "dbt_program", lambda: str(program))
+    before = os.umask(0)
+    try:
+        if custom:
+            # A folder of somebody's own, in which other things may lie, is left as it is.
+            logs.mkdir()
+        runs()
+        assert modes(*written) == {0o600}
+        assert modes(target, target / "run") == {0o700}
+        assert modes(logs) == {0o777 if custom else 0o700}
+        # As older versions left them.
+        for path in (logs, target):
+            path.chmod(0o755)
+        (logs / "dbt.log").chmod(0o644)
+        runs()
+        assert modes(logs / "dbt.log") == {0o600}
+        assert modes(target) == {0o700}
+        assert modes(logs) == {0o755 if custom else 0o700}
+    finally:
+        os.umask(before)
 
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["listens", "deaf"])
