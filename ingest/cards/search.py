@@ -91,6 +91,9 @@ _CHECK_NUMBER = re.compile(
 
 _TIME = r"\d{1,2}[:.\-]\d\d(?:[:.\-]\d\d(?:[.,]\d{1,9})?)?(?!\d)"
 _ZONE = r"(?: ?(?:Z|[+\-]\d\d:?\d\d))?"
+_BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
+_NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,3}"
+_NO_EXPONENT = r"(?![eE][+\-]?\d)"
 # What has many digits and is known to be no number: dates with times, identifiers, addresses.
 _KNOWN = re.compile(
     "|".join(
@@ -104,6 +107,9 @@ _KNOWN = re.compile(
             r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3}|\d{6})?)?(?!\d)",
             r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|[,' ]\d{3}(?!\d))",
             r"(?<![\d.,])(?<!\d[ '\xa0\u202f])\d{1,3}(?:,\d{3}){0,2}[.,]\d\d(?!\d|[.,]\d)",
+            # What adding up in floating point leaves behind an amount: 4.950000000000001.
+            rf"{_BEGINS}\d{{1,9}}\.{_NOISE}(?!\d|\.\d){_NO_EXPONENT}",
+            rf"(?<![\d.,])\d{{1,9}},{_NOISE}(?!\d|[.,]\d){_NO_EXPONENT}",
             r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])",
             r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])",
             r"(?<![0-9A-Za-z])(?=(?:\d{0,12}[a-fA-F]){4})"
@@ -112,6 +118,13 @@ _KNOWN = re.compile(
         )
     )
 )
+# Numbers with decimals, such as coordinates; with a comma only where one is the whole text.
+_DECIMAL = r"(?:\d{1,3}\.\d{3,}|\d{4,7}\.\d{6,})"
+_DECIMALS = re.compile(
+    rf"{_BEGINS}(?<!\d[ '\xa0\u202f]){_DECIMAL}(?:[ ,;/|]{{1,3}}[+\-]?{_DECIMAL})*(?!\d|\.\d)"
+    r"|\A\s*[+\-]?\d{1,7},\d+\s*\Z"
+)
+_ONE_DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 # A cell of a card column: what a spreadsheet appends, one number in whatever stands around it, and
@@ -119,7 +132,6 @@ _COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01
 _NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015]+")
 _ONE_NUMBER = re.compile(r"[^0-9]*([0-9]{12,19})[^0-9]*")
-_DECIMAL_COMMA = re.compile(r"\s*[+\-]?[0-9]{1,9},[0-9]+\s*")
 _FRACTION = re.compile(r"\d{12}[.,]\d")
 _LONGEST_USUAL = 16
 """Nearly all cards have as many digits or fewer: what is longer may have something stuck to it."""
@@ -220,6 +232,8 @@ def _find(text: str, caution: Caution) -> list[Found]:
     exponents = _exponents(text, caution)
     found += exponents
     text = without_known(_without(text, exponents))
+    if caution < Caution.REFUSED:
+        text = _DECIMALS.sub(_broken_unless_card, text)
     for cluster in _CLUSTER.finditer(text):
         if cluster.end() - cluster.start() >= SHORTEST - 1:
             found += _Cluster(text, cluster).cards(caution)
@@ -228,6 +242,14 @@ def _find(text: str, caution: Caution) -> list[Found]:
 
 def _broken(run: re.Match[str]) -> str:
     return BREAK * (run.end() - run.start())
+
+
+def _broken_unless_card(run: re.Match[str]) -> str:
+    """Numbers with decimals taken out, but for those whose decimals, or all digits, are a card."""
+    for whole, decimals in _ONE_DECIMAL.findall(run.group()):
+        if _is_issued(decimals) or (len(whole) > 5 and _is_issued(whole + decimals)):
+            return run.group()
+    return _broken(run)
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
@@ -333,11 +355,8 @@ class _Cluster:
     def _suspects(self, caution: Caution) -> Iterator[tuple[int, int]]:
         """Runs of digits that stand by themselves and could be a card's."""
         for left, right in self._parts():
-            if caution < Caution.REFUSED and self._is_decimal(left):
-                continue
-            first, last = self._begins[left], self._begins[right] + self._sizes[right]
             if self._is_suspect(left, right, caution):
-                yield first, last
+                yield self._begins[left], self._begins[right] + self._sizes[right]
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """First and last group of what could be one number."""
@@ -366,14 +385,6 @@ class _Cluster:
         sizes = self._sizes[left : right + 1]
         size = max(sizes)
         return 1 < size < _LONGEST_USUAL and set(sizes[1:-1]) <= {size}
-
-    def _is_decimal(self, left: int) -> bool:
-        """Whether a group is the decimals of a number; behind a comma only where it is all."""
-        start = self._groups[left][0]
-        behind_point = (
-            start > 1 and self._text[start - 1] == "." and self._text[start - 2].isdigit()
-        )
-        return behind_point or _DECIMAL_COMMA.fullmatch(self._text) is not None
 
     def _is_suspect(self, left: int, right: int, caution: Caution) -> bool:
         first, last = self._begins[left], self._begins[right] + self._sizes[right]
