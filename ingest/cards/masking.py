@@ -8,6 +8,7 @@ from ingest.cards.search import (
     Caution,
     Found,
     find_cards,
+    replaced,
     without_known,
 )
 
@@ -74,6 +75,4 @@ def _is_barcode(text: str) -> bool:
 
 
 def _masked(text: str, found: list[Found]) -> str:
-    for one in reversed(found):
-        text = f"{text[: one.start]}****{one.digits[-4:]}{text[one.end :]}"
-    return text
+    return replaced(text, [(one, f"****{one.digits[-4:]}") for one in found])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -154,6 +154,16 @@ def without_known(text: str) -> str:
     return _KNOWN.sub(_broken, text)
 
 
+def replaced(text: str, found: Iterable[tuple[Found, str]]) -> str:
+    """The text with other texts in the places of cards, which come from left to right."""
+    parts: list[str] = []
+    behind = 0
+    for one, instead in found:
+        parts += text[behind : one.start], instead
+        behind = one.end
+    return "".join([*parts, text[behind:]])
+
+
 def find_cards(text: str, caution: Caution) -> list[Found]:
     """The card numbers in a text, from left to right; no two of them overlap."""
     text = text.replace(BREAK, " ")
@@ -253,9 +263,7 @@ def _broken_unless_card(run: re.Match[str]) -> str:
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
-    for one in found:
-        text = text[: one.start] + BREAK * (one.end - one.start) + text[one.end :]
-    return text
+    return replaced(text, [(one, BREAK * (one.end - one.start)) for one in found])
 
 
 def _is_issued(digits: str) -> bool:

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from base.errors import BranchlineError
-from ingest.cards.search import Caution, find_cards, is_compact_date, is_printed, read_card
+from ingest.cards.search import (
+    Caution,
+    find_cards,
+    is_compact_date,
+    is_printed,
+    read_card,
+    replaced,
+)
 
 if TYPE_CHECKING:
     from hashlib import _Hash as HASH
@@ -94,13 +101,13 @@ class CardTokens:
         return self._mask_name("/".join(names), Caution.CODES)
 
     def _mask_name(self, name: str, caution: Caution) -> str:
-        for one in reversed(find_cards(name, caution)):
-            if not (one.is_certain or _looks_like_card(name[one.start : one.end])):
-                continue
-            # By the first key only: a path's mask has to stay what it is when keys are added.
-            mark = _hmac(*self._pads[0], one.digits)[:8]
-            name = f"{name[: one.start]}****{one.digits[-4:]}~{mark}{name[one.end :]}"
-        return name
+        masks = []
+        for one in find_cards(name, caution):
+            if one.is_certain or _looks_like_card(name[one.start : one.end]):
+                # By the first key only: a path's mask stays what it is when keys are added.
+                mark = _hmac(*self._pads[0], one.digits)[:8]
+                masks.append((one, f"****{one.digits[-4:]}~{mark}"))
+        return replaced(name, masks)
 
 
 def _pads(key: bytes) -> tuple[HASH, HASH]:

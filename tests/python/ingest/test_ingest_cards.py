@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from growth import assert_linear
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -421,6 +422,21 @@ def test_masking_keeps_paths_apart_and_times_readable() -> None:
 def test_the_quick_look_never_misses_what_the_mask_would_find(text: str) -> None:
     if mask_cell(text, Caution.BESIDE_CARDS) != text:
         assert may_hold_card(text)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "size"),
+    [
+        *[(one, 40_000) for one in (f";{VALID}=25121? ", "4.111111111111111E15 x ")],
+        *[(one, 4_000) for one in ("4", "1 ", "12-", "4444x", "1, 2 - 3.4 ", "1.1.", "1.234, ")],
+        *[(one, 4_000) for one in ("1E5 ", "^A", "a1", "1" + " " * 99, f"{VALID}" + " " * 99)],
+    ],
+)
+def test_the_work_grows_with_the_length(repeated: str, size: int) -> None:
+    def mask(size: int) -> str:
+        return mask_cell(repeated * (size // len(repeated)), Caution.BESIDE_CARDS)
+
+    assert_linear(mask, size)
 
 
 def test_luhn() -> None:
