@@ -19,6 +19,9 @@ MOST_COMPARED = 200_000
 """Rows that are looked for; of a longer version every second, third, ... of them."""
 MOST_LOOKED_INTO = 10_000
 """Rows that are looked for although some of their cells may have been corrected."""
+MOST_ALIKE = 10
+"""As many of those with the same value where it tells rows apart best: each is held against each
+row of the newer version that has the value."""
 _KEY_DEPENDENT = "card_token"
 """A column that changes with the secret of the tokens."""
 # COPY takes these as they are, and writes them with a backslash.
@@ -31,6 +34,7 @@ class Shared:
 
     `corrected`: how many are in it, some perhaps with other values: the column that tells rows of
     the older version apart best is the same, and so are half of the others that tell them apart.
+    None where there are no others: two tills have the same minutes.
     """
 
     rows: int
@@ -57,6 +61,8 @@ class Likeness:
         self._columns: tuple[int, list[int]] | None = None
         """The column that tells rows apart best, and the others that do."""
         self._by_value: defaultdict[bytes, list[list[bytes]]] = defaultdict(list)
+        """Rows that may have been corrected, by their value in the best column."""
+        self._looked_for = 0
         self._corrected = 0
 
     def read_older(self, connection: Connection, file_id: int) -> None:
@@ -97,8 +103,8 @@ class Likeness:
     def shared(self) -> Shared:
         """What was found; of a long version as far as can be told by the rows that are compared."""
         rows = round(self._rows * self._found / self._kept) if self._kept else 0
-        sampled = len(self._sampled)
-        corrected = round(self._rows * self._corrected / sampled) if sampled else 0
+        looked_for = self._looked_for
+        corrected = round(self._rows * self._corrected / looked_for) if looked_for else 0
         return Shared(max(rows, min(self._found, 1)), self._rows, corrected)
 
     def _look_into_sample(self) -> tuple[int, list[int]]:
@@ -108,8 +114,11 @@ class Likeness:
         # A way of payment is the same in any two rows by chance.
         least = max(2, distinct[best] / 2)
         others = [n for n, count in enumerate(distinct) if count >= least and n != best]
-        for row in self._sampled:
-            self._by_value[row[best]].append(row)
+        for row in self._sampled if others else ():
+            alike = self._by_value[row[best]]
+            if len(alike) < MOST_ALIKE:
+                alike.append(row)
+                self._looked_for += 1
         self._columns = best, others
         return self._columns
 
