@@ -91,6 +91,9 @@ _CHECK_NUMBER = re.compile(
 
 _TIME = r"\d{1,2}[:.\-]\d\d(?:[:.\-]\d\d(?:[.,]\d{1,9})?)?(?!\d)"
 _ZONE = r"(?: ?(?:Z|[+\-]\d\d:?\d\d))?"
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_COMPACT_DATE = f"(?:{_YEAR}{_MONTH}{_DAY}|{_DAY}{_MONTH}{_YEAR}|{_MONTH}{_DAY}{_YEAR})"
+_COMPACT_TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:[.,]\d{1,9})?)?"
 _BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
 _NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,3}"
 _NO_EXPONENT = r"(?![eE][+\-]?\d)"
@@ -98,13 +101,14 @@ _NO_EXPONENT = r"(?![eE][+\-]?\d)"
 _KNOWN = re.compile(
     "|".join(
         (
-            rf"(?<!\d)(?:19|20)\d\d([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)"
+            rf"(?<!\d){_YEAR}([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)"
             rf"(?:(?:[T_]|,? ){_TIME}{_ZONE})?",
-            rf"(?<!\d)(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?!\d)"
+            rf"(?<!\d)(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2{_YEAR}(?!\d)"
             rf"(?:(?:[T_]|,? ){_TIME})?",
             r"(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])",
-            r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-            r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:\d{3}|\d{6})?)?(?!\d)",
+            rf"(?<!\d){_COMPACT_DATE}(?:T|[ _\-]{{0,2}}){_COMPACT_TIME}{_ZONE}(?!\d)",
+            rf"(?<!\d){_COMPACT_DATE}[ _\-/,;]{{1,3}}{_COMPACT_DATE}(?!\d)",
+            rf"(?<!\d){_YEAR}{_MONTH}{_DAY}(?:[01]\d|2[0-3])(?:[0-5]\d){{2}}(?:\d{{3}}|\d{{6}})(?!\d)",
             r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|[,' ]\d{3}(?!\d))",
             r"(?<![\d.,])(?<!\d[ '\xa0\u202f])\d{1,3}(?:,\d{3}){0,2}[.,]\d\d(?!\d|[.,]\d)",
             # What adding up in floating point leaves behind an amount: 4.950000000000001.
@@ -125,7 +129,6 @@ _DECIMALS = re.compile(
     r"|\A\s*[+\-]?\d{1,7},\d+\s*\Z"
 )
 _ONE_DECIMAL = re.compile(r"(\d+)[.,](\d+)")
-_COMPACT_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 # A cell of a card column: what a spreadsheet appends, one number in whatever stands around it, and
 # a number that is none of a card because it has a fraction.
@@ -202,11 +205,6 @@ def read_card(text: str) -> str | None:
 def is_printed(groups: Sequence[str]) -> bool:
     """Whether groups of digits are of the sizes that are printed on cards."""
     return tuple(map(len, groups)) in _PRINTED
-
-
-def is_compact_date(digits: str) -> bool:
-    """Whether eight digits are a date, such as 20210825."""
-    return len(digits) == 8 and _COMPACT_DATE.fullmatch(digits) is not None
 
 
 def _without_check(plain: str) -> str | None:

@@ -11,7 +11,6 @@ from base.errors import BranchlineError
 from ingest.cards.search import (
     Caution,
     find_cards,
-    is_compact_date,
     is_printed,
     read_card,
     replaced,
@@ -130,7 +129,7 @@ def _hmac(inner: HASH, outer: HASH, text: str) -> str:
 def _looks_like_card(run: str) -> bool:
     """Whether a part of a file's name is one long number, or has the groups of a card's.
 
-    Other numbers in names are orders, versions and days, from which and to which a file goes.
+    Other numbers in names are orders and versions.
     """
     groups = _DIGITS.findall(run)
-    return len(groups) == 1 or (is_printed(groups) and not all(map(is_compact_date, groups)))
+    return len(groups) == 1 or is_printed(groups)

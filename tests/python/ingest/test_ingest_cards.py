@@ -9,6 +9,7 @@ import os
 import re
 import unicodedata
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -384,6 +385,40 @@ def test_decimals_that_are_a_card_are_masked() -> None:
 def test_amounts_dates_and_times_are_no_cards() -> None:
     for text in ("26/08/2021 09:00:00", "2021-08-26 09:00", "1,234.50, 2,345.60", "12 34 56"):
         assert mask_cell(text, Caution.BESIDE_CARDS) == text
+
+
+@pytest.mark.parametrize("day", ["20210826", "26082021", "08262021"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *["090030", " 090030", "  090030", "T090030", "_090030", "-090030", "_0900", "T090030Z"],
+        *["T090030.123Z", " 090030,123456", "T090030+0200", "T090030+02:00", " 090030 +0200"],
+        *["-20210827", "_20210827", " - 27082021", "/20210827", "T090030/20210827T090030"],
+    ],
+)
+def test_a_compact_date_with_its_time_is_no_card(day: str, time: str) -> None:
+    for text in (f"{day}{time}", f"x {day}{time}, y"):
+        assert mask_text(text) == text
+        for caution in Caution:
+            assert mask_cell(text, caution) == text
+    path = f"x/{day}{time.replace('/', '_')}.csv"
+    assert CardTokens(KEY).mask_path(path) == path
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2099, 12, 31)),
+    st.sampled_from(["%Y%m%d", "%d%m%Y", "%m%d%Y"]),
+    st.sampled_from(" T_-"),
+)
+def test_no_compact_date_is_a_card(moment: datetime, day: str, between: str) -> None:
+    text = f"{moment:{day}}{between}{moment:%H%M%S}"
+    for caution in Caution:
+        assert mask_cell(text, caution) == text
+
+
+def test_digits_that_are_no_date_are_masked() -> None:
+    for text in ("20211326 090030", "20210826 250030", "20210826 09003011", "41111111 111111"):
+        assert mask_text(text) != text
 
 
 def test_a_uuid_is_never_masked() -> None:
