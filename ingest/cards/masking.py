@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ingest.cards.search import (
     BREAK,
     SHORTEST,
     Caution,
     Found,
     find_cards,
+    readings,
     replaced,
     without_known,
 )
@@ -29,14 +32,27 @@ def mask_text(text: str) -> str:
     return _masked(text, find_cards(text, Caution.REFUSED))
 
 
+def mask_lines(lines: Sequence[str]) -> list[str]:
+    """`mask_text` of the lines of one text, in which a card may go on in the next line."""
+    text = "\n".join(line.replace("\n", " ") for line in lines)
+    across = []
+    for one in find_cards(text, Caution.CODES):
+        run = text[one.start : one.end]
+        # Nothing but the card: numbers below each other are not cut out of their lines.
+        if "\n" in run and sum(map(str.isdigit, run)) == len(one.digits):
+            across.append((one, f"****{one.digits[-4:]}" + "\n" * run.count("\n")))
+    return [mask_text(line) for line in replaced(text, across).split("\n")] if lines else []
+
+
 def may_hold_card(text: str) -> bool:
     """Tell, cheaply, whether a text (of many cells, with BREAK between) could hold a card number.
 
     A False is certain; a True only means that `mask_cell` has to look.
     """
-    if not _has_enough_digits(text):
-        return False
-    return _has_enough_digits(without_known(text))
+    return any(
+        _has_enough_digits(reading) and _has_enough_digits(without_known(reading))
+        for reading in readings(text)
+    )
 
 
 def mask_cell(text: str, caution: Caution) -> str:

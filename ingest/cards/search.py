@@ -74,9 +74,21 @@ for _first, _last, _lengths in _ISSUERS:
 BREAK = "\0"
 _DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
-_GAP = r"(?:(?:[^\w\0]|_){1,4}|\s+|(?<=\d{4})[A-Za-z](?=\d))"
+# A few signs, one sign again and again, blanks without end, or a letter.
+_GAP = (
+    r"(?:(?:[^\w\0]|_){1,4}|\s*(?P<sign>[^\w\s\0]|_)(?P=sign)*\s*|\s+"
+    r"|(?<=\d{4})[^\W\d_](?=\d))"
+)
 _CLUSTER = re.compile(rf"\d+(?:{_GAP}\d+)*")
 _GROUP = re.compile(r"\d+")
+# What programs write for a blank, a dash or a line end, where the sign itself means something else:
+# HTML, addresses of the web, JSON and other quoted texts, mail.
+_ESCAPED = re.compile(
+    r"&(?:amp;)*(?:[A-Za-z]{2,8}|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});|</?[A-Za-z][^<>\0]{0,60}>"
+    r"|%(?:25)*(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|5[Ff]|7[Cc]|[Cc]2%(?:25)*[Aa]0|[Aa]0)"
+    r"|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[A-Za-z])|=(?:20|2D|09|C2=A0|A0)"
+)
+_MAY_ESCAPE = "&<%\\="
 _EXPONENT = re.compile(r"(?<![\d.,])(\d{1,19})(?:[.,](\d{1,18}))?[eE]\+?(\d{1,2})(?!\d)")
 # Track 1 (%B number ^ name ^ expiry ...?) and track 2 (; number = expiry ...?).
 _TRACK = re.compile(
@@ -95,7 +107,7 @@ _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d
 _COMPACT_DATE = f"(?:{_YEAR}{_MONTH}{_DAY}|{_DAY}{_MONTH}{_YEAR}|{_MONTH}{_DAY}{_YEAR})"
 _COMPACT_TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:[.,]\d{1,9})?)?"
 _BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
-_NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,3}"
+_NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,8}"
 _NO_EXPONENT = r"(?![eE][+\-]?\d)"
 # What has many digits and is known to be no number: dates with times, identifiers, addresses.
 _KNOWN = re.compile(
@@ -157,6 +169,18 @@ def without_known(text: str) -> str:
     return _KNOWN.sub(_broken, text)
 
 
+def readings(text: str) -> Iterator[str]:
+    """What a text may be read as, in as many signs: with blanks for what stands for some; as it is.
+
+    Both count: behind a percent sign, two digits may also be the first two of a card.
+    """
+    if any(sign in text for sign in _MAY_ESCAPE):
+        plain = _ESCAPED.sub(_blank, text)
+        if plain != text:
+            yield plain
+    yield text
+
+
 def replaced(text: str, found: Iterable[tuple[Found, str]]) -> str:
     """The text with other texts in the places of cards, which come from left to right."""
     parts: list[str] = []
@@ -182,7 +206,10 @@ def find_cards(text: str, caution: Caution) -> list[Found]:
 def read_card(text: str) -> str | None:
     """The digits of the one card number that a cell is about, without a check number behind it."""
     plain = text if text.isascii() else _plain(text)[0]
-    plain = _NO_DECIMALS.sub("", plain)
+    stripe = list(_tracks(plain, Caution.BESIDE_CARDS))
+    if stripe:
+        return stripe[0].digits if len(stripe) == 1 else None
+    plain = _NO_DECIMALS.sub("", next(readings(plain)))
     bare = _ONE_NUMBER.fullmatch(_BLANKS.sub("", plain))
     if bare is not None:
         digits = bare.group(1)
@@ -190,9 +217,6 @@ def read_card(text: str) -> str | None:
             return _without_check(plain) or digits.lstrip("0")
         if len(digits) <= _LONGEST_USUAL:
             return _without_check(plain) or digits
-    stripe = list(_tracks(plain, Caution.BESIDE_CARDS))
-    if stripe:
-        return stripe[0].digits if len(stripe) == 1 else None
     certain = {one.digits for one in _find(plain, Caution.CODES) if one.is_certain and one.is_whole}
     if certain or _FRACTION.search(plain):
         return certain.pop() if len(certain) == 1 else None
@@ -239,17 +263,31 @@ def _find(text: str, caution: Caution) -> list[Found]:
     text = _without(text, found)
     exponents = _exponents(text, caution)
     found += exponents
-    text = without_known(_without(text, exponents))
+    text = _without(text, exponents)
+    for reading in readings(text):
+        # What was found in one reading is left out of the other.
+        grouped = _in_groups(_without(reading, found), caution)
+        found = sorted([*found, *grouped], key=lambda one: one.start)
+    return found
+
+
+def _in_groups(text: str, caution: Caution) -> list[Found]:
+    text = without_known(text)
     if caution < Caution.REFUSED:
         text = _DECIMALS.sub(_broken_unless_card, text)
+    found: list[Found] = []
     for cluster in _CLUSTER.finditer(text):
         if cluster.end() - cluster.start() >= SHORTEST - 1:
             found += _Cluster(text, cluster).cards(caution)
-    return sorted(found, key=lambda one: one.start)
+    return found
 
 
 def _broken(run: re.Match[str]) -> str:
     return BREAK * (run.end() - run.start())
+
+
+def _blank(run: re.Match[str]) -> str:
+    return " " * (run.end() - run.start())
 
 
 def _broken_unless_card(run: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.cards import BREAK, CardTokens, Caution, mask_cell, mask_text, may_hold_card
+from ingest.cards import BREAK, CardTokens, Caution, mask_cell, mask_lines, mask_text, may_hold_card
 from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.csv_records import SEPARATOR, Batch, Reject
@@ -101,7 +101,8 @@ class RowRenderer:
             text = self._ending.join(lines) + self._ending
             into.add(self._rows, text.encode("utf-8"))
         if batch.rejects:
-            text = "".join(map(self._reject_line, batch.rejects))
+            masked = mask_lines([reject.line for reject in batch.rejects])
+            text = "".join(map(self._reject_line, batch.rejects, masked))
             into.add(self._rejects, text.encode("utf-8"))
 
     def _mask_and_escape(self, columns: list[Cells]) -> None:
@@ -120,9 +121,9 @@ class RowRenderer:
             if any(sign in joined for sign in "\\\t\n\r"):
                 columns[place] = [cell.translate(_ESCAPES) for cell in cells]
 
-    def _reject_line(self, reject: Reject) -> str:
+    def _reject_line(self, reject: Reject, masked: str) -> str:
         # Masked before it is cut: the first half of a card number is more than enough.
-        line = mask_text(reject.line)[:LONGEST_REJECTED_LINE]
+        line = masked[:LONGEST_REJECTED_LINE]
         cells = (
             self._feed.name,
             mask_text(reject.reason),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import BranchlineError
 from base.printing import printable
-from ingest.cards import CardTokens, mask_text
+from ingest.cards import CardTokens, mask_lines, mask_text
 from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.text import TextReader
@@ -125,5 +125,7 @@ def first_lines(
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
     text = "".join(block.text for block in TextReader(io.BytesIO(head)))
-    lines = without_secrets(text.splitlines()[:LINES_SHOWN])
-    return [printable(mask_text(line)[:LONGEST_LINE_SHOWN]) for line in lines]
+    # Lines as the loader has them: other signs that could end one stand inside of a number.
+    lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
+    masked = mask_lines(without_secrets(lines))[:LINES_SHOWN]
+    return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]

@@ -31,6 +31,11 @@ DRESSED = [
     f";{VALID}=25121010000012345678?",
     "\N{ZERO WIDTH SPACE}".join(VALID),
     "4111x1111x1111x1111",
+    "4111&nbsp;1111&nbsp;1111&nbsp;1111",
+    "4111<br>1111<br>1111<br>1111",
+    "4111%201111%201111%201111",
+    "4111 --- 1111 --- 1111 --- 1111",
+    "4111\\n1111\\n1111\\n1111",
     "".join(chr(0xFF10 + int(digit)) for digit in VALID),
 ]
 
@@ -57,6 +62,8 @@ def test_no_card_number_is_left_anywhere(
     lines[6] = f"{spaced(CARDS[7], ' ')}"
     lines[7] = f"26/08/2021 09:00,Leeds,Ann,Tea - 1,1,CARD,{CARDS[0]} and {CARDS[8]}"
     lines[8] = "y" * 990 + CARDS[9]
+    # Two lines that are rejected, and one number.
+    lines[9:11] = [f"{VALID[:4]} {VALID[4:8]}", f"{VALID[8:12]} {VALID[12:]}"]
     till = [f"timestamp,branch,customer,basket,total,payment,card,memo {VALID}1225"]
     till += [
         f'26/08/2021 09:00,"Ely {text}","{text}","Tea {text} - 1",1,"{text}","{text}","{text}"'
@@ -76,7 +83,7 @@ def test_no_card_number_is_left_anywhere(
     inbox.drop(f"bath {CARDS[11]}_26-08-2021_09-00-00.csv", "\n".join(till_lines(3)) + "\n")
     events: list[LoadEvent] = []
     report = run_load(progress=events.append)
-    assert (report.counts()["loaded"], report.rejected) == (4, 4)
+    assert (report.counts()["loaded"], report.rejected) == (4, 6)
 
     state = b"".join(path.read_bytes() for path in state_dir.rglob("*") if path.is_file())
     assert state

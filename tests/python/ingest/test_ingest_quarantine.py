@@ -154,11 +154,13 @@ def test_an_id_that_is_not_there(inbox: Inbox, run_load: Load, link: Connection)
 def test_the_first_lines_are_shown_without_cards(
     inbox: Inbox, run_load: Load, link: Connection
 ) -> None:
-    inbox.drop(NAME, "a,4929000000000004\n\x1b[31mred\n" + "x,y\n" * 30)
+    over_lines = "b,4111\x0c1111\u20281111\x851111\nc,4111 1111\r\n1111 1111\n"
+    inbox.drop(NAME, f"a,4929000000000004\n\x1b[31mred\n{over_lines}" + "x,y\n" * 30)
     run_load()
     (file,) = read_quarantine(link)
     lines = first_lines(file, str(inbox.folder), load_feeds(), CARDS)
-    assert lines[:3] == ["a,****0004", "\N{REPLACEMENT CHARACTER}[31mred", "x,y"]
+    assert lines[:3] == ["a,****0004", "\N{REPLACEMENT CHARACTER}[31mred", "b,****1111"]
+    assert lines[3:6] == ["c,****1111", "", "x,y"]
     assert len(lines) == 10
     (inbox.folder / "branch_pos" / NAME).unlink()
     with pytest.raises(BranchlineError, match="any more"):
