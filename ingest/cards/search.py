@@ -44,6 +44,8 @@ class Found:
     """Prefix and check digit are right."""
     is_whole: bool = True
     """No digit was rounded away."""
+    behind: int = 0
+    """Where the number itself ends, in groups of digits that may go on behind it."""
 
 
 # Issuers' prefixes, as ranges of the first four digits, and the lengths that they give out. The
@@ -95,11 +97,27 @@ _TRACK = re.compile(
     r"[;%]?[Bb]?(?P<number>(?<!\d)\d{12,19}|(?<!\d)\d{4}(?: \d{2,6}){2,4})"
     r"(?:=|\^[^\^?\0]{2,40}\^|[Dd](?=\d{7}))\d{4}[^\s,;?\0]*\??"
 )
-_CHECK_NUMBER = re.compile(
-    r"(?:[\s\-/|\u2010-\u2015]{1,3}|[^\w\0]{0,3}\b(?:cvv|cvc|cvn|csc|cid)2?[^\w\0]{0,3})"
-    r"\d{3,4}(?![\w]|[.,]\d)",
+# The check number on a card's back stands behind the number or its expiry, or is called by name.
+_CHECK = r"\d{3,4}(?![\w]|[.,]\d)"
+_CHECK_NAME = (
+    r"(?<![^\W\d_])(?:(?:cvv|cvc|cvn|cvd|cve|cav|csc|cid)2?|code"
+    r"|(?:security|safety|check|verification)[ _\-]?(?:code|number|no|nr|digits?|value)"
+    r"|[^\W\d_]{0,20}(?:pr(?:\xfc|ue?)f|sicherheits)[^\W\d_]{1,12}|veiligheidscode|cryptogramm?e?"
+    r"|s[e\xe9]curit[e\xe9]|segur[^\W\d_]+|sicurezza)(?![^\W\d_])[^\d\0]{0,4}"
+)
+_EXPIRY = (
+    r"(?:(?:0[1-9]|1[0-2]|[1-9](?=\D))[^\w\0]{0,3}(?:[A-Za-z_]{2,12}[^\w\0]{1,3})?(?:20)?\d\d"
+    r"|20\d\d[^\w\0]{0,3}(?:0[1-9]|1[0-2]))(?!\d)"
+)
+_CHECK_BEHIND = re.compile(
+    rf"[^\d\0]{{1,40}}?{_EXPIRY}(?:[^\w\0]{{1,3}}|[^\d\0]{{1,20}}?{_CHECK_NAME}){_CHECK}"
+    rf"|[^\d\0]{{1,40}}?{_CHECK_NAME}{_CHECK}"
+    rf"|[\s\-/|\u2010-\u2015]{{1,3}}{_CHECK}",
     re.IGNORECASE,
 )
+_CHECK_BEFORE = re.compile(rf"{_CHECK_NAME}\d{{3,4}}[^\d\0]{{1,20}}\Z", re.IGNORECASE)
+_REACH_BEFORE = 60
+"""Signs before a card in which its check number is looked for."""
 
 _TIME = r"\d{1,2}[:.\-]\d\d(?:[:.\-]\d\d(?:[.,]\d{1,9})?)?(?!\d)"
 _ZONE = r"(?: ?(?:Z|[+\-]\d\d:?\d\d))?"
@@ -264,15 +282,18 @@ def _find(text: str, caution: Caution) -> list[Found]:
     exponents = _exponents(text, caution)
     found += exponents
     text = _without(text, exponents)
+    read = []
     for reading in readings(text):
         # What was found in one reading is left out of the other.
-        grouped = _in_groups(_without(reading, found), caution)
-        found = sorted([*found, *grouped], key=lambda one: one.start)
+        reading = without_known(_without(reading, found))
+        found = sorted([*found, *_in_groups(reading, caution)], key=lambda one: one.start)
+        read.append(reading)
+    for reading in read:
+        found = _with_check_numbers(reading, found)
     return found
 
 
 def _in_groups(text: str, caution: Caution) -> list[Found]:
-    text = without_known(text)
     if caution < Caution.REFUSED:
         text = _DECIMALS.sub(_broken_unless_card, text)
     found: list[Found] = []
@@ -280,6 +301,24 @@ def _in_groups(text: str, caution: Caution) -> list[Found]:
         if cluster.end() - cluster.start() >= SHORTEST - 1:
             found += _Cluster(text, cluster).cards(caution)
     return found
+
+
+def _with_check_numbers(text: str, found: Sequence[Found]) -> list[Found]:
+    """Cards with what stands between them and their check numbers."""
+    made: list[Found] = []
+    reached = 0
+    ends = [*(one.start for one in found[1:]), len(text)]
+    for one, end in zip(found, ends, strict=False):
+        if not one.behind:
+            made.append(one)
+            reached = one.end
+            continue
+        before = _CHECK_BEFORE.search(text, max(reached, one.start - _REACH_BEFORE), one.start)
+        behind = _CHECK_BEHIND.match(text, one.behind, end)
+        start = one.start if before is None else before.start()
+        reached = one.end if behind is None else max(one.end, behind.end())
+        made.append(replace(one, start=start, end=reached))
+    return made
 
 
 def _broken(run: re.Match[str]) -> str:
@@ -479,9 +518,8 @@ class _Cluster:
             # All of it, and not a shorter window that fits by chance.
             first, last = start, end
         digits = self._digits[first:last] if certain else self._number(first, last)
-        check = _CHECK_NUMBER.match(self._text, self._groups[right][1])
-        behind = self._groups[right][1] if check is None else check.end()
-        return Found(self._groups[left][0], behind, digits, certain)
+        behind = self._groups[self._owners[last - 1]][1]
+        return Found(self._groups[left][0], self._groups[right][1], digits, certain, behind=behind)
 
     def _is_clean(self, first: int, last: int) -> bool:
         """Whether a run of digits is whole groups."""

@@ -410,6 +410,67 @@ def test_decimals_that_are_a_card_are_masked() -> None:
         assert mask_cell("41111111.11111111", caution) == "****1111"
 
 
+@pytest.mark.parametrize(
+    "behind",
+    [
+        *["|12|2025|123", "|12|25|123", ",12/25,123", " 12/25 123", ";1225;123", " 1225 123"],
+        *[" 12/2025 1234", "/12/25/123", " 12-25-123", "\t12/25\t123", " 2025-12 123"],
+        *[" exp 12/25 cvv 123", " EXP:12/25, CVC2: 123", "&exp=1225&cvv=123", " (cvc: 123)"],
+        *["&exp_month=12&exp_year=2025&cvv=123", "&cvv=123&exp=1225", " CVV2 123", " CID 1234"],
+        *[
+            " Pr\xfcfnummer 123",
+            " Pruefnummer: 123",
+            " Pru\u0308fziffer 123",
+            " Kartenpr\xfcfnummer 123",
+        ],
+        *[
+            " g\xfcltig bis 12/25, Sicherheitscode 123",
+            " security code 123",
+            " Card Security Code 123",
+        ],
+        *[" cryptogramme 123", " code de s\xe9curit\xe9 : 123", " c\xf3digo de seguridad 123"],
+        *[
+            ", Ann Lee, 12/25, 123",
+            ", Ann Lee, CVV 123",
+            " check number 123",
+            " verification value 123",
+        ],
+        *[
+            '","exp":"12/25","cvv":"123',
+            "</pan><cvv>123",
+            " valid thru 12/25 code 123",
+            "|123|12/25",
+        ],
+    ],
+)
+def test_the_check_number_near_a_card_is_masked(behind: str) -> None:
+    for written in (VALID, "4111 1111 1111 1111"):
+        masked = mask_text(f"x {written}{behind}")
+        assert masked.startswith("x ****1111")
+        assert "123" not in masked
+        for caution in Caution:
+            masked = mask_cell(f"x {written}{behind}", caution)
+            assert masked.startswith("x ****1111")
+            assert "123" not in masked
+
+
+@pytest.mark.parametrize("before", ["CVV 123 ", "cvv=123&card=", "CVC2: 123, card "])
+def test_the_check_number_before_a_card_is_masked(before: str) -> None:
+    for caution in Caution:
+        assert "123" not in mask_cell(f"{before}{VALID}", caution)
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        *[" 12/25", " exp 12/2025", ", 12 items", " - 1.70", " 25/12/2021 09:00:30", ", Flat 123"],
+        *[", 123.50", " Tea 123", ";1225;12345", " 12/25, 12.50", "&exp=1225&total=12", ", cvv"],
+    ],
+)
+def test_what_is_no_check_number_stays(behind: str) -> None:
+    assert mask_cell(f"{VALID}{behind}", Caution.CELLS) == f"****1111{behind}"
+
+
 def test_amounts_dates_and_times_are_no_cards() -> None:
     for text in ("26/08/2021 09:00:00", "2021-08-26 09:00", "1,234.50, 2,345.60", "12 34 56"):
         assert mask_cell(text, Caution.BESIDE_CARDS) == text
