@@ -3,11 +3,11 @@
 Nothing in this package writes, logs or raises a text that still holds a card number.
 """
 
+from ingest.cards.known import BREAK as BREAK
 from ingest.cards.masking import mask_cell as mask_cell
 from ingest.cards.masking import mask_lines as mask_lines
 from ingest.cards.masking import mask_text as mask_text
 from ingest.cards.masking import may_hold_card as may_hold_card
-from ingest.cards.search import BREAK as BREAK
 from ingest.cards.search import Caution as Caution
 from ingest.cards.tokens import SHORTEST_KEY as SHORTEST_KEY
 from ingest.cards.tokens import CardTokens as CardTokens

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ingest.cards.search import (
-    BREAK,
-    SHORTEST,
-    Caution,
-    Found,
-    find_cards,
-    readings,
-    replaced,
-    without_known,
-)
+from ingest.cards.issuers import SHORTEST
+from ingest.cards.known import BREAK, without_known
+from ingest.cards.search import Caution, Found, find_cards, readings, replaced
 
 _ASCII = bytes(range(128))
 # For the cheap looks before the search. Digits become "0", letters "x"; the rest is left out, but

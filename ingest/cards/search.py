@@ -17,7 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-SHORTEST, LONGEST = 13, 19
+from ingest.cards.issuers import LENGTHS, LONGEST, SHORTEST, is_issued, passes_luhn
+from ingest.cards.known import (
+    BREAK,
+    without_decimals,
+    without_identifiers,
+    without_known,
+    without_telephones,
+)
 
 
 class Caution(IntEnum):
@@ -47,34 +54,6 @@ class Found:
     behind: int = 0
     """Where the number itself ends, in groups of digits that may go on behind it."""
 
-
-# Issuers' prefixes, as ranges of the first four digits, and the lengths that they give out. The
-# most frequent length first: it is preferred where several fit.
-_ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
-    (2200, 2204, (16, 19, 18, 17)),  # Mir
-    (2221, 2720, (16,)),  # Mastercard
-    (3000, 3059, (14, 16, 19)),  # Diners Club
-    (3095, 3095, (14, 16, 19)),
-    (3400, 3499, (15,)),  # American Express
-    (3528, 3589, (16, 19, 18, 17)),  # JCB
-    (3600, 3699, (14, 16, 19)),  # Diners Club
-    (3700, 3799, (15,)),  # American Express
-    (3800, 3999, (14, 16, 19)),  # Diners Club
-    (4000, 4999, (16, 19, 13)),  # Visa
-    (5000, 5099, (16, 19, 18)),  # Maestro, Verve, RuPay
-    (5100, 5599, (16,)),  # Mastercard
-    (5600, 5899, (16, 19, 18)),  # Maestro
-    (6000, 6999, (16, 19, 18, 17)),  # Discover, UnionPay, RuPay, Maestro
-    (8100, 8299, (16, 19, 18, 17)),  # UnionPay, RuPay
-    (9792, 9792, (16,)),  # Troy
-)
-_LENGTHS: list[tuple[int, ...]] = [()] * 10_000
-for _first, _last, _lengths in _ISSUERS:
-    _LENGTHS[_first : _last + 1] = [_lengths] * (_last + 1 - _first)
-
-# Stands between cells, none of which can hold it, and for what is known to be something else.
-BREAK = "\0"
-_DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 # A few signs, one sign again and again, blanks without end, or a letter.
 _GAP = (
@@ -119,47 +98,6 @@ _CHECK_BEFORE = re.compile(rf"{_CHECK_NAME}\d{{3,4}}[^\d\0]{{1,20}}\Z", re.IGNOR
 _REACH_BEFORE = 60
 """Signs before a card in which its check number is looked for."""
 
-_TIME = r"\d{1,2}[:.\-]\d\d(?:[:.\-]\d\d(?:[.,]\d{1,9})?)?(?!\d)"
-_ZONE = r"(?: ?(?:Z|[+\-]\d\d:?\d\d))?"
-_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-_COMPACT_DATE = f"(?:{_YEAR}{_MONTH}{_DAY}|{_DAY}{_MONTH}{_YEAR}|{_MONTH}{_DAY}{_YEAR})"
-_COMPACT_TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d(?:[.,]\d{1,9})?)?"
-_BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
-_NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,8}"
-_NO_EXPONENT = r"(?![eE][+\-]?\d)"
-# What has many digits and is known to be no number: dates with times, identifiers, addresses.
-_KNOWN = re.compile(
-    "|".join(
-        (
-            rf"(?<!\d){_YEAR}([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)"
-            rf"(?:(?:[T_]|,? ){_TIME}{_ZONE})?",
-            rf"(?<!\d)(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2{_YEAR}(?!\d)"
-            rf"(?:(?:[T_]|,? ){_TIME})?",
-            r"(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.,]\d{1,9})?(?![\d:])",
-            rf"(?<!\d){_COMPACT_DATE}(?:T|[ _\-]{{0,2}}){_COMPACT_TIME}{_ZONE}(?!\d)",
-            rf"(?<!\d){_COMPACT_DATE}[ _\-/,;]{{1,3}}{_COMPACT_DATE}(?!\d)",
-            rf"(?<!\d){_YEAR}{_MONTH}{_DAY}(?:[01]\d|2[0-3])(?:[0-5]\d){{2}}(?:\d{{3}}|\d{{6}})(?!\d)",
-            r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|[,' ]\d{3}(?!\d))",
-            r"(?<![\d.,])(?<!\d[ '\xa0\u202f])\d{1,3}(?:,\d{3}){0,2}[.,]\d\d(?!\d|[.,]\d)",
-            # What adding up in floating point leaves behind an amount: 4.950000000000001.
-            rf"{_BEGINS}\d{{1,9}}\.{_NOISE}(?!\d|\.\d){_NO_EXPONENT}",
-            rf"(?<![\d.,])\d{{1,9}},{_NOISE}(?!\d|[.,]\d){_NO_EXPONENT}",
-            r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])",
-            r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9A-Za-z])",
-            r"(?<![0-9A-Za-z])(?=(?:\d{0,12}[a-fA-F]){4})"
-            r"(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})"
-            r"(?![0-9A-Za-z])",
-        )
-    )
-)
-# Numbers with decimals, such as coordinates; with a comma only where one is the whole text.
-_DECIMAL = r"(?:\d{1,3}\.\d{3,}|\d{4,7}\.\d{6,})"
-_DECIMALS = re.compile(
-    rf"{_BEGINS}(?<!\d[ '\xa0\u202f]){_DECIMAL}(?:[ ,;/|]{{1,3}}[+\-]?{_DECIMAL})*(?!\d|\.\d)"
-    r"|\A\s*[+\-]?\d{1,7},\d+\s*\Z"
-)
-_ONE_DECIMAL = re.compile(r"(\d+)[.,](\d+)")
-
 # A cell of a card column: what a spreadsheet appends, one number in whatever stands around it, and
 # a number that is none of a card because it has a fraction.
 _NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
@@ -173,18 +111,6 @@ _LONGEST_USUAL = 16
 _PRINTED = {(4, 6, 5), (4, 6, 4), (8, 8), (6, 13)}
 _PRINTED |= {(4, 4, 4, size) for size in (1, 2, 3, 4)}
 _PRINTED |= {(4, 4, 4, 4, size) for size in (1, 2, 3)}
-
-
-def passes_luhn(digits: str) -> bool:
-    """Tell whether the check digit of a run of ASCII digits is right (ISO/IEC 7812-1, annex B)."""
-    signs = digits.encode("ascii")
-    single, double = signs[::-2], signs[-2::-2].translate(_DOUBLED)
-    return (sum(single) - 48 * len(single) + sum(double)) % 10 == 0
-
-
-def without_known(text: str) -> str:
-    """The text with what has many digits and is known to be no number taken out, ASCII only."""
-    return _KNOWN.sub(_broken, text)
 
 
 def readings(text: str) -> Iterator[str]:
@@ -231,7 +157,7 @@ def read_card(text: str) -> str | None:
     bare = _ONE_NUMBER.fullmatch(_BLANKS.sub("", plain))
     if bare is not None:
         digits = bare.group(1)
-        if len(digits.lstrip("0")) >= SHORTEST and _is_issued(digits.lstrip("0")):
+        if len(digits.lstrip("0")) >= SHORTEST and is_issued(digits.lstrip("0")):
             return _without_check(plain) or digits.lstrip("0")
         if len(digits) <= _LONGEST_USUAL:
             return _without_check(plain) or digits
@@ -256,7 +182,7 @@ def _without_check(plain: str) -> str | None:
     if len(last) not in (3, 4) or len(digits) < SHORTEST:
         return None
     # Nobody writes a longer card's number in one piece but for its last digits.
-    return digits if len(groups) == 1 or _is_issued(digits) else None
+    return digits if len(groups) == 1 or is_issued(digits) else None
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
@@ -276,6 +202,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _find(text: str, caution: Caution) -> list[Found]:
+    text = without_identifiers(text)
     found: list[Found] = []
     found += _tracks(text, caution)
     text = _without(text, found)
@@ -295,7 +222,8 @@ def _find(text: str, caution: Caution) -> list[Found]:
 
 def _in_groups(text: str, caution: Caution) -> list[Found]:
     if caution < Caution.REFUSED:
-        text = _DECIMALS.sub(_broken_unless_card, text)
+        text = without_decimals(text)
+        text = without_telephones(text, 15 if caution == Caution.CODES else SHORTEST)
     found: list[Found] = []
     for cluster in _CLUSTER.finditer(text):
         if cluster.end() - cluster.start() >= SHORTEST - 1:
@@ -321,29 +249,12 @@ def _with_check_numbers(text: str, found: Sequence[Found]) -> list[Found]:
     return made
 
 
-def _broken(run: re.Match[str]) -> str:
-    return BREAK * (run.end() - run.start())
-
-
 def _blank(run: re.Match[str]) -> str:
     return " " * (run.end() - run.start())
 
 
-def _broken_unless_card(run: re.Match[str]) -> str:
-    """Numbers with decimals taken out, but for those whose decimals, or all digits, are a card."""
-    for whole, decimals in _ONE_DECIMAL.findall(run.group()):
-        if _is_issued(decimals) or (len(whole) > 5 and _is_issued(whole + decimals)):
-            return run.group()
-    return _broken(run)
-
-
 def _without(text: str, found: Sequence[Found]) -> str:
     return replaced(text, [(one, BREAK * (one.end - one.start)) for one in found])
-
-
-def _is_issued(digits: str) -> bool:
-    """Whether prefix, length and check digit are those of a card."""
-    return len(digits) in _LENGTHS[int(digits[:4] or 0)] and passes_luhn(digits)
 
 
 def _tracks(text: str, caution: Caution) -> Iterator[Found]:
@@ -351,7 +262,7 @@ def _tracks(text: str, caution: Caution) -> Iterator[Found]:
         return
     for track in _TRACK.finditer(text):
         digits = track["number"].replace(" ", "")
-        certain = _is_issued(digits)
+        certain = is_issued(digits)
         if len(digits) <= LONGEST and (certain or caution > Caution.CODES):
             yield Found(track.start(), track.end(), digits, certain)
 
@@ -367,7 +278,7 @@ def _exponents(text: str, caution: Caution) -> list[Found]:
         if not SHORTEST <= length <= LONGEST or not SHORTEST - 1 <= len(known) <= length:
             continue
         digits = known.ljust(length, "0")
-        certain = _is_issued(digits)
+        certain = is_issued(digits)
         # Digits that were rounded away say nothing about the check digit.
         likely = passes_luhn(digits) or len(known) < length
         if certain or caution >= Caution.BESIDE_CARDS or (caution == Caution.CELLS and likely):
@@ -400,24 +311,16 @@ class _Cluster:
 
     def cards(self, caution: Caution) -> list[Found]:
         """The cards in the cluster, each with all of the groups that it is in."""
-        if self._is_telephone(caution):
-            return []
         spans = [(first, last, True) for first, last in self._windows()]
         if caution > Caution.CODES:
             spans += [(first, last, False) for first, last in self._suspects(caution)]
         return [self._found(alike) for alike in self._merged(spans)]
 
-    def _is_telephone(self, caution: Caution) -> bool:
-        """Whether it is written as an international telephone number (ITU-T E.164)."""
-        start, count = self._groups[0][0], len(self._digits)
-        longest = {Caution.CODES: 15, Caution.CELLS: SHORTEST}.get(caution, 0)
-        return count <= longest and start > 0 and self._text[start - 1] == "+"
-
     def _windows(self) -> Iterator[tuple[int, int]]:
         """Runs of digits whose prefix, length and check digit are a card's."""
         digits, count = self._digits, len(self._digits)
         for first in range(count - SHORTEST + 1):
-            for length in _LENGTHS[int(digits[first : first + 4])]:
+            for length in LENGTHS[int(digits[first : first + 4])]:
                 last = first + length
                 if last <= count and passes_luhn(digits[first:last]) and self._fits(first, last):
                     yield first, last

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from base.errors import BranchlineError
 from ingest.cards import CardTokens, Caution, mask_cell, mask_lines, mask_text, may_hold_card
-from ingest.cards.search import passes_luhn
+from ingest.cards.issuers import passes_luhn
 
 KEY = b"0123456789abcdef0123456789abcdef"
 DIGITS = "4929123412341234"
@@ -359,6 +359,70 @@ def test_digits_of_other_scripts_are_digits() -> None:
     assert mask_text(wide) == "****1111"
 
 
+PHONES = [
+    *[
+        "+49 30 1234567",
+        "+49 (0)171 1234567",
+        "+91-9688349260",
+        "+1 415 835 6647",
+        "+4930 12345678",
+    ],
+    *["+33 1 38 60 46 38", "+44 (0)161/4960702", "+1 (415) 555-0199", "0049 30 20640849"],
+    *["00919791694748", "00 44 7911 123456", "+12125550199"],
+]
+
+
+@pytest.mark.parametrize(
+    "between", [" / ", ", ", "; ", " | ", "/", ",", ";", " ", " or ", "\n", " - "]
+)
+def test_telephone_numbers_are_no_cards(between: str) -> None:
+    for first in PHONES:
+        for second in PHONES:
+            text = f"{first}{between}{second}"
+            for caution in (Caution.CODES, Caution.CELLS, Caution.BESIDE_CARDS):
+                assert mask_cell(text, caution) == text
+            # A card beside it is one all the same.
+            masked = mask_cell(f"{text}{between}{VALID}", caution)
+            assert VALID not in digits_left(masked)
+
+
+@given(st.text("0123456789", min_size=9, max_size=9), st.text("0123456789", min_size=9, max_size=9))
+def test_no_two_telephone_numbers_are_a_card(first: str, second: str) -> None:
+    for text in (
+        f"+49 30 {first[:7]} / +49 171 {second[:7]}",
+        f"+49 30 {first[:7]} / 0171 {second[:7]}",
+        f"+91-9{first}, +91-9{second}",
+    ):
+        assert mask_cell(text, Caution.CODES) == text
+
+
+def test_a_card_behind_a_plus_is_masked() -> None:
+    for written in (f"+{VALID}", "+4111 1111 1111 1111", "+4111 / 1111 / 1111 / 1111"):
+        for caution in Caution:
+            assert VALID not in digits_left(mask_cell(written, caution))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19"],
+        *["FR14 2004 1010 0505 0001 3M02 606", "IBAN: NL91ABNA0417164300.", "NO93 8601 1117 947"],
+        *["96635947193564fdafe471f66a4c2123c235cab8", "409971b5fbf6c77f432149326852e3f9"],
+        *["411111111111111111111111111111aa", "2e" + "4111111111111111e1" + "f" * 20],
+        "4111111111111111ABCDEFABCDEF0123456789ABCDEF0123456789ABCDEF0123",
+    ],
+)
+def test_what_carries_checks_of_its_own_is_no_card(text: str) -> None:
+    for caution in Caution:
+        assert mask_cell(text, caution) == text
+        assert mask_cell(f"x {text}, y", caution) == f"x {text}, y"
+
+
+def test_an_iban_is_one_by_its_country_and_check_digits() -> None:
+    for text in ("DE88370400440532013000", "XY89370400440532013000", "DE894111111111111111"):
+        assert mask_cell(text, Caution.BESIDE_CARDS) != text
+
+
 def test_the_check_number_on_a_cards_back_is_no_part_of_the_card() -> None:
     assert CardTokens(KEY).replace(f"{DIGITS} 123") == (token(DIGITS), "1234", "")
     assert mask_cell(f"{VALID} 123", Caution.CELLS) == "****1111"
@@ -555,6 +619,7 @@ def test_the_quick_look_never_misses_what_the_mask_would_find(text: str) -> None
         *[(one, 4_000) for one in ("4", "1 ", "12-", "4444x", "1, 2 - 3.4 ", "1.1.", "1.234, ")],
         *[(one, 4_000) for one in ("1E5 ", "^A", "a1", "1" + " " * 99, f"{VALID}" + " " * 99)],
         *[(one, 4_000) for one in ("1" + "-" * 99, "<b>1</b>", "1&amp;", "%25", "\\n1", "</")],
+        *[(one, 4_000) for one in ("+49 30 1234567 / ", "0049 30 123 ", "DE89 3704 ", "1,234,")],
     ],
 )
 def test_the_work_grows_with_the_length(repeated: str, size: int) -> None:

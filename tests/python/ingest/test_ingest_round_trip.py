@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ingest_helpers import TOKEN_KEY, Inbox
 
 from ingest.cards import CardTokens
-from ingest.cards.search import passes_luhn
+from ingest.cards.issuers import passes_luhn
 from ingest.contract.feeds import FeedContract
 from ingest.formats import csv_records as records_module
 from ingest.formats import text as text_module
