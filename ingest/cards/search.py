@@ -62,6 +62,7 @@ _GAP = (
 )
 _CLUSTER = re.compile(rf"\d+(?:{_GAP}\d+)*")
 _GROUP = re.compile(r"\d+")
+_ITEM_ENDS = re.compile(r"[,;|&/]")
 # What programs write for a blank, a dash or a line end, where the sign itself means something else:
 # HTML, addresses of the web, JSON and other quoted texts, mail.
 _ESCAPED = re.compile(
@@ -329,9 +330,21 @@ class _Cluster:
     def _fits(self, first: int, last: int) -> bool:
         """Whether a window ends where groups do, or is cut out of what is one number."""
         left, right = self._owners[first], self._owners[last - 1]
-        begins = first == self._begins[left] or self._sizes[left] > 4
-        ends = last == self._begins[right] + self._sizes[right] or self._sizes[right] > 4
-        return (begins and ends) or self._is_one_number(left, right)
+        begins = first == self._begins[left]
+        ends = last == self._begins[right] + self._sizes[right]
+        if self._has_items(left, right):
+            is_number = begins and ends and not self._is_list(left, right)
+        else:
+            is_number = (begins or self._sizes[left] > 4) and (ends or self._sizes[right] > 4)
+        return is_number or self._is_one_number(left, right)
+
+    def _has_items(self, left: int, right: int) -> bool:
+        """Whether what stands between groups may end one item and begin another."""
+        return any(map(_ITEM_ENDS.search, self._gaps[left:right]))
+
+    def _is_list(self, left: int, right: int) -> bool:
+        """Whether groups are several items, each of several groups: 1664 - 4, 1664 - 4."""
+        return len(set(self._gaps[left:right])) > 1 and self._has_items(left, right)
 
     def _is_one_number(self, left: int, right: int) -> bool:
         """Whether groups are of one size, but the outer ones, with the same between all of them."""
@@ -341,6 +354,8 @@ class _Cluster:
     def _suspects(self, caution: Caution) -> Iterator[tuple[int, int]]:
         """Runs of digits that stand by themselves and could be a card's."""
         for left, right in self._parts():
+            if caution < Caution.REFUSED and self._is_list(left, right):
+                continue
             if self._is_suspect(left, right, caution):
                 yield self._begins[left], self._begins[right] + self._sizes[right]
 

@@ -392,8 +392,42 @@ def test_no_two_telephone_numbers_are_a_card(first: str, second: str) -> None:
         f"+49 30 {first[:7]} / +49 171 {second[:7]}",
         f"+49 30 {first[:7]} / 0171 {second[:7]}",
         f"+91-9{first}, +91-9{second}",
+        f"0{first}, 0{second}",
+        f"98{first[1:]} / 98{second[1:]}",
+        f"98{first[1:]}/98{second[1:]}",
+        f"4{first[:2]}-{first[2:5]}-{first[5:]}, 5{second[:2]}-{second[2:5]}-{second[5:]}",
     ):
         assert mask_cell(text, Caution.CODES) == text
+
+
+def test_a_list_of_numbers_is_no_card_where_its_items_have_several() -> None:
+    for text in (
+        "1664 - 4, 1664 - 4, 1664 - 4, 1664 - 4",
+        "4711 - 4711, 4711 - 4711",
+        "4711-12,4711-12,4711-12",
+    ):
+        for caution in (Caution.CODES, Caution.CELLS, Caution.BESIDE_CARDS):
+            assert mask_cell(text, caution) == text
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["1664", "4711", "501", "7", "12", "100", "2022", "555", "5110"]),
+            st.sampled_from(["4.5", "3", "10", "12.5", "120", "1200", "2.50", "0.5", "4,5"]),
+        ),
+        min_size=2,
+        max_size=8,
+    ),
+    st.sampled_from([", ", "; ", " | ", ",", ";"]),
+    st.sampled_from([" - ", ": ", " x ", " = "]),
+)
+def test_no_basket_of_products_named_by_numbers_is_a_card(
+    items: list[tuple[str, str]], ends: str, between: str
+) -> None:
+    text = ends.join(f"{name}{between}{price}" for name, price in items)
+    for caution in (Caution.CODES, Caution.CELLS, Caution.BESIDE_CARDS):
+        assert mask_cell(text, caution) == text
 
 
 def test_a_card_behind_a_plus_is_masked() -> None:
