@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from growth import assert_linear
 from ingest_helpers import TOKEN_KEY, Inbox, till_file
 from psycopg2.extensions import connection as Connection
 
@@ -17,6 +18,7 @@ from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 from ingest.report import LoadReport
 from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
+from ingest.review.secrets import without_secrets
 from ingest.review.status import read_status
 
 Load = Callable[..., LoadReport]
@@ -180,7 +182,7 @@ def test_the_first_lines_are_shown_without_keys_and_passwords(
         "-----BEGIN OPENSSH PRIVATE KEY-----",
         "aGVsbG8=",
         "-----END OPENSSH PRIVATE KEY-----",
-        "Tea and cake",
+        "Tea and cake " + "-" * 40,
     ]
     inbox.drop(NAME, "\n".join(secrets) + "\n")
     run_load()
@@ -196,9 +198,23 @@ def test_the_first_lines_are_shown_without_keys_and_passwords(
         "****",
         "****",
         "****",
-        "Tea and cake",
+        "Tea and cake " + "-" * 40,
     ]
     assert "hunter2" not in repr(lines)
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on"),
+    [
+        *[("", sign) for sign in ("-", "+/", "://:", "://x:", "key ", 'secret="', "a-", "f")],
+        *[("://", ":"), ("://", ":a"), ("", "-----BEGIN "), ("key", " ")],
+    ],
+)
+def test_looking_for_keys_takes_time_that_grows_with_the_line(begins: str, goes_on: str) -> None:
+    def look(size: int) -> None:
+        without_secrets([begins + goes_on * (size // len(goes_on))])
+
+    assert_linear(look, 4_000)
 
 
 def test_a_link_to_the_token_key_is_neither_read_nor_shown(
