@@ -314,13 +314,12 @@ def _without_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
         "export the file with a header line of these names, or add the names that it has as"
         f" aliases to feed {feed.name}"
     )
-    if not nearest.places:
+    if len(nearest.places) < 2:
         # What is no header may hold data of persons, which a reason is not made for.
-        is_header = _may_be_header(nearest.cells)
-        says = f"it says: {_shown(nearest.cells)}" if is_header else "it holds values, not names"
+        known = f"only {len(nearest.places)}" if nearest.places else "none"
         return NotReadable(
-            f"no header line found: the first line names none of the {len(names)} columns"
-            f" {', '.join(names)}; {says}; {advice}"
+            f"no header line found: the first line names {known} of the {len(names)} columns"
+            f" {', '.join(names)}; branchline quarantine show prints it; {advice}"
         )
     missing = [name for place, name in enumerate(names) if place not in nearest.places]
     return NotReadable(
