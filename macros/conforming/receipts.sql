@@ -8,16 +8,17 @@
         int_<source>__transactions    receipts_of(ref('int_<source>__receipt_lines'))
         int_<source>__sale_lines      sold_lines_of(ref('int_<source>__receipt_lines'))
 
-    A receipt is what one file says under one number: a file that supersedes another supersedes its receipts.
+    A receipt is what one file says under one number, of one branch and one business day: there are tills that
+    begin anew with 1 every morning. A file that supersedes another supersedes its receipts.
 #}
 
 {#
     The end of int_<source>__receipt_lines, after a comma: CTEs, and the select that ends the model. `from` is
     a CTE with the columns of the contract of `receipt_lines`; `expressions` and `lacks` as for `conform`.
 
-    A line that breaks a rule is on no receipt: it is rejected by itself. What belongs to the receipt (branch,
-    customer, person, payment, time, country) is the same in all its lines: the least of what they say. Where
-    they differ in branch, customer, country or day, the flag `receipt_lines_differ` says so.
+    A line that breaks a rule is on no receipt: it is rejected by itself. What belongs to the receipt (customer,
+    person, payment, time, country) is the same in all its lines: the least of what they say. Where they differ
+    in customer or country, the flag `receipt_lines_differ` says so.
 
     `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
     'month_first') and `of_days`: how the source writes dates, as for `dated_lines`.
@@ -26,13 +27,14 @@
     from, expressions={}, lacks=[], one_line_each=false, date_order=none, of_days=false
 ) -%}
     {%- set of_receipt = [
-        'branch_name', 'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
-        'record_key', 'channel', 'country', 'currency_code', 'business_date', 'sold_at_local', 'sold_at',
+        'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
+        'record_key', 'channel', 'country', 'sold_at_local', 'sold_at',
     ] -%}
     {%- set of_line = [
         'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'transaction_id',
-        'receipt_number', 'product_id', 'product_name', 'covers', 'reject_reasons', 'line_text',
-        'quantity', 'unit_price', 'net_amount', 'file_business_date',
+        'branch_key', 'branch_name', 'currency_code', 'business_date', 'receipt_number', 'product_id',
+        'product_name', 'covers', 'reject_reasons', 'line_text', 'quantity', 'unit_price', 'net_amount',
+        'file_business_date',
     ] -%}
     {%- set given = conformed_columns('receipt_lines') | list -%}
 -- Columns of `{{ from }}` are parsed texts, and each is used several times below.
@@ -116,6 +118,7 @@ judged_lines as (
         sold_at_local,
         business_date,
         sold_at,
+        {{ branch_key() }} as branch_key,
         nullif(concat_ws(', ', {{ named_reasons({
             'receipt_number_missing': 'false' if one_line_each else 'receipt_number is null',
             'branch_missing': 'branch_name is null',
@@ -144,7 +147,10 @@ numbered_lines as (
         {{ transaction_id() }} as transaction_id
         {%- else -%}
         case
-            when reject_reasons is null then {{ transaction_id("'receipt-' || receipt_number") }}
+            when reject_reasons is null
+                then {{ transaction_id(
+                    "concat_ws('-', 'receipt', branch_key, business_date, receipt_number)"
+                ) }}
             else {{ transaction_id("'line-' || cast(line_number as text)") }}
         end as transaction_id
         {%- endif %}
@@ -152,7 +158,9 @@ numbered_lines as (
         -- Once for each wording: a receipt of a thousand lines that all say the same would be a thousand
         -- times a thousand words.
         row_number() over (
-            partition by file_id, receipt_number, reject_reasons, quality_flags order by line_number
+            partition by
+                file_id, branch_key, business_date, receipt_number, reject_reasons, quality_flags
+            order by line_number
         ) as times_flagged
         {%- endif %}
     from judged_lines
@@ -197,7 +205,7 @@ gathered_lines as (
         bool_or(net_amount <> round(quantity * unit_price, 2)) over receipt as is_price_differing,
         bool_or({{ dated_after_delivery('business_date', 'loaded_at') }}) over receipt
             as is_after_delivery,
-        {% for name in ['branch_name', 'customer_id', 'country', 'business_date'] -%}
+        {% for name in ['customer_id', 'country'] -%}
         {{ 'or ' if not loop.first }}coalesce(
             min({{ name }}) over receipt <> max({{ name }}) over receipt, false
         )
@@ -240,7 +248,7 @@ identified_lines as (
             'counted_in_file_id': 'cast(null as bigint)',
             'source_system': 'source_system',
             'record_key': 'record_key',
-            'branch_key': branch_key(),
+            'branch_key': 'branch_key',
             'branch_name': 'branch_name',
             'customer_key': customer_key('customer_identified_by', 'identified_customer'),
             'customer_id': 'customer_id',

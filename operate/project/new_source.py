@@ -423,7 +423,9 @@ def _expressions(
             " them `contains_pii` in the YAML of source and staging."
         )
     if plan.by_line:
-        plan.notes.append("Lines of one file with the same receipt_number are one receipt.")
+        plan.notes.append(
+            "Lines of one file, branch and day with the same receipt_number are one receipt."
+        )
     # A column that nobody knows may hold anything, a customer's address for one.
     known = {TEXT_NAMES.get(column.role, column.role) for column in sample.columns}
     shown = [name for name in staged if name in known and name not in PERSONAL]

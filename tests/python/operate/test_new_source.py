@@ -39,10 +39,22 @@ FARM = (
     "F-1042;13.03.2024;;Eier;0019;6;0,35;2,10;EUR;\n"
     f"F-1043;13.03.2024;;Eier;0019;1;0,35;0,35;{'Taler ' * 200};\n"
 )
+# A receipt on several lines, numbers that begin anew in each branch and on each day.
+MARKET = (
+    "Invoice,Store,Date,Customer ID,Item,Qty,Unit Price,Total,Payment,Currency\n"
+    "1,Cork,2023-05-02 09:00,17,Tea,1,1.00,1.00,cash,eur\n"
+    "1,Cork,2023-05-02 09:00,17,Bun,1,2.00,2.00,cash,\n"
+    "1,Hull,2023-05-02 09:00,,Tea,1,4.00,4.00,cash,GBP\n"
+    "1,Hull,2023-05-02 09:00,,Bun,1,8.00,8.00,cash,GBP\n"
+    "1,York,2023-05-02 09:00,,Tea,1,16.00,16.00,cash,\n"
+    "1,York,2023-05-03 09:00,19,Tea,1,32.00,32.00,cash,\n"
+    "1,york,2023-05-03 09:00,20,Bun,1,64.00,64.00,cash,\n"
+)
 SAMPLES = {
     "web_shop": ("orders_2010-12-01.csv", next(iter(SHOP.values())).encode(), "line"),
     "kiosk": ("kiosk.csv", KIOSK.encode(), "receipt"),
     "farm_shop": ("rechnungen_05-03-2024.csv", FARM.encode("cp1252"), "line"),
+    "market": ("market.csv", MARKET.encode(), "line"),
 }
 
 
@@ -279,6 +291,26 @@ def test_as_written_a_german_file_is_right(built: Project) -> None:
     assert built.rows("select sum(claimed_amount) from intermediate.int_farm_shop__raw_claims") == [
         (Decimal("1033.15"),)
     ]
+
+
+def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
+    receipts = built.rows(
+        "select branch_name, cast(business_date as text), receipt_number, raw_rows, net_amount,"
+        " quality_flags like '%customer_missing%'"
+        " from intermediate.int_market__transactions where is_sale order by 1, 2, 3"
+    )
+    assert receipts == [
+        ("Cork", "2023-05-02", "1", 2, Decimal("3.00"), None),
+        ("Hull", "2023-05-02", "1", 2, Decimal("12.00"), True),
+        ("York", "2023-05-02", "1", 1, Decimal("16.00"), True),
+        ("York", "2023-05-03", "1", 1, Decimal("32.00"), None),
+        ("york", "2023-05-03", "1", 1, Decimal("64.00"), None),
+    ]
+    [(keys,)] = built.rows(
+        "select count(distinct transaction_id) from intermediate.int_market__transactions"
+        " where is_sale"
+    )
+    assert keys == len(receipts)
 
 
 def test_words_that_the_database_keeps_for_itself_are_no_columns(tmp_path: Path) -> None:
