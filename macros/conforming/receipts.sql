@@ -59,7 +59,8 @@ listed_branches as (
 ),
 
 -- The list of branches knows a branch under any capitals and spacing. A branch that it does not know is
--- taken as written, in the company's own time zone and currency.
+-- taken as written, in the company's own time zone and currency. A branch has one currency, whatever a line
+-- says: sums by branch are sums of one currency.
 located_lines as (
 
     select
@@ -67,13 +68,8 @@ located_lines as (
         conformed_lines.{{ name }},
         {% endfor -%}
         coalesce(listed_branches.branch_name, conformed_lines.branch_name) as branch_name,
-        coalesce(
-            conformed_lines.currency_code,
-            listed_branches.currency_code,
-            '{{ var("company_currency") }}'
-        ) as currency_code,
-        coalesce(conformed_lines.currency_code <> listed_branches.currency_code, false)
-            as is_of_another_currency,
+        coalesce(listed_branches.currency_code, '{{ var("company_currency") }}') as currency_code,
+        upper(conformed_lines.currency_code) as currency_text,
         coalesce(listed_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone
     from conformed_lines
     left join listed_branches
@@ -96,15 +92,26 @@ dated_lines as (
 
 ),
 
+priced_lines as (
+
+    select
+        *,
+        case
+            when currency_text <> currency_code then concat_ws(' | ', money_text, currency_text)
+            else money_text
+        end as all_money_text
+    from dated_lines
+
+),
+
 timed_lines as (
 
     select
         *,
         cast(sold_at_local as date) as business_date,
         {{ local_to_utc('sold_at_local', 'time_zone') }} as sold_at,
-        is_of_another_currency or {{ names_another_currency('money_text', 'currency_code') }}
-            as is_in_another_currency
-    from dated_lines
+        {{ names_another_currency('all_money_text', 'currency_code') }} as is_in_another_currency
+    from priced_lines
 
 ),
 
@@ -131,7 +138,10 @@ judged_lines as (
             'quantity_unreadable': 'quantity is null or quantity = 0',
             'unit_price_unreadable': 'unit_price is null',
             'total_unreadable': 'net_amount is null',
-            'currency_unreadable': 'length(currency_code) <> 3',
+            'currency_unreadable':
+                'false' if 'currency_code' in lacks else
+                'currency_text <> currency_code and currency_text <> all ('
+                ~ text_array(known_currency_marks()) ~ ')',
             'currency_differs_from_branch': 'is_in_another_currency',
         }) }}, reject_reasons), '') as reject_reasons
     from timed_lines

@@ -291,7 +291,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
             *([f"Whether every file is named like {sample.path.name}."] if file_name else []),
             *plan.decisions,
             f"Time zone and currency: a line per branch in `seeds/branches.csv`, source `{name}`;"
-            " without it the company's own hold.",
+            " without it the company's own hold, and lines in another currency are refused.",
         ],
     }
 

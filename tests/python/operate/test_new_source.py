@@ -39,16 +39,25 @@ FARM = (
     "F-1042;13.03.2024;;Eier;0019;6;0,35;2,10;EUR;\n"
     f"F-1043;13.03.2024;;Eier;0019;1;0,35;0,35;{'Taler ' * 200};\n"
 )
-# A receipt on several lines, numbers that begin anew in each branch and on each day.
+# Receipts on several lines, numbers that begin anew in each branch and on each day, a currency
+# column. Cork is listed, Hull and York are not.
 MARKET = (
     "Invoice,Store,Date,Customer ID,Item,Qty,Unit Price,Total,Payment,Currency\n"
     "1,Cork,2023-05-02 09:00,17,Tea,1,1.00,1.00,cash,eur\n"
     "1,Cork,2023-05-02 09:00,17,Bun,1,2.00,2.00,cash,\n"
     "1,Hull,2023-05-02 09:00,,Tea,1,4.00,4.00,cash,GBP\n"
-    "1,Hull,2023-05-02 09:00,,Bun,1,8.00,8.00,cash,GBP\n"
+    "1,Hull,2023-05-02 09:00,,Bun,1,8.00,8.00,cash,£\n"
     "1,York,2023-05-02 09:00,,Tea,1,16.00,16.00,cash,\n"
     "1,York,2023-05-03 09:00,19,Tea,1,32.00,32.00,cash,\n"
     "1,york,2023-05-03 09:00,20,Bun,1,64.00,64.00,cash,\n"
+    # In another currency than the branch's: one line of a receipt, and by its sign.
+    "2,Cork,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,EUR\n"
+    "2,Cork,2023-05-02 10:00,17,Bun,1,2.00,2.00,cash,USD\n"
+    "3,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,EUR\n"
+    "4,Hull,2023-05-02 10:00,17,Tea,1,1.00,$1.00,cash,\n"
+    "5,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,Euro\n"
+    "6,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,ABC\n"
+    "7,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,978\n"
 )
 SAMPLES = {
     "web_shop": ("orders_2010-12-01.csv", next(iter(SHOP.values())).encode(), "line"),
@@ -56,6 +65,7 @@ SAMPLES = {
     "farm_shop": ("rechnungen_05-03-2024.csv", FARM.encode("cp1252"), "line"),
     "market": ("market.csv", MARKET.encode(), "line"),
 }
+LISTED = "farm_shop,Farm shop,DE,Europe/Berlin,EUR,,\nmarket,CORK,IE,Europe/Dublin,EUR,,\n"
 
 
 @pytest.fixture
@@ -232,6 +242,8 @@ def built(
         planned = plan_source(copy, name, sample_of(name, folder), None)
         assert planned.grain == grain
         write_source(copy, planned)
+    with (copy / "seeds" / "branches.csv").open("a") as listed:
+        listed.write(LISTED)
     load_feeds(copy / "ingest" / "feeds")
     with new_project(postgres_server, folder / "run", copy) as project:
         for name, (file, content, _) in SAMPLES.items():
@@ -293,6 +305,22 @@ def test_as_written_a_german_file_is_right(built: Project) -> None:
     ]
 
 
+def test_a_branch_has_one_currency(built: Project) -> None:
+    assert built.rows(
+        "select branch_name, currency_code, sum(net_amount)"
+        " from intermediate.int_market__transactions where is_sale group by 1, 2 order by 1"
+    ) == [
+        ("CORK", "EUR", Decimal("4.00")),
+        ("Hull", "GBP", Decimal("12.00")),
+        ("York", "GBP", Decimal("48.00")),
+        ("york", "GBP", Decimal("64.00")),
+    ]
+    assert built.rows(
+        "select reject_reasons, array_agg(line_number order by line_number)"
+        " from intermediate.int_market__transactions where not is_sale group by 1 order by 1"
+    ) == [("currency_differs_from_branch", [10, 11, 12, 13]), ("currency_unreadable", [14, 15])]
+
+
 def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
     receipts = built.rows(
         "select branch_name, cast(business_date as text), receipt_number, raw_rows, net_amount,"
@@ -300,7 +328,8 @@ def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
         " from intermediate.int_market__transactions where is_sale order by 1, 2, 3"
     )
     assert receipts == [
-        ("Cork", "2023-05-02", "1", 2, Decimal("3.00"), None),
+        ("CORK", "2023-05-02", "1", 2, Decimal("3.00"), None),
+        ("CORK", "2023-05-02", "2", 1, Decimal("1.00"), None),
         ("Hull", "2023-05-02", "1", 2, Decimal("12.00"), True),
         ("York", "2023-05-02", "1", 1, Decimal("16.00"), True),
         ("York", "2023-05-03", "1", 1, Decimal("32.00"), None),
