@@ -9,7 +9,7 @@
       day where each file holds whole days (the feed `covers: days`). `id_doubled`: a later line of the same file
       has the record, of which a file has one line.
     - `counted_in_another_file`: copies. A file has rows of a day that is not its own (the feed `covers: day`), and
-      other files have all of them, or it has all of the day's own file.
+      other files have three quarters of them, or it has all of another file of the day.
 
     What is alike and proves nothing counts, with the flag `also_in_another_file`.
 #}
@@ -182,16 +182,16 @@ rows_of_days as (
 
 ),
 
--- Of files with the same sale the day's own goes first, then the earlier one.
-ranked_rows as (
+-- The day's own files, such as those of two tills, are no copies of one another: what one of them has three
+-- times and another twice is there five times.
+numbered_rows as (
 
     select
         *,
-        row_number() over (partition by sale_key, file_id order by line_number) as occurrence,
-        dense_rank() over (
-            partition by branch_key, business_date
-            order by is_stray, file_business_date, file_id
-        ) as file_rank,
+        row_number() over (
+            partition by sale_key, case when is_stray or covers is distinct from 'day' then file_id end
+            order by file_id, line_number
+        ) as occurrence,
         first_value(file_id) over (
             partition by branch_key, business_date order by file_business_date desc, file_id desc
         ) as latest_file_id
@@ -199,32 +199,34 @@ ranked_rows as (
 
 ),
 
+-- Of files with the same sale the day's own goes first, then the earlier one.
 compared_rows as (
 
     select
         *,
-        first_value(file_id) over (partition by sale_key order by file_rank) as first_file_id,
-        coalesce(
-            occurrence <= max(occurrence) over (
-                partition by sale_key
-                order by file_rank
-                range between unbounded preceding and 1 preceding
-            ),
-            false
-        ) as is_alike,
-        coalesce(
-            occurrence
-            <= max(case when file_rank = 1 then occurrence end) over (partition by sale_key),
-            false
-        ) as is_in_first_file,
-        max(case when file_rank = 1 then file_row_count end) over (
-            partition by branch_key, business_date
-        ) as first_file_row_count
-    from ranked_rows
+        first_value(file_id) over first_with_it as first_file_id,
+        first_value(file_row_count) over first_with_it as first_file_row_count
+    from numbered_rows
+    window
+        first_with_it as (
+            partition by sale_key, occurrence order by is_stray, file_business_date, file_id
+        )
 
 ),
 
--- Files of one day, such as those of two tills, are no copies.
+alike_rows as (
+
+    select
+        *,
+        first_file_id <> file_id as is_alike,
+        first_file_id <> file_id
+        and first_file_row_count = count(*) over (
+            partition by branch_key, business_date, file_id, first_file_id
+        ) as is_whole_file_alike
+    from compared_rows
+
+),
+
 judged_rows_of_days as (
 
     select
@@ -233,10 +235,10 @@ judged_rows_of_days as (
         and is_alike
         and is_stray
         and (
-            file_row_count = count(case when is_alike then 1 end) over file_day
-            or first_file_row_count = count(case when is_in_first_file then 1 end) over file_day
+            4 * count(case when is_alike then 1 end) over file_day >= 3 * file_row_count
+            or bool_or(is_whole_file_alike) over file_day
         ) as is_copy
-    from compared_rows
+    from alike_rows
     window file_day as (partition by branch_key, business_date, file_id)
 
 ),

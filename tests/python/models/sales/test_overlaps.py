@@ -41,6 +41,18 @@ def desk(*sales: str) -> str:
     return DESK + lines
 
 
+TWINS = ["10 01 - 1.00", "10 02 - 1.00", "10 03 - 1.00"]
+"""Receipts of nobody in particular, that another till may have had in the same minutes."""
+
+
+def pair_of(number: str, receipts: int) -> str:
+    return till("Pair Town", *(f"10 0{minute} Till{number} 1.00" for minute in range(receipts)))
+
+
+def mini_of(number: str) -> str:
+    return till("Mini Town", f"10 01 Till{number} 1.00")
+
+
 def deliver_till(project: Project, name: str, day: str, lines: str, time: str = "09") -> None:
     project.deliver(f"branch_pos/{name}_{day}-05-2023_{time}-00-00.csv", lines)
 
@@ -114,6 +126,14 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_till(project, "late_town", "10", till("Late Town", "10 59 Ann 1.00", "11 00 Ann 1.00"))
     part = till("Part Town", "10 01 Ann 1.00", "10 02 Abe 2.00")
     deliver_till(project, "part_town", "10", part)
+    # A day that is corrected when the next day's file has repeated it; two tills, each with an
+    # export of its own, or with one for both of them that comes before theirs.
+    fix = [f"10 {minute} Ann 1.00" for minute in range(10, 20)]
+    deliver_till(project, "fix_town", "10", till("Fix Town", *fix))
+    for number in "12":
+        deliver_till(project, f"pair_town_till-{number}", "10", pair_of(number, 3))
+        deliver_till(project, f"mini_town_till-{number}", "10", mini_of(number))
+    deliver_till(project, "twin_town", "11", till("Twin Town", *2 * TWINS, "11 01 Ida 1.00"))
     # The desk: numbers tell; without them nothing is proven.
     deliver_desk(project, "01", desk("9001 581 01 1", "9002 581 02 1", "- 600 05 1", "- 600 06 2"))
     project.load()
@@ -122,6 +142,8 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert first["Cumul Town"] == {"10": of(2, "3.00")}
     assert first["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
     assert first["Late Town"] == {"10": of(1, "1.00"), "11": of(1, "1.00")}
+    assert first["Pair Town"] == {"10": of(6, "6.00")}
+    assert first["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     assert first["581"] == {"01": of(1, "50.00"), "02": of(1, "50.00")}
     assert (refused(project), flagged(project)) == ({}, [])
 
@@ -131,6 +153,13 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_till(project, "late_town", "11", till("Late Town", "11 30 Bo 3.00"))
     part_11 = till("Part Town", "10 01 Ann 1.00", "10 02 Abe 2.50", "11 01 Cy 4.00")
     deliver_till(project, "part_town", "11", part_11)
+    deliver_till(project, "fix_town", "11", till("Fix Town", *fix, "11 01 Ida 1.00"))
+    for number in "12":
+        late = till("Pair Town", f"10 59 Late{number} 1.00")
+        deliver_till(project, f"pair_town_till-{number}", "11", pair_of(number, 3) + late)
+        late = till("Mini Town", f"10 59 Late{number} 1.00")
+        deliver_till(project, f"mini_town_till-{number}", "11", mini_of(number) + late)
+    deliver_till(project, "twin_town_till-1", "10", till("Twin Town", *TWINS))
     deliver_desk(
         project, "02", desk("9002.0 581 02 2", "9003 581 03 1", "- 600 06 2", "- 600 07 1")
     )
@@ -140,11 +169,22 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert second["Late Town"] == {"10": of(1, "1.00"), "11": of(2, "4.00")}
     # One of its two rows of the day before is another: nothing is proven, and all count.
     assert second["Part Town"] == {"10": of(4, "6.50"), "11": of(1, "4.00")}
+    assert second["Fix Town"] == {"10": of(10, "10.00"), "11": of(1, "1.00")}
+    assert second["Pair Town"] == {"10": of(8, "8.00")}
+    assert second["Mini Town"] == {"10": of(4, "4.00")}
+    # What of them is in the till's own file counts there.
+    assert second["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     # The corrected sale is the later file's.
     assert second["581"] == {"01": of(1, "50.00"), "02": of(1, "100.00"), "03": of(1, "50.00")}
     assert second["600"] == {"05": of(1, "50.00"), "06": of(2, "200.00"), "07": of(1, "50.00")}
     assert refused(project) == {
         ("cumul_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.00"),
+        ("fix_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(10, "10.00"),
+        ("mini_town_till-1_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(1, "1.00"),
+        ("mini_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(1, "1.00"),
+        ("pair_town_till-1_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
+        ("pair_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
+        ("twin_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
         ("gap_town_12-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "6.00"),
         ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
     }
@@ -167,15 +207,27 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_till(
         project, "cumul_town", "10", till("Cumul Town", "10 01 Ann 1.00", "10 02 Abe 2.50"), "10"
     )
+    corrected = [*fix[:-1], "10 19 Ann 1.50"]
+    deliver_till(project, "fix_town", "10", till("Fix Town", *corrected), "10")
+    deliver_till(project, "twin_town_till-2", "10", till("Twin Town", *TWINS))
     deliver_desk(project, "03", desk("9001 581 01 3", "9003 581 03 1"))
     third = night(project)
     assert third["Cumul Town"] == {"10": of(4, "6.50"), "11": of(1, "1.00")}
     assert third["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
     assert third["Part Town"] == {"10": of(3, "7.50"), "11": of(1, "4.00")}
+    # Nine of the ten are copies; of the one that was corrected, nothing proves it.
+    assert third["Fix Town"] == {"10": of(11, "11.50"), "11": of(1, "1.00")}
+    assert third["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     assert third["581"] == {"01": of(1, "150.00"), "02": of(1, "50.00"), "03": of(1, "50.00")}
     assert third["600"] == {"05": of(1, "50.00"), "06": of(1, "100.00")}
     assert refused(project) == {
+        ("fix_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(9, "9.00"),
+        ("mini_town_till-1_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(1, "1.00"),
+        ("mini_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(1, "1.00"),
+        ("pair_town_till-1_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
+        ("pair_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
         ("part_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.50"),
+        ("twin_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(6, "6.00"),
         ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
     }
     assert flagged(project) == [("Cumul Town", 1)]
