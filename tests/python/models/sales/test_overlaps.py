@@ -134,8 +134,9 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
         deliver_till(project, f"pair_town_till-{number}", "10", pair_of(number, 3))
         deliver_till(project, f"mini_town_till-{number}", "10", mini_of(number))
     deliver_till(project, "twin_town", "11", till("Twin Town", *2 * TWINS, "11 01 Ida 1.00"))
-    # The desk: numbers tell; without them nothing is proven.
+    # The desk: numbers tell, of a store; without them nothing is proven.
     deliver_desk(project, "01", desk("9001 581 01 1", "9002 581 02 1", "- 600 05 1", "- 600 06 2"))
+    deliver_desk(project, "of_703", desk("1 703 01 1", "2 703 02 1"))
     project.load()
     project.seed()
     first = night(project)
@@ -163,6 +164,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_desk(
         project, "02", desk("9002.0 581 02 2", "9003 581 03 1", "- 600 06 2", "- 600 07 1")
     )
+    deliver_desk(project, "of_704", desk("1 704 01 1", "2 704 02 1", "3 704 02 1"))
     second = night(project)
     assert second["Cumul Town"] == {"10": of(2, "3.00"), "11": of(1, "1.00")}
     assert second["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
@@ -176,6 +178,8 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert second["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     # The corrected sale is the later file's.
     assert second["581"] == {"01": of(1, "50.00"), "02": of(1, "100.00"), "03": of(1, "50.00")}
+    assert second["703"] == {"01": of(1, "50.00"), "02": of(1, "50.00")}
+    assert second["704"] == {"01": of(1, "50.00"), "02": of(2, "100.00")}
     assert second["600"] == {"05": of(1, "50.00"), "06": of(2, "200.00"), "07": of(1, "50.00")}
     assert refused(project) == {
         ("cumul_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.00"),
