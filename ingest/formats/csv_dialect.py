@@ -182,7 +182,7 @@ def inner_header(
         if not strange:
             return found
         return NotReadable(f"names columns that the file does not begin with: {_shown(strange)}")
-    if not _may_be_header(cells):
+    if not may_be_header(cells):
         return None
     if header.twice:
         return NotReadable(f"names a column twice ({_shown(header.twice)})")
@@ -193,7 +193,7 @@ def _half_a_header(feed: Feed, first: Dialect, header: _Header) -> NotReadable |
     """A line of names only, of which some are columns that stand elsewhere so far."""
     wanted = first.places if first.places is not None else tuple(range(len(feed.columns)))
     moved = [owner for owner, place in header.places.items() if wanted[owner] != place]
-    if len(moved) < 2 or not _may_be_header(header.cells):
+    if len(moved) < 2 or not may_be_header(header.cells):
         return None
     return NotReadable(
         f"names {len(header.places)} of the {len(feed.columns)} columns of feed {feed.name}, in"
@@ -270,7 +270,7 @@ def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
             header = _read_header(feed, record)
             if header is not None:
                 begins_with_rows = feed.header == "optional" and any(
-                    len(above) == len(feed.columns) and not _may_be_header(above)
+                    len(above) == len(feed.columns) and not may_be_header(above)
                     for above in records[:number]
                 )
                 return None if begins_with_rows else header
@@ -347,7 +347,7 @@ def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
     return max(found, key=nearness)[1] if found else _Header(())
 
 
-def _may_be_header(cells: Sequence[str]) -> bool:
+def may_be_header(cells: Sequence[str]) -> bool:
     """Whether cells are names rather than values: none is a number, a date or the like."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return bool(filled) and all(

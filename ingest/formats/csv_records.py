@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ingest.formats.csv_dialect import DELIMITERS, Dialect, NotReadable, split_line
+from ingest.formats.csv_dialect import (
+    DELIMITERS,
+    Dialect,
+    NotReadable,
+    may_be_header,
+    split_line,
+)
 from ingest.formats.text import LONGEST_LINE, Block
 
 MOST_LINES_OF_A_RECORD = 100
@@ -21,6 +28,13 @@ LONGEST_HEADER = 1 << 16
 """In characters: how long a line may be to be looked at with another delimiter."""
 FEW_SUSPECTS = 10
 """Lines of a block that it costs nothing to look at one by one."""
+UNKNOWN_WORDS = NotReadable(
+    "is in words that the feed does not know (add them to the aliases of its columns)"
+)
+TAKEN_FOR_HEADER = (
+    "taken for a header in words that the feed does not know: every line above holds digits, and"
+    " this one none"
+)
 SEPARATOR = "\x1f"
 """Stands between cells while a text is cut; a text that holds it is cut by the csv module."""
 
@@ -133,6 +147,9 @@ FindHeader = Callable[[Sequence[str], str], Dialect | NotReadable | None]
 """What a line inside a file, cut into cells at a delimiter, says of the lines below it."""
 
 
+_has_digit = re.compile(r"\d").search
+
+
 def _all_begin_with_a_digit(cells: Sequence[str]) -> bool:
     return min(cells) >= "0" and max(cells) < ":"
 
@@ -145,7 +162,8 @@ class RecordReader:
     line and not the rest of the file.
 
     `find_header` recognizes a header inside the file. Where the lines below it cannot be read by
-    it, they are rejected until the next header.
+    it, they are rejected until the next header. So are those below a line that is only taken for a
+    header, because it is the first without a digit.
     """
 
     def __init__(
@@ -159,6 +177,10 @@ class RecordReader:
         """Why the lines at hand cannot be read, as the header above them is."""
         self._probe = 0
         """A place in which rows begin with a digit, as the names in a header do not."""
+        self._all_hold_digits = True
+        """Whether every record so far does."""
+        self._last_row: Sequence[str] = ()
+        """The last row of the batch before."""
         self._turned = False
         """Whether the last split ended at a header of another kind."""
         self._lines: list[str] = []
@@ -173,6 +195,8 @@ class RecordReader:
     def __iter__(self) -> Iterator[Batch]:
         while self._turned or self._more():
             batch = self._split_plain() or self._split()
+            if batch.line_numbers:
+                self._last_row = [column[-1] for column in batch.columns]
             tally = self.tally
             tally.rows += len(batch.line_numbers)
             tally.rejects += len(batch.rejects)
@@ -227,7 +251,11 @@ class RecordReader:
         numbers: Sequence[int] = range(self._before + 1, self._before + count + 1)
         headers = set()
         for number in self._suspects(columns):
-            found = self._header([column[number] for column in columns])
+            row = [column[number] for column in columns]
+            found = self._header(row)
+            if found is None and self._is_first_without_digits(row):
+                above = [column[number - 1] for column in columns] if number else self._last_row
+                found = self._unknown_header(row, above)
             if found is dialect:
                 headers.add(number)
             elif found is not None:
@@ -288,6 +316,25 @@ class RecordReader:
             return dialect
         return found
 
+    def _is_first_without_digits(self, row: Sequence[str]) -> bool:
+        return self._all_hold_digits and any(row) and not _has_digit(SEPARATOR.join(row))
+
+    def _unknown_header(self, row: Sequence[str], above: Sequence[str]) -> NotReadable | None:
+        """Whether the first row without a digit is a header in words that the feed does not know.
+
+        It is where it names all columns that are read, and the row above it is made of numbers.
+        """
+        self._all_hold_digits = False
+        dialect = self._dialect
+        places = range(len(row)) if dialect.places is None else dialect.places
+        named = [row[place] for place in places if place >= 0]
+        if self._find_header is None or not all(map(str.strip, named)) or not may_be_header(named):
+            return None
+        if sum(_has_digit(cell) is not None for cell in above) < 2:
+            return None
+        self._all_hold_digits = True
+        return UNKNOWN_WORDS
+
     def _split(self) -> Batch:
         """Split the lines at hand, up to a header that says something new.
 
@@ -334,8 +381,15 @@ class RecordReader:
             fits = len(row) == width
             if not (no_header or why or (fits and row[probe][:1].isdigit())):
                 header = self._header(row, "" if fits else line.rstrip(line_ends))
+                if header is None and fits and not set_aside and self._is_first_without_digits(row):
+                    header = self._unknown_header(row, rows[-1] if rows else self._last_row)
                 if header is not None:
-                    tally.headers += 1
+                    if header is UNKNOWN_WORDS:
+                        text = "".join(lines[place : place + taken]).rstrip(line_ends)
+                        number = self._before + place + 1
+                        batch.rejects.append(Reject(number, TAKEN_FOR_HEADER, text))
+                    else:
+                        tally.headers += 1
                     place += taken
                     if header is dialect:
                         continue

@@ -156,6 +156,62 @@ def test_lines_that_a_second_header_does_not_explain_are_set_aside(
     assert (read.tally.headers, read.tally.blanks) == (3, 1)
 
 
+# Headers in words that the feed does not know, or of which it knows one or two at their own place.
+UNKNOWN = (
+    "Zeit,Kunde,Filiale,Warenkorb,Betrag,Zahlungsart,Kartennummer",
+    "Wann,Customer,Wo,Was,Total,Wie,Karte",
+    '"Wann","Kunde","Filiale","Was, genau","Summe","Wie","Karte"',
+)
+
+
+@pytest.mark.parametrize("first", [NAMES, None])
+@pytest.mark.parametrize("header", UNKNOWN)
+@pytest.mark.parametrize("rows_above", [1, 9000])
+def test_lines_below_a_header_in_unknown_words_are_set_aside(
+    feeds: FeedContract, first: str | None, header: str, rows_above: int
+) -> None:
+    above = [*([first] if first else []), *(ours(n % 60) for n in range(rows_above))]
+    lines = [*above, header, theirs(2), "soon,Ida,Here,Tea,much,CASH,none", NAMES, ours(3)]
+    read = Read(feeds.feeds["shop_receipts"], *lines)
+    assert set(read.column("branch")) == {"Joined Town"}
+    assert len(read.rows) == rows_above + 1
+    place = len(above) + 1
+    assert [number for number, _ in read.rejects] == [place, place + 1, place + 2]
+    # What is only taken for a header is kept.
+    assert read.rejects[0][1].startswith("taken for a header in words that the feed does not know")
+    assert read.rejects[1][1].startswith(f"below the header in line {place:,}, which is in words")
+
+
+def test_lines_below_it_are_read_by_the_next_header(feeds: FeedContract) -> None:
+    read = Read(feeds.feeds["shop_receipts"], ours(1), UNKNOWN[0], theirs(2), OTHER, theirs(3))
+    assert [number for number, _ in read.rows] == [1, 5]
+    assert read.column("customer") == ["Ann Bee", "Ida Jay"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        # It does not fill every column, or it is no words.
+        "soon,Joined Town,Ann Bee,Tea,much,CASH,",
+        "----,----,----,----,----,----,----",
+        # A line of values has a digit somewhere.
+        "soon,Joined Town,Ann Bee,Tea,1.00,CASH,none",
+    ],
+)
+def test_a_line_of_words_may_be_no_header(feeds: FeedContract, line: str) -> None:
+    read = Read(feeds.feeds["shop_receipts"], NAMES, ours(1), line, ours(3))
+    assert (len(read.rows), read.rejects) == (3, [])
+    # Below it, words are nothing new.
+    read = Read(feeds.feeds["shop_receipts"], "soon,Joined Town,,,,,", ours(1), UNKNOWN[0], ours(3))
+    assert (len(read.rows), read.rejects) == (4, [])
+
+
+def test_a_list_may_have_lines_of_words_among_others(feeds: FeedContract) -> None:
+    lines = ["Ann,Bee,Room 12", "Abe,Job,Cook", "Ida,Jay,Room 13"]
+    read = Read(feeds.feeds["shop_people"], *lines)
+    assert (len(read.rows), read.rejects) == (3, [])
+
+
 def test_a_file_of_which_most_is_set_aside_says_so(feeds: FeedContract) -> None:
     feed = feeds.feeds["shop_receipts"].model_copy(update={"max_rejected_share": 0.2})
     read = Read(feed, NAMES, ours(1), "timestamp,customer,branch,basket,payment", *[theirs(2)] * 3)
