@@ -1,7 +1,8 @@
 {#
     Incremental because it grows with every day of every branch. Rows are never taken away: a branch and
-    date that a corrected file has emptied must still be found as changed. Refused rows change nothing; and
-    their dates may lie outside of the calendar.
+    date that a corrected file has emptied must still be found as changed, and so must one whose last row
+    counts in another file, on another day. Rows refused for what they say change nothing; and their dates may
+    lie outside of the calendar.
 #}
 {{
     config(
@@ -38,7 +39,10 @@ changes as (
         change_id,
         business_date
     from transactions
-    where branch_key is not null and business_date is not null and reject_reasons is null
+    where
+        branch_key is not null
+        and business_date is not null
+        and (reject_reasons is null or {{ is_overlap() }})
     union all
     select
         branch_key,

@@ -136,7 +136,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_till(project, "twin_town", "11", till("Twin Town", *2 * TWINS, "11 01 Ida 1.00"))
     # The desk: numbers tell, of a store; without them nothing is proven.
     deliver_desk(project, "01", desk("9001 581 01 1", "9002 581 02 1", "- 600 05 1", "- 600 06 2"))
-    deliver_desk(project, "of_703", desk("1 703 01 1", "2 703 02 1"))
+    deliver_desk(project, "of_703", desk("1 703 01 1", "2 703 02 1", "3 703 08 1"))
     project.load()
     project.seed()
     first = night(project)
@@ -164,6 +164,8 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_desk(
         project, "02", desk("9002.0 581 02 2", "9003 581 03 1", "- 600 06 2", "- 600 07 1")
     )
+    # It was on another day: the day before has no sale any more.
+    deliver_desk(project, "day_of_703", desk("3 703 09 1"))
     deliver_desk(project, "of_704", desk("1 704 01 1", "2 704 02 1", "3 704 02 1"))
     second = night(project)
     assert second["Cumul Town"] == {"10": of(2, "3.00"), "11": of(1, "1.00")}
@@ -178,7 +180,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert second["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     # The corrected sale is the later file's.
     assert second["581"] == {"01": of(1, "50.00"), "02": of(1, "100.00"), "03": of(1, "50.00")}
-    assert second["703"] == {"01": of(1, "50.00"), "02": of(1, "50.00")}
+    assert second["703"] == {day: of(1, "50.00") for day in ("01", "02", "09")}
     assert second["704"] == {"01": of(1, "50.00"), "02": of(2, "100.00")}
     assert second["600"] == {"05": of(1, "50.00"), "06": of(2, "200.00"), "07": of(1, "50.00")}
     assert refused(project) == {
@@ -190,6 +192,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
         ("pair_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
         ("twin_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
         ("gap_town_12-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "6.00"),
+        ("week_of_703.csv", "superseded_by_another_file"): of(1, "50.00"),
         ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
     }
     assert flagged(project) == [("600", 1), ("Part Town", 1)]
@@ -232,6 +235,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
         ("pair_town_till-2_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(3, "3.00"),
         ("part_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(2, "3.50"),
         ("twin_town_11-05-2023_09-00-00.csv", "counted_in_another_file"): of(6, "6.00"),
+        ("week_of_703.csv", "superseded_by_another_file"): of(1, "50.00"),
         ("week_01.csv", "superseded_by_another_file"): of(1, "50.00"),
     }
     assert flagged(project) == [("Cumul Town", 1)]
