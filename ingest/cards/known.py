@@ -53,17 +53,18 @@ _IBAN = "|".join(
     rf"(?:{countries.replace(' ', '|')})\d\d(?: ?[0-9A-Z]){{{length - 4}}}"
     for length, countries in _IBANS.items()
 )
-_IDENTIFIER = (
-    r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])",
-    r"(?<![0-9A-Za-z])(?:"
-    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-    r"|(?=\d*[a-fA-F])[0-9a-fA-F]{32}(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{32}(?:[0-9a-fA-F]{64})?)?"
-    rf"|(?=[A-Z]{{2}}\d\d)(?P<iban>{_IBAN})"
-    r")(?![0-9A-Za-z])",
-)
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_HASH = r"(?=\d*[a-fA-F])[0-9a-fA-F]{32}(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{32}(?:[0-9a-fA-F]{64})?)?"
+_MASK = r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])"
 
-_IDENTIFIERS = re.compile("|".join(_IDENTIFIER))
-_KNOWN = re.compile("|".join((*_DATES, *_ADDRESSES, *_AMOUNTS)))
+# What all have in common at their beginning is said once: it is soon told where none begins.
+_IDENTIFIER = (
+    rf"{_MASK}|(?<![0-9A-Za-z])(?=[0-9A-Za-z])(?:{_UUID}|(?P<hash>{_HASH})"
+    rf"|(?=[A-Z]{{2}}\d\d)(?P<iban>{_IBAN}))(?![0-9A-Za-z])"
+)
+_NUMBER = rf"(?<!\d)(?=\d)(?:{'|'.join((*_DATES, *_ADDRESSES, *_AMOUNTS))})"
+_IDENTIFIERS = re.compile(_IDENTIFIER)
+_KNOWN = re.compile(f"{_NUMBER}|{_IDENTIFIER}")
 _STRIPE = re.compile(r"(\d{12,19})[dD]\d{4}")
 
 # Numbers with decimals, such as coordinates; with a comma only where one is the whole text.
@@ -82,7 +83,7 @@ def without_identifiers(text: str) -> str:
 
 def without_known(text: str) -> str:
     """The text without identifiers, dates with times, IP addresses and amounts; ASCII only."""
-    return _KNOWN.sub(_broken, without_identifiers(text))
+    return _KNOWN.sub(_broken_if_right, text)
 
 
 def without_decimals(text: str) -> str:
@@ -119,17 +120,16 @@ def _broken(run: re.Match[str]) -> str:
 
 
 def _broken_if_right(run: re.Match[str]) -> str:
-    """An identifier taken out, but for what only looks like one."""
-    iban = run["iban"]
-    if iban is not None:
-        compact = iban.replace(" ", "")
-        digits = "".join(str(int(sign, 36)) for sign in compact[4:] + compact[:4])
-        if int(digits) % 97 != 1:
+    """What is known taken out, but for what only looks like an IBAN or a hash."""
+    if run.lastgroup is not None:
+        if run["iban"] is not None:
+            compact = run["iban"].replace(" ", "")
+            digits = "".join(str(int(sign, 36)) for sign in compact[4:] + compact[:4])
+            if int(digits) % 97 != 1:
+                return run.group()
+        elif (stripe := _STRIPE.match(run["hash"])) and is_issued(stripe.group(1)):
             return run.group()
-    stripe = _STRIPE.match(run.group())
-    if stripe is not None and is_issued(stripe.group(1)):
-        return run.group()
-    return _broken(run)
+    return BREAK * (run.end() - run.start())
 
 
 def _broken_unless_card(run: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ Time grows with the length of the text.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -70,7 +71,8 @@ _ESCAPED = re.compile(
     r"|%(?:25)*(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|5[Ff]|7[Cc]|[Cc]2%(?:25)*[Aa]0|[Aa]0)"
     r"|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[A-Za-z])|=(?:20|2D|09|C2=A0|A0)"
 )
-_MAY_ESCAPE = "&<%\\="
+_MAY_ESCAPE = (("&", ";"), ("<", ">"), ("%", ""), ("\\", ""), ("=", ""))
+"""How each of these begins and ends."""
 _EXPONENT = re.compile(r"(?<![\d.,])(\d{1,19})(?:[.,](\d{1,18}))?[eE]\+?(\d{1,2})(?!\d)")
 # Track 1 (%B number ^ name ^ expiry ...?) and track 2 (; number = expiry ...?).
 _TRACK = re.compile(
@@ -119,7 +121,7 @@ def readings(text: str) -> Iterator[str]:
 
     Both count: behind a percent sign, two digits may also be the first two of a card.
     """
-    if any(sign in text for sign in _MAY_ESCAPE):
+    if any(begins in text and ends in text for begins, ends in _MAY_ESCAPE):
         plain = _ESCAPED.sub(_blank, text)
         if plain != text:
             yield plain
@@ -150,6 +152,8 @@ def find_cards(text: str, caution: Caution) -> list[Found]:
 
 def read_card(text: str) -> str | None:
     """The digits of the one card number that a cell is about, without a check number behind it."""
+    if len(text) < SHORTEST - 1:
+        return None
     plain = text if text.isascii() else _plain(text)[0]
     stripe = list(_tracks(plain, Caution.BESIDE_CARDS))
     if stripe:
@@ -203,22 +207,28 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 
 def _find(text: str, caution: Caution) -> list[Found]:
+    if text.isdigit():
+        # Quickly, as most cells with many digits are.
+        return _in_groups(without_known(text), caution)
     text = without_identifiers(text)
-    found: list[Found] = []
-    found += _tracks(text, caution)
-    text = _without(text, found)
+    tracks = list(_tracks(text, caution))
+    text = _without(text, tracks)
     exponents = _exponents(text, caution)
-    found += exponents
     text = _without(text, exponents)
+    grouped: list[Found] = []
     read = []
     for reading in readings(text):
         # What was found in one reading is left out of the other.
-        reading = without_known(_without(reading, found))
-        found = sorted([*found, *_in_groups(reading, caution)], key=lambda one: one.start)
+        reading = without_known(_without(reading, grouped))
+        grouped = _in_order(grouped, _in_groups(reading, caution))
         read.append(reading)
-    for reading in read:
-        found = _with_check_numbers(reading, found)
-    return found
+    for reading in read if grouped else ():
+        grouped = _with_check_numbers(reading, grouped)
+    return _in_order(tracks, exponents, grouped)
+
+
+def _in_order(*found: list[Found]) -> list[Found]:
+    return sorted(itertools.chain(*found), key=lambda one: one.start)
 
 
 def _in_groups(text: str, caution: Caution) -> list[Found]:
@@ -237,16 +247,15 @@ def _with_check_numbers(text: str, found: Sequence[Found]) -> list[Found]:
     made: list[Found] = []
     reached = 0
     ends = [*(one.start for one in found[1:]), len(text)]
-    for one, end in zip(found, ends, strict=False):
-        if not one.behind:
-            made.append(one)
-            reached = one.end
-            continue
+    for one, end in zip(found, ends, strict=True):
         before = _CHECK_BEFORE.search(text, max(reached, one.start - _REACH_BEFORE), one.start)
+        if before is not None:
+            one = replace(one, start=before.start())
         behind = _CHECK_BEHIND.match(text, one.behind, end)
-        start = one.start if before is None else before.start()
-        reached = one.end if behind is None else max(one.end, behind.end())
-        made.append(replace(one, start=start, end=reached))
+        if behind is not None and behind.end() > one.end:
+            one = replace(one, end=behind.end())
+        made.append(one)
+        reached = one.end
     return made
 
 
@@ -255,6 +264,8 @@ def _blank(run: re.Match[str]) -> str:
 
 
 def _without(text: str, found: Sequence[Found]) -> str:
+    if not found:
+        return text
     return replaced(text, [(one, BREAK * (one.end - one.start)) for one in found])
 
 

@@ -334,6 +334,15 @@ def test_the_groups_of_a_card_are_masked_whatever_stands_between(
     assert "4111" not in name.partition("~")[0].replace("****1111", "")
 
 
+def test_cards_of_all_kinds_in_one_text_are_masked_each() -> None:
+    text = "4.111111111111111E+15, 4111&nbsp;1111&nbsp;1111&nbsp;1111 x %41 5105105105105100"
+    text += f" ;{VALID}=2512? y"
+    masked = "****1111, ****1111 x %41 ****5100 ****1111 y"
+    for caution in Caution:
+        assert mask_cell(text, caution) == masked
+        assert mask_cell(f"{text} {text}", caution) == f"{masked} {masked}"
+
+
 def test_a_card_behind_what_reads_like_an_escape_is_masked() -> None:
     """Two digits behind a percent sign may be a sign of their own, or the card's first."""
     for card in (VALID, "2223003122003222", "5105105105105100"):
