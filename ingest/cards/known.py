@@ -12,6 +12,9 @@ from ingest.cards.issuers import is_issued
 BREAK = "\0"
 """Stands for what was taken out, and between cells, none of which can hold it."""
 
+TIMES_TEN = r" ?(?:[eEdD]|[xX*\xd7\xb7] ?10 ?(?:\^|\*\*)) ?\+?"
+"""Stands between a number and its exponent."""
+
 # Dates and times.
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _SHORT_MONTH, _SHORT_DAY = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
@@ -32,7 +35,7 @@ _DATES = (
 _AFTER_BLANK = r"(?<!\d[ '\xa0\u202f])"
 _BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
 _NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,8}"
-_NO_EXPONENT = r"(?![eE][+\-]?\d)"
+_NO_EXPONENT = rf"(?!{TIMES_TEN}\d)"
 _AMOUNTS = (
     rf"(?<![\d.,]){_AFTER_BLANK}\d{{1,3}}(?:,\d{{3}}){{0,2}}[.,]\d\d?(?!\d|[.,]\d)",
     rf"{_BEGINS}\d{{1,9}}\.{_NOISE}(?!\d|\.\d){_NO_EXPONENT}",

@@ -21,6 +21,7 @@ from enum import IntEnum
 from ingest.cards.issuers import LENGTHS, LONGEST, SHORTEST, is_issued, passes_luhn
 from ingest.cards.known import (
     BREAK,
+    TIMES_TEN,
     without_decimals,
     without_identifiers,
     without_known,
@@ -73,7 +74,9 @@ _ESCAPED = re.compile(
 )
 _MAY_ESCAPE = (("&", ";"), ("<", ">"), ("%", ""), ("\\", ""), ("=", ""))
 """How each of these begins and ends."""
-_EXPONENT = re.compile(r"(?<![\d.,])(\d{1,19})(?:[.,](\d{1,18}))?[eE]\+?(\d{1,2})(?!\d)")
+_EXPONENT = re.compile(
+    rf"(?<![\d.,])(\d{{1,19}})(?:[.,](\d{{1,18}}))?{TIMES_TEN}0{{0,2}}(\d{{1,2}})(?!\d)"
+)
 # Track 1 (%B number ^ name ^ expiry ...?) and track 2 (; number = expiry ...?).
 _TRACK = re.compile(
     r"[;%]?[Bb]?(?P<number>(?<!\d)\d{12,19}|(?<!\d)\d{4}(?: \d{2,6}){2,4})"
@@ -280,7 +283,7 @@ def _tracks(text: str, caution: Caution) -> Iterator[Found]:
 
 
 def _exponents(text: str, caution: Caution) -> list[Found]:
-    if "E" not in text and "e" not in text:
+    if not any(sign in text for sign in "eEdD^*"):
         return []
     found = []
     for number in _EXPONENT.finditer(text):
