@@ -180,6 +180,9 @@ def test_what_may_be_two_amounts_or_is_none_is_not_read(read: Read) -> None:
         *("1,2,3", "£4.95€", "€4.95 kr", "4.95 apples"),
         *("GBP.50", "£", "USD", "4.95.", "1000000000"),
         *("=1+1", "1,234,567,890.00", "12/05"),
+        # No group of thousands begins with zero.
+        *("0,755.50", "0.755,50", "0,755,000", "0.755.000", "00,125", "012,500", "0 755", "0'755"),
+        *("0,12,345", "00 125,00"),
         *("\u0661.\u0667\u0660", "infinity", "1 1 1", "4.95 4.95"),
     ]
     found = dict(zip(texts, read("amount", list(texts)), strict=True))
@@ -194,6 +197,14 @@ def test_where_a_source_says_what_its_signs_mean_nothing_is_in_doubt(read: Read)
     assert read("comma", ["1.234", "1,234", "4.95", ",5", "1'234,5"]) == [
         *(whole, part, None, Decimal(".5"), Decimal("1234.5")),
     ]
+    zeros = ["00,125", "00.125", "012,500", "0,755,000", "0.755.000", "0 755", "£0,75,000", "0'755"]
+    assert read("point", ["0,755", "0,125", *zeros, "0.755"])[:-1] == [
+        *(None, None, None, Decimal("0.13"), *([None] * 6)),
+    ]
+    assert read("comma", ["0.755", "0.125", *zeros, "0,755"])[:-1] == [
+        *(None, None, Decimal("0.13"), None, Decimal("12.5"), *([None] * 5)),
+    ]
+    assert read("price", ["0,755,000", "00,125"]) == [None, None]
     # Prices of a litre or a kilogram have three decimals.
     assert read("price", ["1.459", "0.755", "£1.459", "1,459", "1.4599"]) == [
         *(Decimal("1.459"), Decimal("0.755"), Decimal("1.459"), None, Decimal("1.4599")),
