@@ -381,14 +381,19 @@ def _expressions(
         given["branch_name"] = f"\"'{title}'\""
         plan.decide(f"No column names the branch: all sales are of one branch, '{title}'.")
     if sample.of("quantity"):
-        parse("quantity", "parse_integer('quantity_text')")
+        parse("quantity", f"parse_integer('quantity_text'{_declared(sign)})")
     else:
         given["quantity"] = "'1'"
         plan.decide("No column holds a quantity: each line is one unit.")
     if sample.of("unit_price"):
-        parse("unit_price", f"parse_amount('unit_price_text', scale=4, decimal='{sign}')")
+        parse("unit_price", f"parse_amount('unit_price_text', scale=4{_declared(sign)})")
     if sample.of("net_amount"):
-        parse("net_amount", f"parse_amount('total_text', decimal='{sign}')")
+        parse("net_amount", f"parse_amount('total_text'{_declared(sign)})")
+    if not sign:
+        plan.decide(
+            "Which sign stands before decimals: the sample does not tell, and 1,234 is refused."
+            " Say it to `parse_amount` and `parse_integer` (`decimal='.'` or `','`)."
+        )
     quantity = "quantity" if sample.of("quantity") else "1"
     if not sample.of("unit_price"):
         given["unit_price"] = (
@@ -445,11 +450,17 @@ def _has_time(sample: Sample, dates: DateFormat) -> bool:
 
 def _claimed_amount(claims: list[str], sign: str) -> str:
     if claims[0] == "total_text":
-        return f"parse_amount('total_text', decimal='{sign}')"
-    price = f"parse_amount('unit_price_text', scale=4, decimal='{sign}')"
+        return f"parse_amount('total_text'{_declared(sign)})"
+    price = f"parse_amount('unit_price_text', scale=4{_declared(sign)})"
     if claims[0] == "unit_price_text":
         return f"'round(' ~ {price} ~ ', 2)'"
-    return f"'round(' ~ parse_integer('quantity_text') ~ ' * '\n        ~ {price} ~ ', 2)'"
+    quantity = f"parse_integer('quantity_text'{_declared(sign)})"
+    return f"'round(' ~ {quantity} ~ ' * '\n        ~ {price} ~ ', 2)'"
+
+
+def _declared(sign: str) -> str:
+    """The argument that says which sign stands before decimals; none where nobody knows."""
+    return f", decimal='{sign}'" if sign else ""
 
 
 def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[str, Any]:
@@ -457,7 +468,7 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
     sample = plan.sample
     found: tuple[int, dict[str, str], int, Decimal, Decimal, datetime] | None = None
     for record in sample.records():
-        quantity = whole_number(record["quantity"]) if "quantity" in record else 1
+        quantity = whole_number(record["quantity"], sign) if "quantity" in record else 1
         price = amount(record["unit_price"], sign) if "unit_price" in record else None
         total = amount(record["net_amount"], sign) if "net_amount" in record else None
         text = record["sold_at"] + (f" {record['sold_time']}" if "sold_time" in record else "")
@@ -479,6 +490,14 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
         if found is None or filled > found[0]:
             found = (filled, record, quantity, price, _penny(total), sold_at)
     if found is None:
+        money = [column for role in ("unit_price", "net_amount") if (column := sample.of(role))]
+        doubtful = [value for column in money for value in column.filled if amount(value, ".")]
+        if doubtful and not sign:
+            raise BranchlineError(
+                f"The amounts of {sample.path}, such as {doubtful[0]}, may be thousands or have"
+                " three decimals.",
+                "Take a sample with an amount that leaves no doubt, such as 1.50 or 1,50.",
+            )
         raise BranchlineError(
             f"No record of {sample.path} can be read as a sale: with a date, a whole quantity and a"
             " price or an amount.",

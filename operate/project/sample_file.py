@@ -119,7 +119,10 @@ _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}:\d{2}(?::\d{2})?)?
 _EUROPEAN = re.compile(
     r"(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-]\d{4}(?P<time>[ T]+\d{1,2}:\d{2}(?::\d{2})?)?"
 )
-_WHOLE = re.compile(r"[+-]?\d{1,9}(?:[.]0+)?")
+_DECIMALS = re.compile(
+    r"\D*?(?P<whole>(?:\d[\d.,\s'\u2019]*)?)(?<![^\W\d])(?P<sign>[.,])(?P<part>\d+)\D*"
+)
+_OTHER_SIGN = {".": ",", ",": "."}
 
 
 @dataclass(frozen=True)
@@ -214,23 +217,50 @@ def read_sample(path: Path) -> Sample:
 
 
 def decimal_sign(columns: Sequence[SampleColumn | None]) -> str:
-    """The sign before the decimals of amounts: '.' or ','."""
+    """The sign before the decimals of amounts, '.' or ','; empty where they do not tell it."""
     values = [value for column in columns if column for value in column.filled]
-    commas = sum(bool(re.search(r",\d{1,2}(?!\d)", value)) for value in values)
-    points = sum(bool(re.search(r"[.]\d{1,2}(?!\d)", value)) for value in values)
-    return "," if commas > points else "."
+    signs = [_decimal_sign_of(value) for value in values]
+    commas, points = signs.count(","), signs.count(".")
+    return "," if commas > points else "." if points > commas else ""
+
+
+def _decimal_sign_of(value: str) -> str:
+    """The same of one amount: of 1,459 it is not to be told."""
+    found = _DECIMALS.fullmatch(value)
+    if found is None:
+        return ""
+    if found["sign"] in found["whole"]:
+        return _OTHER_SIGN[found["sign"]]
+    may_be_thousands = re.fullmatch(r"[1-9]\d{0,2}", found["whole"]) and len(found["part"]) == 3
+    return "" if may_be_thousands else found["sign"]
 
 
 def amount(text: str, sign: str) -> Decimal | None:
-    """An amount of money, or None."""
+    """An amount of money, as `parse_amount` reads it with `sign` as `decimal`, or None."""
     plain = re.sub(r"[\s£$€]", "", text)
-    plain = plain.replace(".", "").replace(",", ".") if sign == "," else plain.replace(",", "")
+    sign = sign or _decimal_sign_of(plain)
+    if sign:
+        thousands = _OTHER_SIGN[sign]
+        if re.match(rf"-?0\d*[{thousands}]", plain):
+            return None
+        plain = plain.replace(thousands, "").replace(sign, ".")
+    elif "." in plain:
+        return None
     return Decimal(plain) if re.fullmatch(r"-?\d{1,9}([.]\d+)?", plain) else None
 
 
-def whole_number(text: str) -> int | None:
-    """A whole number, written as 7 or 7.0, or None."""
-    return int(text.partition(".")[0]) if _WHOLE.fullmatch(text) else None
+def whole_number(text: str, sign: str) -> int | None:
+    """A whole number, as `parse_integer` reads it with `sign` as `decimal`, or None."""
+    thousands = _OTHER_SIGN.get(sign, "")
+    found = (
+        re.fullmatch(
+            rf"([+-]?(?:\d{{1,9}}|[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}}){{1,2}}))(?:[{sign}]0+)?",
+            text,
+        )
+        if sign
+        else re.fullmatch(r"([+-]?\d{1,9})(?:[.,](?:0{1,2}|0{4,}|(?<=\d{4}[.,])000))?", text)
+    )
+    return int(found[1].replace(thousands, "")) if found else None
 
 
 def cleaned(text: str) -> str:
@@ -242,7 +272,7 @@ def cleaned(text: str) -> str:
 def identifier(text: str) -> str:
     """A number by which something is known, as the macro of that name reads it."""
     found = re.fullmatch(
-        r"=\"([^\"]*)\"|'([^']+)|([0-9]+)(?:[.]0+|,0{1,2}|,0{4,})|([0-9])[.,]([0-9]+)[eE][+]?([0-9]{1,2})",
+        r"=\"([^\"]+)\"|'([+0-9][^'a-z]*)|([0-9]+)(?:[.]0+|,0{1,2}|,0{4,})|([0-9])[.,]([0-9]+)[eE][+]?([0-9]{1,2})",
         text,
     )
     if found is None:

@@ -1,11 +1,27 @@
-{# A whole number of up to nine digits as people and databases write it (7, -7, 7.0), or null if it is none. #}
-{% macro parse_integer(text) -%}
-    {{ return(adapter.dispatch('parse_integer', 'branchline')(text)) }}
+{#
+    A whole number of up to nine digits as people and databases write it (7, -7, 7.0, 7,00), or null if it is
+    none. `decimal` as for parse_amount: of a source with a decimal comma 1.000 is a thousand, of one with a
+    decimal point it is one; and without it, it may be either, and is none.
+#}
+{% macro parse_integer(text, decimal=none) -%}
+    {{ return(adapter.dispatch('parse_integer', 'branchline')(text, decimal)) }}
 {%- endmacro %}
 
-{% macro postgres__parse_integer(text) -%}
+{% macro postgres__parse_integer(text, decimal) -%}
+    {%- if decimal -%}
+        {%- set thousands = {'.': ',', ',': '.'}[decimal] -%}
+        {%- set pattern = '^([+-]?(?:[0-9]{1,9}|[1-9][0-9]{0,2}(?:[' ~ thousands ~ '][0-9]{3}){1,2}))(?:['
+            ~ decimal ~ ']0+)?$' -%}
+    {%- else -%}
+        {%- set thousands = '' -%}
+        {%- set pattern = '^([+-]?[0-9]{1,9})(?:[.,](?:0{1,2}|0{4,}|(?<=[0-9]{4}[.,])000))?$' -%}
+    {%- endif -%}
     cast(
-        substring(trim({{ branchline.plain_text(text) }}) from '^([+-]?\d{1,9})(?:[.]0+)?$')
+        replace(
+            substring(btrim({{ branchline.plain_text(text) }}, e' \t\n\r') from '{{ pattern }}'),
+            '{{ thousands }}',
+            ''
+        )
         as integer
     )
 {%- endmacro %}

@@ -21,7 +21,14 @@ from base.errors import BranchlineError
 from base.link import Connection
 from ingest.contract.reading import load_feeds
 from operate.project.new_source import plan_source, write_source
-from operate.project.sample_file import SYNONYMS, read_sample
+from operate.project.sample_file import (
+    SYNONYMS,
+    SampleColumn,
+    amount,
+    decimal_sign,
+    read_sample,
+    whole_number,
+)
 
 SHOP = dict(itertools.islice(days(10_000, receipts_a_day=7), 8))
 # A receipt per line, month first, amounts in two ways, no name of a product.
@@ -173,6 +180,7 @@ def test_what_is_there_is_never_overwritten(copy: Path, tmp_path: Path) -> None:
         ("shop", "date,total\n1 May,3\n", None, "in no form that the project reads"),
         ("shop", "date,total\n2024-01-01,3\n", "line", "looks like the number of a receipt"),
         ("shop", "date,total\n2024-01-01,free\n", None, "No record of"),
+        ("shop", 'date,total\n2024-01-01,"1,459"\n', None, "may be thousands"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -340,6 +348,72 @@ def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
         " where is_sale"
     )
     assert keys == len(receipts)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "sign"),
+    [
+        (["1.50", "1,234.50", "1,459"], "."),
+        (["1,50", "1.234,50", "1.459"], ","),
+        (["1,234,567"], "."),
+        (["1.234.567 €"], ","),
+        (["0,755"], ","),
+        (["1234.567"], "."),
+        (["£.50"], "."),
+        # May be thousands, or hold no sign at all, or contradict each other.
+        (["1,459", "1,599", "£1,234"], ""),
+        (["1.459", "Rs.50"], ""),
+        (["52", "364", "", "free"], ""),
+        (["1.50", "1,50"], ""),
+    ],
+)
+def test_a_sample_tells_the_sign_of_decimals_or_not(amounts: list[str], sign: str) -> None:
+    assert (
+        decimal_sign([SampleColumn("Price", "price", "unit_price", tuple(amounts)), None]) == sign
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "expected"),
+    [
+        ("1,459", "", None),
+        ("1,459", ".", "1459"),
+        ("1,459", ",", "1.459"),
+        ("0,755", ".", None),
+        ("£0,755", ",", "0.755"),
+        ("1.459,50 €", "", "1459.50"),
+        ("52", "", "52"),
+        ("1.5", "", "1.5"),
+    ],
+)
+def test_an_amount_of_a_sample_is_read_as_the_models_do(
+    text: str, sign: str, expected: str | None
+) -> None:
+    assert amount(text, sign) == (None if expected is None else Decimal(expected))
+
+
+def test_a_quantity_of_a_sample_is_read_as_the_models_do() -> None:
+    for text, sign, expected in (
+        *(("7", "", 7), ("-7.0", "", -7), ("7,00", "", 7), ("1.000", "", None), ("7.5", "", None)),
+        *(("1.000", ",", 1000), ("1.000", ".", 1), ("1,000", ".", 1000), ("0.755", ",", None)),
+    ):
+        assert whole_number(text, sign) == expected, (text, sign)
+
+
+def test_where_the_sample_does_not_tell_the_sign_nothing_is_declared(
+    copy: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pump.csv").write_text("date,product,qty,price\n2024-01-01,Fuel,2,52\n")
+    planned = plan_source(copy, "pump", tmp_path / "pump.csv", None)
+    calls = re.findall(r"parse_\w+\([^)]*\)", "".join(planned.files.values()))
+    assert calls
+    assert not any("decimal" in call for call in calls)
+    assert any("decimals" in decision for decision in planned.decisions)
+    (tmp_path / "shop.csv").write_text('date,product,qty,price\n2024-01-01,Fuel,"2,0","1,5"\n')
+    planned = plan_source(copy, "shop", tmp_path / "shop.csv", None)
+    calls = re.findall(r"parse_\w+\([^)]*\)", "".join(planned.files.values()))
+    assert calls
+    assert all("decimal=','" in call for call in calls)
 
 
 def test_words_that_the_database_keeps_for_itself_are_no_columns(tmp_path: Path) -> None:

@@ -22,7 +22,11 @@ MACROS = {
     "cleaned": "cleaned('given.value')",
     "surname": "cleaned('given.value', keep=['Null'])",
     "identifier": "identifier('given.value')",
+    "key": "record_key('given.value')",
     "name": "normalize_name('given.value')",
+    "quantity": "parse_integer('given.value')",
+    "point_quantity": "parse_integer('given.value', decimal='.')",
+    "comma_quantity": "parse_integer('given.value', decimal=',')",
     "amount": "parse_amount('given.value')",
     "point": "parse_amount('given.value', decimal='.')",
     "comma": "parse_amount('given.value', decimal=',')",
@@ -209,6 +213,24 @@ def test_where_a_source_says_what_its_signs_mean_nothing_is_in_doubt(read: Read)
     assert read("price", ["1.459", "0.755", "£1.459", "1,459", "1.4599"]) == [
         *(Decimal("1.459"), Decimal("0.755"), Decimal("1.459"), None, Decimal("1.4599")),
     ]
+
+
+def test_a_quantity_is_a_whole_number(read: Read) -> None:
+    whole = {"7": 7, " +7 ": 7, "-7": -7, "007": 7, "7.0": 7, "7.00": 7, "7.0000": 7, "\u00a07": 7}
+    none: dict[str, Any] = dict.fromkeys(
+        ("7.5", "7,5", "", "seven", "1234567890", "1e3", "7.", "0x7")
+    )
+    # May be a thousand.
+    doubtful = dict.fromkeys(("1.000", "1,000", "-12.000", "999,000", "0.000"))
+    all_of(
+        read, "quantity", whole | none | doubtful | {"7,0": 7, "1234.000": 1234, "1234,000": 1234}
+    )
+    points = {"1.000": 1, "12.000": 12, "1,000": 1000, "-1,234,567.00": -1234567, "1,234.0": 1234}
+    commas = {text.translate({44: 46, 46: 44}): number for text, number in (whole | points).items()}
+    no_points = dict.fromkeys(("7,0", "1,00", "0,755", "1,2345", "1,0000", "1,234.5", "01,000"))
+    no_commas = {text.translate({44: 46, 46: 44}): None for text in no_points}
+    all_of(read, "point_quantity", whole | none | points | no_points)
+    all_of(read, "comma_quantity", none | commas | no_commas | {"7.5": None})
 
 
 def test_an_amount_may_name_its_currency_but_no_other(read: Read) -> None:
