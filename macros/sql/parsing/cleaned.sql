@@ -14,13 +14,9 @@
     {%- set trimmed -%}
         btrim({{ branchline.plain_text(text) }}, e' \t\n\r')
     {%- endset -%}
-    {#- A list of constants is looked up at once, however long it is; what is longer than all of them, not even
-        that. -#}
+    {#- A constant list is looked up at once, however long it is. -#}
     {%- set nothings = branchline.spellings_of_nothing() | reject('in', keep) | list -%}
-    case
-        when octet_length({{ trimmed }}) > {{ nothings | map('length') | max }} then {{ trimmed }}
-        when {{ trimmed }} <> all ({{ branchline.text_array(nothings) }}) then {{ trimmed }}
-    end
+    case when {{ trimmed }} <> all ({{ branchline.text_array(nothings) }}) then {{ trimmed }} end
 {%- endmacro %}
 
 
@@ -34,10 +30,28 @@
     ] -%}
     {%- set as_they_are = [
         '', 'NA', 'na', 'NaN', 'nan', 'NAN', '-NaN', '-nan', 'NaT', 'nat', 'NIL', 'nil', '-', '--', '---', '----',
-        '\u2013', '\u2014', '.', '..', '...', '?', '??', '???', '""', "''", '1.#IND', '-1.#IND', '1.#QNAN',
+        '\u2013', '\u2014', '.', '..', '...', '?', '??', '???', '""', "''", '=""', '1.#IND', '-1.#IND', '1.#QNAN',
         '-1.#QNAN',
     ] -%}
-    {%- set spellings = as_they_are -%}
+    {#- Errors of spreadsheets in the languages that they speak. -#}
+    {%- set errors = (
+        '#SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #BUSY! #UNKNOWN! #ERROR! #GETTING_DATA'
+        ~ ' #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! #FEHLER!'
+        ~ ' #NUL! #VALEUR! #NOM? #NOMBRE! #PROPAGATION! #ERREUR!'
+        ~ ' #N/D #NULO! #VALOR! #NOMBRE? #¡NULO! #¡DIV/0! #¡VALOR! #¡REF! #¿NOMBRE? #¡NUM! #¡DESBORDAMIENTO!'
+        ~ ' #N/DISP #NOME? #NÚM! #DESPEJAR! #ERRO!'
+        ~ ' #NULLO! #VALORE! #RIF! #ESPANSIONE! #ERRORE!'
+        ~ ' #N/B #LEEG! #DEEL/0! #WAARDE! #VERW! #NAAM? #GETAL! #OVERLOOP!'
+        ~ ' #SAKNAS! #SKÄRNING! #DIVISION/0! #VÄRDEFEL! #REFERENS! #NAMN? #OGILTIGT!'
+        ~ ' #I/T #VÆRDI! #VERDI! #REFERENCE! #NAVN? #TAL!'
+        ~ ' #PUUTTUU! #TYHJÄ! #JAKO/0! #ARVO! #VIITTAUS! #NIMI? #LUKU!'
+        ~ ' #N/D! #ND! #ZERO! #DZIEL/0! #ARG! #ADR! #NAZWA? #LICZBA!'
+        ~ ' #HODNOTA! #ODKAZ! #NÁZEV? #ČÍSLO! #NULLA! #ZÉRÓOSZTÓ! #ÉRTÉK! #HIV! #NÉV? #SZÁM! #HIÁNYZIK'
+        ~ ' #YOK #BOŞ! #SAYI/0! #DEĞER! #BAŞV! #AD? #SAYI!'
+        ~ ' #Н/Д #ПУСТО! #ДЕЛ/0! #ЗНАЧ! #ССЫЛКА! #ИМЯ? #ЧИСЛО!'
+        ~ ' Err:501 Err:502 Err:503 Err:504 Err:508 Err:509 Err:511 Err:522'
+    ).split(' ') -%}
+    {%- set spellings = as_they_are + errors -%}
     {%- for word in in_any_capitals -%}
         {%- for spelling in [word, word | upper, word | capitalize, word | title] -%}
             {%- do spellings.append(spelling) if spelling not in spellings -%}

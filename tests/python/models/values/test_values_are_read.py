@@ -76,11 +76,27 @@ def test_a_cell_that_spells_nothing_is_nothing(read: Read) -> None:
         *("", "  ", "\u00a0", "\t", "NULL", " null ", "Null", "\\N", "N/A", "n/a", "#N/A", "#n/a"),
         *("NA", "NaN", "nan", "None", "none", "NONE", "nil", "<null>", "<NULL>", "(null)"),
         *("[NULL]", "-", "--", "\u2013", "#REF!", "#VALUE!", "#DIV/0!", "<NA>", "NaT", "n.a."),
-        *("undefined", "(blank)", "\ufeffNULL", "NULL\u200b", ".", "?"),
+        *("undefined", "(blank)", "\ufeffNULL", "NULL\u200b", ".", "?", '=""'),
+        # What spreadsheets of other languages write.
+        *("#WERT!", "#BEZUG!", "#ZAHL!", "#N/D", "#VALEUR!", "#NOM?", "#¡VALOR!", "#¿NOMBRE?"),
+        *("#NOMBRE?", "#RIF!", "#NOME?", "#NÚM!", "#WAARDE!", "#DEEL/0!", "#N/B", "#ERROR!"),
+        *("#SPILL!", "#\u041d/\u0414", "Err:502"),
     ]
     assert read("cleaned", [*spelled, None]) == [None] * (len(spelled) + 1)
     # Names of people, and words that nothing is only a part of.
-    for word in ("Nan", "Na", "Nil", "NULLS", "No", "0", "Null Town", "Ann -", "unknown", "N"):
+    for word in (
+        "Nan",
+        "Na",
+        "Nil",
+        "NULLS",
+        "No",
+        "0",
+        "Null Town",
+        "Ann -",
+        "unknown",
+        "N",
+        "#1",
+    ):
         assert read("cleaned", [word]) == [word]
     assert read("surname", ["Null", "NULL", "null"]) == ["Null", None, None]
 
