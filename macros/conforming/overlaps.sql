@@ -353,7 +353,8 @@ select * from changed_rows
 {#
     Key of a record in all files of its feed, a hash, from the raw column that the loader fills by the feed's
     `key`, each part read as an `identifier`: null where a part of it is empty or says that there is none, and
-    where a long number in it was masked, so that two records may look alike.
+    where digits of a number in it are gone, masked or destroyed by a spreadsheet, so that two records may look
+    alike.
 #}
 {% macro record_key(text='_record_id') -%}
     {{ return(adapter.dispatch('record_key', 'branchline')(text)) }}
@@ -365,7 +366,12 @@ select * from changed_rows
             then (
                 select
                     case
-                        when bool_and(ids.part is not null and ids.part !~ '^(0+|[uU](nknown|NKNOWN))$')
+                        when
+                            bool_and(
+                                ids.part is not null
+                                and ids.part !~ '^(0+|[uU](nknown|NKNOWN))$'
+                                and not {{ branchline.is_number_destroyed('ids.part') }}
+                            )
                             then {{ dbt.hash("string_agg(ids.part, chr(31) order by ids.position)") }}
                     end
                 from (

@@ -128,6 +128,8 @@ judged_lines as (
         {{ branch_key() }} as branch_key,
         nullif(concat_ws(', ', {{ named_reasons({
             'receipt_number_missing': 'false' if one_line_each else 'receipt_number is null',
+            'receipt_number_unreadable':
+                'false' if one_line_each else is_number_destroyed('receipt_number'),
             'branch_missing': 'branch_name is null',
             'timestamp_unreadable': 'sold_at_local is null and not is_date_order_unclear',
             'date_order_unclear': 'is_date_order_unclear',

@@ -150,7 +150,11 @@ def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read
             "1.7850E+04": "17850",
             '="0044"': "0044",
             "'0044": "0044",
+            " '0044\u200b": "0044",
+            "'85123A": "85123A",
+            "'+44 20 7946": "+44 20 7946",
             "44\u00a0": "44",
+            "44.0\u00a0": "44",
             "nan": None,
             "NULL": None,
             # Not all digits are there, or it may be a thousand, or it is something else.
@@ -164,8 +168,21 @@ def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read
             "1.2.0": "1.2.0",
             "12E4": "12E4",
             "O'Neil": "O'Neil",
+            # Names that begin so.
+            "'s-Hertogenbosch": "'s-Hertogenbosch",
+            "'t Gooi": "'t Gooi",
+            "'90s Diner": "'90s Diner",
         },
     )
+
+
+def test_a_number_whose_digits_are_gone_is_the_key_of_no_record(read: Read) -> None:
+    gone = ["2.02305E+11", "2,02305E+11", "1.2e5", "5E+02", "A\x1f1.8E+04", "4.40E-01"]
+    gone += ["0", "unknown", "", "****1234"]
+    assert read("key", [*gone, None]) == [None] * (len(gone) + 1)
+    kept = ["202305110001", "2.023E+03", "12E4", "E+02", "1.5", "A\x1f1", "'s-Hertogenbosch"]
+    assert None not in read("key", list(kept))
+    assert read("key", ["2.023E+03"]) == read("key", ["2023"])
 
 
 def test_an_amount_that_leaves_no_doubt_is_read(read: Read) -> None:
