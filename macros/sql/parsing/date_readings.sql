@@ -19,36 +19,31 @@
     {{ return(adapter.dispatch('date_readings', 'branchline')(text, alias, time_zone, of_days)) }}
 {%- endmacro %}
 
-{% macro postgres__date_readings(text, alias, time_zone, of_days) -%}
+{% macro postgres__date_readings(text, alias, time_zone=none, of_days=false) -%}
     (
         select
-            {{ moment_of('texts.parts[1]', time_zone, of_days) }} as day_first_at,
-            {{ moment_of('texts.parts[2]', time_zone, of_days) }} as month_first_at,
+            {{ moment_of('texts.parts[1]', time_zone) }} as day_first_at,
+            {{ moment_of('texts.parts[2]', time_zone) }} as month_first_at,
             texts.parts[3] is not null as has_time,
             texts.parts[5] is not null as is_year_short
         from (
             {#- The tills' own form is cut by position, and what databases write is known by its signs: both
                 are much cheaper than the pattern. -#}
             select
-                case
-                    when
-                        {{ text }} like '__/__/____ __:__'
-                        and translate({{ text }}, '0123456789', '') = '// :'
+                case translate({{ text }}, '123456789', '000000000')
+                    when '00/00/0000 00:00'
                         then array[
-                            substr({{ text }}, 7, 4) || substr({{ text }}, 4, 2) || substr({{ text }}, 1, 2),
-                            substr({{ text }}, 7, 4) || substr({{ text }}, 1, 2) || substr({{ text }}, 4, 2),
-                            substr({{ text }}, 12),
+                            substr({{ text }}, 7, 4) || substr({{ text }}, 4, 2) || left({{ text }}, 2)
+                            || right({{ text }}, 6),
+                            substr({{ text }}, 7, 4) || left({{ text }}, 2) || substr({{ text }}, 4, 2)
+                            || right({{ text }}, 6),
+                            'time',
                             null,
                             null
                         ]
-                    when
-                        {{ text }} like '____-__-__' and translate({{ text }}, '0123456789', '') = '--'
-                        then array[{{ text }}, {{ text }}, null, null, null]
-                    when
-                        {{ text }} like '____-__-__ __:__:__'
-                        and translate({{ text }}, '0123456789', '') = '-- ::'
-                        then array[left({{ text }}, 10), left({{ text }}, 10), substr({{ text }}, 12), null, null]
-                    else {{ branchline.parts_of_date(branchline.plain_text(text)) }}
+                    when '0000-00-00' then array[{{ text }}, {{ text }}, null, null, null]
+                    when '0000-00-00 00:00:00' then array[{{ text }}, {{ text }}, 'time', null, null]
+                    else {{ branchline.parts_of_date(branchline.plain_text(text), of_days) }}
                 end as parts
             {#- As evaluate_once does, which sqlfluff does not know without a from. #}
             limit 1
@@ -58,32 +53,29 @@
 {%- endmacro %}
 
 
-{# The moment of a day (`day`) and of the time and offset beside it, in date_readings; null for none. #}
-{% macro moment_of(day, time_zone, of_days) -%}
-    {%- set local = day ~ " || ' ' || coalesce(texts.parts[3], '00:00')" -%}
-    {%- set anywhere = local ~ " || ' ' || texts.parts[4]" -%}
+{# The moment that a text is, in date_readings; null for none. #}
+{% macro moment_of(text, time_zone) -%}
     case
-        {%- if time_zone %}
-        when
-            texts.parts[4] is not null
-            {%- if of_days %}
-            and texts.parts[3] !~ '^(0?0:00(:00([.]0+)?)?( am)?|12:00(:00([.]0+)?)? am)$'
-            {%- endif %}
-            then case
-                when pg_input_is_valid({{ anywhere }}, 'timestamp with time zone')
-                    then cast({{ anywhere }} as timestamp with time zone) at time zone {{ time_zone }}
-            end
-        {%- endif %}
-        when pg_input_is_valid({{ local }}, 'timestamp') then cast({{ local }} as timestamp)
+        when pg_input_is_valid({{ text }}, 'timestamp')
+            then
+                {%- if time_zone %}
+                case
+                    when texts.parts[4] is not null
+                        then cast({{ text }} as timestamp with time zone) at time zone {{ time_zone }}
+                    else cast({{ text }} as timestamp)
+                end
+                {%- else %} cast({{ text }} as timestamp)
+                {%- endif %}
     end
 {%- endmacro %}
 
 
 {#
-    A date taken apart, as an array of texts: the day if the day comes first, the day if the month does, the time,
-    the offset from UTC, and something where the year is short. Null where the text is no date.
+    A date taken apart, as an array of texts: the moment if the day comes first, the moment if the month does, the
+    time, the offset from UTC where it counts, and something where the year is short. Null where the text is no
+    date.
 #}
-{% macro parts_of_date(text) -%}
+{% macro parts_of_date(text, of_days) -%}
     {%- set months = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec' -%}
     {%- set month = '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?'
         ~ '|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)' -%}
@@ -102,68 +94,66 @@
     (
         select
             array[
-                coalesce(days.sure_day, days.full_year || '-' || days.found[3] || '-' || days.found[2]),
-                coalesce(days.sure_day, days.full_year || '-' || days.found[2] || '-' || days.found[3]),
-                days.clock[1]
-                || ':' || coalesce(days.clock[2], '00')
-                || ':' || coalesce(days.clock[3], '00')
-                || coalesce('.' || days.clock[4], '')
-                || coalesce(' ' || lower(days.found[6]) || 'm', ''),
-                coalesce(days.found[8], 'Z' || left(days.found[7], 0)),
-                case when length(days.found[4]) = 2 then days.found[4] end
+                concat_ws(' ', coalesce(days.sure_day, days.day_first), days.time_of_day, days.utc_offset),
+                concat_ws(' ', coalesce(days.sure_day, days.month_first), days.time_of_day, days.utc_offset),
+                days.time_of_day,
+                {%- if of_days %}
+                case
+                    when days.time_of_day !~ '^(0?0:00:00([.]0+)?( am)?|12:00:00([.]0+)? am)$'
+                        then days.utc_offset
+                end,
+                {%- else %}
+                days.utc_offset,
+                {%- endif %}
+                days.short_year
             ]
         from (
             select
-                found_parts.found,
                 -- 25-Aug-2021 and Aug 25, 2021 as 2021-Aug-25, 2021/08/25 as 2021-08-25.
                 case
                     when found_parts.found[1] ~ '[[:alpha:]]'
-                        then regexp_replace(
-                            regexp_replace(
-                                regexp_replace(
-                                    regexp_replace(
-                                        found_parts.found[1],
-                                        '^([0-9]{1,2})(?![0-9])[^0-9]*({{ months }})[^0-9]*([0-9]+)$',
-                                        '\3-\2-\1',
-                                        'i'
-                                    ),
-                                    '^({{ months }})[^0-9]*([0-9]{1,2})[^0-9]+([0-9]{4})$',
-                                    '\3-\1-\2',
-                                    'i'
-                                ),
-                                '^([0-9]{4})[^0-9]*({{ months }})[^0-9]*([0-9]{1,2})$',
-                                '\1-\2-\3',
-                                'i'
-                            ),
-                            '^([0-9]{2})-',
-                            '20\1-'
+                        then concat_ws(
+                            '-',
+                            right('20' || substring(found_parts.found[1] from '[0-9]{4}|[0-9]{2}$'), 4),
+                            substring(found_parts.found[1] from '(?i){{ months }}'),
+                            substring(found_parts.found[1] from '(?<![0-9])([0-9]{1,2})(?![0-9])')
                         )
                     else translate(found_parts.found[1], '/.', '--')
                 end as sure_day,
-                case length(found_parts.found[4])
-                    when 2 then '20' || found_parts.found[4]
-                    else found_parts.found[4]
-                end as full_year,
-                regexp_match(
-                    found_parts.found[5],
-                    '^([0-9]{1,2})(?:[:.hH]?([0-9]{2}))?(?:[:.]?([0-9]{2}))?(?:[.,]([0-9]+))?$'
-                ) as clock
+                found_parts.full_year || '-' || found_parts.found[3] || '-' || found_parts.found[2] as day_first,
+                found_parts.full_year || '-' || found_parts.found[2] || '-' || found_parts.found[3] as month_first,
+                found_parts.clock[1] || concat(
+                    ':',
+                    coalesce(found_parts.clock[2], '00'),
+                    ':',
+                    coalesce(found_parts.clock[3], '00'),
+                    '.' || found_parts.clock[4],
+                    ' ' || lower(found_parts.found[6]) || 'm'
+                ) as time_of_day,
+                coalesce(found_parts.found[7], found_parts.found[8]) as utc_offset,
+                case when length(found_parts.found[4]) = 2 then found_parts.found[4] end as short_year
             from (
                 select
+                    found,
+                    right('20' || found[4], 4) as full_year,
                     regexp_match(
-                        {{ text }},
-                        '^\s*(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+)?'
-                        || '(?:({{ sure_days | join("|") }})'
-                        || '|([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2}))'
-                        -- Of a day and a time in columns of their own, each may have come with the other.
-                        || '(?:[ T]+0?0:00(?::00)?(?:[.]0+)?(?=[ ]+[0-9]))?'
-                        || '(?: +(?:1899-12-30|30/12/1899|12/30/1899)(?= ))?'
-                        || '(?:(?:\s*,\s*|\s+at\s+|\s+-\s+|\s+|T)({{ times | join("|") }})'
-                        || '\s*(?:([ap])[.]?\s?m[.]?)?(?:\s*(?:uhr|hrs|h))?'
-                        || '(?:\s*(?:(z|utc|gmt)|(?:utc|gmt)?([+-][0-9]{2}(?::?[0-9]{2})?)))?'
-                        || '(?:\s*[[(][^])]*[])])?)?\s*$',
-                        'i'
-                    ) as found
+                        found[5], '^([0-9]{1,2})(?:[:.hH]?([0-9]{2}))?(?:[:.]?([0-9]{2}))?(?:[.,]([0-9]+))?$'
+                    ) as clock
+                from regexp_match(
+                    {{ text }},
+                    '^\s*(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+)?'
+                    || '(?:({{ sure_days | join("|") }})'
+                    || '|([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2}))'
+                    -- Of a day and a time in columns of their own, each may have come with the other.
+                    || '(?:[ T]+0?0:00(?::00)?(?:[.]0+)?(?=[ ]+[0-9]))?'
+                    || '(?: +(?:1899-12-30|30/12/1899|12/30/1899)(?= ))?'
+                    || '(?:(?:\s*,\s*|\s+at\s+|\s+-\s+|\s+|T)({{ times | join("|") }})'
+                    || '\s*(?:([ap])[.]?\s?m[.]?)?(?:\s*(?:uhr|hrs|h))?'
+                    -- Brackets name the zone of the offset before them.
+                    || '(?:\s*(?:(z|utc|gmt)|(?:utc|gmt)?([+-][0-9]{2}(?::?(?:00|15|30|45))?))'
+                    || '(?:\s*[[(][^])]*[])])?)?)?\s*$',
+                    'i'
+                ) as found
             ) as found_parts
             where found_parts.found is not null
             {{ evaluate_once() }}

@@ -313,6 +313,8 @@ def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
         "2023-05-10 09:04:00+01:00": MOMENT,
         "2023-05-10 09:04:00 +0100": MOMENT,
         "2023-05-10T13:34:00.000+05:30": MOMENT,
+        "2023-05-10T13:49:00+0545": MOMENT,
+        "2023-05-10 08:04Z (London)": MOMENT,
         "2023-05-10 04:04-04": MOMENT,
         "2023-05-10T10:04:00+02:00[Europe/Berlin]": MOMENT,
         "Wed May 10 2023 09:04:00 GMT+0100 (British Summer Time)": MOMENT,
@@ -357,6 +359,9 @@ def test_what_is_no_moment_is_not_read(read: Read) -> None:
         *("10:05", "10/05/2023 09:04 BST", "2023-05-10 09:04+99:00", "10/05/223 09:04"),
         *("2023-13-10 09:04", "10 Mayhem 2023 09:04"),
         *("20052023 09:04", "2023-05-10 09:04 and later", "allballs"),
+        # What is in brackets says something, and is left out behind an offset only.
+        *("10/05/2023 09:01 (PM)", "10/05/2023 23:30 (UTC)", "2023-05-10 09:01 [UTC]"),
+        *("10/05/2023 09:01-09:05", "2023-05-10 09:01+0110", "10/05/2023 9 PM (voided)"),
     ]
     found = dict(zip(texts, read("day_first", texts), strict=True))
     assert {text: moment for text, moment in found.items() if moment is not None} == {}
