@@ -5,7 +5,7 @@ The macros that read values, each asked of the database on its own. Nothing is b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,8 @@ from nightly import Project, new_project
 from base.link import Connection
 
 Read = Callable[[str, list[str | None]], list[Any]]
+ReadFile = Callable[[str, date | None, Sequence[str]], list[Any]]
+UNCLEAR = "date_order_unclear"
 
 READINGS = " from ' ~ date_readings('given.value', 'readings', zone) ~ ')'"
 MACROS = {
@@ -36,26 +38,35 @@ MACROS = {
     "date": "parse_date('given.value')",
     "day_first": f"'(select day_first_at{READINGS}",
     "month_first": f"'(select month_first_at{READINGS}",
+    # What follows are whole queries.
+    "till_dates": "dated_lines(from='given', text='value', default_order='day_first')",
+    "desk_dates": "dated_lines(from='given', text='value', of_days=true)",
 }
 BETWEEN = "/* next */"
 
 
 @pytest.fixture(scope="module")
-def read(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
-    """Ask a macro of many texts at once."""
+def compiled(
+    postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Project, dict[str, str]]]:
+    """A database to ask, and what the macros are in its SQL."""
     with new_project(postgres_server, tmp_path_factory.mktemp("values")) as project:
         text = "{% set zone = \"'Europe/London'\" %}" + BETWEEN.join(
             f"{{{{ {call} }}}}" for call in MACROS.values()
         )
-        yield asking(project, project.dbt("--quiet", "compile", "--inline", text))
+        found = project.dbt("--quiet", "compile", "--inline", text).split(BETWEEN)
+        sql = (expression.replace("%", "%%") for expression in found)
+        yield project, dict(zip(MACROS, sql, strict=True))
 
 
-def asking(project: Project, compiled: str) -> Read:
-    expressions = dict(zip(MACROS, compiled.split(BETWEEN), strict=True))
+@pytest.fixture(scope="module")
+def read(compiled: tuple[Project, dict[str, str]]) -> Read:
+    """Ask a macro of many texts at once."""
+    project, macros = compiled
 
     def read(macro: str, values: list[str | None]) -> list[Any]:
         found = project.rows(
-            f"select {expressions[macro].replace('%', '%%')}"
+            f"select {macros[macro]}"
             " from unnest(cast(%s as text[])) with ordinality as given (value, place)"
             " order by place",
             values,
@@ -63,6 +74,30 @@ def asking(project: Project, compiled: str) -> Read:
         return [value for (value,) in found]
 
     return read
+
+
+@pytest.fixture(scope="module")
+def read_file(compiled: tuple[Project, dict[str, str]]) -> ReadFile:
+    """Ask `dated_lines` of the dates of one file, whose name holds a day or none.
+
+    Of each line the moment, None where the text is none, or UNCLEAR.
+    """
+    project, macros = compiled
+
+    def read_file(macro: str, day: date | None, values: Sequence[str]) -> list[Any]:
+        found = project.rows(
+            "with given as (select 1 as file_id, cast(%s as date) as file_business_date,"
+            " 'Europe/London' as time_zone, value, place"
+            " from unnest(cast(%s as text[])) with ordinality as given (value, place))"
+            " select sold_at_local, is_date_order_unclear"
+            f" from ({macros[macro]}) as dated order by place",
+            day,
+            list(values),
+        )
+        assert all(moment is None for moment, is_unclear in found if is_unclear)
+        return [UNCLEAR if is_unclear else moment for moment, is_unclear in found]
+
+    return read_file
 
 
 def all_of(read: Read, macro: str, expected: dict[str, Any]) -> None:
@@ -381,3 +416,72 @@ def test_a_day_of_a_list_is_read_where_it_leaves_no_doubt(read: Read) -> None:
     ]
     assert read("date", texts) == [None] * len(texts)
     assert read("date", ["05.05.2023"]) == [date(2023, 5, 5)]
+
+
+def at(day: int, month: int, year: int = 2023, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour)
+
+
+def test_a_file_tells_day_from_month(read_file: ReadFile) -> None:
+    # One line that leaves no doubt is enough, and so is the day in the file's name.
+    assert read_file("desk_dates", None, ["13/01/2023", "02/03/2023"]) == [at(13, 1), at(2, 3)]
+    assert read_file("desk_dates", None, ["01/13/2023", "02/03/2023"]) == [at(13, 1), at(3, 2)]
+    assert read_file("desk_dates", None, ["02/03/2023", "2023-01-13"]) == [UNCLEAR, at(13, 1)]
+    assert read_file("till_dates", None, ["02/03/2023"]) == [at(2, 3)]
+    nights = ["05/09/2023 09:00", "06/09/2023 00:00", "25/09/2023 09:00"]
+    assert read_file("till_dates", date(2023, 9, 5), nights) == [
+        *(at(5, 9, hour=9), at(6, 9), at(25, 9, hour=9)),
+    ]
+    americans = ["9/5/2023 9:00 AM", "9/6/2023 12:00 AM", "9/5/23 9:00 AM", "9/7/23 9:00 AM"]
+    assert read_file("till_dates", date(2023, 9, 5), americans) == [
+        *(at(5, 9, hour=9), at(6, 9), at(5, 9, hour=9), None),
+    ]
+    # A line of the other order among them.
+    mixed = ["05/09/2023 09:00", "05/09/2023 10:00", "09/05/2023 09:00"]
+    assert read_file("till_dates", date(2023, 9, 5), mixed) == [
+        *(at(5, 9, hour=9), at(5, 9, hour=10), UNCLEAR),
+    ]
+
+
+def test_lines_that_contradict_each_other_leave_the_others_unclear(read_file: ReadFile) -> None:
+    both = ["13/01/2023", "14/01/2023", "01/15/2023", "02/03/2023", "05/05/2023", "2023-03-02"]
+    expected = [at(13, 1), at(14, 1), at(15, 1), UNCLEAR, at(5, 5), at(2, 3)]
+    assert read_file("desk_dates", None, both) == expected
+    assert read_file("till_dates", None, both) == expected
+    # Whatever most of the others say.
+    on_day = ["02/03/2023"] * 50
+    assert read_file("till_dates", date(2023, 3, 2), both + on_day)[-50:] == [UNCLEAR] * 50
+    # One slip among many is none of another program.
+    sure = [f"{day}/01/2023" for day in range(13, 22)]
+    assert read_file("desk_dates", None, [*sure, "01/15/2023", "02/03/2023"])[-1] == UNCLEAR
+    assert read_file("desk_dates", None, [*sure, "22/01/2023", "01/15/2023", "02/03/2023"])[-1] == (
+        at(2, 3)
+    )
+
+
+def test_the_dates_themselves_count_and_not_what_stands_around_them(read_file: ReadFile) -> None:
+    wednesday = at(10, 5, hour=9)
+    for text in (
+        *("Wednesday, 05/10/2023 9:00 AM", "Wed 5/10/2023 9:00 AM", "WED., 05/10/2023 9:00"),
+        *("\u200e05/\u200e10/\u200e2023 9:00 AM", "05\u200e/\u200e10\u200e/\u200e2023 9:00"),
+        *(" \u00a05/10/2023 9:00 AM", "\ufeff05/10/2023 9:00", "\t05/10/2023 09:00"),
+    ):
+        assert read_file("till_dates", date(2023, 5, 10), [text]) == [wednesday], text
+    sundays = ["Friday, 13/01/2023", "Sunday, 05/02/2023"]
+    assert read_file("desk_dates", None, sundays) == [at(13, 1), at(5, 2)]
+    marked = ["\u200e13/\u200e01/\u200e2023", "\u200e05/\u200e02/\u200e2023"]
+    assert read_file("desk_dates", None, marked) == [at(13, 1), at(5, 2)]
+
+
+def test_a_slip_of_the_year_turns_no_day_and_month(read_file: ReadFile) -> None:
+    named = date(2023, 1, 8)
+    assert read_file("till_dates", named, ["08/01/2022"]) == [at(8, 1, 2022)]
+    assert (
+        read_file("till_dates", named, ["08/01/2022"] * 5 + ["05/01/2023"])[:5]
+        == [at(8, 1, 2022)] * 5
+    )
+    # Of a source that is known for no order it is not to be told.
+    assert read_file("desk_dates", named, ["08/01/2022"]) == [UNCLEAR]
+    # Days of the month before are near.
+    assert read_file("desk_dates", date(2023, 3, 10), ["09/02/2023"]) == [at(9, 2)]
+    assert read_file("desk_dates", date(2023, 3, 14), ["09/02/2023"]) == [UNCLEAR]
