@@ -90,6 +90,9 @@
     or 'unclear'), and whether lines that leave no doubt say so, and none the contrary.
 #}
 {% macro date_orders(lines, text, default_order) -%}
+    {%- if linted('date_orders', text) -%}
+        {{ return('select * from ' ~ linted('date_orders', text)) }}
+    {%- endif -%}
     {{ return(adapter.dispatch('date_orders', 'branchline')(lines, text, default_order)) }}
 {%- endmacro %}
 

@@ -55,6 +55,9 @@
     is_stray='business_date <> file_business_date',
     one_line_each=true
 ) -%}
+    {%- if linted('counted_once', rows) -%}
+        {{ return('counted as (select * from ' ~ rows ~ ') select * from counted') }}
+    {%- endif -%}
     {%- set touched = touched('file') -%}
     {%- set valid_rows -%}
         (
@@ -357,7 +360,7 @@ select * from changed_rows
     alike.
 #}
 {% macro record_key(text='_record_id') -%}
-    {{ return(adapter.dispatch('record_key', 'branchline')(text)) }}
+    {{ return(linted('record_key', text) or adapter.dispatch('record_key', 'branchline')(text)) }}
 {%- endmacro %}
 
 {% macro postgres__record_key(text) -%}

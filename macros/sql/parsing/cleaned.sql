@@ -7,7 +7,7 @@
     country of Namibia.
 #}
 {% macro cleaned(text, keep=[]) -%}
-    {{ return(adapter.dispatch('cleaned', 'branchline')(text, keep)) }}
+    {{ return(linted('cleaned', text) or adapter.dispatch('cleaned', 'branchline')(text, keep)) }}
 {%- endmacro %}
 
 {% macro postgres__cleaned(text, keep) -%}

@@ -16,6 +16,9 @@
     is: it is what programs put behind a day.
 #}
 {% macro date_readings(text, alias, time_zone=none, of_days=false) -%}
+    {%- if linted('date_readings', text) -%}
+        {{ return(linted('date_readings', text) ~ ' as ' ~ alias) }}
+    {%- endif -%}
     {{ return(adapter.dispatch('date_readings', 'branchline')(text, alias, time_zone, of_days)) }}
 {%- endmacro %}
 

@@ -6,7 +6,7 @@
     does `1,000`, which may be a thousand.
 #}
 {% macro identifier(text) -%}
-    {{ return(adapter.dispatch('identifier', 'branchline')(text)) }}
+    {{ return(linted('identifier', text) or adapter.dispatch('identifier', 'branchline')(text)) }}
 {%- endmacro %}
 
 {% macro postgres__identifier(text) -%}

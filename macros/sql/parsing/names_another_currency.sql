@@ -4,7 +4,10 @@
     currencies have fits each of them: $ is right for a branch in Toronto, and for one in Sydney.
 #}
 {% macro names_another_currency(text, currency_code) -%}
-    {{ return(adapter.dispatch('names_another_currency', 'branchline')(text, currency_code)) }}
+    {{ return(
+        linted('names_another_currency', text)
+        or adapter.dispatch('names_another_currency', 'branchline')(text, currency_code)
+    ) }}
 {%- endmacro %}
 
 {% macro postgres__names_another_currency(text, currency_code) -%}

@@ -16,7 +16,8 @@
         {%- set three_decimals = var('company_currency') in ['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'] -%}
     {%- endif -%}
     {{ return(
-        adapter.dispatch('parse_amount', 'branchline')(text, precision, scale, decimal, three_decimals)
+        linted('parse_amount', text)
+        or adapter.dispatch('parse_amount', 'branchline')(text, precision, scale, decimal, three_decimals)
     ) }}
 {%- endmacro %}
 

@@ -4,7 +4,7 @@
     decimal point it is one; and without it, it may be either, and is none.
 #}
 {% macro parse_integer(text, decimal=none) -%}
-    {{ return(adapter.dispatch('parse_integer', 'branchline')(text, decimal)) }}
+    {{ return(linted('parse_integer', text) or adapter.dispatch('parse_integer', 'branchline')(text, decimal)) }}
 {%- endmacro %}
 
 {% macro postgres__parse_integer(text, decimal) -%}

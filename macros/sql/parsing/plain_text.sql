@@ -5,7 +5,7 @@
     breaks.
 #}
 {% macro plain_text(text, line_breaks=false) -%}
-    {{ return(adapter.dispatch('plain_text', 'branchline')(text, line_breaks)) }}
+    {{ return(linted('plain_text', text) or adapter.dispatch('plain_text', 'branchline')(text, line_breaks)) }}
 {%- endmacro %}
 
 {% macro postgres__plain_text(text, line_breaks) -%}
