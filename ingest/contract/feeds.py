@@ -136,6 +136,7 @@ class Feed(BaseModel):
     _header_owners: dict[str, int] = PrivateAttr(default_factory=dict)
     _joined_owners: dict[str, int] = PrivateAttr(default_factory=dict)
     _parts: dict[str, tuple[int, int]] = PrivateAttr(default_factory=dict)
+    _names: frozenset[str] = PrivateAttr(default=frozenset())
     """Header, written as one word -> the column that it is a part of, and which part."""
     _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
 
@@ -204,6 +205,7 @@ class Feed(BaseModel):
                     if not key or key in self._parts or other != place:
                         raise at(where, f"'{name}' is no name, or that of another column or part")
                     self._parts[key] = place, number
+        self._names = frozenset({*self._joined_owners, *self._parts})
 
     def _check_origin(self) -> None:
         if self.files is None and self.database is None:
@@ -363,6 +365,11 @@ class Feed(BaseModel):
     def raw_columns(self) -> tuple[str, ...]:
         """The data columns of the raw table, in order."""
         return tuple(name for column in self.columns for name in column.raw_columns())
+
+    def may_name(self, cells: Sequence[str]) -> int:
+        """How many cells may name a column or a part of one: no fewer than do, at little cost."""
+        names = self._names
+        return sum(joined_key(header_key(cell)) in names for cell in cells)
 
     def columns_named(self, cells: Sequence[str]) -> list[int | None]:
         """The place of the declared column that each cell of a header names; None for others.

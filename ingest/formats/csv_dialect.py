@@ -167,6 +167,8 @@ def inner_header(
     which the file begins, with the columns that its raw table was made ready for. NotReadable: it
     is a header, and the lines below it cannot be read by it.
     """
+    if feed.may_name(cells) < min(2, len(feed.columns)):
+        return None
     header = _match_header(feed, cells)
     if not _names_enough(feed, header):
         return _half_a_header(feed, first, header)

@@ -381,11 +381,12 @@ class RecordReader:
             fits = len(row) == width
             if not (no_header or why or (fits and row[probe][:1].isdigit())):
                 header = self._header(row, "" if fits else line.rstrip(line_ends))
-                if header is None and fits and not set_aside and self._is_first_without_digits(row):
+                guessed = header is None and fits and taken == 1 and not set_aside
+                if guessed and self._is_first_without_digits(row):
                     header = self._unknown_header(row, rows[-1] if rows else self._last_row)
                 if header is not None:
                     if header is UNKNOWN_WORDS:
-                        text = "".join(lines[place : place + taken]).rstrip(line_ends)
+                        text = line.rstrip(line_ends)
                         number = self._before + place + 1
                         batch.rejects.append(Reject(number, TAKEN_FOR_HEADER, text))
                     else:

@@ -62,13 +62,13 @@ def _may_hold_secret(address: str) -> bool:
 
     A / or @ in a password misleads every parser, so that it is looked for in all of the text.
     """
-    if (_PATH.match(address) and "://" not in address) or address.lower().startswith("file:///"):
+    if _PATH.match(address) and "://" not in address:
         return False
     text = unquote(address)
     scheme, separator, rest = text.partition("://")
     if not separator:
         rest = text
-    elif "?" in rest or ("@" in rest.partition("/")[0] and scheme.lower() != "sftp"):
+    elif "?" in address or ("@" in rest.partition("/")[0] and scheme.lower() != "sftp"):
         return True
     # In [::1] a colon parts no user from a password.
     named = re.sub(r"^\[[0-9A-Fa-f:.%]*\]", "", rest)
