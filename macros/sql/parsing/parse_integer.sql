@@ -16,12 +16,21 @@
         {%- set thousands = '' -%}
         {%- set pattern = '^([+-]?[0-9]{1,9})(?:[.,](?:0{1,2}|0{4,}|(?<=[0-9]{4}[.,])000))?$' -%}
     {%- endif -%}
-    cast(
-        replace(
-            substring(btrim({{ branchline.plain_text(text) }}, e' \t\n\r') from '{{ pattern }}'),
-            '{{ thousands }}',
-            ''
+    {%- set usual = [] -%}
+    {%- for digits in range(1, 10) -%}
+        {%- do usual.append('0' * digits) -%}
+    {%- endfor -%}
+    case
+        {#- Nothing but digits is known at a quarter of the cost. #}
+        when translate({{ text }}, '123456789', '000000000') = any ({{ branchline.text_array(usual) }})
+            then cast({{ text }} as integer)
+        else cast(
+            replace(
+                substring(btrim({{ branchline.plain_text(text) }}, e' \t\n\r') from '{{ pattern }}'),
+                '{{ thousands }}',
+                ''
+            )
+            as integer
         )
-        as integer
-    )
+    end
 {%- endmacro %}
