@@ -16,8 +16,9 @@
     - Without one, on a tie, or where the other order would put the line on the file's own day or into the night
       after it, and this one would not: then the line is unclear, unless lines that can be read in one order
       only leave no doubt about the file.
-    - Where lines that can be read in one order only contradict each other, all others are unclear, unless one
-      side has ten times as many of them: one slip makes no second program.
+    - Where lines that can be read in one order only contradict each other, the others are unclear, but for those
+      on the file's own day, or in the night after it, in one order. Unless one side has ten times as many of
+      them: one slip makes no second program.
 
     A year of two digits counts on the file's own day and in the night after it. `counted` is a relation or
     query of the same lines: `from`, or what costs less to read. `of_days` as for date_readings.
@@ -51,6 +52,10 @@
                     and (
                         {{ date_order }} = 'unclear'
                         or (
+                            {{ date_order }} = 'mixed'
+                            and {{ is_of_file('choices.likely') }} is not true
+                        )
+                        or (
                             orders.is_date_order_sure is not true
                             and {{ is_of_file('choices.other') }}
                             and not {{ is_of_file('choices.likely') }}
@@ -62,16 +67,27 @@
                 select
                     moments.has_time,
                     moments.is_year_short,
+                    moments.month_comes_first,
                     case
-                        when {{ date_order }} = 'month_first'
+                        when moments.month_comes_first
                             then coalesce(moments.month_first_at, moments.day_first_at)
                         else coalesce(moments.day_first_at, moments.month_first_at)
                     end as likely,
                     case
-                        when {{ date_order }} = 'month_first' then moments.day_first_at
+                        when moments.month_comes_first then moments.day_first_at
                         else moments.month_first_at
                     end as other
-                from {{ date_readings('lines.' ~ text, 'moments', 'lines.time_zone', of_days) }}
+                from (
+                    select
+                        readable.*,
+                        {{ date_order }} = 'month_first'
+                        or (
+                            {{ date_order }} = 'mixed'
+                            and {{ is_of_file('readable.day_first_at') }} is not true
+                        ) as month_comes_first
+                    from {{ date_readings('lines.' ~ text, 'readable', 'lines.time_zone', of_days) }}
+                    {{ evaluate_once() }}
+                ) as moments
             ) as choices
         ) as readings
     ) as dated
@@ -87,7 +103,7 @@
 
 {#
     One row per file version that holds a date whose day or month may come first: which does (`date_order`,
-    or 'unclear'), and whether lines that leave no doubt say so, and none the contrary.
+    'mixed' or 'unclear'), and whether lines that leave no doubt say so, and none the contrary.
 #}
 {% macro date_orders(lines, text, default_order) -%}
     {%- if linted('date_orders', text) -%}
@@ -102,7 +118,7 @@ select
     counts.file_id,
     case
         when least(counts.sure_days, counts.sure_months) * 10 > greatest(counts.sure_days, counts.sure_months)
-            then 'unclear'
+            then 'mixed'
         when counts.days > counts.months then 'day_first'
         when counts.days < counts.months then 'month_first'
         when counts.days = 0 then {{ default_order }}

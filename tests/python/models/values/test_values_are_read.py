@@ -448,9 +448,12 @@ def test_lines_that_contradict_each_other_leave_the_others_unclear(read_file: Re
     expected = [at(13, 1), at(14, 1), at(15, 1), UNCLEAR, at(5, 5), at(2, 3)]
     assert read_file("desk_dates", None, both) == expected
     assert read_file("till_dates", None, both) == expected
-    # Whatever most of the others say.
-    on_day = ["02/03/2023"] * 50
-    assert read_file("till_dates", date(2023, 3, 2), both + on_day)[-50:] == [UNCLEAR] * 50
+    # Whatever most of the others say, but for the file's own day and the night after it.
+    on_day = ["02/03/2023", "03/02/2023", "03/03/2023"] * 20
+    named = date(2023, 3, 2)
+    told = [at(2, 3), at(2, 3), at(3, 3)] * 20
+    assert read_file("till_dates", named, both + on_day)[-60:] == told
+    assert read_file("till_dates", named, [*both, *on_day, "04/02/2023"])[-1] == UNCLEAR
     # One slip among many is none of another program.
     sure = [f"{day}/01/2023" for day in range(13, 22)]
     assert read_file("desk_dates", None, [*sure, "01/15/2023", "02/03/2023"])[-1] == UNCLEAR
