@@ -79,8 +79,8 @@ def database_url(address: str) -> str:
     if is_url and unescaped_at(address):
         # What stands behind the first @ would be taken for the host, and asked for by name.
         raise BranchlineError(
-            "BRANCHLINE_DATABASE_URL holds an @ that is not the one before the host, so that the"
-            " host cannot be told from the password. Nothing was connected to.",
+            "BRANCHLINE_DATABASE_URL holds an @ that is not the one before the host, so the"
+            " host and the password cannot be separated. No connection was made.",
             "Percent-encode what belongs to user or password: %40 for @, %2F for /, %3A for :,"
             " %3F for ?, %23 for #, %25 for %. Only the @ before the host stays.",
         )

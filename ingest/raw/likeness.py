@@ -153,6 +153,7 @@ class _Lines(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
+    # psycopg2 hands over bytes, of all the buffers that RawIOBase allows.
     def write(self, data: bytes) -> int:  # type: ignore[override]
         *lines, self._begun = (self._begun + data).split(b"\n")
         for line in lines:

@@ -567,7 +567,7 @@ MONEY = (
     taken("zero-total", "a gift: a total of zero",
           with_cells(2, basket="Regular Tea - 0", total="0.00"),
           facts=_Facts(4, 6, "10.80"), flags=["total_not_positive"]),
-    taken("no-amounts", "totals that are no amounts: NaN, 1e2, 170p, four pounds",
+    taken("no-amounts", "totals that are not amounts: NaN, 1e2, 170p, four pounds",
           lambda branch: text([[*row[:4], total, *row[5:]] for total, row in zip(
               ("NaN", "1e2", "170p", "four pounds"), day(branch), strict=True)]),
           facts=_NOTHING, refused=["total_unreadable"] * 4),
