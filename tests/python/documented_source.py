@@ -1,4 +1,4 @@
-"""The source of docs/adding-a-source.md: its files, as the page shows them."""
+"""The example of docs/adding-a-source.md: its files, as docs/example-source*.md show them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from pathlib import Path
 
 from nightly import PROJECT
 
-PAGE = PROJECT / "docs" / "adding-a-source.md"
+PAGES = sorted((PROJECT / "docs").glob("example-source*.md"))
 # A path in backticks, and below it the block.
 _BLOCK = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LIST = "dbt_project.yml"
 
 
 def documented_files() -> dict[str, str]:
-    """Path in the project -> text; that of dbt_project.yml is one line to be added."""
-    return dict(_BLOCK.findall(PAGE.read_text(encoding="utf-8")))
+    """Path in the project -> text; that of dbt_project.yml is one line to be added.
+
+    Raises ValueError if the pages show a file twice.
+    """
+    found = [block for page in PAGES for block in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+    files = dict(found)
+    if len(files) != len(found):
+        raise ValueError("The pages of the example show a file twice.")
+    return files
 
 
 def add_documented_source(project: Path) -> None:
-    """Do what the page says, and nothing else."""
+    """Do what the pages say, and nothing else."""
     for path, text in documented_files().items():
         target = project / path
         if path == LIST:

@@ -142,7 +142,7 @@ class Truth:
 
 
 def truth_of(texts: Iterable[str]) -> Truth:
-    """What the files that count add up to, by the rules of docs/adding-a-source.md."""
+    """What the files that count add up to, by the rules of docs/example-source.md."""
     truth = Truth()
     daily: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     products: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 2)
