@@ -1,4 +1,4 @@
-"""The corpus as the table in docs/quarantine.md. To renew it:
+"""The corpus as the tables of docs/damaged-*.md. To renew them:
 
 PYTHONPATH=tests/python .venv/bin/python -m corpus.table
 """
@@ -11,24 +11,33 @@ from pathlib import Path
 
 from corpus.cases import SECTIONS, Case
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "quarantine.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+# The sections of each page, in their order.
+PAGES = {
+    "damaged-files.md": ("File names and versions", "Not a CSV", "Archives", "Other feeds"),
+    "damaged-layout.md": (
+        "Encodings", "Line ends", "Delimiters and quotes", "Headers and columns", "Lines",
+    ),
+    "damaged-values.md": ("Card numbers", "Dates and times", "Money", "Texts"),
+}  # fmt: skip
 BEGIN = "<!-- corpus: begin (made by tests/python/corpus/table.py; do not edit) -->"
 END = "<!-- corpus: end -->"
 
-_TOLD = {
+_RESULTS = {
     "superseded": "superseded by the newer",
     "duplicate": "a duplicate, nothing loaded",
     "quarantined": "quarantined",
-    "unclaimed": "left alone and named in the report",
-    "postponed": "left for a later load",
+    "unclaimed": "not read; the report names it",
+    "postponed": "postponed to a later load",
 }
 
 
-def table() -> str:
-    """All cases, one table per section, as Markdown."""
+def tables(page: str) -> str:
+    """The cases of a page, one table per section, as Markdown."""
     lines: list[str] = []
-    for section, cases in SECTIONS.items():
-        lines += ["", f"### {section}", "", "| case | the file | result |"]
+    for section in PAGES[page]:
+        cases = SECTIONS[section]
+        lines += ["", f"## {section}", "", "| case | the file | result |"]
         lines.append("| --- | --- | --- |")
         lines += [
             f"| {case.name} | {_plain(case.what)} | {'; '.join(outcome(case))} |" for case in cases
@@ -48,27 +57,27 @@ def outcome(case: Case) -> Iterator[str]:
     for flag, number in sorted(Counter(case.flags).items()):
         yield f"{_number(number, 'receipt')} flagged `{flag}`"
     for rules, number in sorted(Counter(case.refused).items()):
-        yield f"{_number(number, 'row')} refused: `{rules}`"
+        yield f"{_number(number, 'row')} rejected: `{rules}`"
     for line, reason in case.rejects:
         yield f"line {line} rejected: {_quoted(reason)}"
     for place, file in enumerate(case.files):
-        told = f": {_quoted(file.says)}" if file.says else ""
+        reason = f": {_quoted(file.says)}" if file.says else ""
         if file.status != "loaded":
             which = ("the first file ", "the second file ")[place] if len(case.files) > 1 else ""
-            yield f"{which}{_TOLD[file.status]}{told}"
+            yield f"{which}{_RESULTS[file.status]}{reason}"
         elif file.says:
-            yield f"the ledger notes{told[1:]}"
+            yield f"the ledger notes{reason[1:]}"
     if case.notes:
         yield case.notes
 
 
-def renewed(text: str) -> str:
-    """The docs page with the table of now between its two marks."""
+def renewed(page: str, text: str) -> str:
+    """A docs page with its current tables between its two marks."""
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)
     if not found:
-        raise ValueError(f"{DOCS.name} lacks the two marks of the corpus")
-    return before + table() + after
+        raise ValueError(f"{page} lacks the two marks of the corpus")
+    return before + tables(page) + after
 
 
 def _number(number: int, word: str) -> str:
@@ -84,4 +93,6 @@ def _plain(text: str) -> str:
 
 
 if __name__ == "__main__":
-    DOCS.write_text(renewed(DOCS.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in PAGES:
+        path = DOCS / name
+        path.write_text(renewed(name, path.read_text(encoding="utf-8")), encoding="utf-8")
