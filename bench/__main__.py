@@ -22,7 +22,7 @@ from base.settings import PROJECT
 from bench.building import first_build, full_build
 from bench.children import Workplace
 from bench.dashboard import dashboard
-from bench.document import write_document
+from bench.document import PAGES, write_pages
 from bench.errors import BenchError
 from bench.figures import Section
 from bench.histories import built_history
@@ -39,7 +39,7 @@ EVERY = (1, 2, 3, 4, 5, 6, 7, 8)
 # Those that need a history that is built.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
-DOCUMENT = PROJECT / "docs" / "benchmarks.md"
+DOCS = PROJECT / "docs"
 WIDTH = 150
 # A history of receipts with all that is built of it, built once more beside it, and copied.
 BYTES_PER_RECEIPT = 6_000
@@ -68,15 +68,15 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
 @click.option(
     "--document",
     type=click.Path(path_type=Path, exists=True),
-    help="Measure nothing; write docs/benchmarks.md from this JSON.",
+    help="Measure nothing; write this JSON into the pages docs/benchmark*.md.",
 )
 def main(
     quick: bool, only: set[int], out: Path | None, folder: Path | None, document: Path | None
 ) -> None:
     """Measure loading and building. Ends with 1 if a result is wrong, never because of a time."""
     if document is not None:
-        write_document(json.loads(document.read_text()), DOCUMENT)
-        click.echo(f"Written: {DOCUMENT}")
+        write_pages(json.loads(document.read_text()), DOCS)
+        click.echo(f"Written: {', '.join(PAGES)} in {DOCS}")
         return
     console = Console(width=WIDTH, highlight=False)
     result, sections = measure(QUICK if quick else FULL, only, folder, console)

@@ -1,7 +1,7 @@
-"""docs/benchmarks.md: its figures come from a result file, its words from a template.
+"""The pages of docs with benchmarks: their figures come from a result file.
 
-What stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` is made here; everything else
-in the document is its authors'.
+The text between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` is made here; everything else on
+the pages is written by hand.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from bench.errors import BenchError
 from bench.figures import Section, section_from_json
 from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
 
-TEMPLATE = Path(__file__).with_name("benchmarks.template.md")
+PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-models.md")
+FULL_BUILD = 5
+"""The benchmark with a row per model, which has a page of its own."""
 _REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 
 
-def write_document(result: Mapping[str, Any], document: Path) -> None:
-    """Bring the document's figures up to date; make it from the template where it is missing.
+def write_pages(result: Mapping[str, Any], folder: Path) -> None:
+    """Bring the figures of the pages in a folder up to date.
 
     Raises BenchError if the result is a quick one, lacks a benchmark, or failed a check.
     """
@@ -31,21 +33,24 @@ def write_document(result: Mapping[str, Any], document: Path) -> None:
         raise BenchError("A check of this result failed; its figures belong in no document.")
     if result["quick"]:
         raise BenchError("This is the result of a quick run, whose figures say too little.")
-    source = document if document.exists() else TEMPLATE
-    made = filled(source.read_text(encoding="utf-8"), regions(result, sections))
-    document.write_text(made, encoding="utf-8")
+    texts = {page: (folder / page).read_text(encoding="utf-8") for page in PAGES}
+    for page, text in filled(texts, regions(result, sections)).items():
+        (folder / page).write_text(text, encoding="utf-8")
 
 
-def filled(text: str, made: Mapping[str, str]) -> str:
-    """The text with each marked region replaced. Raises BenchError if the marks do not fit."""
-    found = [match.group(2) for match in _REGION.finditer(text)]
+def filled(texts: Mapping[str, str], made: Mapping[str, str]) -> dict[str, str]:
+    """The pages with each marked region replaced. Raises BenchError if the marks do not fit."""
+    found = [match.group(2) for text in texts.values() for match in _REGION.finditer(text)]
     if sorted(found) != sorted(made):
         raise BenchError(
-            f"The document marks {', '.join(found) or 'nothing'}; {', '.join(made)} are needed."
+            f"The pages mark {', '.join(found) or 'nothing'}; {', '.join(made)} are needed."
         )
-    return _REGION.sub(
-        lambda match: f"{match.group(1)}{made[match.group(2)]}\n{match.group(3)}", text
-    )
+    return {
+        page: _REGION.sub(
+            lambda match: f"{match.group(1)}{made[match.group(2)]}\n{match.group(3)}", text
+        )
+        for page, text in texts.items()
+    }
 
 
 def regions(result: Mapping[str, Any], sections: list[Section]) -> dict[str, str]:
@@ -54,7 +59,12 @@ def regions(result: Mapping[str, Any], sections: list[Section]) -> dict[str, str
     return {
         "machine": _machine(result),
         "aims": markdown(AIM_HEADERS, aims),
-        "figures": "\n\n".join(_section(section) for section in sections),
+        "figures": "\n\n".join(
+            _section(section) for section in sections if section.number != FULL_BUILD
+        ),
+        "models": "\n\n".join(
+            _section(section) for section in sections if section.number == FULL_BUILD
+        ),
     }
 
 
@@ -80,7 +90,7 @@ def _machine(result: Mapping[str, Any]) -> str:
 
 def _section(section: Section) -> str:
     headers, cells = filled_columns(section.rows)
-    parts = [f"### {section.number}. {section.title}", markdown(headers, cells)]
+    parts = [f"## {section.number}. {section.title}", markdown(headers, cells)]
     if section.notes:
         parts.append("\n".join(f"- {note}" for note in section.notes))
     parts.append(f"{len(section.checks):,} checks of correctness held.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from base.settings import PROJECT
 from bench.__main__ import EVERY
-from bench.document import TEMPLATE, filled, regions, write_document
+from bench.document import PAGES, filled, regions, write_pages
 from bench.errors import BenchError
 from bench.figures import Aim, Row, Section, percentile, section_from_json, timed_row
 from bench.nights import parts_of, shares, short_name
@@ -122,41 +124,57 @@ def test_the_table_on_the_terminal_shows_all_and_names_what_is_wrong() -> None:
     assert "Wrong in 3: money: expected 1.00, found 2.00" in text
 
 
-def test_the_document_is_made_from_a_result_and_made_again(tmp_path: Path) -> None:
-    document = tmp_path / "benchmarks.md"
-    write_document(a_result(), document)
-    text = document.read_text()
-    assert "12 cores" not in text
-    assert "2 cores" in text
-    assert "### 6. Benchmark 6" in text
-    assert "aim missed by 20 %" in text
-    document.write_text(text.replace("# Benchmarks\n", "# Benchmarks\n\nWords of a person.\n", 1))
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A folder with the pages of the project's docs."""
+    for page in PAGES:
+        shutil.copy(PROJECT / "docs" / page, tmp_path / page)
+    return tmp_path
+
+
+def texts_of(docs: Path) -> dict[str, str]:
+    return {page: (docs / page).read_text() for page in PAGES}
+
+
+def test_the_pages_are_made_from_a_result_and_made_again(docs: Path) -> None:
+    write_pages(a_result(), docs)
+    text = texts_of(docs)
+    overview = text["benchmarks.md"]
+    assert "12 cores" not in overview
+    assert ", 2 cores" in overview
+    assert "aim missed by 20 %" in overview
+    assert "## 6. Benchmark 6" in text["benchmark-figures.md"]
+    assert "## 5. Benchmark 5" not in text["benchmark-figures.md"]
+    assert "## 5. Benchmark 5" in text["benchmark-models.md"]
+    words = overview.replace("# Benchmarks\n", "# Benchmarks\n\nWords of a person.\n", 1)
+    (docs / "benchmarks.md").write_text(words)
     changed = a_result()
     changed["machine"]["cores"] = 12
-    write_document(changed, document)
-    again = document.read_text()
-    assert "Words of a person." in again
-    assert again.replace("12 cores", "2 cores").replace("\nWords of a person.\n", "") == text
+    write_pages(changed, docs)
+    again = texts_of(docs)
+    assert again["benchmarks.md"] == words.replace(", 2 cores", ", 12 cores")
+    assert {**again, "benchmarks.md": overview} == text
 
 
-def test_a_result_that_is_wrong_or_not_whole_gets_into_no_document(tmp_path: Path) -> None:
-    document = tmp_path / "benchmarks.md"
+def test_a_result_that_is_wrong_or_not_whole_gets_into_no_page(docs: Path) -> None:
+    before = texts_of(docs)
     with pytest.raises(BenchError, match="all eight"):
-        write_document(a_result(sections=a_result()["sections"][:3]), document)
+        write_pages(a_result(sections=a_result()["sections"][:3]), docs)
     with pytest.raises(BenchError, match="check"):
-        write_document(a_result(passed=False), document)
+        write_pages(a_result(passed=False), docs)
     with pytest.raises(BenchError, match="quick"):
-        write_document(a_result(quick=True), document)
-    assert not document.exists()
+        write_pages(a_result(quick=True), docs)
+    assert texts_of(docs) == before
 
 
-def test_a_document_without_its_marks_is_refused() -> None:
+def test_pages_without_their_marks_are_refused(docs: Path) -> None:
     sections = [section_from_json(content) for content in a_result()["sections"]]
     made = regions(a_result(), sections)
-    text = TEMPLATE.read_text(encoding="utf-8")
-    assert filled(filled(text, made), made) == filled(text, made)
-    with pytest.raises(BenchError, match="marks"):
-        filled(text.replace("<!-- bench:aims -->", ""), made)
+    texts = texts_of(docs)
+    assert filled(filled(texts, made), made) == filled(texts, made)
+    texts["benchmarks.md"] = texts["benchmarks.md"].replace("<!-- bench:aims -->", "")
+    with pytest.raises(BenchError, match="mark"):
+        filled(texts, made)
 
 
 def node(name: str, start: float, end: float) -> dict[str, Any]:
