@@ -19,7 +19,7 @@ from rich.console import Console
 
 from base.errors import BranchlineError
 from base.settings import PROJECT
-from bench.building import first_build, full_build
+from bench.building import duckdb_build, first_build, full_build
 from bench.children import Workplace
 from bench.dashboard import dashboard
 from bench.document import PAGES, write_pages
@@ -180,6 +180,9 @@ def _of_history(
         long = histories[-1]
         # Before the nights: of a warehouse that was just built.
         first_build(long, build)
+        if 5 in only:
+            say("the same files by DuckDB ...")
+            duckdb_build(server, place, long, build)
         if 4 in only:
             say("benchmark 4 ...")
             nightly_runs(server, place, sizes, histories, nights)

@@ -30,7 +30,7 @@ class History:
     truth: Truth
     load: Done
     """The load of the whole history into the empty warehouse."""
-    build: dict[str, Any]
+    build: Done
     """The first full build, as `branchline run` does it."""
 
     def check_marts(self, section: Section, when: str) -> None:
@@ -81,8 +81,8 @@ def built_history(
         section.check(f"history of {days} days: files loaded", truth.files, load.result["loaded"])
         check_raw(section, url, truth)
         server.checkpoint()
-        build = place.run("nightly_run", url, name, inbox=str(inbox)).result
-        must_succeed(build, f"the first build of {days} days")
+        build = place.run("nightly_run", url, name, inbox=str(inbox))
+        must_succeed(build.result, f"the first build of {days} days")
         history = History(name, days, url, inbox, truth, load, build)
         history.check_marts(section, "first build")
         yield history

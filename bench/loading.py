@@ -7,6 +7,7 @@ import time
 from statistics import median
 
 from bench.children import Done, Workplace
+from bench.duckdb_peer import rows_read
 from bench.figures import MEGABYTE, Aim, Row, Section, timed_row
 from bench.server import Server, open_link, value
 from bench.sizes import Sizes
@@ -35,7 +36,7 @@ def _load_row(case: str, done: list[Done], truth: Truth, note: str = "") -> Row:
 
 
 def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
-    """Benchmark 1: the same files by plain COPY, this loader, stock dlt, pandas."""
+    """Benchmark 1: the same files by plain COPY, this loader, stock dlt, pandas, DuckDB."""
     inbox = place.folder / "many"
     written = place.run(
         "write_files",
@@ -52,7 +53,8 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
 
     copies: list[Done] = []
     loads: list[Done] = []
-    # In turns, so that a slower minute of the machine falls on both.
+    reads: list[Done] = []
+    # In turns, so that a slower minute of the machine falls on all of them.
     for turn in range(sizes.load_rounds):
         with server.database("many_copy") as url:
             server.checkpoint()
@@ -63,6 +65,10 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
             loads.append(place.run("load_inbox", url, f"many_{turn}", inbox=str(inbox)))
             section.check("files that this loader loaded", truth.files, loads[-1].result["loaded"])
             check_raw(section, url, truth, written["cards"])
+        database = place.folder / "many.duckdb"
+        reads.append(place.run("duckdb_read_csv", inbox=str(inbox), database=str(database)))
+        section.check("rows by DuckDB read_csv", truth.rows, rows_read(database))
+        database.unlink()
     others: list[Row] = []
     for name, task, table, share in (
         ("dlt filesystem + read_csv", "stock_dlt", "stock_dlt.transactions", sizes.dlt_share),
@@ -80,6 +86,7 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
         _load_row("plain COPY", copies, truth, "no ledger, no lineage, no tokens"),
         _load_row("this loader", loads, truth, "empty database to the last commit"),
         *others,
+        _load_row("DuckDB read_csv", reads, truth, "no ledger, no lineage, no tokens"),
     ]
     limit = cases[0].seconds or 0.0
     section.rows = [_with_ratio(row, (row.seconds or 0.0) / limit) for row in cases]

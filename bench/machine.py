@@ -13,7 +13,15 @@ import psutil
 
 from base.settings import PROJECT
 
-PACKAGES = ("dbt-core", "dbt-postgres", "dlt", "pandas", "psycopg2-binary", "sqlalchemy")
+PACKAGES = (
+    "dbt-core",
+    "dbt-postgres",
+    "dlt",
+    "duckdb",
+    "pandas",
+    "psycopg2-binary",
+    "sqlalchemy",
+)
 
 
 def describe_machine(folder: Path) -> dict[str, Any]:

@@ -178,7 +178,25 @@ def pandas_to_sql(inbox: str, share: int) -> dict[str, Any]:
     return {"seconds": seconds, "files": len(files), "bytes": size}
 
 
+def duckdb_read_csv(inbox: str, database: str) -> dict[str, Any]:
+    """DuckDB's read_csv of every file at once, as text, into a table of a new database file."""
+    from bench.duckdb_peer import read_as_text
+
+    started = time.perf_counter()
+    read_as_text(Path(inbox), Path(database))
+    return {"seconds": time.perf_counter() - started}
+
+
 # -- building --------------------------------------------------------------------------------------
+
+
+def duckdb_script(inbox: str, database: str) -> dict[str, Any]:
+    """The peer's script: five tables of the files in a new database file."""
+    from bench.duckdb_peer import build_tables
+
+    started = time.perf_counter()
+    build_tables(Path(inbox), Path(database))
+    return {"seconds": time.perf_counter() - started}
 
 
 def nightly_run(inbox: str, full_refresh: bool = False) -> dict[str, Any]:
