@@ -16,6 +16,7 @@ import psycopg2
 import throwaway
 from dbt.cli.main import dbtRunner
 from kept_sessions import kept_sessions
+from quick_dbt import hasten
 
 from base.link import Connection
 from ingest.contract.reading import load_feeds
@@ -72,6 +73,7 @@ _PARSED: dict[tuple[str | None, ...], bytes] = {}
 of the project, `--target` and `--vars`."""
 
 
+hasten()
 gc.set_threshold(100_000, 20, 100)
 
 

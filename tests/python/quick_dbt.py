@@ -1,0 +1,55 @@
+"""dbt in this process, hundreds of times: without what it does again and again to no effect.
+
+Half of dbt's time in these tests was work whose result is thrown away or is the same each time. What
+dbt builds, asks the database and says stays as it is.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+from dbt_common.behavior_flags import BehaviorFlagRendered
+from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+
+_compile = MacroFuzzEnvironment.compile
+_begin_event = BaseEvent.__init__
+_fire_event = EventManager.fire_event
+_compiled: dict[Any, CodeType] = {}
+
+
+def hasten() -> None:
+    """Put the patches of this module into dbt."""
+    # To say where a flag was declared, dbt reads the source of every function that is being called.
+    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
+    # One text gives one program, whichever run it is part of.
+    MacroFuzzEnvironment.compile = _compile_once  # type: ignore[method-assign]
+    # Most events are for the log file, and the tests write none.
+    BaseEvent.__init__ = _begin_event_to_be_told  # type: ignore[method-assign]
+    EventManager.fire_event = _fire_event_to_be_told  # type: ignore[method-assign]
+
+
+def _compile_once(self: MacroFuzzEnvironment, source: Any, *arguments: Any) -> Any:
+    if arguments or not isinstance(source, str):
+        return _compile(self, source, *arguments)
+    key = type(self), tuple(self.extensions), source
+    code = _compiled.get(key)
+    if code is None:
+        code = _compiled[key] = _compile(self, source)
+    return code
+
+
+def _begin_event_to_be_told(self: BaseEvent, *arguments: Any, **fields: Any) -> None:
+    if self.level_tag() is EventLevel.DEBUG:
+        self.pb_msg = getattr(self.PROTO_TYPES_MODULE, type(self).__name__)()
+    else:
+        _begin_event(self, *arguments, **fields)
+
+
+def _fire_event_to_be_told(
+    self: EventManager, event: BaseEvent, level: EventLevel | None = None, **options: Any
+) -> None:
+    if (level or event.level_tag()) is not EventLevel.DEBUG:
+        _fire_event(self, event, level, **options)
