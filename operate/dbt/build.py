@@ -38,11 +38,18 @@ _LOST = re.compile(
 
 @dataclass(frozen=True)
 class BuildProgress:
-    """How far a build is. `total` is 0 until dbt has read the project."""
+    """How far a build is. `running`: the nodes that dbt works on, the earliest begun first."""
 
     done: int
-    total: int
-    node: str
+    running: tuple[str, ...]
+
+    @property
+    def note(self) -> str:
+        """What is running, in a few words."""
+        if not self.running:
+            return "" if self.done else "dbt is reading the project"
+        others = f" and {len(self.running) - 1} more" if len(self.running) > 1 else ""
+        return f"{self.running[0]}{others}"
 
 
 @dataclass(frozen=True)
@@ -116,13 +123,12 @@ def run_dbt(
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    done = 0
+    follower = _Follower(messages)
+    progress(follower.state)
     try:
         for line in process.stdout:
-            step = _follow(line, messages)
-            if step is not None:
-                done += 1
-                progress(BuildProgress(done, step.total, step.node))
+            if follower.takes(line):
+                progress(follower.state)
     except KeyboardInterrupt:
         # The terminal has told dbt too; it takes back what is under way before it ends. Where that
         # has not reached it, the pipe says it again.
@@ -140,25 +146,43 @@ def run_dbt(
     return result
 
 
-def _follow(line: str, messages: list[str]) -> BuildProgress | None:
-    """Take one line of dbt's log: return the step that it says is done, or collect an error."""
-    try:
-        event = json.loads(line)
-        info, data = event["info"], event.get("data", {})
-    except (ValueError, KeyError, TypeError):
-        # Not dbt speaking: a warning of Python's, or the traceback of a broken installation.
-        if line.strip():
-            messages.append(line.rstrip())
-            del messages[:-20]
-        return None
-    if info.get("level") == "error":
-        messages.append(str(info.get("msg", "")).strip())
-    if "index" in data and info.get("name", "").endswith("Result"):
-        node = (data.get("node_info") or {}).get("node_name", "")
-        # Models call it total, tests num_models; it counts some nodes twice.
-        total = data.get("total", data.get("num_models", 0))
-        return BuildProgress(int(data["index"]), int(total), node)
-    return None
+class _Follower:
+    """Reads dbt's log: what is done, what is running, what went wrong (into `messages`)."""
+
+    def __init__(self, messages: list[str]) -> None:
+        self._messages = messages
+        self._done = 0
+        self._running: dict[str, None] = {}
+
+    @property
+    def state(self) -> BuildProgress:
+        """How far the build is by now."""
+        return BuildProgress(self._done, tuple(self._running))
+
+    def takes(self, line: str) -> bool:
+        """Take one line, and tell whether it changed how far the build is."""
+        try:
+            event = json.loads(line)
+            info, data = event["info"], event.get("data", {})
+        except (ValueError, KeyError, TypeError):
+            # Not dbt speaking: a warning of Python's, or the traceback of a broken installation.
+            if line.strip():
+                self._messages.append(line.rstrip())
+                del self._messages[:-20]
+            return False
+        if info.get("level") == "error":
+            self._messages.append(str(info.get("msg", "")).strip())
+        name = (data.get("node_info") or {}).get("node_name", "")
+        if "index" not in data:
+            return False
+        if info.get("name") == "LogStartLine":
+            self._running[name] = None
+            return True
+        if info.get("name", "").endswith("Result"):
+            self._running.pop(name, None)
+            self._done += 1
+            return True
+        return False
 
 
 def _read_results(path: Path, result: BuildResult) -> None:

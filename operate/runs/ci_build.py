@@ -162,7 +162,7 @@ def _build_changes(
             with show("Building and testing what has changed") as update:
 
                 def follow(step: BuildProgress) -> None:
-                    update(step.done, 0, step.node)
+                    update(step.done, 0, step.note)
 
                 report.build = run_dbt(
                     [

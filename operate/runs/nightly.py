@@ -141,7 +141,7 @@ def _build(
     ) as update:
 
         def follow(step: BuildProgress) -> None:
-            update(step.done, 0, step.node)
+            update(step.done, 0, step.note)
 
         return run_dbt(
             [
@@ -165,7 +165,7 @@ def load_progress(update: Update, say: Callable[[str], None]) -> Callable[[LoadE
         if event.kind == "waiting":
             say(event.message)
         else:
-            note = "" if event.kind == "file" else "read"
+            note = event.message if event.kind in ("listing", "reading") else ""
             update(event.done, event.total, note)
 
     return follow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -26,17 +27,35 @@ def shown(label: str, console: Console) -> Iterator[Update]:
             yield on_bar
         return
     console.print(f"{label} ...")
-    started = told = time.monotonic()
+    with _lines(console) as in_lines:
+        yield in_lines
+
+
+@contextlib.contextmanager
+def _lines(console: Console) -> Iterator[Update]:
+    """Print a line every few seconds, whether or not anything is done meanwhile."""
+    started = time.monotonic()
+    state = (0, 0, "")
+    over = threading.Event()
 
     def update(done: int, total: int, note: str) -> None:
-        nonlocal told
-        now = time.monotonic()
-        if now - told >= LINE_EVERY:
-            told = now
-            count = f"{done:,} of {total:,}" if total else f"{done:,} done"
-            console.print(f"  {now - started:.0f} s: {count}  {plain(note)}".rstrip())
+        nonlocal state
+        state = (done, total, note)
 
-    yield update
+    def print_lines() -> None:
+        while not over.wait(LINE_EVERY):
+            done, total, note = state
+            count = f"{done:,} of {total:,}" if total else f"{done:,} done" if done else ""
+            told = "  ".join(filter(None, (count, plain(note))))
+            console.print(f"  {time.monotonic() - started:.0f} s: {told}".rstrip(": "))
+
+    printer = threading.Thread(target=print_lines, name="branchline-progress", daemon=True)
+    printer.start()
+    try:
+        yield update
+    finally:
+        over.set()
+        printer.join()
 
 
 @contextlib.contextmanager

@@ -23,9 +23,17 @@ def node(unique_id: str, status: str, message: str | None = None) -> dict[str, A
     return {"unique_id": unique_id, "status": status, "message": message}
 
 
-def done(index: int, name: str) -> str:
+def event(kind: str, index: int, name: str) -> str:
     data = {"index": index, "total": 4, "node_info": {"node_name": name}}
-    return json.dumps({"info": {"name": "LogModelResult", "level": "info"}, "data": data})
+    return json.dumps({"info": {"name": kind, "level": "info"}, "data": data})
+
+
+def begun(index: int, name: str) -> str:
+    return event("LogStartLine", index, name)
+
+
+def done(index: int, name: str) -> str:
+    return event("LogModelResult", index, name)
 
 
 class FakeDbt:
@@ -73,12 +81,25 @@ def test_a_good_build_is_counted(dbt: FakeDbt) -> None:
         node("unit_test.branchline.dim_dates.weeks", "pass"),
         node("exposure.branchline.board", "no-op"),
     ]
-    found, seen = dbt.run([done(3, "dim_dates"), "a warning of Python's", done(1, "b")], results, 0)
+    found, seen = dbt.run(
+        [
+            begun(1, "a"),
+            begun(3, "dim_dates"),
+            "a warning of Python's",
+            done(3, "dim_dates"),
+            done(1, "a"),
+        ],
+        results,
+        0,
+    )
     assert found.succeeded
     assert (found.models, found.tests, found.failures) == (2, 2, [])
-    assert [(step.done, step.total, step.node) for step in seen] == [
-        (1, 4, "dim_dates"),
-        (2, 4, "b"),
+    assert [(step.done, step.note) for step in seen] == [
+        (0, "dbt is reading the project"),
+        (0, "a"),
+        (0, "a and 1 more"),
+        (1, "a"),
+        (2, ""),
     ]
 
 
