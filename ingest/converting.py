@@ -54,10 +54,34 @@ class Facts:
 
 @dataclass(frozen=True)
 class Converted:
-    """The rows and rejects of a file, or the last of them, and what was found in it."""
+    """The rows and rejects of a file, or the last of them, and what was found in it.
+
+    One that holds all of them can stand where a Conversion is expected.
+    """
 
     copies: CopyData
     facts: Facts
+
+    @property
+    def refused(self) -> str | None:
+        """As in Facts."""
+        return self.facts.refused
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """As in Facts."""
+        return self.facts.extras
+
+    def parts(self, size: int) -> Iterator[CopyData]:
+        """Nothing: all of it comes at the end."""
+        return iter(())
+
+    def finish(self) -> Converted:
+        """All of it."""
+        return self
+
+    def skip(self) -> None:
+        """Do nothing: it has been read."""
 
 
 def convert(content: bytes, task: Task) -> Converted:

@@ -4,24 +4,22 @@ A file's rows, its rejects, its row in the ledger and the superseding of the ver
 committed together. That, and the sha256 in the ledger, is what makes a load that is killed at any
 moment safe to run again.
 
-Which files are looked at is in choosing.py, what becomes of bytes in converting.py, what becomes of
-files in judging.py, and what is written where in raw/.
+Which files are looked at is in choosing.py, what becomes of bytes in converting.py (in worker
+processes: parallel/), what becomes of files in judging.py, and what is written where in raw/.
 """
 
 from __future__ import annotations
 
 import gc
-import hashlib
 import io
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import psycopg2
 
@@ -29,8 +27,8 @@ from base.words import listed, plural
 from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
 from ingest.contract.feeds import Feed, FeedContract
-from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
-from ingest.converting import Conversion, Task
+from ingest.contract.file_errors import InternalError, UnreadableFileError
+from ingest.converting import Conversion, Converted, Task
 from ingest.judging import (
     Verdict,
     going_back,
@@ -40,9 +38,12 @@ from ingest.judging import (
     replaced_rows,
 )
 from ingest.origins.addresses import SourceDatabases
-from ingest.origins.inbox import InboxFile, Listing, list_inbox
+from ingest.origins.inbox import Listing, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.origins.opening import LINKS_VARIABLE
+from ingest.parallel import prefetching
+from ingest.parallel.pool import WorkerDiedError
+from ingest.parallel.prefetching import Content, Prefetcher
 from ingest.raw.ledger import Ledger, NewEntry, Place, refresh_statistics
 from ingest.raw.rows import CopyData
 from ingest.raw.session import LOST, Session, connect, locked
@@ -52,10 +53,6 @@ from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progre
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
-
-HELD_BYTES = 8 << 20
-"""Files up to this size are read once and written with others; larger ones as a stream, alone."""
-CHUNK = 1 << 20
 
 _ERASED = (
     "its content was erased from the warehouse (branchline withdraw --erase) and is not loaded"
@@ -104,6 +101,8 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     """
     feeds = options.feeds.chosen(list(options.only))
     cards = CardTokens(*options.token_keys)
+    if progress is not None:
+        progress(LoadEvent("listing", "listing the inbox"))
     listing = list_inbox(options.inbox, options.feeds, feeds)
     sources = SourceDatabases()
     run = _Load(options, feeds, cards, progress)
@@ -170,16 +169,6 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class _Content:
-    """The bytes of a file. `held`: all of them, where they are few enough to be held."""
-
-    sha256: str
-    size: int
-    held: bytes | None = None
-    unusable: str | None = None
-
-
-@dataclass(frozen=True)
 class _Arrival:
     """A file whose content is new, with its row of the ledger as far as it is known."""
 
@@ -212,6 +201,7 @@ class _Load:
         self._cards = cards
         self._progress = progress
         self._target = Target[_Job](self._settle)
+        self._ahead = Prefetcher(self._task_for)
         self._know(Ledger())
         self._total = 0
         self._done = 0
@@ -224,15 +214,27 @@ class _Load:
         """Read and judge all files of the listing, and write nothing."""
         self._target = Target[_Job](self._settle, connection)
         self._know(Ledger.read(connection, self.feed_names))
-        for candidate in self._begin(listing):
-            self._take_or_tell(candidate)
+        waiting = deque(self._begin(listing))
+        with self._workers(waiting):
+            while waiting:
+                candidate = waiting.popleft()
+                self._ahead.read_ahead(waiting)
+                self._take_or_tell(candidate)
 
     def perform(self, session: Session, raw: RawSchema, listing: Listing) -> None:
         """Judge and load all files of the listing."""
         with closing(DatabaseTarget[_Job](session, raw, self._settle)) as target:
             self._target = target
             self._know(target.read_ledger(self.feed_names))
-            self._work(target, deque(self._begin(listing)))
+            waiting = deque(self._begin(listing))
+            with self._workers(waiting):
+                self._work(target, waiting)
+
+    @contextmanager
+    def _workers(self, waiting: Sequence[Candidate]) -> Iterator[None]:
+        with closing(self._ahead):
+            self._ahead.start(waiting)
+            yield
 
     def _know(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -278,6 +280,7 @@ class _Load:
             try:
                 while waiting:
                     taking = waiting.popleft()
+                    self._ahead.read_ahead(waiting)
                     self._take_or_tell(taking)
                     taking = None
                     if one_by_one:
@@ -286,6 +289,8 @@ class _Load:
                 target.flush()
                 return
             except (psycopg2.DataError, ValueError, *LOST) as error:
+                # Their ids are given up with the ledger as it was read.
+                self._ahead.forget()
                 lost_jobs = target.give_up()
                 lost = target.is_lost
                 if not lost and isinstance(error, LOST):
@@ -315,6 +320,7 @@ class _Load:
 
     def _take_or_tell(self, candidate: Candidate) -> None:
         """Take one file; whatever is wrong with it is told, and stops no other."""
+        self._tell(LoadEvent("reading", candidate.path, self._done, self._total))
         try:
             self._take(candidate)
         except _StillChangingError:
@@ -323,15 +329,21 @@ class _Load:
             )
         except UnreadableFileError as error:
             self._abandon(candidate, "failed", str(error))
-        except (psycopg2.Error, MemoryError):
-            raise
-        except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
+        except WorkerDiedError as error:
             self._abandon(
                 candidate,
                 "failed",
-                "Branchline itself failed on this file"
-                f" ({type(error).__name__} in {Path(where.filename).name}, line {where.lineno});"
+                f"the process that read it {error}, twice; memory may be short; the other files"
+                " are not affected, and the next load tries it again",
+            )
+        except (psycopg2.Error, MemoryError):
+            raise
+        except Exception as error:
+            fault = error if isinstance(error, InternalError) else InternalError.caused_by(error)
+            self._abandon(
+                candidate,
+                "failed",
+                f"Branchline itself failed on this file ({fault.kind} in {fault.place});"
                 " please report it; the other files are not affected",
             )
 
@@ -344,28 +356,45 @@ class _Load:
     def _take(self, candidate: Candidate) -> None:
         """Read a file's content, and load it or set it aside where that is new."""
         feed, file, path = candidate.feed, candidate.file, candidate.path
-        content = _read_content(file)
+        ahead = self._ahead.take(candidate)
+        content = ahead.content
         sha256 = content.sha256
         if file.has_changed():
             raise _StillChangingError
         place = Place(feed.name, path, file.fingerprint, sha256)
-        came_back = self._selection.came_back(candidate, sha256)
-        if not came_back and not self._selection.is_to_be_read(feed.name, path, sha256):
+        if not self._is_to_be_read(candidate, sha256):
             self._pass_over(candidate, place)
             return
-        file_id = self._target.file_id(self._total - self._done)
-        blank = _blank_entry(candidate, content, file_id, self.report.load_id)
+        task = ahead.task or self._new_task(feed)
+        blank = _blank_entry(candidate, content, task)
+        came_back = self._selection.came_back(candidate, sha256)
         arrival = _Arrival(candidate, place, blank, came_back)
         verdict = judge_content(self._ledger, candidate, sha256, content.unusable, came_back)
         if verdict is None and self._ledger.was_erased(feed.name, sha256):
             verdict = Verdict("quarantined", _ERASED)
         if verdict is not None:
             self._write(arrival, _judged(blank, verdict))
+        elif ahead.task is not None:
+            self._convert(arrival, ahead.converted())
         elif content.held is not None:
-            self._convert(arrival, io.BytesIO(content.held))
+            self._convert(arrival, Conversion(io.BytesIO(content.held), task))
         else:
             with file.open() as stream:
-                self._convert(arrival, stream)
+                self._convert(arrival, Conversion(stream, task))
+
+    def _is_to_be_read(self, candidate: Candidate, sha256: str) -> bool:
+        selection = self._selection
+        return selection.came_back(candidate, sha256) or selection.is_to_be_read(
+            candidate.feed.name, candidate.path, sha256
+        )
+
+    def _task_for(self, candidate: Candidate, sha256: str) -> Task | None:
+        """How a file is to be converted ahead of its turn; None where it will be passed over."""
+        return self._new_task(candidate.feed) if self._is_to_be_read(candidate, sha256) else None
+
+    def _new_task(self, feed: Feed) -> Task:
+        file_id = self._target.file_id(self._total - self._done)
+        return Task(feed, tuple(self._options.token_keys), file_id, self.report.load_id)
 
     def _pass_over(self, candidate: Candidate, place: Place) -> None:
         """Take down that what is known already lies at this path."""
@@ -379,12 +408,10 @@ class _Load:
         if candidate.file.settled:
             self._target.note(place)
 
-    def _convert(self, arrival: _Arrival, stream: IO[bytes]) -> None:
+    def _convert(self, arrival: _Arrival, conversion: Conversion | Converted) -> None:
         """Read a file to its end, judge it, and hand it to the target."""
         candidate, blank, target = arrival.candidate, arrival.blank, self._target
         feed = candidate.feed
-        token_keys = tuple(self._options.token_keys)
-        conversion = Conversion(stream, Task(feed, token_keys, blank.file_id, blank.load_id))
         known = target.extra_columns(feed)
         verdict = judge_header(feed, conversion.refused, conversion.extras, known)
         if verdict is not None:
@@ -395,7 +422,7 @@ class _Load:
         likeness = None if before is None else target.likeness(feed, before)
         alone = False
         new_columns: list[str] = []
-        for part in conversion.parts(HELD_BYTES):
+        for part in conversion.parts(prefetching.HELD_BYTES):
             if likeness is not None:
                 likeness.add(part)
             if not alone:
@@ -461,11 +488,11 @@ class _Load:
             self._target.add(job, entry, place, copies)
 
 
-def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id: str) -> NewEntry:
+def _blank_entry(candidate: Candidate, content: Content, task: Task) -> NewEntry:
     """The row of the ledger for a file that is not judged yet."""
     identity, bounds = candidate.identity, candidate.file.bounds
     return NewEntry(
-        file_id=file_id,
+        file_id=task.file_id,
         feed=candidate.feed.name,
         path=candidate.path,
         logical_file=identity.logical_file,
@@ -477,7 +504,7 @@ def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id:
         reason=None,
         modified_at=candidate.file.modified_at,
         seen_at=datetime.now(timezone.utc),
-        load_id=load_id,
+        load_id=task.load_id,
         cursor_after=bounds.after if bounds is not None else None,
         cursor_upto=bounds.upto if bounds is not None else None,
         covers=candidate.feed.covers,
@@ -487,25 +514,6 @@ def _blank_entry(candidate: Candidate, content: _Content, file_id: int, load_id:
 def _judged(blank: NewEntry, verdict: Verdict) -> NewEntry:
     status, reason, newer = verdict.status, verdict.reason, verdict.superseded_by
     return replace(blank, status=status, reason=reason, superseded_by=newer)
-
-
-def _read_content(file: InboxFile) -> _Content:
-    """Hash a file's content, and hold it where it is small."""
-    hasher = hashlib.sha256()
-    kept: list[bytes] | None = []
-    size = 0
-    try:
-        with file.open() as stream:
-            while chunk := stream.read(CHUNK):
-                hasher.update(chunk)
-                size += len(chunk)
-                if size > HELD_BYTES:
-                    kept = None
-                if kept is not None:
-                    kept.append(chunk)
-    except UnusableFileError as error:
-        return _Content(file.stored_hash(), file.size, unusable=str(error))
-    return _Content(hasher.hexdigest(), size, b"".join(kept) if kept is not None else None)
 
 
 def _outcome(candidate: Candidate, status: FileStatus, reason: str | None) -> FileOutcome:

@@ -12,7 +12,7 @@ FileStatus = Literal["loaded", "older", "duplicate", "quarantined", "postponed",
 """What became of one file. `older`: than the version that counts, and superseded by it from the
 beginning; `postponed`: it was still being written, the next run takes it."""
 
-EventKind = Literal["waiting", "listed", "file"]
+EventKind = Literal["waiting", "listing", "listed", "reading", "file"]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class UnreadableFileError(Exception):
     """A file that is listed but cannot be read; the text is for people, cards masked.
@@ -16,3 +19,22 @@ class UnreadableFileError(Exception):
 
 class UnusableFileError(Exception):
     """An archive that can be read but not unpacked; the text is the reason, cards masked."""
+
+
+class InternalError(Exception):
+    """A fault in Branchline itself that one file brought to light.
+
+    `kind`: the type of the exception; `place`: the module and line that raised it. Its text is
+    left out: it may hold what the file holds.
+    """
+
+    def __init__(self, kind: str, place: str) -> None:
+        super().__init__(kind, place)
+        self.kind = kind
+        self.place = place
+
+    @classmethod
+    def caused_by(cls, error: BaseException) -> InternalError:
+        """Describe an exception that nobody expected."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return cls(type(error).__name__, f"{Path(where.filename).name}, line {where.lineno}")

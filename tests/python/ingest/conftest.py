@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from throwaway import drop_database
 
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
@@ -19,6 +20,18 @@ from ingest.report import LoadReport
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ingest_helpers import TOKEN_KEY, Inbox  # the path above comes first
+
+
+@pytest.fixture
+def second_database(database_url: str) -> Iterator[str]:
+    """A database of its own, to compare with."""
+    name = database_url.rpartition("/")[2].partition("?")[0]
+    admin = psycopg2.connect(database_url)
+    admin.autocommit = True
+    admin.cursor().execute(f"create database {name}_again")
+    yield database_url.replace(name, f"{name}_again")
+    drop_database(admin.cursor(), f"{name}_again")
+    admin.close()
 
 
 @pytest.fixture

@@ -28,12 +28,12 @@ from throwaway import Branchline
 from base.errors import BranchlineError
 from base.link import Connection
 from base.settings import read_settings
-from ingest import loading
 from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
 from ingest.origins import database, remote
+from ingest.parallel import prefetching
 from ingest.raw import writer
 from ingest.report import FileOutcome, LoadReport
 from ingest.review.quarantine import read_quarantine
@@ -641,7 +641,7 @@ def test_killed_between_reading_and_commit(
 ) -> None:
     monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 100)
     if moment == "committed alone":
-        monkeypatch.setattr(loading, "HELD_BYTES", 1000)
+        monkeypatch.setattr(prefetching, "HELD_BYTES", 1000)
     make_people(source)
     make_sales(source, 250)
     read()

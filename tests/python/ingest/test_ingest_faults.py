@@ -75,7 +75,7 @@ def fill(inbox: Inbox) -> Inbox:
 @pytest.fixture(autouse=True)
 def _several_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.parallel.prefetching.HELD_BYTES", 100_000)
 
 
 @pytest.fixture(scope="module")
@@ -491,9 +491,9 @@ def test_a_mistake_of_branchline_itself_harms_no_other_file(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from ingest import loading as module
+    from ingest.parallel import prefetching as module
 
-    real = module._read_content
+    real = module.read_content
 
     def stumble(file: Any) -> Any:
         if "york" in file.path:
@@ -501,7 +501,7 @@ def test_a_mistake_of_branchline_itself_harms_no_other_file(
         return real(file)
 
     with monkeypatch.context() as broken:
-        broken.setattr(module, "_read_content", stumble)
+        broken.setattr(module, "read_content", stumble)
         report = run(database_url, full_inbox, tmp_path / "state")
     failed = [outcome for outcome in report.files if outcome.status == "failed"]
     assert failed
@@ -515,13 +515,13 @@ def test_a_file_replaced_while_it_is_read(
     database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never a mixture of two versions: it is left for the next load."""
-    from ingest import loading as module
+    from ingest.parallel import prefetching as module
 
     path = inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(50))
     inbox.drop("york_01-08-2021_09-00-00.csv", till_file(50))
     os.utime(path, (1_630_000_000, 1_630_000_000))
     monkeypatch.setattr("ingest.origins.origin.SETTLED_AFTER", 0)
-    real = module._read_content
+    real = module.read_content
 
     def read_and_write(file: Any) -> Any:
         if "leeds" in file.path:
@@ -530,7 +530,7 @@ def test_a_file_replaced_while_it_is_read(
         return real(file)
 
     with monkeypatch.context() as busy:
-        busy.setattr(module, "_read_content", read_and_write)
+        busy.setattr(module, "read_content", read_and_write)
         report = run(database_url, inbox, tmp_path / "state")
     statuses = {outcome.path[11:15]: outcome.status for outcome in report.files}
     assert statuses == {"leed": "postponed", "york": "loaded"}

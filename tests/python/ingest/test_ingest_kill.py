@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
 import time
 import traceback
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-import psycopg2
+import psutil
 import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
-from throwaway import drop_database
 
 from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
@@ -29,6 +28,8 @@ def start(url: str, inbox: Path, state_dir: Path) -> int:
         return child
     status = 1
     try:
+        # Its workers are found by its session.
+        os.setsid()
         load(
             LoadOptions(
                 database_url=url,
@@ -45,15 +46,14 @@ def start(url: str, inbox: Path, state_dir: Path) -> int:
         os._exit(status)
 
 
-@pytest.fixture
-def second_database(database_url: str) -> Iterator[str]:
-    name = database_url.rpartition("/")[2].partition("?")[0]
-    admin = psycopg2.connect(database_url)
-    admin.autocommit = True
-    admin.cursor().execute(f"create database {name}_again")
-    yield database_url.replace(name, f"{name}_again")
-    drop_database(admin.cursor(), f"{name}_again")
-    admin.close()
+def in_session(leader: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.Error):
+            if os.getsid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def deliver(inbox: Inbox, round_number: int) -> None:
@@ -82,17 +82,24 @@ def test_killed_at_random_moments(
 ) -> None:
     # Several transactions in each run, and a file that is written as it is read.
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
-    monkeypatch.setattr("ingest.loading.HELD_BYTES", 100_000)
+    monkeypatch.setattr("ingest.parallel.prefetching.HELD_BYTES", 100_000)
+    # Two workers, although there is little to do, on a machine of any size.
+    monkeypatch.setattr("ingest.parallel.prefetching.WORTH_STARTING", 0)
+    monkeypatch.setattr("ingest.parallel.prefetching.JOB_BYTES", 1)
+    monkeypatch.setattr("ingest.parallel.prefetching.usable_cores", lambda: 2)
     chance = random.Random(20210826)
-    killed = rounds = 0
+    killed = rounds = most_workers = 0
+    started = []
     reach = 0.0  # seconds; how long a load takes, as far as is known
     while killed < KILLS:
         assert rounds < 10 * KILLS
         deliver(inbox, rounds)
         began = time.monotonic()
         child = start(database_url, inbox.folder, tmp_path / "state")
+        started.append(child)
         if rounds > 1:
             time.sleep(chance.uniform(0, reach))
+            most_workers = max(most_workers, len(in_session(child)) - 1)
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
@@ -106,6 +113,11 @@ def test_killed_at_random_moments(
         rounds += 1
     _, status = os.waitpid(start(database_url, inbox.folder, tmp_path / "state"), 0)
     assert status == 0
+    assert most_workers == 2
+    patience = time.monotonic() + 60
+    while any(in_session(child) for child in started):
+        assert time.monotonic() < patience, "a worker outlives the load that started it"
+        time.sleep(0.1)
 
     _, status = os.waitpid(start(second_database, inbox.folder, tmp_path / "calm"), 0)
     assert status == 0

@@ -1,0 +1,1 @@
+"""Converting files in worker processes while others are written."""
