@@ -1,7 +1,7 @@
 """dbt in this process, hundreds of times: without what it does again and again to no effect.
 
-Half of dbt's time in these tests was work whose result is thrown away or is the same each time. What
-dbt builds, asks the database and says stays as it is.
+A third of dbt's time in these tests was work whose result is thrown away or is the same each time.
+What dbt builds, what it asks the database and what it says stay as they are.
 """
 
 from __future__ import annotations
