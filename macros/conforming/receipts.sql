@@ -54,7 +54,11 @@ conformed_lines as (
 
 listed_branches as (
 
-    select * from {{ ref('branches') }}
+    select
+        *,
+        {{ normalize_branch_name('branch_name') }} as normalized_branch_name
+    from {{ ref('branches') }}
+    {{ evaluate_once() }}
 
 ),
 
@@ -72,11 +76,11 @@ located_lines as (
         upper(conformed_lines.currency_code) as currency_text,
         coalesce(listed_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone
     from conformed_lines
+    {{ normalized_branch_name('conformed_lines.branch_name') }} as names
     left join listed_branches
         on
             conformed_lines.source_system = listed_branches.source_system
-            and {{ normalize_branch_name('conformed_lines.branch_name', is_plain=true) }}
-            = {{ normalize_branch_name('listed_branches.branch_name') }}
+            and names.normalized_branch_name = listed_branches.normalized_branch_name
 
 ),
 

@@ -7,6 +7,19 @@
 {%- endmacro %}
 
 
+{#
+    Joins the normalized name of each row's branch, as `normalized_branch_name`, to look it up in the list of
+    branches. Worked out once per row: in the condition of a join the database may work it out for each pair
+    of a row and a listed branch.
+#}
+{% macro normalized_branch_name(text) -%}
+    cross join lateral (
+        select {{ normalize_branch_name(text, is_plain=true) }} as normalized_branch_name
+        {{ evaluate_once() }}
+    )
+{%- endmacro %}
+
+
 {% macro hyphens_as_spaces(text) -%}
     translate(
         {{ text }},

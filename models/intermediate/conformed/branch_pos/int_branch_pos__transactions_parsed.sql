@@ -17,6 +17,7 @@ branches as (
         {{ normalize_branch_name('branch_name') }} as normalized_branch_name
     from {{ ref('branches') }}
     where source_system = 'branch_pos'
+    {{ evaluate_once() }}
 
 ),
 
@@ -48,10 +49,8 @@ located as (
         coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
         coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code
     from named
-    left join branches
-        on
-            {{ normalize_branch_name('named.given_branch_name', is_plain=true) }}
-            = branches.normalized_branch_name
+    {{ normalized_branch_name('named.given_branch_name') }} as names
+    left join branches on names.normalized_branch_name = branches.normalized_branch_name
 
 ),
 
