@@ -6,11 +6,13 @@ For fixtures of a wider scope, tests/python/throwaway.py has the same as functio
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import throwaway
+from _pytest.terminal import TerminalReporter
 from hypothesis import settings
 
 from base.link import Connection
@@ -25,6 +27,16 @@ os.environ["DLT_PROJECT_DIR"] = throwaway.NO_PROJECT
 settings.register_profile("repeatable", derandomize=True)
 if not os.environ.get("BRANCHLINE_EXPLORE"):
     settings.load_profile("repeatable")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """A line for each reason to skip, with how often and what is missing."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    for reason, tests in sorted(reasons.items()):
+        terminalreporter.write_line(f"SKIPPED {tests}: {reason}")
 
 
 @pytest.fixture(scope="session")

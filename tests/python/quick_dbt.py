@@ -11,7 +11,7 @@ from typing import Any
 
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
-from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
 
 _compile = MacroFuzzEnvironment.compile
@@ -42,7 +42,8 @@ def _compile_once(self: MacroFuzzEnvironment, source: Any, *arguments: Any) -> A
 
 
 def _begin_event_to_be_told(self: BaseEvent, *arguments: Any, **fields: Any) -> None:
-    if self.level_tag() is EventLevel.DEBUG:
+    # Of some the level is known only when they are fired.
+    if self.level_tag() is EventLevel.DEBUG and not isinstance(self, DynamicLevel):
         self.pb_msg = getattr(self.PROTO_TYPES_MODULE, type(self).__name__)()
     else:
         _begin_event(self, *arguments, **fields)

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
+import pytest
 from psycopg2.extensions import cursor as Cursor
 
 from base import libpq
@@ -30,6 +31,14 @@ NO_PROJECT = str(Path(__file__).with_name("no-project"))
 """Where dlt is told to look for secrets: nowhere."""
 
 TOKEN_KEY = "key-of-the-tests-" + "0" * 32
+
+
+def real_files() -> Path:
+    """The folder of real files; without one the test that asks for it is skipped."""
+    named = os.environ.get("BRANCHLINE_REALDATA")
+    if not named:
+        pytest.skip("no real files here; BRANCHLINE_REALDATA names a folder with some")
+    return Path(named)
 
 
 @contextlib.contextmanager

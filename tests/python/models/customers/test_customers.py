@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+import throwaway
 from nightly import Project, Row, new_project
 
 from base.link import Connection
@@ -168,12 +167,10 @@ def real(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
     """The real files of both sources, loaded and built."""
-    source = os.environ.get("BRANCHLINE_REALDATA")
-    if not source:
-        pytest.skip("BRANCHLINE_REALDATA names no folder with the real files")
+    source = throwaway.real_files()
     with new_project(postgres_server, tmp_path_factory.mktemp("real")) as project:
         for name in ("branch_pos", "sales_desk"):
-            for path in sorted((Path(source) / name).rglob("*.csv")):
+            for path in sorted((source / name).rglob("*.csv")):
                 project.deliver(path.relative_to(source).as_posix(), path.read_bytes())
         project.load()
         only_what_is_built = ("--indirect-selection", "cautious")

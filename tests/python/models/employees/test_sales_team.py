@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 
-import pytest
+import throwaway
 from nightly import Project
 
 CENT = Decimal("0.01")
 
 
 def test_real_sales_give_the_known_winners_and_incentives(project: Project) -> None:
-    folder = os.environ.get("BRANCHLINE_REALDATA")
-    if not folder:
-        pytest.skip("BRANCHLINE_REALDATA names no folder with real files")
-    desk = Path(folder) / "sales_desk"
-    for path in sorted(desk.rglob("*.csv")):
+    folder = throwaway.real_files()
+    for path in sorted((folder / "sales_desk").rglob("*.csv")):
         project.deliver(path.relative_to(folder).as_posix(), path.read_bytes())
     project.load()
     project.seed()
@@ -31,7 +26,7 @@ def test_real_sales_give_the_known_winners_and_incentives(project: Project) -> N
     ) == [(492, 165, Decimal("15875.05"), Decimal("3043871.00"), 3000)]
 
     totals: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
-    for file in sorted((desk / "sales").glob("*.csv")):
+    for file in sorted((folder / "sales_desk" / "sales").glob("*.csv")):
         with file.open(newline="") as lines:
             for line in csv.DictReader(lines):
                 key = (line["store_id"], line["sales_date"][:7], line["sales_person_id"])

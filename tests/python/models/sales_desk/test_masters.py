@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+import throwaway
 from nightly import Project, Row
 
 Table = list[dict[str, str]]
@@ -130,10 +129,7 @@ def masters(request: pytest.FixtureRequest) -> Masters:
     """The four lists: a few made-up lines, or the real ones where somebody has them."""
     if request.param == "made up":
         return {name: read(text) for name, text in MADE_UP.items()}
-    folder = os.environ.get("BRANCHLINE_REALDATA")
-    if not folder:
-        pytest.skip("BRANCHLINE_REALDATA names no folder with real lists")
-    desk = Path(folder) / "sales_desk"
+    desk = throwaway.real_files() / "sales_desk"
     return {name: read((desk / f"{name}.csv").read_text("utf-8-sig")) for name in MADE_UP}
 
 

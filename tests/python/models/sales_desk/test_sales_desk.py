@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+import throwaway
 from nightly import Project, new_project
 
 from base.link import Connection
@@ -227,11 +226,9 @@ def test_all_at_once_gives_the_same_rows(desk: Project) -> None:
 
 
 def test_the_real_files(project: Project) -> None:
-    folder = os.environ.get("BRANCHLINE_REALDATA")
-    if not folder:
-        pytest.skip("BRANCHLINE_REALDATA names no folder with real files")
+    folder = throwaway.real_files()
     for source in ("branch_pos", "sales_desk"):
-        shutil.copytree(Path(folder) / source, project.inbox / source, dirs_exist_ok=True)
+        shutil.copytree(folder / source, project.inbox / source, dirs_exist_ok=True)
     project.load()
     project.dbt("build", "--exclude", "test_type:unit")
     by_source = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import throwaway
 
 from sample.branch_pos import mess
 from sample.branch_pos.till_files import total_text
@@ -75,10 +75,7 @@ def test_every_sound_file_is_like_a_real_one(company: Summary) -> None:
 
 
 def test_the_same_rules_hold_for_real_files() -> None:
-    folder = os.environ.get("BRANCHLINE_REALDATA")
-    if not folder:
-        pytest.skip("BRANCHLINE_REALDATA is not set: no real files to hold the rules to")
-    real = sorted((Path(folder) / "branch_pos").glob("*.csv"))
+    real = sorted((throwaway.real_files() / "branch_pos").glob("*.csv"))
     assert real
     for path in real:
         _check_file(path)
