@@ -27,7 +27,7 @@ files as (
 
 ),
 
--- By file first: there are few, and what they say of their day is asked once for each.
+-- By file first: there are few, so each file's dates are worked out once.
 file_days as (
 
     select

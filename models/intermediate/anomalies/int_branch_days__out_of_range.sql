@@ -1,6 +1,6 @@
 {#
-    Incremental by branch and business date: each day is held against twelve others. A touched day also
-    changes the same weekdays of the weeks after it.
+    Incremental by branch and business date: each day is compared with twelve others. A changed day also changes the
+    ranges of the same weekday in the weeks after it.
 #}
 {{
     config(
@@ -40,7 +40,7 @@ judged_days as (
 
 ),
 
--- The judged days and those that they are held against.
+-- The days to judge and the days of their baselines.
 needed_days as (
 
     {{ and_weeks_around('select * from judged_days', -1) }}
@@ -77,8 +77,8 @@ measures as (
 
 ),
 
--- A day without receipts has no row: the branch was closed, or its file has not come. It is neither
--- judged nor part of any past.
+-- A day without receipts has no row: the branch was closed, or its file has not arrived. It is
+-- neither judged nor part of a baseline.
 with_past as (
 
     select

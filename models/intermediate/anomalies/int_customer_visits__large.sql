@@ -1,4 +1,4 @@
-{# Incremental by branch and business date: found among a night's receipts. #}
+{# Incremental by branch and business date: found among the receipts of the nightly run. #}
 {{
     config(
         materialized='incremental',

@@ -1,6 +1,6 @@
 {#
-    Incremental by customer: a changed receipt changes what every later one of the customer is held
-    against. Reads the receipts of those touched customers only who ever made a large visit.
+    Incremental by customer: a changed receipt changes the baseline of all the customer's later visits. Reads only the
+    receipts of changed customers who ever made a large visit.
 #}
 {{
     config(
@@ -92,7 +92,7 @@ measures as (
 
 ),
 
--- In whatever branch. Of several on a day, the branches' keys give the order.
+-- In any branch. Several visits on one day are ordered by branch key.
 with_past as (
 
     select
@@ -104,7 +104,7 @@ with_past as (
         min(business_date) over days_before as first_date
     from measures
     window
-        -- Who wakes up may try a small purchase first, in another branch on the same day.
+        -- A dormant account may start with a small purchase in another branch on the same day.
         days_before as (
             partition by customer_key, currency_code
             order by business_date
@@ -153,8 +153,8 @@ silences as (
 
 ),
 
--- Silent for long, and for several times as long as the customer's visits are apart; then far more
--- than ever before.
+-- Silent for long, and for several times the customer's usual gap; then far more money than ever
+-- before.
 awakened as (
 
     select
@@ -164,7 +164,7 @@ awakened as (
         and largest_before > 0
         and actual_value > {{ var('anomaly_dormant_times') }} * largest_before
         and days_silent >= {{ var('anomaly_dormant_days') }}
-        -- So many visits before this one have one gap fewer between them.
+        -- n earlier visits have n - 1 gaps between them.
         and days_silent * (visits_on_days_before - 1)
         >= {{ var('anomaly_dormant_gaps') }} * days_known as is_awakened
     from silences

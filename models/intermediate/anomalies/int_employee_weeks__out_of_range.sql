@@ -34,7 +34,7 @@ weeks as (
 
 ),
 
--- Only weeks that are over: one that has just begun looks like a collapse.
+-- Only complete weeks: a week that has just begun looks like a collapse.
 measures as (
 
     select

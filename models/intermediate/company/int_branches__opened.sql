@@ -1,6 +1,6 @@
 {#
-    Kept in place, because it also tells whose range has changed, and from which day on that changes anything: what
-    was written with the former range, and is kept, has to be written anew from there.
+    Incremental, because it also records which branch's range changed, and from which day on: rows of later models
+    that were built with the former range are rebuilt from that day.
 #}
 {{
     config(
@@ -28,7 +28,7 @@ known as (
 
 ),
 
--- A later last day changes what comes after the former one, another first day changes everything.
+-- A later last day changes only days after the former one; another first day changes everything.
 changed as (
 
     select
@@ -50,7 +50,7 @@ changed as (
 
 ),
 
--- What the readers have not seen yet of an earlier change counts, too.
+-- Earlier changes that the readers have not processed yet count, too.
 final as (
 
     select

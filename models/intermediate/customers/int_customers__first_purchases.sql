@@ -1,7 +1,6 @@
 {#
-    Incremental because a night touches few customers. A receipt that was a customer's first and is no
-    longer (an older file came late) keeps its row, marked with the change: that is how the facts and
-    reports of its day learn of it.
+    Incremental because a night touches few customers. A receipt that is no longer a customer's first (after
+    late-arriving data) keeps its row, marked with the change, so that the facts and reports of its day are rebuilt.
 #}
 {{
     config(

@@ -1,4 +1,4 @@
-{# The customer list as it is now, kept in place, so that the views upon it stay where they are. #}
+{# The current customer list. The table is updated, not replaced, so that views on it are not dropped. #}
 {{
     config(
         materialized='incremental',

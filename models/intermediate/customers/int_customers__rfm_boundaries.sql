@@ -1,4 +1,4 @@
-{# Kept in place, so that the views upon it stay where they are. #}
+{# The table is updated, not replaced, so that views on it are not dropped. #}
 {{
     config(
         materialized='incremental',
@@ -26,7 +26,7 @@ final as (
         {%- for fifths in [1, 2, 3, 4] %}
         {{ value_at(fifths / 5, 'net_amount') }} as net_amount_{{ fifths }},
         {%- endfor %}
-        -- From the other end, so that the boundary's own day belongs to the more recent.
+        -- Descending, so that the boundary's own day belongs to the more recent quintile.
         {%- for fifths in [1, 2, 3] %}
         {{ value_at(1 - fifths / 5, 'last_purchase_date', descending=true) }}
             as last_purchase_date_{{ fifths }},

@@ -1,7 +1,7 @@
 {#
-    A view, because a night moves the boundaries, and with them the scores of any customer: a table would
-    have to be compared as a whole every night. No CTE here: PostgreSQL looks for a few customers across a
-    view only without one, and would score all of them first.
+    A view, because every night moves the boundaries, and with them the scores of any customer: a table would be
+    rebuilt every night. No CTE here: with one, PostgreSQL does not push filters into the view and would score all
+    customers.
 #}
 {%- set measures = {
     'recency': ('last_purchase_date', '>='),

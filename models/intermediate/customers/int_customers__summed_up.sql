@@ -1,7 +1,6 @@
 {#
-    Incremental because history only grows. What is known of a customer is carried on as two receipts, the
-    first and the last, to which the new ones are added. All receipts are read again only of customers who
-    may have lost one, to a corrected file.
+    Incremental because history only grows. A customer's state is two receipts, the first and the last; new receipts
+    are merged into it. All receipts are read again only for customers who may have lost one to a corrected file.
 #}
 {{
     config(
@@ -17,7 +16,7 @@
 with {{ customer_sales(ref('int_transactions__unioned'), mark) }},
 
 {% if is_incremental() -%}
--- Also of those with nothing new but a refused line: whoever is touched is replaced.
+-- Also customers with only a new rejected line: every changed customer's row is replaced.
 known as (
 
     select * from {{ this }}
@@ -87,9 +86,9 @@ receipts as (
 
 ),
 
--- Of two receipts at the same minute the one that stands first in its file is first; across files
--- the transaction id decides, so that a rebuild says the same. Where what is known is one receipt,
--- it is there twice: the one that counts is the first, the one that has the name is the last.
+-- Receipts of the same minute are ordered by line number, then by transaction id, so that a rebuild
+-- gives the same order. A customer with one known receipt has it twice: its count is read from the
+-- first, its name from the last.
 numbered as (
 
     select

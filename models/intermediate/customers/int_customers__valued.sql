@@ -58,7 +58,7 @@ final as (
         cast(totals.max_net_amount as numeric(18, 2)) as max_net_amount,
         cast(round(totals.net_amount / totals.purchases, 2) as numeric(18, 2))
             as average_purchase_amount,
-        -- From the first month to the last, both counted, months without a purchase among them.
+        -- From the first month to the last, inclusive, with months without a purchase.
         cast(
             round(
                 totals.net_amount

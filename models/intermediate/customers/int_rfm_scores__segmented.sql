@@ -1,4 +1,4 @@
-{# Kept in place, so that the views upon it stay where they are. #}
+{# The table is updated, not replaced, so that views on it are not dropped. #}
 {{
     config(
         materialized='incremental',

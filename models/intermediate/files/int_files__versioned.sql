@@ -4,7 +4,7 @@ with files as (
 
 ),
 
--- Duplicates and quarantined files never brought a row.
+-- Duplicate and quarantined files have no rows.
 loaded_versions as (
 
     select * from files

@@ -1,7 +1,7 @@
 {#
-    Kept in place, so that the views upon it stay where they are. Read from the branches' days, because they
-    are few. One slip of the pen must not move what all rules mean by today: the days at both ends have to be
-    credible (macros/sql/measures/trading_ranges.sql).
+    The table is updated, not replaced, so that views on it are not dropped. Reads the branches' days, because they
+    are few. A typing error must not move the as-of date: the days at both ends must be credible
+    (macros/sql/measures/trading_ranges.sql).
 #}
 {{
     config(

@@ -1,6 +1,6 @@
 {#
-    A product that is known by its id may be sold under several names: it has the one of the latest month,
-    and of two of them the one that comes last in the alphabet.
+    A product known by its id may be sold under several names: the latest month's name counts; ties go to the last in
+    alphabetical order.
 #}
 with product_months as (
 

@@ -1,8 +1,7 @@
 {#
-    Incremental because it grows with every day of every branch. Rows are never taken away: a branch and
-    date that a corrected file has emptied must still be found as changed, and so must one whose last row
-    counts in another file, on another day. Rows refused for what they say change nothing; and their dates may
-    lie outside of the calendar.
+    Incremental because it grows with every day of every branch. Rows are never deleted: a branch and date must be
+    found as changed, too, when a corrected file has emptied it, or when its last row now counts in another file, on
+    another day. Rows that break a rule change nothing; their dates may lie outside the calendar.
 #}
 {{
     config(

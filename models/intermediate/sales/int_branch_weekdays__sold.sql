@@ -1,6 +1,6 @@
 {#
-    Incremental by branch and weekday: a night touches one or two days of the week, and reads a seventh of
-    the hours of history instead of all.
+    Incremental by branch and weekday: a night touches one or two weekdays, and reads a seventh of the hours of
+    history instead of all.
 #}
 {{
     config(
@@ -47,7 +47,7 @@ weekday_hours as (
 
 ),
 
--- A day counts for its weekday when the branch sold anything on it, at whatever hour.
+-- A day counts for its weekday when the branch sold anything at any hour.
 weekdays as (
 
     select

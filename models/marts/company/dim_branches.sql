@@ -48,7 +48,7 @@ trading as (
 
 ),
 
--- The list of branches that people keep by hand goes before the list of a source.
+-- seeds/branches.csv takes precedence over a source's list.
 known_branches as (
 
     select
@@ -67,7 +67,7 @@ known_branches as (
 
 ),
 
--- A branch that sells before anyone has listed it is inferred under the name that its files give.
+-- A branch with sales that no list has is inferred, with the name in its files.
 final as (
 
     select

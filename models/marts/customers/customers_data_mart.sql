@@ -1,7 +1,6 @@
 {#
-    A view, because every night changes something of everybody: how long ago the last purchase was, and with
-    it who is inactive, and the bounds of the segments. Below it lie tables that are kept in place, in which
-    a night writes what it brought.
+    A view, because every night changes values of every customer: days since the last purchase, inactivity, and
+    segment boundaries. The tables that it reads are incremental.
 #}
 {{ config(materialized='view', meta={'touched_by': 'customer'}) }}
 
@@ -41,7 +40,7 @@ final as (
         customer_months.customer_key,
         customer_months.source_system,
         customers.customer_id,
-        -- Without a list, the name on the latest receipt: people change it.
+        -- Without a list, the name on the latest receipt.
         coalesce(listed_customers.full_name, customers.last_customer_name) as full_name,
         listed_customers.address,
         listed_customers.phone_number,

@@ -36,7 +36,7 @@ known_customers as (
         coalesce(customers.source_system, listed_customers.source_system) as source_system,
         coalesce(customers.customer_id, listed_customers.customer_id) as customer_id,
         coalesce(customers.customer_identified_by, 'number') as identified_by,
-        -- Without a list, the name on the latest receipt: people change it.
+        -- Without a list, the name on the latest receipt.
         coalesce(listed_customers.full_name, customers.last_customer_name) as customer_name,
         customers.last_card_last4 as card_last4,
         customers.last_branch_key,
@@ -51,7 +51,7 @@ known_customers as (
 ),
 
 {% if not is_incremental() -%}
--- Receipts of a source that name no customer all point at its unknown one.
+-- All receipts without a customer have the unknown customer of their source.
 unknown_customers as (
 
     select

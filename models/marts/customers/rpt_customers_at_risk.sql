@@ -1,4 +1,4 @@
-{# A view: who buys no more is a day further beyond the rhythm each night, and no file says so. #}
+{# A view: days since the last purchase grow each night without a new file. #}
 {{ config(materialized='view', meta={'touched_by': 'customer'}) }}
 
 with customers as (
@@ -25,14 +25,14 @@ sources as (
 
 ),
 
--- Who has bought on one day only has no rhythm to fall out of.
+-- A customer with purchases on one day only has no rhythm.
 with_rhythm as (
 
     select
         customers.*,
         {{ dbt.datediff('customers.last_purchase_date', 'sources.as_of_date', 'day') }}
             as days_since_last_purchase,
-        -- Not rounded: of many purchases in a few days it is next to nothing, and still a rhythm.
+        -- Not rounded: many purchases in a few days give a rhythm close to 0.
         cast(
             {{ dbt.datediff(
                 'customers.first_purchase_date', 'customers.last_purchase_date', 'day'

@@ -42,8 +42,8 @@ first_purchases as (
 
 ),
 
--- One row per customer of a branch and week, so that customers can be counted beside their sums;
--- few columns, because there are nearly as many rows as receipts.
+-- One row per customer, branch and week, so that customers and sums are computed together; few
+-- columns, because there are nearly as many rows as receipts.
 customer_weeks as (
 
     select
@@ -60,7 +60,7 @@ customer_weeks as (
 
 ),
 
--- Only the unknown customer never made a first purchase.
+-- Only the unknown customer has no first purchase.
 divided as (
 
     select

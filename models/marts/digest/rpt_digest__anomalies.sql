@@ -44,7 +44,7 @@ ranked as (
 
 ),
 
--- A customer goes by the branch.
+-- Customers are shown by branch.
 final as (
 
     select

@@ -12,7 +12,7 @@ sources as (
 
 ),
 
--- Of the currency in which most was sold.
+-- In the currency with the highest sales.
 latest_months as (
 
     select

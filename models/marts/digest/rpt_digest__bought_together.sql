@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- By lift: how many times as often as chance would have it.
+-- By lift: how many times as often as expected by chance.
 with pairs as (
 
     select * from {{ ref('rpt_basket_pairs') }}

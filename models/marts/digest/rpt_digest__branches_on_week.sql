@@ -12,7 +12,7 @@ sources as (
 
 ),
 
--- Days on which a branch was shut count as nothing.
+-- Days on which a branch was closed count as 0.
 weeks as (
 
     select

@@ -1,4 +1,4 @@
-{# In the order of their numbers, so that the few files of one run are found by them. #}
+{# Ordered by file number, so that the files of one run are easy to select. #}
 {{ config(materialized='view') }}
 
 with transactions as (

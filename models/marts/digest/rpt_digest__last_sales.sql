@@ -13,7 +13,7 @@ sources as (
 
 ),
 
--- as_of_date is no date that was yet to come when the latest file was loaded.
+-- as_of_date is never a date in the future of the latest file's load.
 final as (
 
     select

@@ -1,6 +1,6 @@
 {#
-    By the company's shares, because the latest month may still run. A product that did not sell in one of the
-    months had no share of it; a currency with one month only has nothing to compare.
+    By share of the company's sales, because the latest month may be incomplete. A product that did not sell in one of
+    the months has a share of 0; a currency with a single month is not compared.
 #}
 {{ config(materialized='view') }}
 
@@ -62,7 +62,7 @@ months as (
 
 ),
 
--- Shares are there for all products of a currency and month, or for none.
+-- Shares exist for all products of a currency and month, or for none.
 shares as (
 
     select

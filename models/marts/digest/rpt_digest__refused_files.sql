@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Lines that did not split are not among them: the load has said so.
+-- Lines that did not split are left out: the load has reported them.
 with refused_rows as (
 
     select * from {{ ref('rejected_rows') }}
@@ -43,7 +43,7 @@ refused_files as (
 
 ),
 
--- Where a row gave way to one of a newer file, that file is the news.
+-- Where a row of a newer file superseded the row, that file is the newest.
 counting_files as (
 
     select

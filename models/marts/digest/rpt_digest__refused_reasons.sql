@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Lines of a list that count without one of their values are not refused.
+-- Lines of a list that count without one of their values are not rejected.
 with refused_rows as (
 
     select * from {{ ref('rejected_rows') }}

@@ -12,7 +12,7 @@ branches as (
 
 ),
 
--- From a branch's first day to its last, so that one wrong date does not stand for all.
+-- From a branch's first to its last credible day, so that a wrong date does not distort the range.
 totals as (
 
     select

@@ -1,6 +1,5 @@
 {#
-    A view: it reads four weeks of days and three of receipts, whatever history holds, and only when somebody
-    asks.
+    A view: it reads four weeks of days and three weeks of receipts, however long history is, and only when queried.
 #}
 {{ config(materialized='view') }}
 
@@ -29,7 +28,7 @@ latest as (
 
 ),
 
--- Three weeks are shown; the one before them is what the first of them is compared with.
+-- Three weeks are shown; the first is compared with the week before them.
 bounds as (
 
     select
@@ -81,7 +80,8 @@ shown as (
 
 ),
 
--- Customers of days do not add up to those of a week: from the receipts, each once.
+-- Customers per day do not add up to customers per week: distinct customers are counted on the
+-- receipts.
 week_customers as (
 
     select
@@ -104,7 +104,7 @@ week_customers as (
 
 ),
 
--- Who buys in two currencies in the week of the first purchase is new in both.
+-- A customer who buys in two currencies in the week of the first purchase is new in both.
 new_or_returning as (
 
     select

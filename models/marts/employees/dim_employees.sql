@@ -24,7 +24,7 @@ sellers as (
 
 ),
 
--- A person who sells before the master has them is inferred from the sales.
+-- A person with sales who is not on the list yet is inferred.
 final as (
 
     select

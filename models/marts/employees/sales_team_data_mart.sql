@@ -1,4 +1,4 @@
-{# Built anew: as many rows as people, stores and months. #}
+{# Full refresh every run: it has only as many rows as people, stores and months. #}
 with employee_months as (
 
     select * from {{ ref('int_employee_months__sold') }}
@@ -46,7 +46,7 @@ ranked as (
 
 ),
 
--- The calendar month before: a month without sales is a gap, and not the month before the gap.
+-- The calendar month before, not the last month with sales.
 compared as (
 
     select
@@ -64,7 +64,7 @@ compared as (
 
 ),
 
--- All that the store sold, also what names no sales person.
+-- All sales of the store, also those without a sales person.
 stores as (
 
     select
@@ -95,14 +95,14 @@ final as (
         cast(round(compared.net_amount / compared.transactions, 2) as numeric(18, 2))
             as avg_transaction_value,
         cast(compared.max_net_amount as numeric(18, 2)) as max_single_transaction,
-        -- Who leads a month of returns earns nothing, and owes nothing.
+        -- The first of a month with negative sales has an incentive of 0.
         cast(
             round(
                 greatest(compared.net_amount, 0) * coalesce(incentives.percent_of_sales, 0) / 100, 2
             )
             as numeric(18, 2)
         ) as incentive,
-        -- There is no percentage of nothing, nor of less.
+        -- No percentage of zero or a negative amount.
         {{ change_percent('compared.net_amount', 'compared.net_amount_month_before', 2) }}
             as sales_growth_rate,
         cast(

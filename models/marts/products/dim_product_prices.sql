@@ -4,8 +4,8 @@ with listed_products as (
 
 ),
 
--- Versions that were kept before the key was are of a source whose sales name the product. A price
--- below zero is ignored, whatever was once kept.
+-- Snapshot rows older than the key column are of a source whose sales name the product. Negative
+-- prices are ignored, also in old snapshot rows.
 versions as (
 
     select
@@ -24,7 +24,7 @@ versions as (
 
 ),
 
--- Of two products of one name the newer counts, as in dim_products.
+-- Of two products with one name the newer counts, as in dim_products.
 {{ validity_ranges(
     key=['product_key', 'source_system'],
     values=['product_name', 'list_price'],

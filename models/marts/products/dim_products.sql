@@ -10,8 +10,8 @@ product_names as (
 
 ),
 
--- Where sales refer to a product by its name, several of a list may have one key. The newer of them
--- counts, of two of one day the higher number.
+-- Where sales refer to products by name, several listed products may have one key. The newest
+-- counts; on the same day, the highest number.
 listed_products as (
 
     select distinct on (product_key)
@@ -32,7 +32,7 @@ listed_products as (
 
 ),
 
--- Of a source without a product list every product is inferred from its sales.
+-- In a source without a product list every product is inferred from its sales.
 final as (
 
     select

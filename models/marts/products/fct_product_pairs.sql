@@ -1,6 +1,6 @@
 {#
-    Incremental by source system and week. By branch or by day the counts would be nearly as many as the
-    pairs on the receipts themselves; by month a night would count four times as much anew.
+    Incremental by source system and week. By branch or day there would be nearly as many rows as pairs on the
+    receipts; by month a night would recount four times as much.
 #}
 {{
     config(
@@ -30,9 +30,8 @@ with sales as (
 
 ),
 
--- What was given back was not bought: a sales desk writes it with a quantity below zero, a till
--- with a price. A receipt of many lines has nearly as many pairs as its lines squared: the longest
--- are left out, so that a night costs what its lines do.
+-- Without returns: a sales desk writes them with a negative quantity, a till with a negative price.
+-- Pairs grow with the square of a receipt's lines, so the longest receipts are left out.
 items as (
 
     select * from sales
@@ -43,7 +42,7 @@ items as (
 
 ),
 
--- However often a product stands on a receipt, it counts once there.
+-- A product counts once per receipt.
 receipt_products as (
 
     select distinct

@@ -1,4 +1,4 @@
-{# Built anew: sums of some thousand pairs over a window that does not grow with history. #}
+{# Full refresh every run: sums of some thousand pairs over a window that does not grow with history. #}
 with daily_sales as (
 
     select * from {{ ref('rpt_daily_sales') }}
@@ -41,7 +41,7 @@ windows as (
             ) }} as date
         ) as window_start_date,
         as_of_date as window_end_date,
-        -- Weeks are whole: a day too many of the last one is in all figures, or in none.
+        -- Whole weeks: days after the as-of date are in all figures or in none.
         cast(
             {{ dbt.dateadd('week', 1, dbt.date_trunc('week', 'as_of_date')) }} as date
         ) as window_stop_date
@@ -66,7 +66,7 @@ all_receipts as (
 
 ),
 
--- A receipt is of one day in one branch, so that these add up.
+-- A receipt has one day and one branch, so these are additive.
 product_receipts as (
 
     select
@@ -94,7 +94,7 @@ long_receipts as (
 
 ),
 
--- Receipts that are too long to be paired are in no figure but their own number.
+-- Receipts too long to be paired are only in long_transactions.
 receipts as (
 
     select

@@ -1,4 +1,4 @@
-{# Built anew: as many rows as products and months, from the branches' months. #}
+{# Full refresh every run: it has only as many rows as products and months. #}
 with product_months as (
 
     select * from {{ ref('int_product_months__sold') }}

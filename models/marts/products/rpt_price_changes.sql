@@ -41,7 +41,7 @@ compared_prices as (
 
 ),
 
--- What left the list and came back has not changed from one day to the next.
+-- A product that left the list and came back has no price change.
 changes as (
 
     select
@@ -61,7 +61,8 @@ changes as (
             cast({{ dbt.dateadd('day', -1, 'compared_prices.valid_to') }} as date),
             sources.as_of_date
         ) as last_day_after,
-        -- Where sales end before the change, the days from there on are not known to be without.
+        -- Where sales end before the change, the days after their end are unknown, not days without
+        -- sales.
         least(
             compared_prices.valid_from,
             cast({{ dbt.dateadd('day', 1, 'sources.as_of_date') }} as date)
@@ -75,7 +76,7 @@ changes as (
 
 ),
 
--- None of them where no sale is known at all, and none after where sales end before the change.
+-- 0 days where no sales are known, and 0 days after where sales end before the change.
 counted_changes as (
 
     select
@@ -92,7 +93,7 @@ counted_changes as (
 
 ),
 
--- Day by day and branch by branch, because that is how the sold days are indexed.
+-- By day and branch, to use the index of the sold days.
 sold as (
 
     select
@@ -131,7 +132,7 @@ summed_up as (
 
 ),
 
--- A change is told, too, where nothing was sold around it.
+-- A change without sales around it has a row, too.
 figures as (
 
     select

@@ -1,6 +1,6 @@
 {#
-    Incremental because history holds more and more of them: what was refused of a touched file is replaced.
-    As of what the models have read: what has landed since waits for the next run, here too.
+    Incremental because history grows: the rows of a touched file are replaced. Reads up to the high-water mark of the
+    models: files loaded since wait for the next run.
 #}
 {{
     config(
@@ -83,7 +83,7 @@ senseless_rows as (
 
 ),
 
--- Of several versions of a list, `files` knows the one that counts.
+-- `files` has the current version of each list.
 senseless_list_lines as (
 
     select

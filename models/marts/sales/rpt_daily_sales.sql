@@ -51,7 +51,7 @@ known_transactions as (
 
 ),
 {%- else -%}
-{#- Two queries, because the database keeps the whole of what is read twice. -#}
+{#- Two queries, because PostgreSQL materializes a CTE that is read twice. -#}
 with transactions as (
 
     select * from {{ ref('fct_transactions') }}
@@ -66,7 +66,7 @@ known_transactions as (
 ),
 {%- endif %}
 
--- By themselves, because counting distinct customers beside the sums would sort all receipts.
+-- Separate, because counting distinct customers together with the sums would sort all receipts.
 customers as (
 
     select distinct

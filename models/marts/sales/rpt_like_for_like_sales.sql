@@ -1,5 +1,5 @@
 {#
-    A table: it reads days, not receipts, and branches times months are few. The rule is that of
+    A table: it reads days, not receipts, and has only branches times months rows. The rule is that of
     rpt_sales_trends, here also for the month before.
 #}
 {%- set gaps = ['month', 'year'] %}
@@ -48,7 +48,8 @@ days as (
 
 ),
 
--- Beside the sums those of the days that have their like in the other month; null where no day has.
+-- With the totals, the sums over the days that have a counterpart in the other month; null without
+-- such days.
 months as (
 
     select

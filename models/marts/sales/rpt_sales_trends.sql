@@ -1,10 +1,9 @@
 {#
-    Incremental by the ends of periods: a night writes those that end on or after the first day it touches,
-    of all levels, and reads for it the branches' days of a little more than a year. Rows before it look
-    back only, and stay.
+    Incremental by the end of the period: a night rebuilds periods of all levels that end on or after the first
+    touched day, from a little more than a year of branch days. Earlier rows depend on earlier days only, and stay.
 
-    Of each kind of period: how many of them the averages take, and how many a year has. Days and weeks
-    compare themselves with the same weekdays 52 weeks before, months with the month of that name.
+    For each kind of period: the number of periods in the averages and in a year. Days and weeks are compared with the
+    same weekdays 52 weeks before, months with the month of the same name.
 #}
 {{
     config(
@@ -141,8 +140,8 @@ numbered_{{ kind }}s as (
 ),
 
 {% endfor -%}
--- Beside the sums those that count in a comparison: of the days that have their like a year before
--- (or after) on which the branch was open too; null where no day has.
+-- With the totals, the sums that are compared: of the days that have a counterpart a year before
+-- (or after) on which the branch was open; null without such days.
 branch_periods as (
 
     {%- for kind, counts in kinds.items() %}
@@ -187,7 +186,7 @@ branch_periods as (
 
 ),
 
--- A window of one period finds the one a year before, by its number.
+-- A window frame of one period finds the period a year before by its number.
 branch_periods_beside_year_before as (
 
     {%- for kind, counts in kinds.items() %}
@@ -274,7 +273,7 @@ periods as (
 
 ),
 
--- By number, and not by row: a day without a sale has no row and counts as nothing.
+-- By number, not by row: a day without a sale has no row and counts as 0.
 moving as (
 
     {%- for kind, counts in kinds.items() %}

@@ -1,4 +1,4 @@
-{# The tills' names of products taken apart: "Large Mocha - Mint" is size, product and flavour. #}
+{# Parses the tills' product names: "Large Mocha - Mint" is size, product and flavour. #}
 with products as (
 
     select * from {{ ref('int_products__sold') }}
@@ -6,7 +6,7 @@ with products as (
 
 ),
 
--- The first word is the size where it is one of the two sizes.
+-- The first word is the size if it is one of the two sizes.
 sized as (
 
     select

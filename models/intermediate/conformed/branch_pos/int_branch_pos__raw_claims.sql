@@ -1,4 +1,4 @@
-{# From the text of the lines: the reconciliation depends on nothing that is made of them. #}
+{# Reads the text of the raw lines, so that the reconciliation depends on no other model. #}
 {{ conform(
     'raw_claims',
     from=ref('stg_branch_pos__transactions'),

@@ -1,8 +1,8 @@
 {#
-    What a cash total was rounded by belongs to the first item, so that the items add up to what was paid.
+    Cash rounding is added to the first item, so that the items add up to what was paid.
 
-    No CTE here: PostgreSQL does not look for a better join order across a view that has one, and would
-    split the baskets of all history to find those of one day.
+    No CTE here: PostgreSQL does not reorder joins across a view with a CTE, and would split the baskets of all
+    history to find those of one day.
 #}
 {{ conform(
     'sale_lines',

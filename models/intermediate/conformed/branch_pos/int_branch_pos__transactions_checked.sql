@@ -1,6 +1,6 @@
 {#
-    Incremental because every later model reads these rows again: the text of a file version is parsed
-    once, when it lands, and once more when a newer version takes its place.
+    Incremental because every later model reads these rows: a file version is parsed once when it is loaded, and once
+    more when it is superseded.
 #}
 {{
     config(
@@ -31,8 +31,8 @@ with versioned as (
 
 ),
 
--- Tills write the day first; a spreadsheet may have turned day and month around. The dates are
--- counted in staging, which costs less than to keep all lines at hand.
+-- Tills write the day first; a spreadsheet may have swapped day and month. The dates are counted in
+-- staging, which costs less than materializing all lines.
 dated as (
 
     {{ dated_lines(
@@ -53,7 +53,7 @@ priced as (
         baskets.unreadable_items,
         baskets.items_in_another_currency
     from dated
-    -- A lateral subquery cannot be a CTE: it reads the row beside it.
+    -- A lateral subquery cannot be a CTE: it reads the row it is joined to.
     cross join lateral ( -- noqa: ST05
         select
             count(*) as items_sold,
@@ -151,7 +151,7 @@ judged as (
         currency_code,
         covers,
         reject_reasons,
-        -- For people who look into refused rows: what the line said, without the customer.
+        -- For people who investigate rejected rows: the line's text, without the customer.
         case
             when reject_reasons is not null
                 then concat_ws(
@@ -175,7 +175,7 @@ judged as (
 
 ),
 
--- A till has no number for a receipt: a copy is told by all that it says.
+-- A till has no receipt numbers: a copy is recognized by all its columns.
 {{ counted_once(
     'judged',
     columns,

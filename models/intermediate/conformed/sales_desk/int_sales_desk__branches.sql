@@ -16,7 +16,7 @@ versions as (
 
 )
 
--- A store goes by its number, and counts to the region of its address.
+-- A store is named by its number; its region is its address.
 {{ conform(
     'branches',
     from='versions',

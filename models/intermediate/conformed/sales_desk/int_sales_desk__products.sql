@@ -26,7 +26,7 @@ priced as (
 
 )
 
--- Sales refer to a product by its name. Less than nothing is no price.
+-- Sales refer to a product by its name. A negative price is invalid.
 {{ conform(
     'products',
     from='priced',

@@ -1,6 +1,6 @@
 {#
-    Every version, and not only the one that counts: which one that is depends on how far the reader has
-    come. A line is judged by its own version alone, so that a version is judged once and for all.
+    Every version, not only the current one: which one is current depends on the reader's high-water mark. A line is
+    judged within its own version, so that a version is judged once.
 #}
 with customers as (
 
@@ -36,7 +36,8 @@ products as (
 
 ),
 
--- Of a table that is read by a cursor a version is a portion: the manager may stand in another one.
+-- A version of a table that is read by a cursor is one portion: the manager may be in another
+-- portion.
 whole_lists as (
 
     select file_id from {{ ref('stg_ingest__files') }}

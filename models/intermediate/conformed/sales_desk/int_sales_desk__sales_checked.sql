@@ -1,4 +1,4 @@
-{# Incremental because a line is parsed once, when it lands, and later models read it again. #}
+{# Incremental so that a line is parsed once, when it is loaded, though several later models read it. #}
 {{
     config(
         materialized='incremental',
@@ -40,7 +40,7 @@ dated as (
 
 ),
 
--- The sales desk tells days, whatever stands behind them.
+-- The sales desk gives days only; text behind the day is ignored.
 identified as (
 
     select

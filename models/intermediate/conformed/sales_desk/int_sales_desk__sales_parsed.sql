@@ -17,8 +17,8 @@ branches as (
 
 ),
 
--- A store is known by its number. Where the list of branches does not have it, the company's own
--- currency and time zone hold.
+-- A store is known by its number. A store that seeds/branches.csv does not list has the company's
+-- currency and time zone.
 final as (
 
     select
