@@ -1,15 +1,14 @@
 {#
-    The notes that tests leave.
+    High-water marks of data tests.
 
-    `operations.test_marks` holds one row per data test that has passed: the newest file whose effects
-    were in the models when it did. `operations.audits` holds one row per run in which every data test
-    of the project has read all of history and has passed. The tables are made with those of the
-    high-water marks.
+    `operations.test_marks` has one row per data test that has passed: the newest file whose effects were in the
+    models at that time. `operations.audits` has one row per run in which every data test of the project has read all
+    of history and passed. The tables are created with those of the high-water marks.
 #}
 
 {#
-    Take the marks from all tests that read a model, by itself or through what is made anew each time: next
-    time they read everything.
+    Deletes the marks of all tests that read a model, directly or through non-incremental models: next time they read
+    everything.
 #}
 {% macro forget_tests_of(model_id) %}
     {% set made_anew = graph.nodes.values()
@@ -33,8 +32,8 @@
 
 
 {#
-    Runs when dbt has done its work. A test that passed gets its mark; one that failed keeps the mark it
-    had, so that it reads the same rows again, or loses it if it has read everything: what it found lies
+    Runs at the end of a dbt command. A test that passed gets its mark. A test that failed keeps its old mark, so that
+    it reads the same rows again; if it has read everything, it loses its mark, because the failing rows may be
     anywhere. A skipped test changes nothing.
 #}
 {% macro note_tests(results) %}
@@ -76,19 +75,19 @@
         {% endif %}
         {% if asked and not all_of_history %}
             {% do log(
-                "Data tests have read what was touched since they last passed. All of history is read by"
+                "Data tests have read the rows touched since they last passed. All of history is read by"
                 ~ " `branchline run --audit` and by `dbt test`.", info=true
             ) %}
         {% endif %}
-        {# A hook has to be a statement. #}
+        {# A hook must be a statement. #}
         select 1
     {% endif %}
 {% endmacro %}
 
 
 {#
-    The newest file whose effects are in all models that a test reads, by itself or through views: the lowest
-    of their marks, 0 where one has none, the end of the ledger where none of them keeps rows.
+    The newest file whose effects are in all models that a test reads, directly or through views: the lowest of their
+    marks; 0 where one has none; the end of the ledger where none is incremental.
 #}
 {% macro tested_models_mark(test, marks) -%}
     {%- set found = [] -%}

@@ -1,20 +1,19 @@
 {#
-    How much of history a data test reads.
+    Scope of data tests: how much of history a test reads.
 
-    `dbt build` has just built what a night touched, and its tests read what has been touched since they
-    last passed, each test by a mark of its own (operations.test_marks). Everything is read
+    In `dbt build` a test reads the rows touched since it last passed, by its own mark (operations.test_marks).
+    Everything is read
 
-    - by `dbt test`: whoever asks for tests alone gets them over all of history;
+    - by `dbt test`;
     - in an audit: `dbt build --vars '{audit: true}'`, which is `branchline run --audit`;
-    - by a test that is new, has changed, or has failed while it read everything;
-    - by the tests of a model that was built afresh (first build, full refresh, other reference data).
+    - by a test that is new, has changed, or has failed while reading everything;
+    - by the tests of a model after a full refresh (first build, `--full-refresh`, changed reference data).
 
-    A generic test gets its rows through `get_where_subquery`, dbt's own point for that; a singular one
-    asks `in_scope` for the condition itself. By which grain a model is touched, its `meta.touched_by`
-    says.
+    A generic test gets its rows through `get_where_subquery`, dbt's extension point; a singular test calls
+    `in_scope`. `meta.touched_by` gives the grain by which a model is touched.
 #}
 
-{# The ledger id up to which everything has passed this test; 0: it has to read everything. #}
+{# The ledger id up to which everything has passed this test; 0: it must read everything. #}
 {% macro tested_up_to() -%}
     {%- if execute and flags.WHICH == 'build' and not var('audit') -%}
         {%- set found = run_query(
@@ -39,7 +38,7 @@
 {%- endmacro %}
 
 
-{# The condition that keeps what has been touched, by a grain, since the test last passed. #}
+{# The condition that selects rows touched, by a grain, since the test last passed. #}
 {% macro in_scope(grain, mark=none) -%}
     {%- set mark = tested_up_to() if mark is none else mark -%}
     {{- is_touched(grain, mark, built) if mark else 'true' -}}
@@ -47,19 +46,19 @@
 
 
 {#
-    The loader's ledger: a table, and not one of the views above it, which dbt replaces while tests run.
+    The loader's ledger: the table, not a view of it, because dbt replaces views while tests run.
 #}
 {% macro ledger() -%}
     {{ return(graph.sources['source.branchline.ingest.ingest_files'].relation_name) }}
 {%- endmacro %}
 
-{# A model's table by name. Not `ref`: the scope of a test is no line in the lineage. #}
+{# A model's table by name. Not `ref`: the scope of a test is not part of the lineage. #}
 {% macro built(model_name) -%}
     {{ return(graph.nodes['model.branchline.' ~ model_name].relation_name) }}
 {%- endmacro %}
 
 
-{# What dbt puts in the place of a generic test's table: its `where`, and what is in scope. #}
+{# What dbt uses in place of a generic test's table: its rows in scope that match `where`. #}
 {% macro get_where_subquery(relation) -%}
     {%- set conditions = [] -%}
     {%- if config.get('where') -%}
@@ -80,7 +79,7 @@
     {{ return(relation) }}
 {%- endmacro %}
 
-{# By which grain rows of a model or source are touched; none where a test reads them all. #}
+{# The grain by which rows of a model or source are touched; none where a test reads them all. #}
 {% macro touched_by(node_id) -%}
     {%- set node = graph.nodes.get(node_id) or graph.sources.get(node_id) -%}
     {%- if node is none or node.package_name != 'branchline' -%}

@@ -3,8 +3,8 @@
     types, from a CTE or relation of the model (`from`).
 
     `expressions`: SQL of columns that `from` has under another name, or that are the same in every row.
-    `lacks`: columns that the source does not have; they are null. Whatever else is missing in `from` is an
-    error in this model, and not in one that reads it. A condition may follow: `where is_sale`.
+    `lacks`: columns that the source does not have; they are null. Any other column missing in `from` is an error in
+    this model, not in a later one. A condition may follow: `where is_sale`.
 #}
 {% macro conform(entity, from, expressions={}, lacks=[]) -%}
     {%- set columns = conformed_columns(entity) -%}
@@ -12,7 +12,7 @@
     {%- for name in lacks if name not in optional -%}
         {{ exceptions.raise_compiler_error(
             model.name ~ " says that it lacks '" ~ name ~ "'. "
-            ~ ("Every source has to have it" if name in columns else "The contract of " ~ entity
+            ~ ("Every source must have it" if name in columns else "The contract of " ~ entity
             ~ " has no such column") ~ "; it may lack: " ~ (optional | join(', ') or 'nothing') ~ "."
         ) }}
     {%- endfor -%}
@@ -26,7 +26,7 @@
 {%- endmacro %}
 
 
-{#- `bounded`: what is worked out of a line's text may be too large for its type. #}
+{#- `bounded`: values computed from a line's text may be too large for their type. #}
 {% macro conformed_select(columns, from, expressions, lacks, bounded=false) -%}
 select
     {%- for name, type in columns.items() %}

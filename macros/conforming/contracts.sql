@@ -1,15 +1,14 @@
 {#
-    The contract of a source: what its conformed models hold, entity by entity.
+    The contract of a source: the columns of its conformed models, by entity.
 
-    A source lists in `source_systems` (dbt_project.yml) which entities it has, and makes each of them in a
-    model int_<source>__<entity> that ends in `conform`. From there on there is one company: the models of
-    all subjects read `every_source(entity)` and know no source by name.
+    A source lists its entities in `source_systems` (dbt_project.yml); each is a model int_<source>__<entity> that
+    ends in `conform`. The models of all subjects read `every_source(entity)` and never name a source.
 
-    `receipt_lines` is for sources whose lines are sold products, however many of them a receipt has:
-    receipts.sql makes transactions and sale lines of them.
+    `receipt_lines` is for sources with one line per sold product, with any number of lines per receipt: receipts.sql
+    derives transactions and sale lines from them.
 
-    `required`: columns that every source has. `optional`: columns that a source may lack; it has to say so.
-    Both are maps from name to type, in the order of the union's columns.
+    `required`: columns that every source has. `optional`: columns that a source may lack, if it lists them in
+    `lacks`. Both are maps from name to type, in the order of the union's columns.
 #}
 {% macro source_contracts() -%}
     {%- set version = {
@@ -214,8 +213,8 @@
 
 
 {#
-    Entities that come with others and are not listed for themselves: a source with transactions has sale
-    lines and raw claims, too.
+    Entities that come with another one and are not listed: a source with transactions has sale lines and raw claims,
+    too.
 #}
 {% macro entity_comes_with(entity) -%}
     {{ return({'sale_lines': 'transactions', 'raw_claims': 'transactions'}.get(entity, entity)) }}

@@ -1,27 +1,26 @@
 {#
-    Lines of touched files with the moments that they stand for: the select of a CTE, of the rows of `from` and
+    Lines of touched files with their parsed times: the select of a CTE, of the rows of `from` and
 
-        sold_at_local           by the clocks of the branch; null where that cannot be told
-        is_date_order_unclear   whether the day or the month comes first is not to be told: no moment
-        has_time                whether the text holds a time of day
+        sold_at_local           local time of the branch; null where unreadable or ambiguous
+        is_date_order_unclear   whether day and month are ambiguous
+        has_time                whether the text has a time of day
 
-    `from` has the columns `file_id`, `file_business_date`, `time_zone` and `text`, a date. Most forms of dates
-    leave no doubt (date_readings). Where the day or the month may come first, the file as a whole decides, and
-    not the line, because one program has written it all:
+    `from` has the columns `file_id`, `file_business_date`, `time_zone` and `text`, a date. Most date formats are
+    unambiguous (date_readings). Where day or month may come first, the whole file decides, not the line, because one
+    program wrote it:
 
-    - A line that can be read in one order only counts for that order (25/08/2021), and so does one that could be
-      read in both, for the order in which it is nearer to the day in the file's name, and within 31 days of it:
-      a slip of the year tells nothing. The order with more lines holds for the file.
-    - Where no line tells, `default_order` holds: what the source is known to write ('day_first', 'month_first').
-    - Without one, on a tie, or where the other order would put the line on the file's own day or into the night
-      after it, and this one would not: then the line is unclear, unless lines that can be read in one order
-      only leave no doubt about the file.
-    - Where lines that can be read in one order only contradict each other, the others are unclear, but for those
-      on the file's own day, or in the night after it, in one order. Unless one side has ten times as many of
-      them: one slip makes no second program.
+    - A certain line, valid in one order only (25/08/2021), counts for that order. Any other line counts for the order
+      that is nearer to the day in the file's name, if within 31 days of it: a wrong year counts for neither. The
+      order with more lines applies to the file.
+    - Where no line decides, `default_order` applies: the source's known format ('day_first', 'month_first').
+    - Without one, on a tie, or where only the other order gives the file's own day or the night after it, the line is
+      ambiguous, unless certain lines decide for the file.
+    - If certain lines contradict each other, all others are ambiguous, except those on the file's own day, or in the
+      night after it, in one order. If one side has ten times as many lines, it decides: a few typing errors do not
+      make a second program.
 
-    A year of two digits counts on the file's own day and in the night after it. `counted` is a relation or
-    query of the same lines: `from`, or what costs less to read. `of_days` as for date_readings.
+    A two-digit year is accepted only on the file's own day and in the night after it. `counted` is a relation or
+    query of the same lines: `from`, or a cheaper one. `of_days` as for date_readings.
 #}
 {% macro dated_lines(from, text, counted=none, default_order=none, of_days=false) -%}
     {%- set default_order = "'" ~ (default_order or 'unclear') ~ "'" -%}
@@ -95,15 +94,15 @@
 {%- endmacro %}
 
 
-{# A moment on the day in the file's name, or in the night after it: trading does not end at midnight. #}
+{# A time on the day in the file's name, or in the night after it: trading may go on after midnight. #}
 {% macro is_of_file(moment) -%}
     {{ days_between('lines.file_business_date', 'cast(' ~ moment ~ ' as date)') }} in (0, 1)
 {%- endmacro %}
 
 
 {#
-    One row per file version that holds a date whose day or month may come first: which does (`date_order`,
-    'mixed' or 'unclear'), and whether lines that leave no doubt say so, and none the contrary.
+    One row per file version with ambiguous dates: which of day and month comes first (`date_order`, or 'mixed' or
+    'unclear'), and whether unambiguous lines agree on it without a contrary one.
 #}
 {% macro date_orders(lines, text, default_order) -%}
     {%- if linted('date_orders', text) -%}
@@ -112,7 +111,7 @@
     {{ return(adapter.dispatch('date_orders', 'branchline')(lines, text, default_order)) }}
 {%- endmacro %}
 
-{#- Counted by the beginning of the date, of which a file has few, and then read. -#}
+{#- Counted by the beginning of the date, of which a file has few distinct ones, then parsed. -#}
 {% macro postgres__date_orders(lines, text, default_order) -%}
 select
     counts.file_id,
@@ -142,7 +141,7 @@ from (
     from (
         select
             numbers.*,
-            {#- How many days it is off the day in the file's name. #}
+            {#- Days between it and the day in the file's name. #}
             case
                 when numbers.first <= 12 and numbers.second <= 12
                     then abs(make_date(numbers.year, numbers.second, numbers.first) - numbers.file_business_date)
@@ -172,7 +171,7 @@ from (
                     select
                         given.file_id,
                         given.file_business_date,
-                        {#- A weekday, or signs that nobody sees, may stand in front. #}
+                        {#- A weekday or invisible characters may come first. #}
                         left(given.{{ text }}, case when ascii(given.{{ text }}) between 48 and 57 then 15 else 30 end)
                             as beginning
                     from {{ lines }} as given

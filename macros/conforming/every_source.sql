@@ -1,7 +1,7 @@
 {#
-    An entity of all listed sources, one below the other: the whole text of a model. Plain selects without a
-    CTE, because only across these PostgreSQL looks for a day or a customer in the tables of each source by
-    their indexes (docs/decisions/0002-replace-what-changed.md). Without any source: no row.
+    Union of an entity over all listed sources: the whole text of a model. Plain selects without a CTE, so that
+    PostgreSQL pushes filters down to the indexes of each source's tables
+    (docs/decisions/0002-replace-what-changed.md). Without any source: no rows.
 #}
 {% macro every_source(entity) -%}
     {{ union_of_sources(entity, 'int_{source}__' ~ entity, conformed_columns(entity)) }}
@@ -23,7 +23,7 @@
 {%- endmacro %}
 
 
-{# The whole text of a snapshot: a list as it is now. `relation` is the source's model of the entity. #}
+{# The whole text of a snapshot: the current list. `relation` is the source's model of the entity. #}
 {% macro current_list(entity, relation) -%}
 select
     {{ history_columns(entity) | join(',\n    ') }}
@@ -33,8 +33,8 @@ where is_current
 
 
 {#
-    What is kept of an earlier version of a list: its columns, without those that say where it lay, and
-    without the keys that are made of the number alone.
+    Columns of a list that a snapshot keeps: without those that give the file and line, and without keys made from the
+    number alone.
 #}
 {% macro history_columns(entity) -%}
     {%- set columns = {} -%}

@@ -1,20 +1,20 @@
 {#
-    Rows that stand in several files that count: which of them count once.
+    Deduplication of rows across current files.
 
-    Raw keeps every row of every file. Files that are not versions of one another may hold the same sale all the
-    same: an export that repeats the days before, weeks that overlap, a correction sent under a new name. Of such
-    rows one counts, and the others are rejected by one of these reasons, so that raw = sold + rejected still holds.
+    Raw keeps every row of every file. Files that are not versions of one another may contain the same sale: an export
+    that repeats earlier days, overlapping weeks, a correction under a new name. One of such rows counts, and the
+    others are rejected with one of these reasons, so that raw = sold + rejected.
 
-    - `superseded_by_another_file`: a later file has the same record (`record_key`: the feed's `key`), or the same
-      day where each file holds whole days (the feed `covers: days`). `id_doubled`: a later line of the same file
-      has the record, of which a file has one line.
+    - `superseded_by_another_file`: a later file has the same record (`record_key`: the feed's `key`), or the same day
+      if files cover complete days (the feed `covers: days`). `id_doubled`: a later line of the same file has the
+      record, where a record is one line.
     - `counted_in_another_file`: copies. A file has rows of a day that is not its own (the feed `covers: day`), and
       other files have three quarters of them, or it has all of another file of the day.
 
-    What is alike and proves nothing counts, with the flag `also_in_another_file`.
+    Equal rows without such proof count, with the flag `also_in_another_file`.
 #}
 
-{# Why a row is rejected of which another one counts. #}
+{# Reasons to reject a row because another one counts. #}
 {% macro reasons_of_overlap() -%}
     {{ return(['superseded_by_another_file', 'id_doubled', 'counted_in_another_file']) }}
 {%- endmacro %}
@@ -27,8 +27,8 @@
 
 
 {#
-    Whether rows of files that a run does not touch are judged again, because a touched file holds the same. A
-    unit test of a nightly run that is about something else overrides it with false.
+    Whether stored rows of untouched files are judged again when a touched file has the same rows. Unit tests of a
+    nightly run that test something else override it with false.
 #}
 {% macro judges_stored_rows() -%}
     {{ return(is_incremental()) }}
@@ -36,16 +36,16 @@
 
 
 {#
-    The end of a model with `meta.touched_by: file`, after a comma: CTEs, and the select that ends the model: the
-    rows of the touched files, and those rows of other files whose standing they change.
+    The end of a model with `meta.touched_by: file`, after a comma: CTEs, and the select that ends the model: the rows
+    of the touched files, and rows of other files that count differently because of them.
 
     `rows`: a CTE of the touched rows with all of the model's `columns`, among them record_key, covers,
     file_business_date, file_id, line_number, change_id, branch_key, business_date, reject_reasons, refused_text,
     quality_flags, counted_in_file_id (null so far), is_current and is_sale.
-    `same`: columns in which two rows have to agree to be one sale, beside branch and day.
-    `is_stray`: condition under which a row is of another day, or branch, than its file.
-    `line_text`: what a rejected row says, from the columns.
-    `one_line_each`: a record is one line of a file; else it may be several.
+    `same`: columns that two rows of one sale have in common, besides branch and day.
+    `is_stray`: condition that a row is of another day or branch than its file.
+    `line_text`: text of a rejected row, from the columns.
+    `one_line_each`: a record is one line of a file; otherwise it may be several.
 #}
 {% macro counted_once(
     rows,
@@ -73,7 +73,7 @@
         ) as valid_rows
     {%- endset -%}
 {%- if judges_stored_rows() -%}
--- Two selects, because each looks for its rows by an index of its own.
+-- Two selects, because each uses its own index.
 stored_rows as (
 
     select
@@ -102,7 +102,7 @@ stored_rows as (
 ),
 
 {% endif -%}
--- Records, and days of rows without one, that stand in several files.
+-- Records, and days of rows without a record, that are in several files.
 shared_keys as (
 
     select
@@ -165,8 +165,8 @@ rows_of_records as (
 
 ),
 
--- From here on by windows and not by joins: of what stands in several files the database expects a single row,
--- and would hold every row against every other.
+-- From here on window functions, not joins: PostgreSQL estimates a single row here, and would
+-- choose nested loops over all rows.
 rows_of_days as (
 
     select
@@ -185,8 +185,8 @@ rows_of_days as (
 
 ),
 
--- The day's own files, such as those of two tills, are no copies of one another: what one of them has three
--- times and another twice is there five times.
+-- The day's own files, such as those of two tills, are not copies of one another: equal rows, three
+-- in one and two in another, are five rows.
 numbered_rows as (
 
     select
@@ -202,7 +202,7 @@ numbered_rows as (
 
 ),
 
--- Of files with the same sale the day's own goes first, then the earlier one.
+-- Of files with the same sale the day's own comes first, then the earlier one.
 compared_rows as (
 
     select
@@ -282,13 +282,13 @@ standings as (
 
 counted_rows as (
 
-    {{ counted_anew(rows, columns, line_text, 'rows_at_hand.change_id') }}
+    {{ recounted_rows(rows, columns, line_text, 'rows_at_hand.change_id') }}
 
 ){% if judges_stored_rows() %},
 
 changed_rows as (
 
-    {{ counted_anew(
+    {{ recounted_rows(
         'stored_rows',
         columns,
         line_text,
@@ -307,16 +307,15 @@ select * from changed_rows
 
 
 {#
-    Rows with their standing among the files, whatever it was before, or `only_changed` ones: part of
-    `counted_once`.
+    Rows with a new decision on whether they count: all, or `only_changed` ones. Part of `counted_once`.
 #}
-{% macro counted_anew(rows, columns, line_text, change_id, only_changed=false) -%}
+{% macro recounted_rows(rows, columns, line_text, change_id, only_changed=false) -%}
     {%- set flag = 'also_in_another_file' -%}
     {%- set own_reasons -%}
         case when not coalesce({{ is_overlap('rows_at_hand.reject_reasons') }}, false)
             then rows_at_hand.reject_reasons end
     {%- endset -%}
-    {%- set anew = {
+    {%- set new_values = {
         'change_id': change_id,
         'reject_reasons': 'coalesce(' ~ own_reasons ~ ', standings.reject_reason)',
         'refused_text':
@@ -333,8 +332,8 @@ select * from changed_rows
     } -%}
     select
         {%- for name in columns %}
-        {%- if name in anew %}
-        {{ anew[name] }} as {{ name }}
+        {%- if name in new_values %}
+        {{ new_values[name] }} as {{ name }}
         {%- else %}
         rows_at_hand.{{ name }}
         {%- endif %}{{ ',' if not loop.last }}
@@ -347,7 +346,7 @@ select * from changed_rows
     {%- if only_changed %}
     where
         {%- for name in ['reject_reasons', 'quality_flags', 'counted_in_file_id'] %}
-        {{ 'or ' if not loop.first }}{{ anew[name] }} is distinct from rows_at_hand.{{ name }}
+        {{ 'or ' if not loop.first }}{{ new_values[name] }} is distinct from rows_at_hand.{{ name }}
         {%- endfor %}
     {%- endif %}
 {%- endmacro %}
@@ -355,9 +354,8 @@ select * from changed_rows
 
 {#
     Key of a record in all files of its feed, a hash, from the raw column that the loader fills by the feed's
-    `key`, each part read as an `identifier`: null where a part of it is empty or says that there is none, and
-    where digits of a number in it are gone, masked or destroyed by a spreadsheet, so that two records may look
-    alike.
+    `key`, each part parsed as an `identifier`: null where a part is empty or spells null, and where digits of a
+    number are masked or were destroyed by a spreadsheet, so that different records could have the same key.
 #}
 {% macro record_key(text='_record_id') -%}
     {{ return(linted('record_key', text) or adapter.dispatch('record_key', 'branchline')(text)) }}

@@ -1,7 +1,7 @@
 {#
-    Rows of the file versions that an incremental model of a source takes in: the new ones and those that a
-    new one has superseded; all of them in a rebuild. Adds `change_id` and `is_current`, both as of the end
-    of the ledger that this run reads: a version superseded since then still counts.
+    Rows of the file versions that an incremental model of a source processes: new versions and versions they
+    superseded; all of them in a full refresh. Adds `change_id` and `is_current`, both as of the end of the ledger
+    that this run reads: a version superseded since then still counts.
 
     `relation` has `file_id` and `superseded_by_file_id`. For a CTE of a model with `meta.touched_by: file`.
 #}
@@ -27,8 +27,8 @@
 
 
 {#
-    Lines of a source from its staging model, of the file versions that an incremental model takes in, with
-    `logical_file`, what their file covers, and the standing of their version. For a CTE of a model with `meta.touched_by: file`.
+    Lines of a source from its staging model, of the file versions that an incremental model processes, with
+    `logical_file`, `covers`, and whether their version is current. For a CTE of a model with `meta.touched_by: file`.
 #}
 {% macro touched_lines(lines) -%}
     {%- set versioned_lines -%}

@@ -1,11 +1,11 @@
 {#
-    What follows when rows of raw are erased (`branchline withdraw --erase`): nothing that was built of them
-    may keep them. The ledger has a row of the status `erasure` for each version that was erased.
+    Erasure of raw rows (`branchline withdraw --erase`): no model may keep rows built from them. The ledger has a row
+    with the status `erasure` for each erased version.
 #}
 
 {#
-    The newest erasure that this run may know of, as a text for a fingerprint; empty where there is none. With
-    it the marks of all models lose their worth, so that each is built afresh from what raw holds now.
+    The newest erasure up to this run's end of the ledger, as part of a fingerprint; empty where there is none. A new
+    one invalidates the marks of all models, so that each gets a full refresh from the current raw data.
 #}
 {% macro newest_erasure() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'test') -%}
@@ -26,9 +26,9 @@
 
 
 {#
-    Pre-hook of snapshots, which are never built afresh: takes out the rows that came with an erased version
-    of the list, unless another version has the same row. The row before holds on until the next one begins,
-    as if the erased version had never come.
+    Pre-hook of snapshots, which never get a full refresh: deletes the rows of an erased version of the list, unless
+    another version has the same row. The row before stays valid until the next one begins, as if the erased version
+    had never been loaded.
 #}
 {% macro forget_erased() %}
     {%- if execute and load_relation(this) is not none -%}

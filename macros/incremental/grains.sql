@@ -1,10 +1,10 @@
 {#
-    What has changed since a model was last built, or a test last passed: the one rule, for each grain.
+    The rows that changed since a model was last built, or a test last passed: one rule for each grain.
 
-    What is touched is found in the rows of the new files and of the versions that they superseded, never in
-    a file's name. A model or source says in `meta.touched_by` by which grain its rows are touched; an
-    incremental model with the strategy `replace_touched` reads `touched(grain)` and has those rows replaced,
-    and its tests read the same rows (macros/audit/test_scope.sql).
+    Touched keys are found in the rows of new files and of the versions that they superseded, never in a file's name.
+    `meta.touched_by` of a model or source gives the grain by which its rows are touched; an incremental model with
+    the strategy `replace_touched` reads `touched(grain)` and replaces those rows, and its tests read the same rows
+    (macros/audit/test_scope.sql).
 #}
 
 {# The columns by which rows of a grain are found. #}
@@ -39,9 +39,8 @@
 
 
 {#
-    What this model has to build anew: a query of the grain's keys; of `file` a list of ledger ids. A model
-    calls it outside of any `is_incremental()`, so that dbt sees the references while it parses; its unit
-    tests override it.
+    The keys that this model must rebuild: a query of the grain's keys; for `file` a list of ledger ids. A model calls
+    it outside of any `is_incremental()`, so that dbt sees the references while parsing; its unit tests override it.
 #}
 {% macro touched(grain) -%}
     {%- if grain == 'file' -%}
@@ -54,10 +53,9 @@
 
 {#
     Files of the model's feed (`meta.feed`; of all feeds where it names none) that are new, and files that
-    a new one has superseded: a list of ledger ids. A version changes twice at most, when it lands and when
-    a newer one takes its place, and ids grow in the order of commits, so that "changed since" is "greater
-    than". A list, and not a query, because the database can carry it down through every view to the index
-    of the raw table.
+    a new one has superseded: a list of ledger ids. A version changes at most twice, when it is loaded and when it is
+    superseded, and ids grow in the order of commits, so "changed since" means "greater than". A list, not a query,
+    because PostgreSQL pushes it down through views to the index of the raw table.
 #}
 {% macro touched_files() -%}
     {%- set files = ref('int_files__versioned') -%}
@@ -76,10 +74,10 @@
 
 
 {#
-    Files of which another file has changed what counts since this model was built, beside the touched ones: a
-    list of ledger ids (macros/conforming/overlaps.sql).
+    Untouched files with rows that count differently, because of another file, since this model was built: a list of
+    ledger ids (macros/conforming/overlaps.sql).
 #}
-{% macro files_counted_anew() -%}
+{% macro recounted_files() -%}
     {%- set transactions = ref('int_transactions__unioned') -%}
     {%- if execute and is_incremental() -%}
         {%- set found = run_query(
@@ -91,7 +89,7 @@
 {%- endmacro %}
 
 
-{# Condition on rows of a grain: they have changed since `mark`. `model` as for `changed_since`. #}
+{# Condition on rows of a grain that changed since `mark`. `model` as for `changed_since`. #}
 {% macro is_touched(grain, mark, model) -%}
     {%- set keys = grain_keys(grain) -%}
     {%- if grain == 'change' -%}
@@ -109,8 +107,8 @@
 
 
 {#
-    A query of the keys of a grain that have changed since `mark`; of `trend_period` its first day. `model`
-    is `ref` in a model, and `built` in a test, whose scope is not part of the lineage.
+    A query of the keys of a grain that changed since `mark`; for `trend_period` its first day. `model` is `ref` in a
+    model, and `built` in a test, whose scope is not part of the lineage.
 #}
 {% macro changed_since(grain, mark, model) -%}
     {%- if grain == 'path' -%}
@@ -144,13 +142,13 @@
         {%- elif grain == 'day_of_branch_month' -%}
             {{ days_of(months_of(branch_days), model) }}
         {%- else -%}
-            {{ exceptions.raise_compiler_error("No query says which " ~ grain ~ " is touched.") }}
+            {{ exceptions.raise_compiler_error("No query finds the touched keys of " ~ grain ~ ".") }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
 
-{# Files that are new, and files that a new one has superseded: these by number, because few are. #}
+{# New files, and files that a new one has superseded: the latter by number, because they are few. #}
 {% macro is_of_touched_file(column, mark) -%}
     {%- set superseded = run_query(
         "select file_id from " ~ ledger()
@@ -162,9 +160,8 @@
 
 
 {#
-    Where touched files lie, and files of which a touched one has changed what counts; by hash, because no index
-    takes a text as long as a path may be. A path names one logical file, so that its other versions are among
-    them.
+    Paths of touched files, and of files with rows that count differently because of them; as hashes, because an index
+    cannot hold a text as long as a path may be. A path is one logical file, so its other versions are included.
 #}
 {% macro paths_since(mark, model) -%}
     select
@@ -182,7 +179,7 @@
 {%- endmacro %}
 
 
-{# Customers with a receipt in a touched file. The unknown customer is nobody: never touched. #}
+{# Customers with a receipt in a touched file. The unknown customer is never touched. #}
 {% macro customers_since(mark, model) -%}
     select distinct customer_key
     from {{ model('int_transactions__unioned') }}
@@ -192,7 +189,7 @@
 {%- endmacro %}
 
 
-{# The same, and customers in a touched version of a source's list of customers. #}
+{# The same, and customers in a touched version of a source's customer list. #}
 {% macro listed_customers_since(mark, model) -%}
     {{ customers_since(mark, model) }}
     union
@@ -215,8 +212,8 @@
 
 
 {#
-    Source systems and weeks with a receipt in a touched file. By source, because a file of one source may
-    hold a year, and the year of another is not touched by it.
+    Source systems and weeks with a receipt in a touched file. By source, because a file of one source may contain a
+    year, which does not touch the year of another.
 #}
 {% macro source_weeks_since(mark, model) -%}
     select distinct
@@ -229,7 +226,7 @@
 {%- endmacro %}
 
 
-{# Branches and business dates with a changed file, or with a receipt that is newly, or no longer, a first. #}
+{# Branches and business dates with a changed file, or with a receipt that is now, or no longer, a customer's first. #}
 {% macro branch_days_since(mark, model) -%}
     select
         branch_key,
@@ -239,7 +236,7 @@
 {%- endmacro %}
 
 
-{# Branch days, and the same weekday a week later, which shows the touched day beside its own. #}
+{# Branch days, and the same weekday a week later, which is compared with the touched day. #}
 {% macro and_a_week_later(branch_days) -%}
     select
         branch_key,
@@ -254,8 +251,8 @@
 
 
 {#
-    Branch days, and the same weekday of so many weeks after them (direction 1), which are held against them,
-    or before them (-1).
+    Branch days, and the same weekday of the weeks after them (direction 1), whose baselines include them, or before
+    them (-1).
 #}
 {% macro and_weeks_around(branch_days, direction) -%}
     select distinct
@@ -283,9 +280,9 @@
 
 
 {#
-    The weeks (by their Mondays) of the touched days; and, because a customer is new or not in whatever
-    branch, all weeks in which a customer bought anything who made, or no longer made, the first purchase
-    in them. That is another receipt now, or the same one with another date in a newer version of its file.
+    The weeks (by their Mondays) of the touched days; and, because a customer is new in all branches, all weeks with
+    purchases of a customer whose first purchase now is, or no longer is, in them: another receipt, or the same one
+    with another date in a newer version of its file.
 #}
 {% macro branch_weeks_since(mark, model) -%}
     {%- set first_purchases = model('int_customers__first_purchases') -%}
@@ -334,8 +331,7 @@
 
 
 {#
-    Months, and the months after them and the same months of the year after, which compare themselves to
-    these.
+    Months, and the months after them and the same months of the year after, which are compared with them.
 #}
 {% macro and_months_compared_to_them(branch_months) -%}
     {%- for months in [0, 1, 12] %}
@@ -360,10 +356,10 @@
 
 
 {#
-    The first day whose periods have changed: averages, sums since January and comparisons with the year before
-    look back only, so that a touched day changes nothing before it. Of a branch that is open from another day on,
-    or until another one, the first day that this changes. And the first day of all branches of a source whose list
-    of branches has changed, because it tells their regions. Null where nothing is touched.
+    The first day whose periods have changed: averages, year to date and comparisons with the year before look back
+    only, so that a touched day changes nothing before it. For a branch whose first or last day changed, the first day
+    that this affects. For a changed branch list of a source, the first day of all its branches, because the list has
+    their regions. Null where nothing is touched.
 #}
 {% macro trend_periods_since(mark, model) -%}
     select min(start_date) as trends_start_date

@@ -1,14 +1,13 @@
 {#
-    How far each incremental model has come.
+    High-water marks of incremental models.
 
-    `operations.high_water_marks` holds one row per incremental model: the newest file (its ledger id)
-    whose effects are in the model, and fingerprints of the reference data and of the code that it was
-    built with. It is written in the transaction that writes the model. Where it is missing, or where
-    reference data or code have changed since, the model is built afresh.
+    `operations.high_water_marks` has one row per incremental model: the newest file (its ledger id) whose effects are
+    in the model, and fingerprints of the reference data and of the code that it was built with. It is written in the
+    transaction that writes the model. Where it is missing, or where reference data or code have changed since, the
+    model gets a full refresh.
 
-    `operations.dbt_runs` holds one row per dbt command that builds or tests: the end of the ledger as
-    the command found it. It is fixed when the command starts, so that files that land while dbt is
-    building wait, whole, for the next run.
+    `operations.dbt_runs` has one row per dbt command that builds or tests: the end of the ledger when the command
+    started. Files loaded while dbt is building wait for the next run.
 #}
 
 {% macro operations_table(name) -%}
@@ -21,8 +20,8 @@
 
 
 {#
-    Runs before dbt builds or tests anything: makes the tables of marks and runs, with what an older
-    version of the project lacked, and fixes the end of the ledger.
+    Runs before dbt builds or tests anything: creates or upgrades the tables of marks and runs, and fixes the end of
+    the ledger.
 #}
 {% macro open_dbt_run() %}
     {% if execute and flags.WHICH in ('run', 'build', 'test') %}
@@ -30,8 +29,8 @@
         {% set ledger = adapter.get_relation(target.database, 'raw', 'ingest_files') %}
         {% if ledger is none %}
             {{ exceptions.raise_compiler_error(
-                "The raw layer is not there yet. Run `branchline load` first: it makes the raw tables, "
-                ~ "also when there is no file to load."
+                "The raw layer does not exist yet. Run `branchline load` first: it creates the raw "
+                ~ "tables, even without a file to load."
             ) }}
         {% endif %}
         {{ make_notes() }}
@@ -42,8 +41,8 @@
 
 
 {#
-    The tables of marks, runs and tests, where they or a column of an older version are missing. Only
-    then, because even `if not exists` wants the right to create.
+    Creates the tables of marks, runs and tests, or columns missing from an older version. Only if missing, because
+    even `if not exists` needs the right to create.
 #}
 {% macro make_notes() %}
     {% set known = run_query(
@@ -119,8 +118,8 @@
 
 
 {#
-    A text that changes when the reference data that facts are computed with changes: the branches
-    seed, the defaults for unknown branches, the calendar; and when rows of raw are erased.
+    A text that changes when the reference data that facts are computed with changes: the branches seed, the defaults
+    for unlisted branches, the calendar; and when rows of raw are erased.
 #}
 {% macro reference_fingerprint() -%}
     (
@@ -143,7 +142,7 @@
 {#
     A text that changes when the code of the model changes: its own file, its columns and constraints,
     the views and the macros of macros/sql and macros/conforming that it computes its rows with, and the vars that these name.
-    Comments, spaces and line ends do not count. What it reads from tables has marks of its own.
+    Comments, spaces and line ends do not count. Tables that it reads have marks of their own.
 #}
 {% macro code_fingerprint() -%}
     {%- if not execute -%}
@@ -153,8 +152,8 @@
     {%- if kept is not none -%}
         {{ return(kept) }}
     {%- endif -%}
-    {#- From `graph`, which stays as it was read: dbt adds to `model` while it renders it, and the
-        answer has to be the same when the model is compiled and when it is built. -#}
+    {#- From `graph`, which does not change: dbt adds to `model` while rendering, and the result must be the same when
+    the model is compiled and when it is built. -#}
     {%- set this_node = graph.nodes[model.unique_id] -%}
     {%- set nodes = [model.unique_id] -%}
     {%- set macros = [] -%}
@@ -204,7 +203,7 @@
 {%- endmacro %}
 
 
-{# dbt's own record of a macro that rows are computed with; none for others. #}
+{# dbt's node of a macro that rows are computed with; none for others. #}
 {% macro macro_named(macro_id) -%}
     {%- set package, name = macro_id.split('.')[1:3] -%}
     {%- set found = context.get(package, {}).get(name) -%}
@@ -222,12 +221,12 @@
 
 
 {#
-    The ledger id up to which a model is complete; 0 if there is none. For this model if none is named;
-    then the mark counts only for the code that the model has now.
+    The ledger id up to which a model is complete; 0 if there is none. By default of this model; then the mark is
+    valid only for the model's current code.
 #}
 {% macro high_water_mark(model_name=none) -%}
     {%- if not execute -%}
-        {#- What a mark is compared with: the model is built after it. -#}
+        {#- Compared with a mark: the model is built after it. -#}
         {%- do reference_fingerprint() -%}
     {%- endif -%}
     {%- set found = valid_mark(model_name) if model_name is not none or is_incremental() else none -%}
@@ -236,12 +235,11 @@
 
 
 {#
-    The same mark as a number, or none where the model has to be built afresh. While a model is compiled, and
-    again while it is built, its own mark is asked for many times and cannot change: it is kept in `model`,
-    which lives as long.
+    The same mark as a number, or none where the model needs a full refresh. A model's own mark is read many times
+    while it is compiled and built, and cannot change: it is cached in `model`.
 #}
 {% macro valid_mark(model_name=none) -%}
-    {#- Outside of the condition, so that dbt sees the reference while parsing. -#}
+    {#- Outside the condition, so that dbt sees the reference while parsing. -#}
     {%- set reference_fingerprint = reference_fingerprint() -%}
     {%- if not execute or flags.WHICH not in ('run', 'build', 'test') -%}
         {{ return(none) }}
@@ -264,8 +262,8 @@
 
 
 {#
-    dbt asks this of every incremental model. Beside `--full-refresh`, a model without a valid mark is
-    built afresh: under other code it may have other columns, with other reference data other keys.
+    dbt calls this for every incremental model. Besides `--full-refresh`, a model without a valid mark gets a full
+    refresh: changed code may mean other columns, changed reference data other keys.
 #}
 {% macro should_full_refresh() -%}
     {%- set asked = config.get('full_refresh') -%}
@@ -284,15 +282,15 @@
 {%- endmacro %}
 
 
-{# Condition on int_files__versioned: the version counts, as of the time when `mark` was the newest file. #}
+{# Condition on int_files__versioned: the version was current when `mark` was the newest file. #}
 {% macro counts_as_of(mark) -%}
     (file_id <= {{ mark }} and coalesce(superseded_by_file_id > {{ mark }}, true))
 {%- endmacro %}
 
 
 {#
-    Names of all models below this one. What a model built afresh has forgotten (former first purchases,
-    for one), they can no longer learn from it.
+    Names of all downstream models. After a full refresh they cannot read from this model what it no longer has, such
+    as former first purchases.
 #}
 {% macro models_below() %}
     {% set found = [model.unique_id] %}
@@ -318,8 +316,8 @@
 
 
 {#
-    Names of the incremental models that a model or test reads: by itself, or through whatever is made anew
-    each time. How far these have come, it has come.
+    Names of the incremental models that a model or test reads, directly or through non-incremental models. Their
+    marks limit its own.
 #}
 {% macro incremental_inputs(node_id) -%}
     {%- set names = [] -%}
@@ -339,12 +337,12 @@
 
 
 {#
-    The newest file whose effects are in all that this model reads: the lowest of the marks of its inputs,
-    or the end of the ledger where it reads raw itself. An input that was built with other reference data
-    has no mark, and so has this model none until that is built again.
+    The newest file whose effects are in all inputs of this model: the lowest of their marks, or the end of the ledger
+    where it reads raw. An input built with other reference data has no mark; then this model has none until the input
+    is rebuilt.
 #}
 {% macro mark_of_inputs() -%}
-    {#- Outside of the condition, so that dbt sees the reference while parsing. -#}
+    {#- Outside the condition, so that dbt sees the reference while parsing. -#}
     {%- set reference_fingerprint = reference_fingerprint() -%}
     {%- if not execute or flags.WHICH not in ('run', 'build', 'test') -%}
         {{ return('null') }}
@@ -365,13 +363,13 @@
 
 
 {#
-    Post-hook of all models; of those that are not incremental it asks nothing. The model's mark becomes that
-    of its inputs. A model built afresh takes the marks from all models below it, so that they are built
-    afresh too, in this run or a later one, and from all tests that read it, so that they read everything.
+    Post-hook of all models; does nothing for non-incremental ones. The model's mark becomes that of its inputs. A
+    full refresh deletes the marks of all downstream models, so that they get a full refresh, too, in this run or a
+    later one, and of all tests that read it, so that they read everything.
 #}
 {% macro advance_high_water_mark() %}
     {%- if model.config.materialized == 'incremental' -%}
-        {#- Asked while parsing, too, so that dbt sees the reference. -#}
+        {#- Called while parsing, too, so that dbt sees the reference. -#}
         {%- set reference_fingerprint = reference_fingerprint() -%}
         {%- if execute and not is_incremental() %}
         analyze {{ this }};

@@ -1,10 +1,10 @@
 {#
-    Incremental strategies. `replace_touched`: delete what was touched (`meta.touched_by`, grains.sql), insert
-    what it is now.
+    Incremental strategies. `replace_touched`: deletes the touched rows (`meta.touched_by`, grains.sql) and inserts
+    the new ones.
 
-    dbt's own delete+insert deletes only the keys that come back. Here a touched key may come back
-    empty (a corrected file may take a day's last sale away), so the delete follows the same list of
-    touched keys that the model read, not the rows it produced. Both run in one transaction.
+    dbt's delete+insert deletes only the keys in the new rows. A touched key may have no new rows (a corrected file
+    may remove a day's last sale), so the delete uses the list of touched keys that the model read, not the rows it
+    produced. Both run in one transaction.
 #}
 
 {% macro get_incremental_replace_touched_sql(arg_dict) %}
@@ -17,14 +17,15 @@
     where ({{ keys | join(', ') }}) in ({{ touched(grain) }});
     {%- endif %}
     {%- if grain == 'file' %}
-    -- Rows of other files that count, or no longer count, because of a touched one (overlaps.sql).
+    -- Rows of other files that now count, or no longer count, because of a touched one
+    -- (overlaps.sql).
     delete from {{ arg_dict['target_relation'] }}
     where (file_id, line_number) in (
         select
-            anew.file_id,
-            anew.line_number
-        from {{ arg_dict['temp_relation'] }} as anew
-        where anew.file_id not in ({{ touched(grain) }})
+            new_rows.file_id,
+            new_rows.line_number
+        from {{ arg_dict['temp_relation'] }} as new_rows
+        where new_rows.file_id not in ({{ touched(grain) }})
     );
     {%- endif %}
     {{ get_insert_into_sql(
@@ -34,9 +35,9 @@
 
 
 {#
-    For tables in which a night can change any row, though it changes few: the model says what all of them
-    are now, and only those that differ, have come or have gone are written. The table itself stays, and
-    so do the views upon it, which the database would drop with a table that is swapped for a new one.
+    For tables in which a night can change any row, but changes few: the model computes all rows, and only new,
+    changed and removed rows are written. The table stays, and with it the views on it, which PostgreSQL would drop
+    with a replaced table.
 #}
 {% macro get_incremental_replace_differences_sql(arg_dict) %}
     {%- set target, fresh = arg_dict['target_relation'], arg_dict['temp_relation'] -%}

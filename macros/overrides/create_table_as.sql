@@ -1,13 +1,12 @@
 {#
-    PostgreSQL's way to make a model's table, where a contract is enforced: first all rows, in the types
-    of the contract, then the constraints. dbt-postgres declares the constraints first and inserts into
-    them, which keeps the index of the primary key up to date row by row and cannot use several
-    processes: much slower on a table of millions. What holds in the end is the same.
+    Creates a model's table with an enforced contract: first all rows, in the types of the contract, then the
+    constraints. dbt-postgres declares the constraints first, which updates the index of the primary key row by row
+    and cannot run in parallel: much slower on a table of millions. The result is the same.
 #}
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
     {{ config.get('sql_header') or '' }}
     {%- if config.get('contract').enforced %}
-    {#- A night's rows come by the code that the table was built with, which was checked then. -#}
+    {#- An incremental run uses the code that the table was built with, which was checked then. -#}
     {%- if not temporary %}
     {{ get_assert_columns_equivalent(sql) }}
     {%- endif %}
@@ -48,7 +47,7 @@
             {%- else -%}
                 {{ exceptions.raise_compiler_error(
                     "A constraint of type " ~ constraint.type ~ " on a column of " ~ model.name
-                    ~ " would not be made: see macros/overrides/create_table_as.sql."
+                    ~ " would not be created: see macros/overrides/create_table_as.sql."
                 ) }}
             {%- endif -%}
         {%- endfor -%}

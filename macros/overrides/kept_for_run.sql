@@ -1,6 +1,6 @@
 {#
-    Answers of the database that hold for a whole run, asked for once and not by every node. They are kept in
-    `graph`, which all nodes share and which lives as long as the run.
+    Query results cached for a whole run, so that not every node runs the query. They are kept in `graph`, which all
+    nodes of a run share.
 #}
 {% macro kept_for_run(name) -%}
     {{ return(graph.get('kept for ' ~ invocation_id ~ ': ' ~ name)) }}

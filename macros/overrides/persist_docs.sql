@@ -1,7 +1,7 @@
 {#
-    Descriptions as PostgreSQL comments, where they are not there yet. dbt asks three times for the columns of
-    each relation and writes all comments again, every night; most nights none has changed. This asks once
-    and writes those that differ.
+    Writes changed descriptions as PostgreSQL comments. dbt queries the columns of each relation three times and
+    writes all comments every night, though most nights none has changed. This queries once and writes those that
+    differ.
 #}
 {% macro postgres__persist_docs(relation, model, for_relation, for_columns) -%}
     {%- set relation_docs = for_relation and config.persist_relation_docs() and model.description -%}
@@ -31,8 +31,8 @@
 
 
 {#
-    The comments on a model's relation, as `comments_of` has them. A table that was just made has none; of one
-    that stays they are what they were when the run began, which one question tells for all of them.
+    The comments on a model's relation, in the form of `comments_of`. A new table has none; for others they are as at
+    the start of the run, from one query for all tables.
 #}
 {% macro known_comments(relation, model) -%}
     {%- set is_table = model.resource_type == 'model'
@@ -74,7 +74,7 @@
 {%- endmacro %}
 
 
-{# The md5 of the comments on a relation and, by their names, on its columns; of an empty text for none. #}
+{# The md5 of the comments on a relation and, by name, on its columns; the md5 of an empty text for none. #}
 {% macro comments_of(relation) -%}
     {%- set rows = run_query(
         "select cast(attname as text), md5(coalesce(col_description(attrelid, attnum), '')),"

@@ -1,8 +1,7 @@
 {#
-    Before dbt puts a new table in the place of a mart, the old one's masking view goes; the post-hook
-    makes the new one's in the same transaction. Whoever reads the view locks first the view and then
-    the table. A build that locked the table first, by renaming it, and then the view would be in a
-    deadlock with the reader.
+    Drops the masking view of a mart before dbt replaces the mart's table; the post-hook creates the new one in the
+    same transaction. Readers of the view lock first the view and then the table. A build that locked first the table,
+    by renaming it, and then the view would deadlock with them.
 #}
 {% macro postgres__rename_relation(from_relation, to_relation) -%}
     {%- if from_relation.schema == 'marts' and warehouse_roles() -%}

@@ -1,8 +1,7 @@
 {#
-    The columns that an incremental night writes: those of the contract. dbt asks the database for the columns of
-    the new rows and of the table, each twice, and compares them. Here they cannot differ: rows are cast to the
-    columns of the contract by name, and a model whose contract or code has changed is built afresh
-    (code_fingerprint).
+    The columns that an incremental run writes: those of the contract. dbt queries the columns of the new rows and of
+    the table, each twice, and compares them. Here they cannot differ: rows are cast to the columns of the contract by
+    name, and a model with a changed contract or code gets a full refresh (code_fingerprint).
 #}
 {% macro process_schema_changes(on_schema_change, source_relation, target_relation) %}
     {%- if not config.get('contract').enforced -%}

@@ -1,7 +1,6 @@
 {#
-    The time that a snapshot is as of (UTC): when the newest version of its feed (`meta.feed`) was loaded. dbt
-    would take the clock, which says when somebody happened to build. A row that the list has no more ends
-    with it.
+    The as-of time of a snapshot (UTC): when the newest version of its feed (`meta.feed`) was loaded. dbt would take
+    the current time, which depends on when somebody builds. Rows that are no longer in the list end at this time.
 #}
 {% macro postgres__snapshot_get_time() -%}
     {%- set feed = (config.get('meta') or {}).get('feed') -%}

@@ -1,15 +1,13 @@
 {#
-    Views that stay where they are: a view is replaced in place, and what reads it goes on reading it while
-    dbt works. dbt's own way makes a new view and drops the old one, and with it every view upon it, until
-    their own turn in the same run.
+    Replaces views in place, so that they can be read while dbt works. dbt itself creates a new view and drops the old
+    one, with all views that read it, until these are rebuilt in the same run.
 
-    PostgreSQL replaces a view in place as long as its columns keep their names, types and order; otherwise
-    it is made anew after all.
+    PostgreSQL replaces a view in place as long as its columns keep their names, types and order; otherwise it is
+    dropped and created.
 
-    A view that is there as it would be made is left alone, which most are, most nights.
-    `operations.standing_views` holds one row per view: a fingerprint of its query and descriptions, and the
-    rule by which PostgreSQL keeps the query, with the transaction that wrote it. Whoever replaces or drops a
-    view changes that.
+    An unchanged view is skipped. `operations.standing_views` has one row per view: a fingerprint of its query and
+    descriptions, and the PostgreSQL rule of the view with the transaction that wrote it, which changes when anybody
+    replaces or drops the view.
 #}
 {% materialization view, adapter='postgres' %}
 
@@ -62,7 +60,7 @@
 {% endmaterialization %}
 
 
-{# A text that changes with anything that the model's view is made of. #}
+{# A text that changes with the query or descriptions of the model's view. #}
 {% macro view_fingerprint(sql) -%}
     {%- set parts = [sql, model.description, config.get('grants'), config.get('contract').enforced] -%}
     {%- for column in model.columns.values() -%}
@@ -72,7 +70,7 @@
 {%- endmacro %}
 
 
-{# Whether the view is there, as it was made with this fingerprint. #}
+{# Whether the view exists, as created with this fingerprint. #}
 {% macro view_stands(relation, fingerprint) -%}
     {%- set standing = kept_for_run('standing views') -%}
     {%- if standing is none -%}
@@ -88,7 +86,7 @@
 {%- endmacro %}
 
 
-{# A view by the name that PostgreSQL would look it up by. #}
+{# A view's name, as PostgreSQL looks it up. #}
 {% macro view_name(relation) -%}
     {{ return(relation.include(database=false) | string) }}
 {%- endmacro %}

@@ -1,19 +1,18 @@
 {#
-    Who may read what dbt builds.
+    Grants on what dbt builds.
 
-    `branchline warehouse roles` makes four roles and notes their names in `operations.roles`. Where
-    there are none, or where dbt builds beside production with prefixed schemas, all of this does
-    nothing. Otherwise:
+    `branchline warehouse roles` creates four roles and records their names in `operations.roles`. Without roles, or
+    with prefixed schemas besides production, all of this does nothing. Otherwise:
 
-    - whatever dbt builds belongs to the transformers' role, so that all its members can build;
+    - all relations that dbt builds are owned by the transformers' role, so that all its members can build;
     - a mart is open to readers of personal data, and to analysts if all its columns are declared
       and none has `meta.contains_pii`;
-    - of any other mart analysts read `marts_masked.<mart>`: a view in which personal columns are
-      null or, with `meta.masked_by: token`, a token that is equal for equal values; of the
-      mart itself they may select the other columns, by name, as metrics do.
+    - for any other mart analysts read `marts_masked.<mart>`: a view in which personal columns are null or, with
+      `meta.masked_by: token`, a token that is equal for equal values; of the mart itself they may select the other
+      columns by name, as metrics do.
 
-    It happens in the transaction that builds the mart, so that a table is never open or closed by
-    an older tag; and once more for all marts as a run ends, for those that it did not build.
+    Grants are set in the transaction that builds the mart, so that they always follow the current tags; and again for
+    all marts at the end of a run, for marts that it did not build.
 #}
 
 {# Post-hook of every model, seed and snapshot. #}
@@ -40,7 +39,7 @@
 {%- endmacro %}
 
 
-{# The same by itself: dbt run-operation grant_marts #}
+{# The same alone: dbt run-operation grant_marts #}
 {% macro grant_marts() %}
     {% do refuse_owner() %}
     {% set statements = all_access_sql() | trim %}
@@ -51,9 +50,9 @@
 
 
 {#
-    Ends the command where a warehouse's owner, or a superuser, would build on what other people have
-    made: their triggers, and the functions in their views, would run with all the owner's rights.
-    `branchline run` builds with the transformers' rights, whoever calls it.
+    Stops the command if the warehouse's owner, or a superuser, would build on other users' objects: their triggers,
+    and the functions in their views, would run with the owner's rights. `branchline run` always builds with the
+    transformers' rights.
 #}
 {% macro refuse_owner() %}
     {{ return(adapter.dispatch('refuse_owner', 'branchline')()) }}
@@ -77,15 +76,15 @@
     ).rows[0][0] %}
     {% if found %}
         {{ exceptions.raise_compiler_error(
-            "The owner of a warehouse in which others build does not build by dbt itself: what they"
-            ~ " have made would run with all the owner's rights. Let `branchline run` do it, or take a"
-            ~ " log-in that is no owner: branchline warehouse user NAME --role transformer"
+            "The warehouse's owner must not run dbt directly where others build: their triggers and"
+            ~ " functions would run with the owner's rights. Use `branchline run`, or another user:"
+            ~ " branchline warehouse user NAME --role transformer"
         ) }}
     {% endif %}
 {% endmacro %}
 
 
-{# Purpose and name of the warehouse's roles; empty where there are none. As they were early in the run. #}
+{# Purpose and name of the warehouse's roles at the start of the run; empty where there are none. #}
 {% macro warehouse_roles() %}
     {% if not execute or generate_schema_name('marts', none) | trim != 'marts' %}
         {{ return({}) }}
@@ -109,10 +108,10 @@
     {% for row in run_query(
         "select purpose, role_name from operations.roles inner join pg_roles on role_name = rolname"
     ).rows %}
-        {#- They go into statements. #}
+        {#- They become part of statements. #}
         {% if not modules.re.fullmatch('[a-z][a-z0-9_]{0,62}', row[1]) %}
             {{ exceptions.raise_compiler_error(
-                "operations.roles names a role that is none of Branchline's. Look at it: branchline"
+                "operations.roles has a role that Branchline did not create. Check it: branchline"
                 ~ " warehouse roles"
             ) }}
         {% endif %}
@@ -122,7 +121,7 @@
 {% endmacro %}
 
 
-{# Statements that settle one relation; `node` is its model, seed or snapshot. #}
+{# Statements that set owner and grants of one relation; `node` is its model, seed or snapshot. #}
 {% macro access_sql(relation, node, roles) -%}
     {%- set state = relation_state(relation, roles) -%}
     {%- if state and state.is_own and state.owner != roles.transformer %}
@@ -147,7 +146,7 @@
         {%- endfor -%}
     {%- endif -%}
     {%- if state.grants | sort != wanted | sort %}
-    {#- This takes away what was granted on columns, too. #}
+    {#- This revokes grants on columns, too. #}
     revoke all on {{ relation }}
     from
         public,
@@ -167,8 +166,8 @@
 
 
 {#
-    The columns that analysts do not see as they are, by name: 'null' or 'token'. Of a mart with none
-    they see the table itself. A column that nobody has declared may hold anything: it is one of these.
+    The masked columns by name: 'null' or 'token'. Analysts read a mart without masked columns directly. An undeclared
+    column may contain anything, so it is masked.
 #}
 {% macro masked_columns(node, columns) %}
     {% set declared = {} %}
@@ -200,8 +199,8 @@
 
 
 {#
-    What the database knows of a relation: number, owner, whether it is ours to hand over, columns,
-    what the roles and the public may do with it, and its masking view; none if it is not there.
+    The state of a relation: oid, owner, whether we may change its owner, columns, grants of the roles and the public,
+    and its masking view; none if it does not exist.
 #}
 {% macro relation_state(relation, roles) %}
     {% set found = run_query(

@@ -1,6 +1,6 @@
 {#
-    Statements that settle every relation of the layers: what is left of a killed run or was made by
-    hand, and marts whose tags have changed since they were built.
+    Statements that set owner and grants of every relation in the layers: also leftovers of a killed run, relations
+    made by hand, and marts whose tags have changed since they were built.
 #}
 {% macro all_access_sql() -%}
     {{ return(adapter.dispatch('all_access_sql', 'branchline')()) }}
@@ -27,7 +27,7 @@
                 node,
                 roles,
             ) | trim -%}
-            {#- One by one, so that no reader of several marts is waited for in a circle. #}
+            {#- One by one, to avoid deadlocks with readers of several marts. #}
             {%- if statements %}
     begin;
     {{ statements }}
@@ -42,7 +42,7 @@
 {%- endmacro %}
 
 
-{# Whatever this user has made in the layers that dbt builds goes to all transformers. #}
+{# Makes the transformers' role the owner of all relations of this user in the layers. #}
 {% macro hand_over_sql(roles) -%}
     {%- set layers = [
         'staging', 'intermediate', 'marts', 'marts_masked', 'reference', 'snapshots', 'operations'
@@ -65,7 +65,7 @@
                 and relkind in ('r', 'p', 'v', 'm')
                 and pg_get_userbyid(relowner) <> '{{ roles.transformer }}'
                 and pg_has_role(current_user, relowner, 'usage')
-                {#- The warehouse's own notes are its owner's. #}
+                {#- The operations schema stays with its owner. #}
                 and not (
                     nspname = 'operations'
                     and relowner = (
@@ -84,7 +84,7 @@
 {%- endmacro %}
 
 
-{# A mart that no model makes any more says nothing of its columns: closed to analysts. #}
+{# A mart without a model has no declared columns: closed to analysts. #}
 {% macro abandoned_marts_sql(roles, modelled) -%}
     {%- for row in run_query(
         "select nspname, relname from pg_class"

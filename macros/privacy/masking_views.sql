@@ -1,8 +1,8 @@
 {#
-    The view that analysts read in place of a mart with personal data; dropped where it is not needed.
+    The view that analysts read instead of a mart with personal data; dropped where it is not needed.
 
-    It is bound to the table itself, not to its name, and is made anew only where the table or the
-    columns have changed: replacing a view has to wait for whoever reads it.
+    It is bound to the table, not to its name, and is replaced only if the table or the columns have changed:
+    replacing a view waits for its readers.
 #}
 {% macro masking_view_sql(relation, node, roles, state, masked) -%}
     {%- set view = masking_view(relation.identifier) -%}
@@ -74,7 +74,7 @@
 {%- endmacro %}
 
 
-{# The mart's own descriptions, with what becomes of its personal columns. #}
+{# The mart's descriptions, with a note on masked columns. #}
 {% macro masking_comments(view, node, masked) -%}
     comment on view {{ view }} is {{ postgres_escape_comment(
         'As ' ~ node.schema ~ '.' ~ (node.alias or node.name) ~ ', without personal data: '

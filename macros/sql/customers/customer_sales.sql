@@ -1,12 +1,12 @@
 {#
-    The queries up to `sales`, which is what an incremental model of customers adds to the rows that it keeps
-    of them (those of customers in `changed_transactions` and not in `bereft_customers`): the new receipts,
-    and all receipts of customers who may have lost one, to a corrected file or another one with the same sale. At first, and in a rebuild, all
-    receipts. What cannot be told whose it is belongs to no customer.
+    CTEs up to `sales`: the receipts that an incremental model of customers adds to its stored rows (of customers in
+    `changed_transactions` and not in `bereft_customers`). These are new receipts, and all receipts of customers who
+    may have lost one to a corrected file or another file with the same sale. In a full refresh, all receipts.
+    Receipts without a known customer are left out.
 #}
 {% macro customer_sales(transactions, mark) -%}
 {% if is_incremental() -%}
-{# Two queries, because the database keeps the whole of what is read twice. -#}
+{# Two queries, because PostgreSQL materializes a CTE that is read twice. -#}
 changed_transactions as (
 
     select * from {{ transactions }}
@@ -21,8 +21,8 @@ transactions as (
 
 ),
 
--- What was there before has lost its version, or counts in another file now. Of a version that came and
--- went since, nothing was ever added.
+-- Known receipts whose version is superseded, or that now count in another file. A version loaded
+-- and superseded since the mark was never added.
 bereft_customers as (
 
     select distinct customer_key
@@ -51,7 +51,7 @@ sales as (
 
     select * from {{ transactions }}
     where is_sale and customer_identified_by <> 'unknown'
-    {#- Read as it lies, and not in the order of an index, which would fetch every row by itself. #}
+    {#- A sequential scan, not an index scan, which would fetch every row separately. #}
     {{ evaluate_once() }}
 
 )

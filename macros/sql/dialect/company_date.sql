@@ -1,4 +1,4 @@
-{# The company's calendar day of a moment in UTC (a timestamp without time zone). #}
+{# The company's calendar day of a time in UTC (a timestamp without time zone). #}
 {% macro company_date(utc_timestamp) -%}
     {{ return(adapter.dispatch('company_date', 'branchline')(utc_timestamp)) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#
-    Ends a query whose columns are costly and used several times by the query around it: each is then
-    worked out once per row. Without it the database puts the expression in the place of every use.
-    Not in a view, which could then not be asked for a few rows only.
+    Ends a subquery with costly columns that the outer query uses several times: each is computed once per row.
+    Without it PostgreSQL inlines the expression at every use. Not for views, because filters are then not pushed
+    down.
 #}
 {% macro evaluate_once() -%}
     {#- sqlfluff does not know it in a query without a table. -#}

@@ -1,7 +1,6 @@
 {#
-    The condition that a column has one of the values of a query that gives few. In a view of several joins
-    PostgreSQL expects to find most rows with `in`, and reads the whole of every table; with an array it looks
-    the values up.
+    Condition that a column has one of the values of a query with few rows. In a view with several joins PostgreSQL
+    overestimates `in` and scans every table; with an array it uses the index.
 #}
 {% macro is_one_of(column, query) -%}
     {{ return(adapter.dispatch('is_one_of', 'branchline')(column, query)) }}

@@ -1,4 +1,4 @@
-{# The moment (with time zone) at which clocks in `time_zone` (an IANA name) showed `local_time`. #}
+{# The timestamp with time zone of `local_time` in `time_zone` (an IANA name). #}
 {% macro local_to_utc(local_time, time_zone) -%}
     {{ return(adapter.dispatch('local_to_utc', 'branchline')(local_time, time_zone)) }}
 {%- endmacro %}

@@ -1,7 +1,6 @@
 {#
-    The rows of a relation (`found`) that belong to a row of a query of few rows (`wanted`). One row of the
-    query after the other, so that an index finds them: across a union of joins, or where a range of days is
-    wanted, PostgreSQL would read the whole of the relation to join it.
+    The rows of a relation (`found`) that match a row of a query with few rows (`wanted`). Looked up row by row
+    through an index: with a union of joins, or a range of days, PostgreSQL would otherwise scan the whole relation.
 #}
 {% macro look_up(relation, wanted, condition) -%}
     {{ return(adapter.dispatch('look_up', 'branchline')(relation, wanted, condition)) }}
@@ -20,12 +19,12 @@
         select *
         from {{ relation }} as found
         where {{ condition }}
-        -- Without it, this is a join again.
+        -- Without it, PostgreSQL plans a join.
         offset 0
     ) as looked_up
 {%- endmacro %}
 
-{# The same of branch days. #}
+{# The same for branch days. #}
 {% macro look_up_branch_days(relation, branch_days) -%}
     {{ look_up(
         relation,

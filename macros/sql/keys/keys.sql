@@ -1,6 +1,6 @@
 {#
-    The surrogate keys of the dimensions: over natural keys that begin with `source_system`, which the rows
-    have as a column. Arguments are SQL expressions; a key is null where what it names is missing.
+    The surrogate keys of the dimensions, made from natural keys that begin with the column `source_system`. Arguments
+    are SQL expressions; a key is null where its natural key is.
 #}
 {% macro branch_key(branch_name='branch_name', source_system='source_system') -%}
     {{ key_of_named(branch_name, source_system) }}
@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# A product is known by its id where the source has one in its sales, else by its name. #}
+{# A product is identified by its id where the source's sales have one, else by its name. #}
 {% macro product_key(product_name='product_name', product_id=none, source_system='source_system') -%}
     {{ key_of_named(
         'coalesce(' ~ product_id ~ ', ' ~ product_name ~ ')' if product_id else product_name, source_system
@@ -28,22 +28,22 @@
 {%- endmacro %}
 
 
-{# `identified_by`: what `customer_id` is (card, name, number); both are 'unknown' of nobody in particular. #}
+{# `identified_by`: the kind of `customer_id` (card, name, number); both are 'unknown' for the unknown customer. #}
 {% macro customer_key(identified_by, customer_id, source_system='source_system') -%}
     {{ dbt_utils.generate_surrogate_key([source_system, identified_by, customer_id]) }}
 {%- endmacro %}
 
 
 {#
-    A text in the place of a key that people read: itself, or of a long one its hash. No key and no index
-    takes a text of any length, and one such row would end every later run.
+    A readable text as a key: the text, or its hash if long. An index cannot hold a text of any length, and one such
+    row would make every later run fail.
 #}
 {% macro short_key(text) -%}
     case when length({{ text }}) > 200 then {{ dbt.hash(text) }} else {{ text }} end
 {%- endmacro %}
 
 
-{# The receipt of a line of a file. A reload or a rebuild gives the same. #}
+{# The surrogate key of a receipt. A reload or a rebuild gives the same key. #}
 {% macro transaction_id(within_file='line_number', source_system='source_system') -%}
     {{ dbt_utils.generate_surrogate_key([source_system, 'logical_file', within_file]) }}
 {%- endmacro %}

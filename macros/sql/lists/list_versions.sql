@@ -1,12 +1,11 @@
 {#
-    The rows of every version of a list, with `change_id` and `is_current`: whether the version counts and the
-    row is the last one with its `key` there, or, of a list that is read in portions, in all of them. Rows
-    without a key are left out: there is nothing that they could be told by.
+    The rows of every version of a list, with `change_id` and `is_current`: true for the last row with its `key` in
+    the current version, or, for a list read in portions, in all portions. Rows without a key are left out.
 
     For a CTE; `list` and `files` are CTEs or relations: lines of versions, and the ledger's rows
-    (stg_ingest__files; versions that were not loaded have no lines). Not as of the end of the ledger,
-    because views cannot hold it: a version that lands while dbt builds is read by the models that are built
-    after it, and by all in the next run.
+    (stg_ingest__files; versions that were not loaded have no lines). Not as of the end of the ledger, because views
+    cannot have a run's state: a version loaded while dbt builds is read by the models built after it, and by all in
+    the next run.
 #}
 {% macro list_versions(list, files, key) -%}
     select
@@ -24,8 +23,8 @@
 
 
 {#
-    Whether the same `key` stands again further down in the same version of a list: then the line does not
-    count. A version at a time, so that the question can be asked of a few of them.
+    Whether a later line of the same version of a list has the same `key`: then the line does not count. Per version,
+    so that a few versions can be checked alone.
 #}
 {% macro stands_again_below(key, list=none) -%}
     {%- set of_list = list ~ '.' if list else '' -%}

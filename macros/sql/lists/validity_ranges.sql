@@ -1,24 +1,24 @@
 {#
-    The history of a list as ranges of days that never overlap: from `valid_from`, counted, to `valid_to`,
-    not counted. Joined to a sale by its day with `valid_on`.
+    The history of a list as validity ranges that never overlap: from `valid_from`, inclusive, to `valid_to`,
+    exclusive. Joined to a sale by its day with `valid_on`.
 
-    A version of a list holds from the day on which its change was loaded. The first version of a key holds
-    from the beginning of the calendar, because nobody knows what was before; the last one to its end. Of
-    several versions of one day the last holds. Versions that differ in other columns only are one range;
-    what left the list and came back has a gap.
+    A version is valid from the day on which its change was loaded. The first version of a key is valid from the start
+    of the calendar, because earlier values are unknown; the last one to its end. Of several versions on one day the
+    last counts. Versions that differ in other columns only are one range; a key that left the list and came back has
+    a gap.
 
     For the CTEs between `versions` and `final`; the last of them is `ranges`, with `key` and `values`.
-    `versions` has the columns `key` (a list) and `values` (a list), `version_start` and `version_end` in UTC
-    (null: still holds), and the columns of `prefer`: the order in which versions that hold on the same day
-    go before one another. `told_on`, where it is given, is a column with the day of the change as the list itself
-    tells it: it counts where it lies between the loading of the version before and that of the version.
+    `versions` has the columns `key` (a list) and `values` (a list), `version_start` and `version_end` in UTC (null:
+    still valid), and the columns of `prefer`: the order of precedence of versions valid on the same day. `changed_on`,
+    if given, is a column with the day of the change in the list itself: it counts if it lies between the loading of
+    the previous version and of this one.
 #}
-{% macro validity_ranges(key, values, prefer, told_on=none) -%}
+{% macro validity_ranges(key, values, prefer, changed_on=none) -%}
 {%- set keys = key | join(', ') -%}
 {%- set key_lines = key | join(',\n        ') -%}
 {%- set beginning = "cast('" ~ var('calendar_start') ~ "' as date)" -%}
 {%- set end = dbt.dateadd('day', 1, "cast('" ~ var('calendar_end') ~ "' as date)") -%}
-{%- set told = told_on or 'cast(null as date)' -%}
+{%- set stated_on = changed_on or 'cast(null as date)' -%}
 dated_versions as (
 
     select
@@ -41,7 +41,7 @@ started_versions as (
         *,
         case
             when is_first then {{ beginning }}
-            when {{ told }} between loaded_before_on and loaded_on then {{ told }}
+            when {{ stated_on }} between loaded_before_on and loaded_on then {{ stated_on }}
             else loaded_on
         end as started_on
     from dated_versions
@@ -62,7 +62,7 @@ boundaries as (
 
 ),
 
--- Within a stretch no version begins or ends.
+-- No version begins or ends within a stretch.
 stretches as (
 
     select
@@ -75,7 +75,7 @@ stretches as (
 
 ),
 
-told_stretches as (
+valid_stretches as (
 
     select
         {% for column in key -%}
@@ -121,7 +121,7 @@ compared_stretches as (
             partition by {{ keys }} order by started_on
         ) as former_{{ column }}
         {%- endfor %}
-    from told_stretches
+    from valid_stretches
     where place = 1
 
 ),
@@ -165,7 +165,7 @@ ranges as (
 
 
 {#
-    Condition of a join: a row of a history holds on a day. With the keys beside it, at most one row does:
+    Join condition: a row of a history is valid on a day. Together with the keys it matches at most one row:
 
         left join {{ ref('dim_product_prices') }} as prices
             on sales.product_key = prices.product_key and {{ valid_on('prices', 'sales.business_date') }}

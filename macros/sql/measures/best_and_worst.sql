@@ -1,9 +1,8 @@
 {#
-    A select of the `places` best and the `places` worst rows of a relation by one measure, and of the place of
-    each among all of them, 1 the best: `position`. Rows are there once, however few there are.
+    Selects the `places` best and the `places` worst rows of a relation by one measure, with their rank among all
+    rows, 1 the best: `position`. Each row occurs once, however few there are.
 
-    `ties` are columns that together are a row's own: equal measures go by them, so that equal rows give the
-    same places each time.
+    `ties` are columns that together are unique: they order equal measures, so that the result is deterministic.
 #}
 {% macro best_and_worst(relation, measure, ties, places) -%}
     select

@@ -1,4 +1,4 @@
-{# The median of the values' distances from `middle`. #}
+{# The median of the absolute deviations from `middle`. #}
 {% macro deviation_of(values, middle) -%}
     {{ return(adapter.dispatch('deviation_of', 'branchline')(values, middle)) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-    Whether what was `paid` is the amount `due`, rounded to the currency's smallest coin because it was paid in
-    cash (`cash_coins`, dbt_project.yml). The rows have `payment_method` and `currency_code`.
+    Whether the amount `paid` is the amount `due` after cash rounding to the currency's smallest coin (`cash_coins`,
+    dbt_project.yml). The rows have `payment_method` and `currency_code`.
 #}
 {% macro is_cash_rounding(paid, due) -%}
     coalesce(

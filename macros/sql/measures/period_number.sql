@@ -1,6 +1,6 @@
 {#
-    The number of the day, week or month (`kind`) that a date is in. Periods of a kind are numbered through,
-    so that a window can tell a period without rows from the one before it.
+    The number of a date's day, week or month (`kind`). Periods of a kind have consecutive numbers, so that a window
+    frame handles gaps.
 #}
 {% macro period_number(kind, date) -%}
     {%- set days = dbt.datediff("cast('1970-01-05' as date)", date, 'day') -%}

@@ -1,4 +1,4 @@
-{# The value that a share of an array's values do not exceed, between two of them if need be. #}
+{# The quantile of an array's values at `share`, interpolated. #}
 {% macro quantile_of(values, share) -%}
     {{ return(adapter.dispatch('quantile_of', 'branchline')(values, share)) }}
 {%- endmacro %}

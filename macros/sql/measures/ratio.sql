@@ -1,6 +1,6 @@
 {#
-    One number per another, rounded to so many decimals. Null where the other is zero or not known, and where the
-    answer is too large to be told: what is sold in a day, in percent of a penny, says nothing. Either is a numeric.
+    One number divided by another, rounded to `digits` decimals. Null where the divisor is zero or null, and where the
+    result is too large for its type, such as a day's sales in percent of a penny. Both are numeric.
 #}
 {% macro ratio(number, per, digits=2) -%}
     cast(

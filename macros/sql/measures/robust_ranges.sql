@@ -1,30 +1,28 @@
 {#
-    CTEs that hold periods against earlier periods of their own, measure by measure; the last of them is
-    `scored`: one row per period and measure with a past, with the `columns` of the period.
+    CTEs that compare periods with their own baselines, by measure; the last of them is `scored`: one row per period
+    and measure with a baseline, with the `columns` of the period.
 
-    Wants a CTE `judged`: a period's columns, its measures and those of its past (the two macros above).
-    The past comes as arrays, and not by a join: the database cannot guess how many rows such a join has,
-    and once it takes them for few, a rebuild never ends. The range is that of Iglewicz and Hoaglin, "How
-    to Detect and Handle Outliers" (1993): expected is the median of the past, the score is 0.6745 times
-    the distance from it in median absolute deviations (MAD), and what has a score beyond 3.5 is out of
-    range.
+    Needs a CTE `judged`: a period's columns, its measures and those of its baseline (the two macros above). The
+    baseline comes as arrays, not by a join: PostgreSQL cannot estimate the rows of such a join, and underestimates
+    make a rebuild endless. The range is that of Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (1993): the
+    expected value is the median of the baseline, the score is 0.6745 times the difference from it in median absolute
+    deviations (MAD), and a score beyond 3.5 is out of range.
 
-    - A MAD below `min_mad_percent` of the median counts as that much (a refund share:
-      `anomaly_min_refund_mad`), so that a past in which all periods were alike, with a MAD of 0, does
-      not make every penny odd. Where that is 0 too, because the median is, nothing is judged.
-    - Nor does a MAD count that is below what chance alone gives: of a few receipts, some large and some
-      small, no two periods hold the same. When receipts come at random, the sum of a period varies by its
-      receipts' squares, added up (the variance of a compound Poisson process), their number by the number
-      itself, and their mean by the mean square over the number. Of the squares the upper quartile of the
-      past counts, because a dozen periods of few receipts mostly lack the rare large one.
-    - Where fewer receipts than `anomaly_min_receipts` are expected, one of them decides what a period brings:
-      then sales and basket size are not odd up to `anomaly_few_receipts_times` times the largest of the past.
-    - A distance up to `min_change_percent` of the median (a refund share: `anomaly_min_refund_change`)
-      is never odd: with a dozen periods a MAD is a rough measure, and nobody reads about small change.
-      Nor is one of no more receipts than `anomaly_min_receipts_change`; of a refund share, of fewer refunds
-      than `min_refunds`, because in a small branch a single refund is ten points and no news.
-    - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than
-      `min_periods`, if that is given, there is no row at all.
+    - The MAD is at least `min_mad_percent` of the median (for a refund share: `anomaly_min_refund_mad`), so that a
+      baseline of equal periods, with a MAD of 0, does not make every penny an anomaly. Where that is 0 too, because
+      the median is, the period is not judged.
+    - The MAD is at least the spread by chance: with few and uneven receipts no two periods are equal. If receipts
+      arrive at random, the variance of their sum is the sum of their squares (compound Poisson process), that of
+      their number is the number, and that of their mean is the mean square divided by the number. The upper quartile
+      of the baseline's squares is used, because a dozen periods of few receipts mostly lack the rare large one.
+    - Where fewer receipts than `anomaly_min_receipts` are expected, a single receipt dominates: then sales and basket
+      size are no anomaly up to `anomaly_few_receipts_times` times the largest baseline value.
+    - A change up to `min_change_percent` of the median (for a refund share: `anomaly_min_refund_change`) is never an
+      anomaly: with a dozen periods a MAD is a rough measure. Nor is a change of at most `anomaly_min_receipts_change`
+      receipts or, for a refund share, of fewer refunds than `min_refunds`, because in a small branch a single refund
+      is ten points.
+    - With fewer than `anomaly_min_periods` earlier periods nothing is out of range. With fewer than `min_periods`, if
+      given, there is no row.
 #}
 {% macro robust_ranges(columns, min_mad_percent, min_change_percent, min_periods=none, min_refunds=none) -%}
 {%- set measures = trade_measures('unused') | list -%}

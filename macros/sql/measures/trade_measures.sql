@@ -1,6 +1,6 @@
 {#
-    What is judged of a period's trade, each by an expression over the columns of `alias`: what was
-    sold, how many receipts, which share of them is negative (refunds), items per receipt.
+    The measures of a period, each as an expression over the columns of `alias`: net sales, number of receipts, share
+    of negative receipts (refunds), items per receipt.
 #}
 {% macro trade_measures(alias) -%}
     {{ return({
@@ -14,8 +14,8 @@
 {%- endmacro %}
 
 {#
-    The same as columns of a select, and two that tell how uneven the receipts were: their squared amounts
-    added up, and the squared items of one of them.
+    The same as columns of a select, and two for how uneven the receipts were: the sum of their squared amounts, and
+    the mean squared number of items.
 #}
 {% macro trade_measure_columns(alias) -%}
     {%- for measure, expression in trade_measures(alias).items() -%}
@@ -26,7 +26,7 @@
 {%- endmacro %}
 
 
-{# Beside them, in a window over the same rows: their values in the earlier periods, and how many. #}
+{# Their values in the earlier periods, by a window over the same rows, and the number of periods. #}
 {% macro past_measure_columns(window) -%}
     {%- set measures = trade_measures('unused') | list -%}
     count(*) over {{ window }} as history_periods

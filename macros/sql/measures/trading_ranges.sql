@@ -1,24 +1,23 @@
 {#
-    CTEs that tell from when to when somebody (a branch, a source: the columns `key`) is known to trade; the last
-    of them is `ranges`: the key, `first_date` and `last_date`.
+    CTEs that compute the first and last credible trading day of a branch or source (the columns `key`); the last of
+    them is `ranges`: the key, `first_date` and `last_date`.
 
-    A receipt counts on the day that it says. But a till whose clock is wrong, or a slip of the pen, must not
-    make a branch decades old, or move "today" into the future. So the days at both ends have to be credible. Days
-    that lie together, without a gap of more than `credible_gap_days` (or of ten times the usual gap, where somebody
-    sells rarely; of more than a year in any case), are a run. Days between runs that are believed are days of the
-    range, too. A year has 400 days here, because fairs and holidays move.
+    A receipt counts on its stated day. But a wrong clock or a typing error must not make a branch decades old, or
+    move the as-of date into the future. So the days at both ends must be credible. Days without a gap of more than
+    `credible_gap_days` (or ten times the usual gap for rare sales, but at most a year) are a run. Days between
+    credible runs belong to the range, too. A year has 400 days here, because fairs and holidays move.
 
-    - A day that all its files could not know of yet is not believed, unless there is no other.
-    - The run of most days is believed; of equal ones the latest.
-    - So is any other run of `credible_run_days` days or more, or of as many as the longest, if that has more than
-      one. Only days count that are not more than a year before what the names of their files say.
-    - So is a run with a day that came in time: loaded within `credible_file_days` days after it. That is how a
-      branch that opens again is open from its first day on.
-    - So is a run whose files are named for its days, if the longest run is not more than a year away. Beyond, the
+    - A day in the future of all its files is not credible, unless there is no other.
+    - The run with the most days is credible; of equal ones the latest.
+    - So is any other run of at least `credible_run_days` days, or of as many as the longest, if that has more than
+      one. Days more than a year before the dates in their files' names do not count.
+    - So is a run with a day that was loaded within `credible_file_days` days after it. So a branch that reopens is
+      open from its first day on.
+    - So is a run whose files are named for its days, if the longest run is at most a year away. Further away, the
       clock that named the files may have been wrong.
 
-    `days` has the columns of int_branch_days__measured; several rows of one day are taken together. They are
-    many, and stretches are few: the days are sorted once.
+    `days` has the columns of int_branch_days__measured; several rows of one day are combined. Days are many and
+    stretches few: the days are sorted once.
 #}
 {% macro trading_ranges(days, key) -%}
 {%- set keys = key | join(', ') -%}
@@ -94,7 +93,7 @@ stretches_apart as (
 
 ),
 
--- The usual gap is that within stretches, unless most gaps are between them.
+-- The usual gap is the gap within stretches, unless most gaps are between them.
 rhythms as (
 
     select

@@ -1,6 +1,6 @@
 {#
-    Aggregate: the first of the column's values, in order, at which the share of rows that have been passed
-    reaches `share` (0 to 1). Always a value that is there, so that equal rows give equal answers.
+    Aggregate: the discrete quantile of a column at `share` (0 to 1). Always an existing value, so that the result is
+    deterministic.
 #}
 {% macro value_at(share, column, descending=false) -%}
     {{ return(adapter.dispatch('value_at', 'branchline')(share, column, descending)) }}

@@ -1,7 +1,7 @@
 {#
-    The condition that a day counts in a comparison like for like: it lies between the first and the last day of
-    the branch (`first_date`, `last_date`), and so does its like, `number` units (day, month, year) after it. A day
-    that has no like has none: 29 February in a common year, the 31st in a month of thirty days.
+    Condition that a day counts in a like-for-like comparison: it lies between the first and the last day of the
+    branch (`first_date`, `last_date`), and so does its counterpart, `number` units (day, month, year) after it. Some
+    days have no counterpart: 29 February in a common year, the 31st in a month of thirty days.
 #}
 {% macro was_open_too(date, unit, number, first_date, last_date) -%}
     {%- set like_day = dbt.dateadd(unit, number, date) -%}

@@ -10,7 +10,7 @@
     end
 {%- endmacro %}
 
-{# What stands before `delimiter` and `ending`, which is what `text` ends in; null where that is null. #}
+{# The part of `text` before `delimiter` and `ending`, its last part; null where `ending` is null. #}
 {% macro before_ending(text, ending, delimiter) -%}
     left({{ text }}, length({{ text }}) - length({{ ending }}) - {{ delimiter | length }})
 {%- endmacro %}

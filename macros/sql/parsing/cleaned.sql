@@ -1,10 +1,9 @@
 {#
-    What a cell says, for every column of text: `plain_text`, without spaces around it; null where it is empty
-    or spells nothing, as databases, spreadsheets and programs do (NULL, \N, #N/A, None, nan, -).
+    The content of a cell, for every text column: `plain_text`, trimmed; null where it is empty or spells null, as
+    databases, spreadsheets and programs do (NULL, \N, #N/A, None, nan, -).
 
-    Only a whole cell spells nothing. Na, Nan and Nil are names of people, and nothing only as programs write
-    them (NA, NaN, nil). `keep` lists spellings that say something in this column: Null is a surname, NA the
-    country of Namibia.
+    Only a whole cell spells null. Na, Nan and Nil are names of people; only the spellings of programs (NA, NaN, nil)
+    are null. `keep` lists spellings that are values in this column: Null is a surname, NA the country of Namibia.
 #}
 {% macro cleaned(text, keep=[]) -%}
     {{ return(linted('cleaned', text) or adapter.dispatch('cleaned', 'branchline')(text, keep)) }}
@@ -14,13 +13,13 @@
     {%- set trimmed -%}
         btrim({{ branchline.plain_text(text) }}, e' \t\n\r')
     {%- endset -%}
-    {#- A constant list is looked up at once, however long it is. -#}
+    {#- A constant list is hashed, so that its length does not matter. -#}
     {%- set nothings = branchline.spellings_of_nothing() | reject('in', keep) | list -%}
     case when {{ trimmed }} <> all ({{ branchline.text_array(nothings) }}) then {{ trimmed }} end
 {%- endmacro %}
 
 
-{# What a whole cell says that says nothing. #}
+{# Spellings of null in a whole cell. #}
 {% macro spellings_of_nothing() -%}
     {%- set in_any_capitals = [
         'null', 'none', 'undefined', 'n/a', 'n.a.', 'n.a', 'n/d', '#n/a', '#n/a n/a', '#na', '#nv', '#null!',
@@ -33,7 +32,7 @@
         '\u2013', '\u2014', '.', '..', '...', '?', '??', '???', '""', "''", '=""', '1.#IND', '-1.#IND', '1.#QNAN',
         '-1.#QNAN',
     ] -%}
-    {#- Errors of spreadsheets in the languages that they speak. -#}
+    {#- Error values of spreadsheets in several languages. -#}
     {%- set errors = (
         '#SPILL! #CALC! #FIELD! #BLOCKED! #CONNECT! #BUSY! #UNKNOWN! #ERROR! #GETTING_DATA'
         ~ ' #WERT! #BEZUG! #ZAHL! #ÜBERLAUF! #KALK! #FEHLER!'

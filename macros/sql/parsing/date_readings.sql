@@ -1,19 +1,18 @@
 {#
-    For a lateral join: one row that says what a date, with or without a time, may mean, as columns
+    For a lateral join: one row with the possible readings of a date, with or without a time, as columns
 
-        day_first_at, month_first_at   the moment, by the clocks of the branch. Both are the same where the
-                                       text leaves no doubt; null where there is no such moment
-        has_time                       whether the text holds a time of day
+        day_first_at, month_first_at   local time of the branch; equal where the text is unambiguous, null where
+                                       there is no such time
+        has_time                       whether the text has a time of day
         is_year_short                  whether the year has two digits only
 
-    Read are 25/08/2021 09:01, 8/25/2021 9:01 and 25.08.2021 09.01, which leave it open whether the day or the
-    month comes first, and without doubt 2021-08-25T09:01:00.000, 2021/08/25, 20210825 0901, 25-Aug-2021,
-    Aug 25, 2021. Seconds, parts of a second, AM or PM may follow, a comma or a weekday may stand with it.
-    Words that the database would take for a time ('now', 'infinity') are none.
+    Ambiguous formats: 25/08/2021 09:01, 8/25/2021 9:01 and 25.08.2021 09.01. Unambiguous: 2021-08-25T09:01:00.000,
+    2021/08/25, 20210825 0901, 25-Aug-2021, Aug 25, 2021. Seconds, fractions of a second, AM or PM may follow; a comma
+    or a weekday is allowed. Words that PostgreSQL accepts as a time ('now', 'infinity') are not.
 
-    `time_zone`: SQL of the IANA name of the branch's time zone. A moment with an offset from UTC (Z, +05:30) is
-    then turned into the clocks there; without it the offset is left out. With `of_days` midnight stays what it
-    is: it is what programs put behind a day.
+    `time_zone`: SQL of the IANA name of the branch's time zone. A time with an offset from UTC (Z, +05:30) is then
+    converted to local time; without it the offset is ignored. With `of_days` midnight is not converted: programs
+    append it to a day.
 #}
 {% macro date_readings(text, alias, time_zone=none, of_days=false) -%}
     {%- if linted('date_readings', text) -%}
@@ -30,8 +29,8 @@
             texts.parts[3] is not null as has_time,
             texts.parts[5] is not null as is_year_short
         from (
-            {#- The tills' own form is cut by position, and what databases write is known by its signs: both
-                are much cheaper than the pattern. -#}
+            {#- The tills' format is cut by position, and the format of databases is recognized by its separators:
+            both are much cheaper than the pattern. -#}
             select
                 case translate({{ text }}, '123456789', '000000000')
                     when '00/00/0000 00:00'
@@ -48,7 +47,7 @@
                     when '0000-00-00 00:00:00' then array[{{ text }}, {{ text }}, 'time', null, null]
                     else {{ branchline.parts_of_date(branchline.plain_text(text), of_days) }}
                 end as parts
-            {#- As evaluate_once does, which sqlfluff does not know without a from. #}
+            {#- Like evaluate_once, which sqlfluff does not accept without a from. #}
             limit 1
         ) as texts
         {{ evaluate_once() }}
@@ -56,7 +55,7 @@
 {%- endmacro %}
 
 
-{# The moment that a text is, in date_readings; null for none. #}
+{# The time in a text, for date_readings; null for none. #}
 {% macro moment_of(text, time_zone) -%}
     case
         when pg_input_is_valid({{ text }}, 'timestamp')
@@ -74,9 +73,8 @@
 
 
 {#
-    A date taken apart, as an array of texts: the moment if the day comes first, the moment if the month does, the
-    time, the offset from UTC where it counts, and something where the year is short. Null where the text is no
-    date.
+    The parts of a date as an array of texts: the time if the day comes first, the time if the month does, the time of
+    day, the offset from UTC where it counts, and a marker for a two-digit year. Null where the text is not a date.
 #}
 {% macro parts_of_date(text, of_days) -%}
     {%- set months = 'jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec' -%}
@@ -147,12 +145,13 @@
                     '^\s*(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s+)?'
                     || '(?:({{ sure_days | join("|") }})'
                     || '|([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4}|[0-9]{2}))'
-                    -- Of a day and a time in columns of their own, each may have come with the other.
+                    -- If day and time have columns of their own, each may have a default for the
+                    -- other.
                     || '(?:[ T]+0?0:00(?::00)?(?:[.]0+)?(?=[ ]+[0-9]))?'
                     || '(?: +(?:1899-12-30|30/12/1899|12/30/1899)(?= ))?'
                     || '(?:(?:\s*,\s*|\s+at\s+|\s+-\s+|\s+|T)({{ times | join("|") }})'
                     || '\s*(?:([ap])[.]?\s?m[.]?)?(?:\s*(?:uhr|hrs|h))?'
-                    -- Brackets name the zone of the offset before them.
+                    -- Brackets contain the zone of the offset before them.
                     || '(?:\s*(?:(z|utc|gmt)|(?:utc|gmt)?([+-][0-9]{2}(?::?(?:00|15|30|45))?))'
                     || '(?:\s*[[(][^])]*[])])?)?)?\s*$',
                     'i'

@@ -1,4 +1,4 @@
-{# The names in a text such as `b, a, b`, each once, in the order of the alphabet; null for none. #}
+{# The distinct names in a text such as `b, a, b`, in alphabetical order; null for none. #}
 {% macro each_once(text) -%}
     {{ return(adapter.dispatch('each_once', 'branchline')(text)) }}
 {%- endmacro %}

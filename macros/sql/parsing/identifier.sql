@@ -1,9 +1,8 @@
 {#
-    A number or code by which something is known, for every column of such: `cleaned`, and as it was before a
-    spreadsheet or program took it for a number of its own: `17850.0`, `17850,00`, `1.7850E+04`, `="17850"` and
-    `'17850` are `17850`. Zeros in front belong to it (`0044`), and so does all else in it (`A1.0`,
-    `'s-Hertogenbosch`). `1.8E+04` stays as it is, because its last digits are gone (is_number_destroyed); so
-    does `1,000`, which may be a thousand.
+    An identifying number or code, for every such column: `cleaned`, and restored where a spreadsheet or program
+    converted it to a number: `17850.0`, `17850,00`, `1.7850E+04`, `="17850"` and `'17850` are `17850`. Leading zeros
+    belong to it (`0044`), as do all other characters (`A1.0`, `'s-Hertogenbosch`). `1.8E+04` is unchanged, because
+    its last digits are lost (is_number_destroyed); so is `1,000`, which may be a thousand.
 #}
 {% macro identifier(text) -%}
     {{ return(linted('identifier', text) or adapter.dispatch('identifier', 'branchline')(text)) }}
@@ -13,7 +12,7 @@
     {%- set number = "trim_scale(cast(replace(ids.written, ',', '.') as numeric))" -%}
     coalesce(
         case
-            {#- Whatever is not as it was holds one of these signs, which is found out at little cost. #}
+            {#- Converted values contain one of these characters, which is a cheap check. #}
             when {{ text }} like any ({{ branchline.text_array(['%.%', '%,%', '%"%', "%'%"]) }})
                 then (
                     select
@@ -26,7 +25,7 @@
                                     ),
                                     ''
                                 )
-                            -- All digits are there, and none behind the point.
+                            -- All digits are there, and no decimals.
                             when
                                 length(substring(ids.written from '[.,]([0-9]+)'))
                                 >= cast(substring(ids.written from '([0-9]+)$') as integer)
@@ -42,8 +41,8 @@
 
 
 {#
-    The condition that an `identifier` is a number of which a spreadsheet left the first digits only, such as
-    2.02305E+11: it may be any of thousands.
+    Condition that an `identifier` is a number of which a spreadsheet kept the first digits only, such as 2.02305E+11:
+    it is ambiguous.
 #}
 {% macro is_number_destroyed(identifier) -%}
     {{ return(adapter.dispatch('is_number_destroyed', 'branchline')(identifier)) }}

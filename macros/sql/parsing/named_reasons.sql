@@ -1,7 +1,6 @@
 {#
-    The names of the rules that hold, in the order given, joined by ', '; null where none holds, which
-    is found out first: it is the case of nearly every row. `rules` maps a rule's name to the SQL
-    condition under which it holds.
+    The names of the broken rules, in the given order, joined by ', '; null where none is broken, which is checked
+    first, because nearly all rows break none. `rules` maps a rule's name to the SQL condition of breaking it.
 #}
 {% macro named_reasons(rules) -%}
     case

@@ -1,7 +1,7 @@
 {#
-    The condition that amounts, as a file writes them, name another currency than the one that they should be
-    in. `text` may hold several amounts, with whatever between them that is no currency. A sign that several
-    currencies have fits each of them: $ is right for a branch in Toronto, and for one in Sydney.
+    Condition that amounts in a file's text have another currency than expected. `text` may contain several amounts,
+    with other text between them. A sign of several currencies matches each of them: $ is valid for a branch in
+    Toronto and for one in Sydney.
 #}
 {% macro names_another_currency(text, currency_code) -%}
     {{ return(
@@ -17,7 +17,7 @@
             {%- do marks_of_codes.append(mark ~ '=' ~ code) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {#- What begins and ends with a digit, as nearly every amount does, names none. -#}
+    {#- Text that begins and ends with a digit, like nearly every amount, has no currency. -#}
     case
         when
             {{ text }} is null
@@ -44,8 +44,8 @@
 
 
 {#
-    Signs and words that stand for a currency, in capitals and without a point behind them, each with the codes
-    (ISO 4217) of the currencies that it may stand for.
+    Signs and words for currencies, in capitals and without a trailing point, each with the codes (ISO 4217) of its
+    possible currencies.
 #}
 {% macro currency_marks() -%}
     {%- set dollars = [
@@ -83,7 +83,7 @@
 {%- endmacro %}
 
 
-{# Codes of the currencies in use (ISO 4217), and of some that went lately. #}
+{# Codes of the currencies in use (ISO 4217), and of some that were replaced recently. #}
 {% macro currency_codes() -%}
     {{ return((
         'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD'
@@ -97,7 +97,7 @@
 {%- endmacro %}
 
 
-{# The same with the signs and words, the latter also with a point behind them. #}
+{# The same with the signs and words, the latter also with a trailing point. #}
 {% macro known_currency_marks() -%}
     {%- set marks = currency_codes() + currency_marks() | list -%}
     {%- for mark in currency_marks() if mark[-1] | upper != mark[-1] | lower -%}

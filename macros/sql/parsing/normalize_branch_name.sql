@@ -1,6 +1,6 @@
 {#
-    A branch's name as rows, the list of branches and the names of files agree to write it: hyphens are spaces,
-    because the name of a file has the one or the other. `is_plain` as for normalize_name.
+    A branch's name normalized for comparison between rows, seeds/branches.csv and file names: hyphens are spaces,
+    because file names have either. `is_plain` as for normalize_name.
 #}
 {% macro normalize_branch_name(text, is_plain=false) -%}
     {{ normalize_name(hyphens_as_spaces(text), is_plain) }}

@@ -1,7 +1,7 @@
 {#
-    A name as two people would agree to write it: plain signs and apostrophes, lower case, single spaces, none
-    around. Runs of spaces shrink by marking all but the first (chr(1) is in no name), without a pattern.
-    `is_plain`: the text is `cleaned` already, which spares to work it out several times.
+    A name normalized for comparison: plain characters and apostrophes, lower case, single spaces, trimmed. Runs of
+    spaces are collapsed by marking all but the first (chr(1) is in no name), without a pattern. `is_plain`: the text
+    is already `cleaned`.
 #}
 {% macro normalize_name(text, is_plain=false) -%}
     lower(trim(replace(

@@ -1,17 +1,16 @@
 {#
-    An amount of money as people and programs write it, or null if it is none: `4.95`, `4,95`, `.50`, `-4.95`,
+    An amount of money as people and programs write it, or null for any other text: `4.95`, `4,95`, `.50`, `-4.95`,
     `4.95-`, `(4.95)`, `+4.95`, `£4.95`, `4,95 €`, `GBP 4.95`, `Rs. 50`, `1,234.50`, `1.234,50`, `1 234,50`,
-    `1'234.50`, `1,23,456.00`. The currency is not looked at here: names_another_currency does.
+    `1'234.50`, `1,23,456.00`. The currency is checked by names_another_currency.
 
-    One to three digits, a point or comma and three digits (`1,234`, `1.234`) may mean either: none, unless
-    `decimal` says which sign the source puts before decimals, '.' or ','; then the other one only ever separates
-    thousands. `three_decimals`: the column often has three of them, as prices of a litre or kilogram do, so
-    that a point and three digits are decimals. Nor is a thousand million or more an amount: no till takes
-    that, and sums of such would not fit. Rounded to `scale`, because tills that add in floating point write
-    5.6000000000000005.
+    One to three digits, a point or comma and three digits (`1,234`, `1.234`) are ambiguous: null, unless `decimal`
+    gives the source's decimal separator, '.' or ','; then the other one separates thousands. `three_decimals`: the
+    column often has three decimals, like prices of a litre or kilogram, so that a point and three digits are
+    decimals. A thousand million or more is null, because sums would overflow. Rounded to `scale`, because tills that
+    add in floating point write 5.6000000000000005.
 #}
 {% macro parse_amount(text, precision=18, scale=2, decimal=none, three_decimals=none) -%}
-    {#- Of a currency with a thousand parts every amount has three decimals. -#}
+    {#- In a currency with a thousand parts every amount has three decimals. -#}
     {%- if three_decimals is none -%}
         {%- set three_decimals = var('company_currency') in ['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'] -%}
     {%- endif -%}
@@ -30,8 +29,8 @@
         {%- endfor -%}
     {%- endfor -%}
     case
-        {#- Whole numbers and those with two decimals, which is what tills and databases write, are known
-            at a tenth of the cost. #}
+        {#- Whole numbers and those with two decimals, the format of tills and databases, are recognized at a tenth of
+        the cost. #}
         when translate({{ text }}, '123456789', '000000000') = any ({{ branchline.text_array(usual) }})
             then cast(replace({{ text }}, ',', '.') as {{ type }})
         else (
@@ -69,7 +68,7 @@
                 = any ({{ branchline.text_array(branchline.known_currency_marks()) }})
                 and (
                     '' in (amounts.mark_before, amounts.mark_behind)
-                    -- The sign in front and the code behind: $4.95 USD.
+                    -- A leading sign and a trailing code: $4.95 USD.
                     or amounts.mark_behind
                     = any ({{ branchline.text_array(branchline.currency_codes()) }})
                 )
@@ -78,29 +77,29 @@
 {%- endmacro %}
 
 
-{# Digits with their signs, as the pattern of an amount knows them, as the text of a number. #}
+{# Converts digits and separators, as matched by the pattern of an amount, to the text of a number. #}
 {% macro with_decimal_point(digits, decimal) -%}
     {%- if decimal == '.' -%}
         replace({{ digits }}, ',', '')
     {%- elif decimal == ',' -%}
         translate({{ digits }}, ',.', '.')
     {%- else -%}
-        {#- What another sign follows, or the same again, separates thousands. -#}
+        {#- A separator followed by another separator separates thousands. -#}
         replace(regexp_replace({{ digits }}, '[.,](?=.*[.,])|(?<=,.*),|(?<=[.].*)[.]', '', 'g'), ',', '.')
     {%- endif -%}
 {%- endmacro %}
 
 
 {#
-    The pattern of an amount, without spaces around it. Its only group, the digits, is where PostgreSQL's patterns
-    cost least; what may stand before and behind them, it does not say.
+    The pattern of a trimmed amount. Its only group is the digits, which is the cheapest for PostgreSQL's regular
+    expressions.
 #}
 {% macro amount_pattern(decimal, three_decimals) -%}
-    {#- What only ever separates thousands, whatever stands before decimals. -#}
+    {#- Separators that are never decimal. -#}
     {%- set spaced = "[1-9][0-9]{0,2}(?:(?: [0-9]{3}){1,2}|(?:[''’][0-9]{3}){1,2})" -%}
     {#- Lakhs and crores. -#}
     {%- set indian = '[1-9][0-9]?(?:,[0-9]{2}){1,2},[0-9]{3}' -%}
-    {#- 5.- is five, and not less than none. -#}
+    {#- 5.- is five, not negative. -#}
     {%- set pointed = '[0-9]{1,9}[.](?! *[-−–])' -%}
     {%- if decimal == '.' -%}
         {%- set digits = [
@@ -130,6 +129,6 @@
             {%- do digits.append('[0-9]{1,3}[.][0-9]{3}') -%}
         {%- endif -%}
     {%- endif -%}
-    {#- A point behind a word is part of it: Rs.50 is fifty, $.50 is half a dollar. -#}
+    {#- A point after a word is part of it: Rs.50 is fifty, $.50 is half a dollar. -#}
     ^(?:[^0-9]*[^0-9.,])?(?:(?<=[[:alpha:]])[.])?({{ digits | join('|') }})[^0-9]*$
 {%- endmacro %}

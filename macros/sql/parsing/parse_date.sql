@@ -1,7 +1,7 @@
 {#
-    A day as databases and spreadsheets write it, also with a time of day behind it, or null if it is none or
-    may be another one: 2023-01-05, 20230105, 5 Jan 2023 and 25/01/2023, but not 05/01/2023. For lists; the days
-    of sales are read by `dated_lines`, which looks at the other lines of the file.
+    A day as databases and spreadsheets write it, also followed by a time of day; null for other text or an ambiguous
+    day: 2023-01-05, 20230105, 5 Jan 2023 and 25/01/2023, but not 05/01/2023. For lists; the dates of sales are parsed
+    by `dated_lines`, which uses the other lines of the file.
 #}
 {% macro parse_date(text) -%}
     (

@@ -1,7 +1,7 @@
 {#
-    A whole number of up to nine digits as people and databases write it (7, -7, 7.0, 7,00), or null if it is
-    none. `decimal` as for parse_amount: of a source with a decimal comma 1.000 is a thousand, of one with a
-    decimal point it is one; and without it, it may be either, and is none.
+    A whole number of up to nine digits as people and databases write it (7, -7, 7.0, 7,00), or null for any other
+    text. `decimal` as for parse_amount: with a decimal comma 1.000 is a thousand, with a decimal point it is one;
+    without `decimal` it is ambiguous: null.
 #}
 {% macro parse_integer(text, decimal=none) -%}
     {{ return(linted('parse_integer', text) or adapter.dispatch('parse_integer', 'branchline')(text, decimal)) }}
@@ -21,7 +21,7 @@
         {%- do usual.append('0' * digits) -%}
     {%- endfor -%}
     case
-        {#- Nothing but digits is known at a quarter of the cost. #}
+        {#- Plain digits are recognized at a quarter of the cost. #}
         when translate({{ text }}, '123456789', '000000000') = any ({{ branchline.text_array(usual) }})
             then cast({{ text }} as integer)
         else cast(

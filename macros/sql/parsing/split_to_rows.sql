@@ -19,9 +19,9 @@
 
 {#
     For a lateral join: one row per item of a basket as the tills write it ("Tea - 1.70, Scone - 2.00"),
-    as columns `item_number` (from 1), `item_name`, `price_text` and `unit_price` (null where it is no
-    amount). The price follows the last ' - '; the name may hold ' - ' itself, and the same item may repeat.
-    A price may have three decimals: where it had none, the items would not add up to the total.
+    as columns `item_number` (from 1), `item_name`, `price_text` and `unit_price` (null where the text is not an
+    amount). The price follows the last ' - '; the name may contain ' - ', and the same item may repeat. A price may
+    have three decimals, or the items would not add up to the total.
 #}
 {% macro basket_items(basket_text, alias) -%}
     (

@@ -1,6 +1,5 @@
 {#
-    Texts as an array, written as one constant: to the database the same as a list behind `in`, and far less to
-    read for what parses SQL.
+    Texts as an array constant: for PostgreSQL the same as a list after `in`, and far shorter for SQL parsers.
 #}
 {% macro text_array(texts) -%}
     {{ return(adapter.dispatch('text_array', 'branchline')(texts)) }}

@@ -1,12 +1,12 @@
 {#
-    What a product's month is among the others, and beside former ones: said once for a branch's products
-    (rpt_product_performance) and for the company's (rpt_company_products). Macros and not a model, because
-    the one reads only the months that a night touches and those they are compared with.
+    Ranks and comparisons of a product's month, shared by the branches' products (rpt_product_performance) and the
+    company's (rpt_company_products). Macros, not a model, because the former reads only touched months and those they
+    are compared with.
 
     `within` is the column within which months are ranked, classed and compared: branch_key or currency_code.
 #}
 
-{# Months of products with `net_sales`, and of each its place in the month's sales. #}
+{# Months of products with `net_sales`, with rank, shares and class in the month's sales. #}
 {% macro ranked_product_months(months, within) -%}
     select
         *,
@@ -14,7 +14,7 @@
             partition by {{ within }}, sales_month order by net_sales desc
         ) as sales_rank,
         sum(net_sales) over (partition by {{ within }}, sales_month) as all_net_sales,
-        -- What brought less than nothing is no part of what the others are classed by.
+        -- Negative sales are left out of the sum that defines the classes.
         sum(greatest(net_sales, 0)) over (partition by {{ within }}, sales_month)
             as classed_net_sales,
         sum(greatest(net_sales, 0)) over (
@@ -32,10 +32,9 @@
 {%- endmacro %}
 
 {#
-    The ranked months beside the month before and the same month of the year before.
+    The ranked months with the month before and the same month of the year before.
 
-    `columns` are those that say which month it is; `share` names the share of the month's sales within
-    `within`.
+    `columns` identify the month; `share` is the column of the share of the month's sales within `within`.
 #}
 {% macro compared_product_months(ranked, within, columns, share) -%}
     select

@@ -29,7 +29,7 @@ versions as (
     key=['product_key', 'source_system'],
     values=['product_name', 'list_price'],
     prefer=['listed_on desc', 'product_id_length desc', 'product_id desc'],
-    told_on='updated_on',
+    changed_on='updated_on',
 ) }}
 
 final as (

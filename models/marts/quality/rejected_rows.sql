@@ -12,7 +12,7 @@
         indexes=[{'columns': ['feed', 'md5(file_path)']}],
     )
 }}
-{%- set touched = touched_files() ~ ', ' ~ files_counted_anew() %}
+{%- set touched = touched_files() ~ ', ' ~ recounted_files() %}
 {%- set mark = mark_of_inputs() %}
 
 with transactions as (
@@ -53,7 +53,7 @@ list_lines as (
 ),
 
 -- Lines that did not split into the columns of their feed.
-broken_lines as (
+unsplit_lines as (
 
     select
         rejects.file_id,
@@ -67,8 +67,8 @@ broken_lines as (
 
 ),
 
--- Lines that split, but make no sense.
-senseless_rows as (
+-- Lines that split, but break a rule.
+rows_breaking_rules as (
 
     select
         file_id,
@@ -84,7 +84,7 @@ senseless_rows as (
 ),
 
 -- `files` has the current version of each list.
-senseless_list_lines as (
+list_lines_breaking_rules as (
 
     select
         file_id,
@@ -98,13 +98,13 @@ senseless_list_lines as (
 
 ),
 
-refused as (
+rejected as (
 
-    select * from broken_lines
+    select * from unsplit_lines
     union all
-    select * from senseless_rows
+    select * from rows_breaking_rules
     union all
-    select * from senseless_list_lines
+    select * from list_lines_breaking_rules
 
 ),
 
@@ -112,22 +112,22 @@ final as (
 
     select
         {{ dbt_utils.generate_surrogate_key([
-            'files.feed', 'files.logical_file', 'refused.line_number'
+            'files.feed', 'files.logical_file', 'rejected.line_number'
         ]) }} as rejected_row_key,
         files.feed,
         files.file_path,
         files.file_branch,
-        refused.refused_at_step,
-        refused.reject_reasons,
-        refused.line_text,
+        rejected.refused_at_step,
+        rejected.reject_reasons,
+        rejected.line_text,
         counted_in_files.file_path as counted_in_file_path,
-        refused.line_number,
-        refused.claimed_amount,
+        rejected.line_number,
+        rejected.claimed_amount,
         files.file_business_date
-    from refused
-    inner join files on refused.file_id = files.file_id
+    from rejected
+    inner join files on rejected.file_id = files.file_id
     left join files as counted_in_files
-        on refused.counted_in_file_id = counted_in_files.file_id
+        on rejected.counted_in_file_id = counted_in_files.file_id
 
 )
 

@@ -138,11 +138,11 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
         ),
         (
             "conform('products', from='made', lacks=['product_name'])",
-            "says that it lacks 'product_name'. Every source has to have it; it may lack:",
+            "says that it lacks 'product_name'. Every source must have it; it may lack:",
         ),
         (
             "conform('raw_claims', from='made', lacks=['claimed_amount'])",
-            "Every source has to have it; it may lack: nothing.",
+            "Every source must have it; it may lack: nothing.",
         ),
         (
             "conform('products', from='made', expressions={'weight': '1'})",

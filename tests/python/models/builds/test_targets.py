@@ -32,7 +32,7 @@ def schemas(project: Project) -> set[str]:
 def test_dbt_says_what_to_do_where_nothing_was_ever_loaded(project: Project) -> None:
     said = project.dbt("run", "--select", "dim_dates", expect=2)
     assert "branchline load" in said
-    assert "raw layer is not there yet" in said
+    assert "raw layer does not exist yet" in said
 
 
 def test_a_build_of_ones_own_is_prefixed_and_works_without_a_single_branch_file(

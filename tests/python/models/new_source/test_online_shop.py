@@ -269,7 +269,7 @@ def test_nights_are_one_full_rebuild(shop: Shop) -> None:
     ("told", "instead", "said"),
     [
         ("'employee_id', ", "", 'column "employee_id" does not exist'),
-        ("'employee_id', ", "'quantity', ", "says that it lacks 'quantity'. Every source has to"),
+        ("'employee_id', ", "'quantity', ", "says that it lacks 'quantity'. Every source must"),
         ("'channel': ", "'chanel': ", "has an expression for 'chanel'. The contract of"),
     ],
 )
