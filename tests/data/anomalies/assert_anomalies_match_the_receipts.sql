@@ -1,4 +1,4 @@
--- What an anomaly says of a branch's day is what the daily sales say; of a customer's, receipts.
+-- Anomalies of a branch's day match the daily sales; those of a customer match the receipts.
 {%- set scope = in_scope('branch_day') %}
 
 with anomalies as (

@@ -1,5 +1,5 @@
--- The tills write a price per item and nothing off it, but for what cash is rounded by, which the
--- first item carries. Other sources may sell below the price of the unit.
+-- The tills write the price per item; only cash rounding, on the first item, changes it. Other
+-- sources may sell below the unit price.
 {{ config(enabled='branch_pos' in var('source_systems')) }}
 
 with items as (

@@ -1,4 +1,5 @@
--- Capitals, spacing and hyphens do not tell two branches apart: the list may hold each name once.
+-- Branch names that differ in case, spacing or hyphens only are the same: the list may have each
+-- name once.
 select
     source_system,
     {{ normalize_branch_name('branch_name') }} as normalized_branch_name,

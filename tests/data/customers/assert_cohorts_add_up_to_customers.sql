@@ -1,4 +1,4 @@
--- The cohorts of a source and currency hold each of its customers once, with all that they bought.
+-- The cohorts of a source and currency contain each of its customers once, with all purchases.
 with cohorts as (
 
     select

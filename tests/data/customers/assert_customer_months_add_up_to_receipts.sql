@@ -1,5 +1,5 @@
--- For every known customer, currency and month what is kept says what the receipts say. A night's
--- are those months of its customers in which something has changed.
+-- Stored months match the receipts for every known customer, currency and month. A nightly run
+-- checks the changed months of its customers.
 {%- set mark = tested_up_to() %}
 
 with transactions as (

@@ -1,8 +1,8 @@
 -- Of every known customer's receipts exactly one is the first, and none is earlier. The customer's
 -- own row counts the same receipts.
 --
--- A night's receipts are held against the customer's row and the receipt that is known as the
--- first; all receipts of a customer are counted in an audit only: that reads all of history.
+-- A nightly run checks its receipts against the customer's row and first receipt; only an audit,
+-- which reads all of history, counts all receipts of a customer.
 {%- set mark = tested_up_to() %}
 {%- set customers_summed_up = ref('int_customers__summed_up') %}
 

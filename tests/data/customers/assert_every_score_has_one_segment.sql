@@ -1,4 +1,4 @@
--- Every combination of scores lies in exactly one row of each list of segments.
+-- Every combination of scores is in exactly one row of each list of segments.
 with scores as (
 
     select 1 as score

@@ -1,4 +1,4 @@
--- In each of a customer's months the mart tells of all time what all of the months say together.
+-- The mart's all-time figures, in each of a customer's months, equal the sums of all months.
 {%- set mark = tested_up_to() %}
 
 with months as (

@@ -1,5 +1,5 @@
--- For every branch and week new, returning and unknown customers add up to what the receipts say,
--- and whoever made the first purchase there is new.
+-- For every branch and week, new, returning and unknown customers add up to the receipts, and
+-- customers with their first purchase there are new.
 {%- set mark = tested_up_to() %}
 
 with transactions as (
@@ -82,6 +82,6 @@ where
     or weeks.unknown_net_sales <> new_vs_returning.unknown_customer_net_sales
     or weeks.known_customers
     <> new_vs_returning.new_customers + new_vs_returning.returning_customers
-    -- At other branches in the same week they are new too.
+    -- At other branches in the same week they are new, too.
     or weeks.first_purchases > new_vs_returning.new_customers
     or weeks.first_net_sales > new_vs_returning.new_customer_net_sales

@@ -1,7 +1,7 @@
 -- Every known customer is new exactly once, on one day in one branch.
 --
--- A night's new customers are held against the first purchases of its days; all customers are
--- counted in an audit only: that reads all of history.
+-- A nightly run checks its new customers against the first purchases of its days; only an audit,
+-- which reads all of history, counts all customers.
 {%- set mark = tested_up_to() %}
 {%- set first_purchases = ref('int_customers__first_purchases') %}
 {%- set customers = ref('dim_customers') %}

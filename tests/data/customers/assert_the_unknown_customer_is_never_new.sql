@@ -1,4 +1,4 @@
--- A receipt that names nobody makes nobody a new customer.
+-- Receipts without a customer have no new customer.
 select transaction_id
 from {{ ref('fct_transactions') }}
 where

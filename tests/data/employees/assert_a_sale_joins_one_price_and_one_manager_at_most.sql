@@ -1,5 +1,5 @@
--- Joined to the list price and the sales person's manager of its day, no sale is there twice.
--- The way to join them, too.
+-- Joined to the list price and the sales person's manager of its day, no sale is duplicated. Also
+-- an example of these joins.
 with sales as (
 
     select * from {{ ref('fct_sales') }}

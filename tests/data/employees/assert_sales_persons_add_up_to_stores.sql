@@ -1,6 +1,6 @@
--- In every store and month the sales people's totals are the receipts that name a person, and their
--- shares are shares of all receipts.
-{#- The calendar's table is read where a few months are in scope. #}
+-- In every store and month the sales people's totals equal the receipts with a sales person, and
+-- their shares are shares of all receipts.
+{#- The calendar is read where a few months are in scope. #}
 {%- set calendar = ref('dim_dates') %}
 {%- set mark = tested_up_to() %}
 

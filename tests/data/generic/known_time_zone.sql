@@ -1,6 +1,5 @@
 {#
-    Every value is a time zone that the database knows. A name it does not know would stop the build in
-    the middle; here it is named.
+    Every value is a time zone that PostgreSQL knows. An unknown name would fail the build halfway; this test names it.
 #}
 {% test known_time_zone(model, column_name) %}
     select {{ column_name }}

@@ -1,4 +1,4 @@
-{# `source_systems` in dbt_project.yml lists the source: a name with a slip in it belongs to no sale. #}
+{# `source_systems` in dbt_project.yml lists the source: a misspelled name matches no sale. #}
 {% test listed_source_system(model, column_name) %}
 
 select {{ column_name }} as source_system

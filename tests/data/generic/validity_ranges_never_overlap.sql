@@ -1,4 +1,4 @@
-{# Of no key do two rows hold on the same day. #}
+{# No two rows of a key are valid on the same day. #}
 {% test validity_ranges_never_overlap(model, key) %}
     select *
     from (

@@ -1,6 +1,6 @@
 -- Every line of every current file version is in a receipt or is a rejected row: none is lost, none
--- counts twice. Returns the files where that does not hold. Files that have landed since the facts
--- were built wait for the next build.
+-- counts twice. Returns the files that violate this. Files loaded since the facts were built wait
+-- for the next build.
 {%- set mark = high_water_mark('fct_transactions') %}
 {%- set tested = tested_up_to() %}
 

@@ -1,6 +1,6 @@
 -- Every penny that a current file version claims is in the receipts or in the rejected rows, and no
--- day's receipts hold a penny more. Returns the files and the days where that does not hold. Files
--- that have landed since the facts were built wait for the next build.
+-- day's receipts have a penny more. Returns the files and days that violate this. Files loaded
+-- since the facts were built wait for the next build.
 {%- set mark = high_water_mark('fct_transactions') %}
 {%- set tested = tested_up_to() %}
 

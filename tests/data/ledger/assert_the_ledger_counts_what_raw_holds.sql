@@ -1,9 +1,8 @@
--- For every file of these feeds that was ever loaded, raw holds as many rows and rejects as the
--- ledger says; a file that was not loaded has brought neither.
+-- For every loaded file of these feeds, raw has as many rows and rejects as the ledger says; a file
+-- that was not loaded has neither.
 {%- set scope, raw_scope = in_scope('file'), in_scope('raw_file') %}
-{#- Feeds that models read: dbt's sources that are tables of a feed. What lies in raw of others,
-    nobody has declared to dbt. Straight from raw, because `ref` cannot be asked by a name that is
-    found. #}
+{#- Feeds that models read: dbt's sources that are tables of a feed. Other tables in raw are not declared to dbt. Read
+from raw, because `ref` does not accept a computed name. #}
 {%- set tables = graph.sources.values()
     | selectattr('source_name', 'in', var('source_systems')) | list %}
 {%- set feeds = "'" ~ tables | map(attribute='name') | join("', '") ~ "'" %}

@@ -1,5 +1,5 @@
--- A product's month in the company is its month in all branches, and its former months are what
--- those months say. Both tables are small: months of products, and of products and branches.
+-- A product's month in the company is the sum of its branches, and its former months match their
+-- own rows. Both tables are small: months of products, and of products and branches.
 with branches as (
 
     select

@@ -1,5 +1,5 @@
--- What a product's month shows of the month before, and of the same month of the year before, is
--- what those months themselves say.
+-- A product's figures for the month before and the same month of the year before match those
+-- months' own rows.
 with this_month as (
 
     select * from {{ ref('rpt_product_performance') }}

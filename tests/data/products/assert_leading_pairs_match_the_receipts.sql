@@ -1,6 +1,5 @@
--- Of every source and week the pair that is bought most, as the table says, is counted on the
--- receipts again, and the report adds up its weeks. To count every pair again would be to build the
--- table again.
+-- For every source and week the most frequent pair of the table is counted again on the receipts,
+-- and the report adds up its weeks. To count every pair would be to build the table again.
 {%- set mark = tested_up_to() %}
 {%- set scope = in_scope('source_week', mark) %}
 

@@ -1,6 +1,6 @@
--- For every product, branch and day the days say what the items say, and for every month the report
--- says what its days say.
-{#- The calendar's table is read where a few months are in scope. #}
+-- The days of every product and branch match the items, and the months in the report match their
+-- days.
+{#- The calendar is read where a few months are in scope. #}
 {%- set calendar = ref('dim_dates') %}
 {%- set mark = tested_up_to() %}
 {%- set scope = in_scope('branch_day', mark) %}

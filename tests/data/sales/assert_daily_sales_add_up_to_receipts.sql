@@ -1,4 +1,4 @@
--- For every branch and business date the report says what the receipts say.
+-- For every branch and business date the report matches the receipts.
 {%- set scope = in_scope('reported_branch_day') %}
 
 with receipts as (

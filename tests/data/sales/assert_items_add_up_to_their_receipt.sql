@@ -1,5 +1,5 @@
--- The items of a receipt add up to its total and to its number of items, both ways round: a receipt
--- without items or an item without receipt is returned too.
+-- The items of a receipt add up to its total and its number of items. Receipts without items and
+-- items without a receipt are returned, too.
 {%- set scope = in_scope('branch_day') %}
 
 with transactions as (

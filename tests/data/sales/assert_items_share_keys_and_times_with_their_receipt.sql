@@ -1,5 +1,5 @@
--- An item stands in the same branch, at the same moment, with the same customer as its receipt. One
--- whose receipt stands elsewhere is returned too.
+-- An item has the same branch, time and customer as its receipt. Items without such a receipt are
+-- returned, too.
 {%- set scope = in_scope('branch_day') %}
 
 with items as (

@@ -1,4 +1,4 @@
--- What a day shows of the week before is what that day itself says.
+-- A day's figures for the week before match that day's own row.
 with this_week as (
 
     select * from {{ ref('rpt_daily_sales') }}

@@ -1,4 +1,4 @@
--- Each branch's months hold what its days hold, and no day is left out.
+-- Each branch's months are the sums of its days, and no day is left out.
 with months as (
 
     select

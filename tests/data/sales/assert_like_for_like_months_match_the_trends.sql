@@ -1,4 +1,4 @@
--- What of a branch's month is compared with a year before, and with what, both reports say alike.
+-- Both reports compare the same sales of a branch's month with the same sales of a year before.
 with months as (
 
     select

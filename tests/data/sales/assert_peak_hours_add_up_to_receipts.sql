@@ -1,5 +1,5 @@
--- For every branch the hours of a day hold all its receipts and all its money, and the hours of the
--- week hold those of all its days.
+-- For every branch the hours of a day add up to its receipts and money, and the hours of the week
+-- to those of all its days.
 {%- set mark = tested_up_to() %}
 {%- set scope = in_scope('branch_day', mark) %}
 {%- set weekday_scope = in_scope('branch_weekday', mark) %}

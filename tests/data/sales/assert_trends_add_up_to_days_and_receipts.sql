@@ -1,6 +1,6 @@
 -- A branch's day in the trends is the day's receipts; weeks and months are their days; regions are
--- their branches, the company is its regions, also in what is compared like for like. Returns the
--- periods where that does not hold.
+-- their branches, the company is its regions, also in like-for-like figures. Returns the periods
+-- that violate this.
 {%- set mark = tested_up_to() %}
 {%- set scope = in_scope('trend_period', mark) %}
 {%- set day_scope = in_scope('branch_day', mark) %}
@@ -148,7 +148,7 @@ where
         <> added_up.like_for_like_net_sales_year_before
     )
 union all
--- What is shown of a year before is what that period itself says.
+-- Figures of a year before match that period's own row.
 select
     periods.level,
     periods.level_key,
