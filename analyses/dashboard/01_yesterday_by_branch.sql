@@ -1,4 +1,4 @@
--- How did the last day go, branch by branch, and against the same day of the week before?
+-- The last day by branch, against the same day of the week before.
 select
     branch_name,
     currency_code,

@@ -1,4 +1,4 @@
--- The company's sales of the last 90 days, day by day.
+-- The company's sales of the last 90 days, by day.
 select
     business_date,
     currency_code,

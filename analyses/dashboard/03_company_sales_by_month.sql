@@ -1,4 +1,4 @@
--- All of history by month: sales, receipts, and how many branches traded and customers were new.
+-- All of history by month: sales, receipts, trading branches and new customers.
 with branch_months as (
 
     select

@@ -1,4 +1,4 @@
--- One branch's last year, week by week, and how its customers paid.
+-- One branch's last year, by week, and how its customers paid.
 select
     dates.week_start_date,
     sum(daily_sales.net_sales) as net_sales,

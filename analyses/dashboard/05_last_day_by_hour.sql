@@ -1,4 +1,4 @@
--- The last day hour by hour, the whole company: receipts, items and money.
+-- The company's last day by hour: receipts, items and money.
 select
     extract(hour from sold_at_local) as hour_of_day,
     currency_code,

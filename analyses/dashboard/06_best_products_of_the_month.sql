@@ -1,4 +1,4 @@
--- The twenty products that sell most in the last month of the calendar, over all branches.
+-- The twenty best-selling products of the last calendar month, over all branches.
 select
     products.product_name,
     products.size,

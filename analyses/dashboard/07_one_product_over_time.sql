@@ -1,4 +1,4 @@
--- One product month by month, over all branches: what it sells, and at what price.
+-- One product by month, over all branches: its sales and prices.
 select
     sales_month,
     currency_code,

@@ -1,4 +1,4 @@
--- When is a branch full: its receipts per trading day, by weekday and hour.
+-- Peak hours of a branch: receipts per trading day, by weekday and hour.
 select
     weekday_name,
     hour_of_day,

@@ -1,4 +1,4 @@
--- The receipts of one branch on one day, with what was on them.
+-- The receipts of one branch on one day, with their items.
 select
     transactions.sold_at_local,
     transactions.payment_method,

@@ -1,5 +1,5 @@
--- Who was new and who came back in the last twelve weeks, week by week and branch by branch: each
--- customer once in a branch's week, however many days of it they came.
+-- New and returning customers of the last twelve weeks, by week and branch: each customer counts
+-- once per branch and week.
 select
     weeks.sales_week,
     weeks.branch_name,
