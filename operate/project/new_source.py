@@ -70,7 +70,7 @@ PLACEHOLDERS = {"customer_id": "44", "customer_name": "Ann Lee", "employee_id": 
 CARD_COLUMNS = {
     "card_token": "Keyed hash of the card number; equal for equal numbers (personal data).",
     "card_last4": "Last four digits of the card number (personal data).",
-    "card_unreadable": 'What came instead of a card number, its digits replaced by "#".',
+    "card_unreadable": 'Text that is not a card number, its digits masked as "#".',
 }
 PAGE = "docs/sources/{name}.md"
 

@@ -77,7 +77,7 @@ MEANINGS = {
     "receipt_number": "Number of the receipt.",
     "product_id": "Code of the product.",
     "product_name": "Name of the product.",
-    "quantity": "Units sold; less than none where goods came back.",
+    "quantity": "Units sold; negative for returned goods.",
     "unit_price": "Price of one unit.",
     "net_amount": "What was paid.",
     "sold_at": "When it was sold, in the branch's own time.",
