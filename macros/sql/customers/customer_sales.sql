@@ -1,59 +1,76 @@
 {#
-    CTEs up to `sales`: the receipts that an incremental model of customers adds to its stored rows (of customers in
-    `changed_transactions` and not in `bereft_customers`). These are new receipts, and all receipts of customers who
-    may have lost one to a corrected file or another file with the same sale. In a full refresh, all receipts.
-    Receipts without a known customer are left out.
+    CTEs up to `sales`: the receipts that an incremental model of customers adds to its stored rows (touched ones that
+    are not in `bereft`). These are new receipts, and all receipts of customers who may have lost one to a corrected
+    file or another file with the same sale. In a full refresh, all receipts. Receipts without a known customer are
+    left out.
+
+    `by_month`: the model stores customers by month, so that only months that may have lost a receipt are read again.
+    Each CTE then has a column `sales_month`.
 #}
-{% macro customer_sales(transactions, mark) -%}
+{% macro customer_sales(transactions, mark, by_month=false) -%}
+{%- set keys = ['customer_key', 'sales_month'] if by_month else ['customer_key'] -%}
+{%- set month %}cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month{% endset -%}
 {% if is_incremental() -%}
 {# Two queries, because PostgreSQL materializes a CTE that is read twice. -#}
 changed_transactions as (
 
-    select * from {{ transactions }}
+    select
+        *{{ ',\n        ' ~ month if by_month }}
+    from {{ transactions }}
     where change_id > {{ mark }} and customer_identified_by <> 'unknown'
 
 ),
 
 transactions as (
 
-    select * from {{ transactions }}
+    select
+        *{{ ',\n        ' ~ month if by_month }}
+    from {{ transactions }}
     where customer_identified_by <> 'unknown'
 
 ),
 
 -- Known receipts whose version is superseded, or that now count in another file. A version loaded
 -- and superseded since the mark was never added.
-bereft_customers as (
+bereft as (
 
-    select distinct customer_key
+    select distinct {{ keys | join(', ') }}
     from changed_transactions
-    where file_id <= {{ mark }}
+    where file_id <= {{ mark }}{{ ' and sales_month is not null' if by_month }}
 
 ),
 
 sales as (
 
     select * from changed_transactions
-    where
-        is_sale
-        and customer_key not in (
-            select bereft_customers.customer_key from bereft_customers
-        )
+    where is_sale and {{ is_not_bereft(keys) }}
     union all
     select transactions.*
     from transactions
-    inner join bereft_customers on transactions.customer_key = bereft_customers.customer_key
+    inner join bereft
+        on
+            {% for key in keys -%}
+            {{ 'and ' if not loop.first }}transactions.{{ key }} = bereft.{{ key }}
+            {% endfor %}
     where transactions.is_sale
 
 )
 {%- else -%}
 sales as (
 
-    select * from {{ transactions }}
+    select
+        *{{ ',\n        ' ~ month if by_month }}
+    from {{ transactions }}
     where is_sale and customer_identified_by <> 'unknown'
     {#- A sequential scan, not an index scan, which would fetch every row separately. #}
     {{ evaluate_once() }}
 
 )
 {%- endif %}
+{%- endmacro %}
+
+
+{# Condition on rows that a model keeps: nothing of them may have been taken away. #}
+{% macro is_not_bereft(keys=['customer_key']) -%}
+({{ keys | join(', ') }}) not in (select bereft.{{ keys | join(', bereft.') }} from bereft)
 {%- endmacro %}

@@ -22,9 +22,7 @@ known as (
     select * from {{ this }}
     where
         customer_key in (select changed_transactions.customer_key from changed_transactions)
-        and customer_key not in (
-            select bereft_customers.customer_key from bereft_customers
-        )
+        and {{ is_not_bereft() }}
 
 ),
 

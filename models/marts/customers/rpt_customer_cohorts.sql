@@ -1,6 +1,6 @@
-with customer_months as (
+with bought as (
 
-    select * from {{ ref('int_customer_months__sold') }}
+    select * from {{ ref('int_cohort_months__sold') }}
 
 ),
 
@@ -19,21 +19,6 @@ dates as (
 months as (
 
     select distinct month_start_date as sales_month from dates
-
-),
-
-bought as (
-
-    select
-        source_system,
-        currency_code,
-        first_sales_month,
-        sales_month,
-        count(*) as customers,
-        sum(purchases) as purchases,
-        sum(net_amount) as net_amount
-    from customer_months
-    group by source_system, currency_code, first_sales_month, sales_month
 
 ),
 
