@@ -118,15 +118,24 @@ class Selection:
         self, feed: Feed, files: Iterable[InboxFile], choice: Choice
     ) -> Iterator[Candidate]:
         """Those files of a feed that the ledger does not know by their fingerprints."""
-        ledger, everything, name = self._ledger, isinstance(self._retry, bool), feed.name
+        name, mask = feed.name, self._cards.mask_path
         for file in files:
-            path = self._cards.mask_path(file.path)
-            sha256 = ledger.content_at(name, path, file.fingerprint) if file.settled else None
-            if sha256 is not None and not self.is_to_be_read(name, path, sha256):
-                choice.known += 1
-                choice.quarantined += ledger.status_of(name, path, sha256) == "quarantined"
-            elif everything or sha256 is None or self.is_to_be_read(name, path, sha256):
+            # The ledger contains masked paths only, so a path found in it has no card number.
+            # The search for card numbers would take most of the time spent on a known file.
+            path, sha256 = file.path, self._noted(name, file.path, file)
+            if sha256 is None:
+                path = mask(file.path)
+                sha256 = self._noted(name, path, file) if path != file.path else None
+            if sha256 is None or self.is_to_be_read(name, path, sha256):
+                path = path if sha256 is None else mask(file.path)
                 yield self._candidate(feed, file, path)
+            else:
+                choice.known += 1
+                choice.quarantined += self._ledger.status_of(name, path, sha256) == "quarantined"
+
+    def _noted(self, feed: str, path: str, file: InboxFile) -> str | None:
+        """The sha256 that the ledger knows the file by, without reading it."""
+        return self._ledger.content_at(feed, path, file.fingerprint) if file.settled else None
 
     def _candidate(self, feed: Feed, file: InboxFile, path: str) -> Candidate:
         mask = self._cards.mask_path

@@ -154,8 +154,8 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
-            feed = feeds.feeds[owners[0]]
-            listing.claimed[feed.name].append(_file(entry, path, name, feed, origin))
+            is_state = feeds.feeds[owners[0]].snapshot
+            listing.claimed[owners[0]].append(_file(entry, path, name, is_state, origin))
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
     for paths in (listing.unclaimed, *listing.switched_off.values()):
@@ -166,7 +166,7 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     return listing
 
 
-def _file(entry: Entry, path: str, name: str, feed: Feed, origin: ListedOrigin) -> InboxFile:
+def _file(entry: Entry, path: str, name: str, is_state: bool, origin: ListedOrigin) -> InboxFile:
     try:
         modified_at = datetime.fromtimestamp(entry.modified, timezone.utc)
     except (OverflowError, ValueError, OSError):
@@ -180,7 +180,7 @@ def _file(entry: Entry, path: str, name: str, feed: Feed, origin: ListedOrigin) 
         entry.settled,
         origin,
         entry.key,
-        is_state=feed.snapshot,
+        is_state=is_state,
     )
 
 

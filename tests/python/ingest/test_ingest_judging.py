@@ -140,6 +140,31 @@ def test_what_is_judged_again(feed: Feed) -> None:
     assert [one.path for one in choice.candidates] == [SECOND]
 
 
+def test_a_known_path_is_not_searched_for_cards(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That took most of a night's load, of which nearly all files are known."""
+    with_card = "shop/4111111111111111.csv"
+    masked = CardTokens(TOKEN_KEY).mask_path(with_card)
+    assert "4111111111111111" not in masked
+    ledger = ledger_of(entry(FIRST, "a"), entry(masked, "b", logical_file="other"))
+    ledger._places["shop_sales", FIRST] = (f"print of {FIRST}", "a")
+    ledger._places["shop_sales", masked] = (f"print of {with_card}", "b")
+    searched = []
+
+    def mask_path(self: CardTokens, path: str) -> str:
+        searched.append(path)
+        return original(self, path)
+
+    original = CardTokens.mask_path
+    monkeypatch.setattr(CardTokens, "mask_path", mask_path)
+    choice = chosen(feed, ledger, file(FIRST), file(with_card))
+    assert (choice.known, choice.candidates) == (2, [])
+    assert searched == [with_card]
+    (changed,) = chosen(feed, ledger, file(with_card, fingerprint="another")).candidates
+    assert changed.path == masked
+
+
 def test_a_state_that_comes_back_counts_again(feed: Feed) -> None:
     ledger = ledger_of(entry(FIRST, "a"), entry(FIRST, "b"))
     # As the next load reads it.
