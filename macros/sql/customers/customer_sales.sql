@@ -36,14 +36,14 @@ bereft as (
 
     select distinct {{ keys | join(', ') }}
     from changed_transactions
-    where file_id <= {{ mark }}{{ ' and sales_month is not null' if by_month }}
+    where file_id <= {{ mark }}
 
 ),
 
 sales as (
 
     select * from changed_transactions
-    where is_sale and {{ is_not_bereft(keys) }}
+    where is_sale and {{ is_not_bereft('changed_transactions', keys) | indent(4) }}
     union all
     select transactions.*
     from transactions
@@ -70,7 +70,16 @@ sales as (
 {%- endmacro %}
 
 
-{# Condition on rows that a model keeps: nothing of them may have been taken away. #}
-{% macro is_not_bereft(keys=['customer_key']) -%}
-({{ keys | join(', ') }}) not in (select bereft.{{ keys | join(', bereft.') }} from bereft)
+{#
+    Condition on stored rows and new receipts: no receipt of their key was taken away. An anti-join, because with `not
+    in` PostgreSQL overestimates the cost of an index lookup and reads the whole table.
+#}
+{% macro is_not_bereft(rows, keys=['customer_key']) -%}
+not exists (
+    select 1 from bereft
+    where
+        {% for key in keys -%}
+        {{ 'and ' if not loop.first }}{{ rows }}.{{ key }} = bereft.{{ key }}
+        {% endfor -%}
+)
 {%- endmacro %}

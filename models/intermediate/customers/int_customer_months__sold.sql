@@ -20,10 +20,10 @@ with {{ customer_sales(ref('int_transactions__unioned'), mark, by_month=true) }}
 {% if is_incremental() -%}
 known as (
 
-    select * from {{ this }}
+    select known.* from {{ this }} as known
     where
-        (customer_key, sales_month) in ({{ touched }})
-        and {{ is_not_bereft(['customer_key', 'sales_month']) }}
+        (known.customer_key, known.sales_month) in ({{ touched }})
+        and {{ is_not_bereft('known', ['customer_key', 'sales_month']) | indent(8) }}
 
 ),
 

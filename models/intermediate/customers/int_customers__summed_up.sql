@@ -19,10 +19,10 @@ with {{ customer_sales(ref('int_transactions__unioned'), mark) }},
 -- Also customers with only a new rejected line: every changed customer's row is replaced.
 known as (
 
-    select * from {{ this }}
+    select known.* from {{ this }} as known
     where
-        customer_key in (select changed_transactions.customer_key from changed_transactions)
-        and {{ is_not_bereft() }}
+        known.customer_key in (select changed_transactions.customer_key from changed_transactions)
+        and {{ is_not_bereft('known') | indent(8) }}
 
 ),
 
