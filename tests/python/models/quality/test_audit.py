@@ -117,7 +117,7 @@ def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: 
     # By others: a customer's month is tested as a whole.
     deliver(kept, 13, day(13, customer="Bo Ek"))
     said = kept.dbt("build", *ONLY_DATA_TESTS)
-    assert "what was touched since they last passed" in said
+    assert "the rows touched since they last passed" in said
 
     before, audits = marks(kept), kept.rows("table operations.audits")
     said = kept.dbt("build", "--vars", "{audit: true}", *ONLY_DATA_TESTS, expect=1)
