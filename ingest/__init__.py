@@ -1,7 +1,7 @@
 """The thin loader: copies files and tables into the raw schema and never interprets them.
 
-Start at `load`; the feeds are declared in `ingest/feeds/`. What the rest of the project uses of the
-loader is named here, and imported when it is asked for, because some of it takes a second.
+Start at `load`; the feeds are declared in `ingest/feeds/`. The names that the rest of the project
+may use are listed here and imported on first use, because some imports take a second.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _HOMES = {
     "unlisted": "ingest.contract.feeds",
     "withdraw": "ingest.review.withdrawal",
 }
-"""Name -> the module that holds it."""
+"""Name -> the module that defines it."""
 
 
 def __getattr__(name: str) -> Any:

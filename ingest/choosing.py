@@ -1,4 +1,4 @@
-"""Which files a load looks at: those that the ledger does not know, in the order they are taken."""
+"""Which files a load reads: those that are not in the ledger, in load order."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ingest.raw.ledger import Ledger
 from ingest.report import FileOutcome
 
 Retry = bool | Collection[int]
-"""Whether files in quarantine are judged again: none, all, or those of these ledger ids alone."""
+"""Which quarantined files are retried: none, all, or only those of these ledger ids."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file of which it is not certain, from its name and fingerprint, that it is known."""
+    """A file that is not known by its name and fingerprint."""
 
     feed: Feed
     file: InboxFile
     identity: FileIdentity
     path: str
-    """The path as it may be written down: cards masked."""
+    """The path with card numbers masked."""
     misnamed: str | None
 
     def order(self) -> tuple[object, ...]:
@@ -39,7 +39,7 @@ class Candidate:
 
 @dataclass
 class Choice:
-    """What a load looks at. `outcomes`: of what cannot be read, or not yet."""
+    """The files that a load reads. `outcomes`: of those that cannot be read, or not yet."""
 
     candidates: list[Candidate] = field(default_factory=list)
     outcomes: list[FileOutcome] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Choice:
 
 
 class Selection:
-    """Tells by the ledger which files are looked at, and which contents are read."""
+    """Selects, by the ledger, which files are looked at and which contents are read."""
 
     def __init__(self, ledger: Ledger, cards: CardTokens, retry: Retry) -> None:
         self._ledger = ledger
@@ -61,32 +61,32 @@ class Selection:
     def choose(
         self, feeds: Sequence[Feed], listing: Listing, sources: SourceDatabases | None
     ) -> Choice:
-        """The files of a listing, and of tables where there are `sources`, that are looked at."""
+        """The files to look at: those of a listing, and of tables where there are `sources`."""
         choice = Choice(total=listing.total)
         tables = {feed.name: self._tables(feed, sources, choice) for feed in feeds}
         for feed_name, folder in listing.closed:
-            reason = "this user may not read the folder; change its permissions"
+            reason = "permission denied for the folder; change its permissions"
             choice.outcomes.append(_not_taken(feed_name, folder, "failed", reason))
         for feed_name, path in listing.unfinished:
-            reason = "its name says that it is still being written; a later load takes it"
+            reason = "its name says that it is still being written; a later load reads it"
             path = self._cards.mask_path(path)
             choice.outcomes.append(_not_taken(feed_name, path, "postponed", reason))
         for feed in feeds:
             files = self._unknown(feed, listing.claimed[feed.name], choice)
             choice.candidates += sorted(files, key=Candidate.order)
-            # After the files, and portions in their order.
+            # Table portions come after the files, in their own order.
             choice.candidates += self._unknown(feed, tables[feed.name], choice)
         return choice
 
     def is_to_be_read(self, feed: str, path: str, sha256: str) -> bool:
-        """Whether this content under this path is new, or is to be judged again."""
+        """Whether this content under this path is new, or is to be retried."""
         status = self._ledger.status_of(feed, path, sha256)
         if isinstance(self._retry, bool):
             return status is None or (self._retry and status == "quarantined")
         return self._ledger.quarantined_as(feed, path, sha256) in self._retry
 
     def came_back(self, candidate: Candidate, sha256: str) -> bool:
-        """Whether a state holds again what it held before, but not when it was last read."""
+        """Whether a snapshot has returned to an earlier content."""
         if not candidate.file.is_state:
             return False
         feed, path = candidate.feed.name, candidate.path
@@ -98,7 +98,7 @@ class Selection:
     def _tables(
         self, feed: Feed, sources: SourceDatabases | None, choice: Choice
     ) -> list[InboxFile]:
-        """What a feed's table is read as, if it has one."""
+        """The files that a feed's table is read as, if it has one."""
         database = None if sources is None else sources.of(feed)
         if database is None or feed.database is None:
             return []
@@ -117,7 +117,7 @@ class Selection:
     def _unknown(
         self, feed: Feed, files: Iterable[InboxFile], choice: Choice
     ) -> Iterator[Candidate]:
-        """Those files of a feed that the ledger does not know by their fingerprints."""
+        """Those files of a feed whose fingerprints are not in the ledger."""
         name, mask = feed.name, self._cards.mask_path
         for file in files:
             # The ledger contains masked paths only, so a path found in it has no card number.

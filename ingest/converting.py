@@ -1,7 +1,7 @@
-"""From the bytes of one file to rows that are ready to be copied, and what was found in it.
+"""Convert the bytes of one file to rows ready for COPY, and facts about the file.
 
-No database and no state of its own: what comes out follows from what goes in, and both can be sent
-from one process to another.
+No database and no state: the output depends only on the input, and both can be sent between
+processes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.raw.rows import CopyData, RowRenderer
 
 @dataclass(frozen=True)
 class Task:
-    """How a file is to be converted. `file_id` and `load_id` are put into every row."""
+    """How to convert a file. `file_id` and `load_id` are put into every row."""
 
     feed: Feed
     token_keys: tuple[bytes, ...] = field(repr=False)
@@ -31,32 +31,32 @@ class Task:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found in a file that was read to its end."""
+    """What is known of a file after reading it to its end."""
 
     sha256: str
     size: int
     refused: str | None = None
-    """Why the file is no table of the feed; then nothing of it was converted."""
+    """Why the file is not a table of the feed; then nothing was converted."""
     extras: tuple[str, ...] = ()
-    """Raw columns of what its header names and the feed does not declare."""
+    """Raw columns that its header names and the feed does not declare."""
     rows: int = 0
     rejects: int = 0
     too_bad: str | None = None
-    """Why it is not to be trusted as a whole, although it could be read."""
+    """Why the whole file is quarantined, although it could be read."""
     remarks: tuple[str, ...] = ()
-    """What is worth knowing of it all the same."""
+    """Remarks on a file that is loaded all the same."""
 
     @property
     def has_lines(self) -> bool:
-        """Whether there was anything, good or bad, besides a header."""
+        """Whether there was any line, good or bad, below the header."""
         return bool(self.rows or self.rejects)
 
 
 @dataclass(frozen=True)
 class Converted:
-    """The rows and rejects of a file, or the last of them, and what was found in it.
+    """The rows and rejects of a file, or the last of them, and its facts.
 
-    One that holds all of them can stand where a Conversion is expected.
+    One that holds all of them can be used as a Conversion.
     """
 
     copies: CopyData
@@ -73,15 +73,15 @@ class Converted:
         return self.facts.extras
 
     def parts(self, size: int) -> Iterator[CopyData]:
-        """Nothing: all of it comes at the end."""
+        """Nothing: everything comes at the end."""
         return iter(())
 
     def finish(self) -> Converted:
-        """All of it."""
+        """Return everything."""
         return self
 
     def skip(self) -> None:
-        """Do nothing: it has been read."""
+        """Do nothing: the file has been read."""
 
 
 def convert(content: bytes, task: Task) -> Converted:
@@ -90,7 +90,7 @@ def convert(content: bytes, task: Task) -> Converted:
 
 
 class Conversion:
-    """Converts a stream, in memory that does not grow with it.
+    """Converts a stream in bounded memory.
 
     `refused` and `extras`, as in Facts, are known from the beginning.
     """
@@ -115,7 +115,7 @@ class Conversion:
                 yield self._take()
 
     def finish(self) -> Converted:
-        """Convert what is left, and tell what was found in the whole."""
+        """Convert the rest, and return the facts about the whole file."""
         for _ in self._render():
             pass
         reader = self._reader
@@ -138,7 +138,7 @@ class Conversion:
         self._reader.finish()
 
     def _take(self) -> CopyData:
-        # No variable holds what is handed on: it is as large as what is made next.
+        # Keep no reference to the yielded text: it is as large as the next one.
         taken, self._copies = self._copies, CopyData()
         return taken
 

@@ -1,6 +1,6 @@
-"""What becomes of a file: by what the ledger says, what the file is, and what was read of it.
+"""The verdict on a file, from the ledger, the file itself and its content.
 
-Nothing here reads or writes; the reasons are for people.
+No I/O here; the reasons are for people.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from ingest.raw.ledger import Ledger, Version
 from ingest.raw.likeness import Shared
 
 MOST_EXTRA_COLUMNS = 500
-"""Columns of a raw table that no feed declares; a table of PostgreSQL has room for 1,600 in all."""
+"""Undeclared columns of one raw table; PostgreSQL allows 1,600 columns per table in all."""
 A_FEW_ROWS = 2
-"""A version with no more rows than these may be corrected in all of them."""
+"""In a version of at most so many rows, a correction may have changed every row."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a file, and why; of a loaded one, what is worth knowing."""
+    """The outcome of a file and its reason; for a loaded one, its remarks."""
 
     status: Literal["loaded", "superseded", "duplicate", "quarantined"]
     reason: str | None
     superseded_by: int | None = None
-    """The version that counts, where this one is older."""
+    """The current version, where this one is older."""
 
 
 def judge_content(
     ledger: Ledger, candidate: Candidate, sha256: str, unusable: str | None, came_back: bool
 ) -> Verdict | None:
-    """The verdict on content that need not be read as a table; None where it has to be.
+    """The verdict on content without reading it as a table; None where it must be read.
 
-    `unusable`: why an archive cannot be unpacked; `came_back`: it is a state, and holds again what
-    it held before.
+    `unusable`: why an archive cannot be unpacked; `came_back`: a snapshot has returned to an
+    earlier content.
     """
     duplicate = None if came_back else _duplicate_of(ledger, candidate, sha256)
     if duplicate is not None:
@@ -51,10 +51,10 @@ def judge_content(
 def judge_header(
     feed: Feed, refused: str | None, extras: Collection[str], known: Collection[str]
 ) -> Verdict | None:
-    """The verdict on a file by its beginning; None where it has to be read on.
+    """The verdict on a file by its header; None where the rows must be read.
 
-    `extras`: columns that its header names and the feed does not declare; `known`: those of them
-    that the raw table has already.
+    `extras`: columns that its header names and the feed does not declare; `known`: undeclared
+    columns that the raw table has already.
     """
     if refused is None:
         refused = _too_many_columns(feed, extras, known)
@@ -62,10 +62,10 @@ def judge_header(
 
 
 def replaced_rows(ledger: Ledger, candidate: Candidate) -> Version | None:
-    """The version whose rows the file's are to be held against before it takes its place.
+    """The version that the file would supersede, if their rows must be compared first.
 
-    None where there is none, or where it says nothing that none of them comes back: a state holds
-    what is so now, and an origin that names its logical files has not mixed them up.
+    None where there is none, or where missing rows mean nothing: a snapshot may replace all of its
+    rows, and an origin that names its logical files does not mix them up.
     """
     file = candidate.file
     before = ledger.current(candidate.feed.name, candidate.identity.logical_file)
@@ -83,8 +83,8 @@ def judge_rows(
 ) -> Verdict:
     """The verdict on a file that was read to its end.
 
-    `new_columns`: those that the raw table is given for it; `shared`: how much of the version that
-    it takes the place of is in it, where that was looked at.
+    `new_columns`: columns added to the raw table for it; `shared`: how much of the version that it
+    would supersede is in it, where they were compared.
     """
     if facts.too_bad is not None:
         without_rows = candidate.file.origin.without_rows
@@ -100,18 +100,18 @@ def judge_rows(
     twin = ledger.twin(feed.name, logical_file, facts.sha256)
     if twin is not None and facts.rows:
         remarks.append(
-            f"the same content as {twin.path}, which stands for another file by its name; rows of"
-            " both count unless the feed says how they are known (key, covers); if it is a copy, or"
-            " was moved: branchline withdraw PATH"
+            f"the same content as {twin.path}, which is a different file by its name; the rows of"
+            " both count unless the feed says how to deduplicate them (key, covers); if one is a"
+            " copy or was moved: branchline withdraw PATH"
         )
     if before is not None and shared is not None and shared.rows < shared.of / 2:
         remarks.append(
-            f"only {shared.rows:,} of the {shared.of:,} rows of {before.path}, which it takes the"
-            " place of, are in it; if it is not a correction of that file: branchline withdraw PATH"
+            f"it supersedes {before.path} but has only {shared.rows:,} of its {shared.of:,} rows;"
+            " if it is not a correction of that file: branchline withdraw PATH"
         )
     elif before is not None and facts.rows < before.rows / 2:
         remarks.append(
-            f"less than half of the version that it takes the place of: {facts.rows:,}"
+            f"less than half of the version that it supersedes: {facts.rows:,}"
             f" of {before.rows:,} rows"
         )
     if new_columns:
@@ -123,7 +123,7 @@ def judge_rows(
 
 
 def going_back(ledger: Ledger, candidate: Candidate, sha256: str) -> str | None:
-    """What to tell of a file that was put back to what it held before: newer content counts."""
+    """A message for a file that was put back to an older content; the newer stays current."""
     if candidate.file.is_state:
         return None
     feed, path = candidate.feed.name, candidate.path
@@ -134,15 +134,15 @@ def going_back(ledger: Ledger, candidate: Candidate, sha256: str) -> str | None:
     if current.path != path:
         return None
     return (
-        f"{path} holds an older version again; the newer one that it held in between still"
-        " counts. To go back, send the old one with a change, such as one more line end."
+        f"{path} holds an older version again; the newer version stays current. To roll back,"
+        " send the old one with a change, such as one more line end."
     )
 
 
 def _duplicate_of(ledger: Ledger, candidate: Candidate, sha256: str) -> str | None:
-    """Why the content counts already, or did and was replaced.
+    """Why the content is a duplicate: it is loaded already, or was and is superseded.
 
-    Not where the origin itself says what the file is a version of: then nobody has sent a copy.
+    None where the origin itself names the logical file: then nobody has sent a copy.
     """
     if candidate.file.logical_file is not None:
         return None
@@ -155,13 +155,13 @@ def _duplicate_of(ledger: Ledger, candidate: Candidate, sha256: str) -> str | No
     current = ledger.current(feed, logical_file)
     newer = f" by {current.path}" if current is not None else ""
     return (
-        f"the same content as {version.path}, an older version that was replaced{newer};"
-        " to go back to it, send it with a change, such as one more line end"
+        f"the same content as {version.path}, an older version that was superseded{newer};"
+        " to roll back to it, send it with a change, such as one more line end"
     )
 
 
 def _is_older(candidate: Candidate, before: Version) -> bool:
-    """Whether a file is older than the version that counts, by what both are called."""
+    """Whether a file is older than the current version, by the names of both."""
     if candidate.file.logical_file is not None or not before.rows:
         return False
     try:
@@ -174,9 +174,9 @@ def _is_older(candidate: Candidate, before: Version) -> bool:
 
 
 def _is_another_file(candidate: Candidate, shared: Shared) -> bool:
-    """Whether it has so little of the version before that it is hardly a version of it.
+    """Whether it shares too little with the current version to be a version of it.
 
-    Where the name says of which day both are, every row of it may have been corrected in some way.
+    Where the names give the same day for both, a correction may have changed every row.
     """
     if shared.rows or shared.of <= A_FEW_ROWS:
         return False
@@ -185,7 +185,7 @@ def _is_another_file(candidate: Candidate, shared: Shared) -> bool:
 
 def _older_than(before: Version) -> str:
     return (
-        f"older than {before.path} by its name, which goes on counting; if this one is to count:"
+        f"older than {before.path} by its name, which stays current; to make this one current:"
         f" branchline withdraw {before.path}, then send this one with a change, such as one more"
         " line end"
     )
@@ -193,19 +193,19 @@ def _older_than(before: Version) -> str:
 
 def _nothing_shared(before: Version) -> str:
     return (
-        f"none of the {before.rows:,} rows of {before.path} is in it, whose place it would take;"
-        " that one goes on counting. If this is another till's file, or another day's, send it"
-        " under a name of its own (logical_file in the feed says what a name stands for). If it"
-        f" does take the place: branchline withdraw {before.path}, then branchline quarantine retry"
+        f"it would supersede {before.path} but has none of its {before.rows:,} rows; that one"
+        " stays current. If this is the file of another till or another day, send it under a"
+        " different name (logical_file in the feed says which names mean the same file). If it"
+        f" does supersede it: branchline withdraw {before.path}, then branchline quarantine retry"
     )
 
 
 def _too_many_columns(feed: Feed, extras: Collection[str], known: Collection[str]) -> str | None:
-    """Why a file is refused whose header names more columns than a raw table can take on."""
+    """Why a file is quarantined whose header has too many undeclared columns."""
     count = len({*known, *extras})
     if count <= MOST_EXTRA_COLUMNS or count == len(known):
         return None
     return (
         f"with it, raw.{feed.table} would have {count:,} columns that feed {feed.name} does not"
-        f" declare; {MOST_EXTRA_COLUMNS:,} are kept at most: check that the right file was sent"
+        f" declare; the limit is {MOST_EXTRA_COLUMNS:,}: check that the right file was sent"
     )

@@ -1,11 +1,11 @@
-"""The load: from files and tables to the raw layer, each whole or not at all.
+"""The load: from files and tables to the raw layer, each atomically.
 
-A file's rows, its rejects, its row in the ledger and the superseding of the version before it are
-committed together. That, and the sha256 in the ledger, is what makes a load that is killed at any
-moment safe to run again.
+A file's rows, its rejects, its row in the ledger and the superseding of the previous version are
+committed together. That, and the sha256 in the ledger, makes a load idempotent: killed at any
+moment, it is safe to run again.
 
-Which files are looked at is in choosing.py, what becomes of bytes in converting.py (in worker
-processes: parallel/), what becomes of files in judging.py, and what is written where in raw/.
+choosing.py selects the files, converting.py converts their bytes (in worker processes: parallel/),
+judging.py decides what happens to each file, and raw/ writes.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ if TYPE_CHECKING:
 
 _ERASED = (
     "its content was erased from the warehouse (branchline withdraw --erase) and is not loaded"
-    " again; send what may be kept of it"
+    " again; send a file without what had to be erased"
 )
 
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """What is loaded, from where to where, and how."""
+    """The options of one load."""
 
     database_url: str = field(repr=False)
     inbox: str | None
@@ -73,31 +73,29 @@ class LoadOptions:
     state_dir: Path
     """Folder for dlt's working files."""
     only: Sequence[str] = ()
-    """Names of feeds; all when empty."""
+    """Names of feeds; empty for all."""
     dry_run: bool = False
     """Read and judge everything, write nothing."""
     lock_timeout: float = 60
     """Seconds to wait for another load to end."""
     retry_quarantined: Retry = False
-    """Look again at files that were quarantined before, for example after an alias was added to the
-    feed: True for all of them beside the new files, or the ledger ids of those to look at, and at
-    nothing else."""
+    """Retry quarantined files, for example after an alias was added to the feed: True for all of
+    them besides the new files, or the ledger ids of the only files to read."""
     settle_seconds: float = 0
-    """How long to watch files that have only just been changed."""
+    """How long to watch recently changed files."""
     patience: float = 60
-    """For how many seconds to try to reach a database again that goes away in mid-load."""
+    """Retry timeout in seconds, for a database that is lost in mid-load."""
     databases: bool = True
     """Read the tables that feeds name in databases whose address is set."""
     permitted: Callable[[], None] = lambda: None
-    """Called under the loader's lock before anything is read or written; what it raises ends the
-    load."""
+    """Called under the loader's lock before reading or writing; an exception ends the load."""
 
 
 def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
-    """Load every new file, and what is new in tables, into schema raw; tell what became of each.
+    """Load every new file and new table rows into schema raw; report the outcome of each.
 
-    Raises BranchlineError when the work as a whole cannot be done: no such inbox, a database that
-    refuses, another load that does not finish. One bad file never raises.
+    Raises BranchlineError when the whole load fails: no such inbox, a database error, another load
+    that does not finish. One bad file never raises.
     """
     feeds = options.feeds.chosen(list(options.only))
     cards = CardTokens(*options.token_keys)
@@ -138,7 +136,7 @@ def prepare_raw(
 ) -> None:
     """Create schema raw with its ledger, rejects and one empty table per feed, where missing.
 
-    Raises BranchlineError when the database refuses.
+    Raises BranchlineError on a database error.
     """
     with locked(database_url, lock_timeout, _quiet) as session:
         RawSchema(database_url, feeds, state_dir).prepare(session.connection)
@@ -150,7 +148,7 @@ def _quiet(_: str) -> None:
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Millions of cells come and go without cycles; looking for some took a third of the time."""
+    """Millions of cells are created without cycles; the collector took a third of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -162,7 +160,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 @dataclass
 class _Job:
-    """A file on its way into the database, and what the report says of it once it is there."""
+    """A file that is being written, and its outcome for the report once it is committed."""
 
     candidate: Candidate
     outcome: FileOutcome
@@ -170,7 +168,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A file whose content is new, with its row of the ledger as far as it is known."""
+    """A file with new content, and its ledger row as far as known."""
 
     candidate: Candidate
     place: Place
@@ -179,11 +177,11 @@ class _Arrival:
 
 
 class _StillChangingError(Exception):
-    """The file is not what it was a moment ago."""
+    """The file changed while it was being read."""
 
 
 class _Load:
-    """One load of one inbox into one database, or the rehearsal of one."""
+    """One load of one inbox into one database, or a dry run."""
 
     def __init__(
         self,
@@ -207,11 +205,11 @@ class _Load:
         self._done = 0
 
     def tell_waiting(self, message: str) -> None:
-        """Tell that something is being waited for."""
+        """Report that the load is waiting."""
         self._tell(LoadEvent("waiting", message))
 
     def rehearse(self, connection: Connection, listing: Listing) -> None:
-        """Read and judge all files of the listing, and write nothing."""
+        """Dry run: read and judge all files of the listing, and write nothing."""
         self._target = Target[_Job](self._settle, connection)
         self._know(Ledger.read(connection, self.feed_names))
         waiting = deque(self._begin(listing))
@@ -219,7 +217,7 @@ class _Load:
             while waiting:
                 candidate = waiting.popleft()
                 self._ahead.read_ahead(waiting)
-                self._take_or_tell(candidate)
+                self._take_or_report(candidate)
 
     def perform(self, session: Session, raw: RawSchema, listing: Listing) -> None:
         """Judge and load all files of the listing."""
@@ -269,10 +267,10 @@ class _Load:
         self.wrote = True
         self._record(job.outcome)
 
-    # The work, and what can go wrong around it
+    # The work, and its errors
 
     def _work(self, target: DatabaseTarget[_Job], waiting: deque[Candidate]) -> None:
-        """Take all candidates; where the database fails, take what is not written once more."""
+        """Load all candidates; after a database error, retry those that are not written."""
         patience = self._options.patience
         taking: Candidate | None = None
         one_by_one = 0
@@ -281,7 +279,7 @@ class _Load:
                 while waiting:
                     taking = waiting.popleft()
                     self._ahead.read_ahead(waiting)
-                    self._take_or_tell(taking)
+                    self._take_or_report(taking)
                     taking = None
                     if one_by_one:
                         one_by_one -= 1
@@ -289,7 +287,7 @@ class _Load:
                 target.flush()
                 return
             except (psycopg2.DataError, ValueError, *LOST) as error:
-                # Their ids are given up with the ledger as it was read.
+                # Reading the ledger again discards the reserved ids.
                 self._ahead.forget()
                 lost_jobs = target.give_up()
                 lost = target.is_lost
@@ -297,7 +295,7 @@ class _Load:
                     raise
                 if lost:
                     self.tell_waiting(
-                        "The database has gone away; trying to reach it again for"
+                        "The connection to the database was lost; reconnecting for up to"
                         f" {patience:g} seconds."
                     )
                     target.reconnect(patience)
@@ -313,19 +311,19 @@ class _Load:
                     again.append(taking)
                     taking = None
                 if len(again) == 1 and not lost:
-                    self._record(_refused_by_database(again.pop(), error))
+                    self._record(_rejected_by_database(again.pop(), error))
                 waiting.extendleft(reversed(again))
-                # One of these is what the database does not take: alone it harms no other.
+                # The database rejects one of these; written one by one, it fails alone.
                 one_by_one = 0 if lost else len(again)
 
-    def _take_or_tell(self, candidate: Candidate) -> None:
-        """Take one file; whatever is wrong with it is told, and stops no other."""
+    def _take_or_report(self, candidate: Candidate) -> None:
+        """Load one file; an error is reported and does not affect other files."""
         self._tell(LoadEvent("reading", candidate.path, self._done, self._total))
         try:
             self._take(candidate)
         except _StillChangingError:
             self._abandon(
-                candidate, "postponed", "the file is still being written; the next load takes it"
+                candidate, "postponed", "the file is still being written; the next load reads it"
             )
         except UnreadableFileError as error:
             self._abandon(candidate, "failed", str(error))
@@ -333,7 +331,7 @@ class _Load:
             self._abandon(
                 candidate,
                 "failed",
-                f"the process that read it {error}, twice; memory may be short; the other files"
+                f"the worker that read it {error}, twice; memory may be short; the other files"
                 " are not affected, and the next load tries it again",
             )
         except (psycopg2.Error, MemoryError):
@@ -354,7 +352,7 @@ class _Load:
     # One file
 
     def _take(self, candidate: Candidate) -> None:
-        """Read a file's content, and load it or set it aside where that is new."""
+        """Read a file's content, and load or quarantine it if it is new."""
         feed, file, path = candidate.feed, candidate.file, candidate.path
         ahead = self._ahead.take(candidate)
         content = ahead.content
@@ -389,7 +387,7 @@ class _Load:
         )
 
     def _task_for(self, candidate: Candidate, sha256: str) -> Task | None:
-        """How a file is to be converted ahead of its turn; None where it will be passed over."""
+        """The task to convert a file ahead of its turn; None where it will be skipped."""
         return self._new_task(candidate.feed) if self._is_to_be_read(candidate, sha256) else None
 
     def _new_task(self, feed: Feed) -> Task:
@@ -397,7 +395,7 @@ class _Load:
         return Task(feed, tuple(self._options.token_keys), file_id, self.report.load_id)
 
     def _pass_over(self, candidate: Candidate, place: Place) -> None:
-        """Take down that what is known already lies at this path."""
+        """Skip known content, and record that it is at this path."""
         self.report.unchanged += 1
         status = self._ledger.status_of(place.feed, place.path, place.sha256)
         self.report.still_quarantined += status == "quarantined"
@@ -409,7 +407,7 @@ class _Load:
             self._target.note(place)
 
     def _convert(self, arrival: _Arrival, conversion: Conversion | Converted) -> None:
-        """Read a file to its end, judge it, and hand it to the target."""
+        """Read a file to its end, judge it, and pass it to the target."""
         candidate, blank, target = arrival.candidate, arrival.blank, self._target
         feed = candidate.feed
         known = target.extra_columns(feed)
@@ -430,7 +428,7 @@ class _Load:
                 target.begin_alone()
                 alone = True
             target.stream(part)
-            del part  # nothing but the writer holds it while the next one is made
+            del part  # only the writer holds it while the next one is made
         converted = conversion.finish()
         facts = converted.facts
         if facts.sha256 != blank.sha256:
@@ -458,7 +456,7 @@ class _Load:
         *,
         alone: bool = False,
     ) -> None:
-        """Hand a judged file to the target."""
+        """Pass a judged file to the target."""
         candidate, place = arrival.candidate, arrival.place
         assert entry.status != "erasure", "a load erases nothing"
         before = self._ledger.current(entry.feed, entry.logical_file)
@@ -472,14 +470,14 @@ class _Load:
                 supersedes=before.path if before is not None else None,
             )
         job = _Job(candidate, outcome)
-        known_as = self._ledger.quarantined_as(entry.feed, entry.path, entry.sha256)
-        if entry.status == "quarantined" and known_as is not None and not arrival.came_back:
-            # Judged again and still not usable: it keeps its id.
+        old_id = self._ledger.quarantined_as(entry.feed, entry.path, entry.sha256)
+        if entry.status == "quarantined" and old_id is not None and not arrival.came_back:
+            # Retried and still quarantined: it keeps its id.
             self._target.renew(job, entry)
             return
         if not candidate.file.settled:
-            # A change within the clock's grain would not show in the fingerprint of a file that
-            # was written just now: its content is looked at once more.
+            # The fingerprint of a file written just now may miss a change within the clock's
+            # resolution: the next load reads its content again.
             place = replace(place, fingerprint="")
         self._ledger.add(entry)
         if alone:
@@ -489,7 +487,7 @@ class _Load:
 
 
 def _blank_entry(candidate: Candidate, content: Content, task: Task) -> NewEntry:
-    """The row of the ledger for a file that is not judged yet."""
+    """The ledger row for a file that is not judged yet."""
     identity, bounds = candidate.identity, candidate.file.bounds
     return NewEntry(
         file_id=task.file_id,
@@ -506,7 +504,7 @@ def _blank_entry(candidate: Candidate, content: Content, task: Task) -> NewEntry
         seen_at=datetime.now(timezone.utc),
         load_id=task.load_id,
         cursor_after=bounds.after if bounds is not None else None,
-        cursor_upto=bounds.upto if bounds is not None else None,
+        cursor_up_to=bounds.up_to if bounds is not None else None,
         covers=candidate.feed.covers,
     )
 
@@ -527,21 +525,21 @@ def _outcome(candidate: Candidate, status: FileStatus, reason: str | None) -> Fi
     )
 
 
-def _refused_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
-    told = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
-    text = told or type(error).__name__
-    return _outcome(candidate, "failed", f"the database does not take its rows: {mask_text(text)}")
+def _rejected_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
+    message = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
+    text = message or type(error).__name__
+    return _outcome(candidate, "failed", f"the database rejects its rows: {mask_text(text)}")
 
 
 def _links_out(links: Sequence[str]) -> str:
     return (
         f"Not followed, because they lead out of the inbox: {plural(len(links), 'link')}"
-        f" ({listed(links)}). To read what lies there, name its folder in {LINKS_VARIABLE}."
+        f" ({listed(links)}). To read files there, name their folder in {LINKS_VARIABLE}."
     )
 
 
 def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
     places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
     if inbox is None or not places:
-        return "There is nothing to load from: no inbox, and no database that is set."
+        return "There is nothing to load from: no inbox and no database is configured."
     return f"No file to load in {shown_address(inbox)}. Looked for: {places}."

@@ -1,4 +1,4 @@
-"""What a load tells: events while it runs, a report when it is done."""
+"""What a load reports: events while it runs, a report when it is done."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import date
 from typing import Literal
 
 FileStatus = Literal["loaded", "older", "duplicate", "quarantined", "postponed", "failed"]
-"""What became of one file. `older`: than the version that counts, and superseded by it from the
-beginning; `postponed`: it was still being written, the next run takes it."""
+"""The outcome of one file. `older`: than the current version, and superseded by it at once;
+`postponed`: it was still being written, the next run reads it."""
 
 EventKind = Literal["waiting", "listing", "listed", "reading", "file"]
 
 
 @dataclass(frozen=True)
 class FileOutcome:
-    """What became of one file in one load; `path` is relative to the inbox, cards masked."""
+    """The outcome of one file in one load; `path` is relative to the inbox, cards masked."""
 
     path: str
     feed: str
@@ -28,7 +28,7 @@ class FileOutcome:
     rejected: int = 0
     reason: str | None = None
     supersedes: str | None = None
-    """Path of the version that this one replaced, when there was one."""
+    """Path of the version that this one superseded, if there was one."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ Progress = Callable[[LoadEvent], None]
 
 @dataclass
 class LoadReport:
-    """The result of one load. `files` holds every file that was not simply unchanged."""
+    """The result of one load. `files` holds every file that was not unchanged."""
 
     inbox: str
     dry_run: bool
@@ -55,10 +55,10 @@ class LoadReport:
     files: list[FileOutcome] = field(default_factory=list)
     unchanged: int = 0
     still_quarantined: int = 0
-    """How many of the unchanged files are in quarantine."""
+    """How many of the unchanged files are quarantined."""
     unclaimed: list[str] = field(default_factory=list)
     switched_off: dict[str, list[str]] = field(default_factory=dict)
-    """Paths of files of sources that are not listed, by source."""
+    """Paths of files of unlisted sources, by source."""
     messages: list[str] = field(default_factory=list)
 
     def counts(self) -> Counter[str]:
@@ -79,12 +79,12 @@ class LoadReport:
 
     @property
     def quarantined(self) -> list[FileOutcome]:
-        """Files set aside whole, each with its reason."""
+        """Quarantined files, each with its reason."""
         return self.with_status("quarantined")
 
     @property
     def remarked(self) -> list[FileOutcome]:
-        """Files that were loaded, with something about them that is worth a look."""
+        """Files that were loaded with remarks."""
         return [
             outcome
             for outcome in self.with_status("loaded")

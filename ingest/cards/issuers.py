@@ -1,11 +1,11 @@
-"""What makes digits a card's number: its issuer's prefix, that issuer's length, the check digit."""
+"""Recognise a card number: by its issuer's prefix, that issuer's lengths, and the check digit."""
 
 from __future__ import annotations
 
 SHORTEST, LONGEST = 13, 19
 
-# Issuers' prefixes, as ranges of the first four digits, and the lengths that they give out. The
-# most frequent length first: it is preferred where several fit.
+# Issuers' prefixes, as ranges of the first four digits, and the lengths they issue. The most
+# frequent length is first: it is preferred where several fit.
 _ISSUERS: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (2200, 2204, (16, 19, 18, 17)),  # Mir
     (2221, 2720, (16,)),  # Mastercard
@@ -33,7 +33,7 @@ _DOUBLED = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def passes_luhn(digits: str) -> bool:
-    """Tell whether the check digit of a run of ASCII digits is right (ISO/IEC 7812-1, annex B)."""
+    """Whether the check digit of a run of ASCII digits is right (ISO/IEC 7812-1, annex B)."""
     signs = digits.encode("ascii")
     single, double = signs[::-2], signs[-2::-2].translate(_DOUBLED)
     return (sum(single) - 48 * len(single) + sum(double)) % 10 == 0

@@ -1,6 +1,6 @@
-"""What has many digits and is known to be no card: it is taken out of a text before the search.
+"""Long numbers that are known not to be cards; they are removed before the search.
 
-Digits of what is taken out are in no card's number, and no number goes on across it.
+Their digits are never part of a card number, and no number continues across them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import re
 from ingest.cards.issuers import is_issued
 
 BREAK = "\0"
-"""Stands for what was taken out, and between cells, none of which can hold it."""
+"""Replaces what was removed, and separates cells; no cell can contain it."""
 
 TIMES_TEN = r" ?(?:[eEdD]|[xX*\xd7\xb7] ?10 ?(?:\^|\*\*)) ?\+?"
-"""Stands between a number and its exponent."""
+"""Matches between a number and its exponent."""
 
 # Dates and times.
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
@@ -31,7 +31,7 @@ _DATES = (
     rf"(?<!\d){_YEAR}{_MONTH}{_DAY}(?:[01]\d|2[0-3])(?:[0-5]\d){{2}}(?:\d{{3}}|\d{{6}})(?!\d)",
 )
 
-# Amounts, and what adding them up in floating point leaves behind: 4.950000000000001.
+# Amounts, also with floating point errors: 4.950000000000001.
 _AFTER_BLANK = r"(?<!\d[ '\xa0\u202f])"
 _BEGINS = r"(?<![\d.])(?:(?<!,)|(?<=\d{4},))"
 _NOISE = r"\d{0,4}(?:0{5,}|9{5,})\d{0,8}"
@@ -44,7 +44,7 @@ _AMOUNTS = (
 
 _ADDRESSES = (r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|[,' ]\d{3}(?!\d))",)
 
-# Masks of file names, UUIDs, hashes, IBANs (ISO 13616) of the length of their country.
+# Masks of file names, UUIDs, hashes, IBANs (ISO 13616) of their country's length.
 _IBANS = {
     15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
     21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
@@ -60,7 +60,7 @@ _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _HASH = r"(?=\d*[a-fA-F])[0-9a-fA-F]{32}(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{32}(?:[0-9a-fA-F]{64})?)?"
 _MASK = r"\*{4}\d{4}~[0-9a-f]{8}(?![0-9A-Za-z])"
 
-# The common prefix of all alternatives stands in front, so that a text without a match fails fast.
+# The common prefix of all alternatives comes first, so that a text without a match fails fast.
 _IDENTIFIER = (
     rf"{_MASK}|(?<![0-9A-Za-z])(?=[0-9A-Za-z])(?:{_UUID}|(?P<hash>{_HASH})"
     rf"|(?=[A-Z]{{2}}\d\d)(?P<iban>{_IBAN}))(?![0-9A-Za-z])"
@@ -70,7 +70,7 @@ _IDENTIFIERS = re.compile(_IDENTIFIER)
 _KNOWN = re.compile(f"{_NUMBER}|{_IDENTIFIER}")
 _STRIPE = re.compile(r"(\d{12,19})[dD]\d{4}")
 
-# Numbers with decimals, such as coordinates; with a comma only where one is the whole text.
+# Numbers with decimals, such as coordinates; with a decimal comma only if it is the whole text.
 _DECIMAL = r"(?:\d{1,3}\.\d{3,}|\d{4,7}\.\d{6,})"
 _DECIMALS = re.compile(
     rf"{_BEGINS}{_AFTER_BLANK}{_DECIMAL}(?:[ ,;/|]{{1,3}}[+\-]?{_DECIMAL})*(?!\d|\.\d)"
@@ -80,7 +80,7 @@ _ONE_DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 
 
 def without_identifiers(text: str) -> str:
-    """The text without identifiers, among whose digits there may be anything; ASCII only."""
+    """The text without identifiers, which may contain any digits; ASCII only."""
     return _IDENTIFIERS.sub(_broken_if_right, text)
 
 
@@ -101,8 +101,8 @@ def without_telephones(text: str, longest: int) -> str:
     return _TELEPHONES[longest].sub(_broken, text)
 
 
-# One or several, the first of them not inside of another number; behind each is no further digit,
-# or another telephone number.
+# One or several; the first does not begin inside another number, and after each comes no further
+# digit, or another telephone number.
 _PART = r"[\s\-./()]{1,3}"
 _BETWEEN = r"[\s,;/|&\-]{1,4}"
 _LONE = r"(?<!\d)(?<!\d\W)(?<!\d\W\W)(?<!\d\W\W\W)(?<!\d\W\W\W\W)"
@@ -123,7 +123,7 @@ def _broken(run: re.Match[str]) -> str:
 
 
 def _broken_if_right(run: re.Match[str]) -> str:
-    """What is known taken out, but for what only looks like an IBAN or a hash."""
+    """Remove what is known, except what only looks like an IBAN or a hash."""
     if run.lastgroup is not None:
         if run["iban"] is not None:
             compact = run["iban"].replace(" ", "")
@@ -136,7 +136,7 @@ def _broken_if_right(run: re.Match[str]) -> str:
 
 
 def _broken_unless_card(run: re.Match[str]) -> str:
-    """Numbers with decimals taken out, but for those whose decimals, or all digits, are a card."""
+    """Remove numbers with decimals, except those whose decimals, or all digits, are a card."""
     for whole, decimals in _ONE_DECIMAL.findall(run.group()):
         if is_issued(decimals) or (len(whole) > 5 and is_issued(whole + decimals)):
             return run.group()

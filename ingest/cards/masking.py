@@ -1,4 +1,4 @@
-"""Card numbers in texts: masked, so that their last four digits are left."""
+"""Mask card numbers in texts, except their last four digits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ingest.cards.known import BREAK, without_known
 from ingest.cards.search import Caution, Found, find_cards, readings, replaced
 
 _ASCII = bytes(range(128))
-# For the cheap looks before the search. Digits become "0", letters "x"; the rest is left out, but
-# for the sign between two cells.
+# For the cheap checks before the search. Digits become "0", letters "x"; the rest is dropped,
+# except the separator between cells.
 _DIGITS_ONLY = bytes(
     0x30 if 0x30 <= byte <= 0x39 else byte if chr(byte) == BREAK else 0x78 for byte in range(256)
 )
@@ -26,21 +26,21 @@ def mask_text(text: str) -> str:
 
 
 def mask_lines(lines: Sequence[str]) -> list[str]:
-    """`mask_text` of the lines of one text, in which a card may go on in the next line."""
+    """`mask_text` for the lines of one text; a card may continue in the next line."""
     text = "\n".join(line.replace("\n", " ") for line in lines)
     across = []
     for one in find_cards(text, Caution.CODES):
         run = text[one.start : one.end]
-        # Nothing but the card: numbers below each other are not cut out of their lines.
+        # Only the card: other numbers below each other stay in their lines.
         if "\n" in run and sum(map(str.isdigit, run)) == len(one.digits):
             across.append((one, f"****{one.digits[-4:]}" + "\n" * run.count("\n")))
     return [mask_text(line) for line in replaced(text, across).split("\n")] if lines else []
 
 
 def may_hold_card(text: str) -> bool:
-    """Tell, cheaply, whether a text (of many cells, with BREAK between) could hold a card number.
+    """Check cheaply whether a text (of many cells, with BREAK between) could hold a card number.
 
-    A False is certain; a True only means that `mask_cell` has to look.
+    False is certain; True only means that `mask_cell` must look.
     """
     return any(
         _has_enough_digits(reading) and _has_enough_digits(without_known(reading))
@@ -54,7 +54,7 @@ def mask_cell(text: str, caution: Caution) -> str:
         return text
     found = find_cards(text, caution)
     if found and caution <= Caution.CELLS and _is_barcode(text):
-        # A declaration tips the scales where both check digits are right.
+        # Where both check digits are right, the declaration decides.
         found = [one for one in found if one.is_certain and caution > Caution.CODES]
     return _masked(text, found)
 
@@ -68,7 +68,7 @@ def _has_enough_digits(text: str) -> bool:
     shape = content.translate(_DIGITS_ONLY, _NEITHER)
     if _ENOUGH_DIGITS in shape:
         return True
-    # A letter between groups of digits. The first look alone is quick.
+    # A letter between groups of digits. Only the first check is fast.
     if b"0000" not in shape or b"0000x0" not in shape:
         return False
     return _ENOUGH_DIGITS in shape.replace(b"0000x0", b"00000").replace(b"0000x0", b"00000")

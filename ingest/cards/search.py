@@ -1,10 +1,10 @@
-"""Where a text holds card numbers: the one search behind masks and tokens.
+"""Find card numbers in a text: the search used for masks and tokens.
 
 A card number has 13 to 19 digits, begins with its issuer's prefix and ends with a check digit
-(ISO/IEC 7812). Every window of a text's digits is judged so, whatever people or machines put
-between them: blanks of any width, dots, commas, dashes, slashes, signs without width, a letter; in
-exponent form; on a magnetic stripe (ISO/IEC 7813). Where more caution is asked for, a number that
-has only the length or the shape of a card's is taken for one, too.
+(ISO/IEC 7812). Every window of a text's digits is checked, whatever is between the digits: spaces
+of any width, dots, commas, dashes, slashes, zero-width characters, a letter; also in exponent form
+and on a magnetic stripe (ISO/IEC 7813). At higher levels of caution, a number with only the length
+or the shape of a card's counts as one, too.
 
 Time grows with the length of the text.
 """
@@ -30,21 +30,21 @@ from ingest.cards.known import (
 
 
 class Caution(IntEnum):
-    """How little is enough for a number to be taken for a card's."""
+    """How much evidence is needed to take a number for a card's."""
 
     CODES = 0
-    """In a column of long numbers of another kind: prefix and check digit have to be right."""
+    """In a column of long numbers of another kind: prefix and check digit must be right."""
     CELLS = 1
-    """In any other column: or the number stands by itself, and its check digit is right."""
+    """In any other column: or it is a separate number with a right check digit."""
     BESIDE_CARDS = 2
-    """Beside a column of card numbers: or it stands by itself and is as long as a card's."""
+    """Beside a column of card numbers: or it is a separate number as long as a card's."""
     REFUSED = 3
-    """In what nobody has read yet, such as refused lines and messages: 12 digits are enough."""
+    """In unparsed text, such as rejected lines and messages: 12 digits are enough."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A card number in a text: `digits` from `start` to `end`, with what is stuck to it."""
+    """A card number in a text: `digits` from `start` to `end`, with what is attached to it."""
 
     start: int
     end: int
@@ -54,10 +54,10 @@ class Found:
     is_whole: bool = True
     """No digit was rounded away."""
     behind: int = 0
-    """Where the number itself ends, in groups of digits that may go on behind it."""
+    """Where the number itself ends, in groups of digits that may continue after it."""
 
 
-# A few signs, one sign again and again, blanks without end, or a letter.
+# A few characters, one character repeated, any number of spaces, or a letter.
 _GAP = (
     r"(?:(?:[^\w\0]|_){1,4}|\s*(?P<sign>[^\w\s\0]|_)(?P=sign)*\s*|\s+"
     r"|(?<=\d{4})[^\W\d_](?=\d))"
@@ -65,8 +65,8 @@ _GAP = (
 _CLUSTER = re.compile(rf"\d+(?:{_GAP}\d+)*")
 _GROUP = re.compile(r"\d+")
 _ITEM_ENDS = re.compile(r"[,;|&/]")
-# What programs write for a blank, a dash or a line end, where the sign itself means something else:
-# HTML, addresses of the web, JSON and other quoted texts, mail.
+# Escapes for a space, a dash or a line end where the character itself has another meaning: HTML,
+# URLs, JSON and other quoted texts, mail.
 _ESCAPED = re.compile(
     r"&(?:amp;)*(?:[A-Za-z]{2,8}|#\d{1,6}|#[xX][0-9A-Fa-f]{1,5});|</?[A-Za-z][^<>\0]{0,60}>"
     r"|%(?:25)*(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|5[Ff]|7[Cc]|[Cc]2%(?:25)*[Aa]0|[Aa]0)"
@@ -82,7 +82,7 @@ _TRACK = re.compile(
     r"[;%]?[Bb]?(?P<number>(?<!\d)\d{12,19}|(?<!\d)\d{4}(?: \d{2,6}){2,4})"
     r"(?:=|\^[^\^?\0]{2,40}\^|[Dd](?=\d{7}))\d{4}[^\s,;?\0]*\??"
 )
-# The check number on a card's back stands behind the number or its expiry, or is called by name.
+# The check number (CVC) follows the card number or its expiry, or has a label.
 _CHECK = r"\d{3,4}(?![\w]|[.,]\d)"
 _CHECK_NAME = (
     r"(?<![^\W\d_])(?:(?:cvv|cvc|cvn|cvd|cve|cav|csc|cid)2?|code"
@@ -102,27 +102,27 @@ _CHECK_BEHIND = re.compile(
 )
 _CHECK_BEFORE = re.compile(rf"{_CHECK_NAME}\d{{3,4}}[^\d\0]{{1,20}}\Z", re.IGNORECASE)
 _REACH_BEFORE = 60
-"""Signs before a card in which its check number is looked for."""
+"""How many characters before a card are searched for its check number."""
 
-# A cell of a card column: what a spreadsheet appends, one number in whatever stands around it, and
-# a number that is none of a card because it has a fraction.
+# A cell of a card column: what a spreadsheet appends, one number in any text, and a number that is
+# not a card's because it has a fraction.
 _NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015]+")
 _ONE_NUMBER = re.compile(r"[^0-9]*([0-9]{12,19})[^0-9]*")
 _FRACTION = re.compile(r"\d{12}[.,]\d")
 _LONGEST_USUAL = 16
-"""Nearly all cards have as many digits or fewer: what is longer may have something stuck to it."""
+"""Nearly all cards have at most so many digits: a longer number may have something attached."""
 
-# Sizes of groups that are printed on cards.
+# Sizes of digit groups as printed on cards.
 _PRINTED = {(4, 6, 5), (4, 6, 4), (8, 8), (6, 13)}
 _PRINTED |= {(4, 4, 4, size) for size in (1, 2, 3, 4)}
 _PRINTED |= {(4, 4, 4, 4, size) for size in (1, 2, 3)}
 
 
 def readings(text: str) -> Iterator[str]:
-    """What a text may be read as, in as many signs: with blanks for what stands for some; as it is.
+    """The readings of a text, all of its length: with spaces in place of escapes, and as it is.
 
-    Both count: behind a percent sign, two digits may also be the first two of a card.
+    Both are needed: after a percent sign, two digits may also be the first two of a card.
     """
     if any(begins in text and ends in text for begins, ends in _MAY_ESCAPE):
         plain = _ESCAPED.sub(_blank, text)
@@ -132,7 +132,7 @@ def readings(text: str) -> Iterator[str]:
 
 
 def replaced(text: str, found: Iterable[tuple[Found, str]]) -> str:
-    """The text with other texts in the places of cards, which come from left to right."""
+    """The text with the cards, given from left to right, replaced by other texts."""
     parts: list[str] = []
     behind = 0
     for one, instead in found:
@@ -154,7 +154,7 @@ def find_cards(text: str, caution: Caution) -> list[Found]:
 
 
 def read_card(text: str) -> str | None:
-    """The digits of the one card number that a cell is about, without a check number behind it."""
+    """The digits of the only card number in a cell, without a check number after it."""
     if len(text) < SHORTEST - 1:
         return None
     plain = text if text.isascii() else _plain(text)[0]
@@ -179,22 +179,22 @@ def read_card(text: str) -> str | None:
 
 
 def is_printed(groups: Sequence[str]) -> bool:
-    """Whether groups of digits are of the sizes that are printed on cards."""
+    """Whether groups of digits have sizes as printed on cards."""
     return tuple(map(len, groups)) in _PRINTED
 
 
 def _without_check(plain: str) -> str | None:
-    """A card's digits where a check number stands behind a gap; None where there is none."""
+    """A card's digits where a check number follows after a gap; None where there is none."""
     *groups, last = _GROUP.findall(plain)
     digits = "".join(groups)
     if len(last) not in (3, 4) or len(digits) < SHORTEST:
         return None
-    # Nobody writes a longer card's number in one piece but for its last digits.
+    # Nobody separates only the last digits of a longer card number.
     return digits if len(groups) == 1 or is_issued(digits) else None
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """The text with ASCII digits for all scripts' and without signs of no width; and the places."""
+    """The text with ASCII digits and without zero-width characters; and the original places."""
     signs: list[str] = []
     places: list[int] = []
     for place, sign in enumerate(text):
@@ -211,7 +211,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 def _find(text: str, caution: Caution) -> list[Found]:
     if text.isdigit():
-        # Quickly, as most cells with many digits are.
+        # The fast path: most cells with many digits are like this.
         return _in_groups(without_known(text), caution)
     text = without_identifiers(text)
     tracks = list(_tracks(text, caution))
@@ -221,7 +221,7 @@ def _find(text: str, caution: Caution) -> list[Found]:
     grouped: list[Found] = []
     read = []
     for reading in readings(text):
-        # What was found in one reading is left out of the other.
+        # What one reading found is skipped in the other.
         reading = without_known(_without(reading, grouped))
         grouped = _in_order(grouped, _in_groups(reading, caution))
         read.append(reading)
@@ -246,7 +246,7 @@ def _in_groups(text: str, caution: Caution) -> list[Found]:
 
 
 def _with_check_numbers(text: str, found: Sequence[Found]) -> list[Found]:
-    """Cards with what stands between them and their check numbers."""
+    """Cards extended to their check numbers and what is between."""
     made: list[Found] = []
     reached = 0
     ends = [*(one.start for one in found[1:]), len(text)]
@@ -294,7 +294,7 @@ def _exponents(text: str, caution: Caution) -> list[Found]:
             continue
         digits = known.ljust(length, "0")
         certain = is_issued(digits)
-        # Digits that were rounded away say nothing about the check digit.
+        # Rounded digits say nothing about the check digit.
         likely = passes_luhn(digits) or len(known) < length
         if certain or caution >= Caution.BESIDE_CARDS or (caution == Caution.CELLS and likely):
             is_whole = len(known) == length
@@ -325,7 +325,7 @@ class _Cluster:
             count += size
 
     def cards(self, caution: Caution) -> list[Found]:
-        """The cards in the cluster, each with all of the groups that it is in."""
+        """The cards in the cluster, each extended to the groups that it is in."""
         spans = [(first, last, True) for first, last in self._windows()]
         if caution > Caution.CODES:
             spans += [(first, last, False) for first, last in self._suspects(caution)]
@@ -342,7 +342,7 @@ class _Cluster:
                     break
 
     def _fits(self, first: int, last: int) -> bool:
-        """Whether a window ends where groups do, or is cut out of what is one number."""
+        """Whether a window ends where groups do, and is not part of a longer number."""
         left, right = self._owners[first], self._owners[last - 1]
         begins = first == self._begins[left]
         ends = last == self._begins[right] + self._sizes[right]
@@ -353,7 +353,7 @@ class _Cluster:
         return is_number or self._is_one_number(left, right)
 
     def _has_items(self, left: int, right: int) -> bool:
-        """Whether what stands between groups may end one item and begin another."""
+        """Whether the text between groups may separate two items."""
         return any(map(_ITEM_ENDS.search, self._gaps[left:right]))
 
     def _is_list(self, left: int, right: int) -> bool:
@@ -361,12 +361,12 @@ class _Cluster:
         return len(set(self._gaps[left:right])) > 1 and self._has_items(left, right)
 
     def _is_one_number(self, left: int, right: int) -> bool:
-        """Whether groups are of one size, but the outer ones, with the same between all of them."""
+        """Whether all groups but the outer ones have one size and the same separator."""
         gaps, inner = self._gaps[left:right], set(self._sizes[left + 1 : right])
         return len(set(gaps)) == 1 and len(inner) == 1 and min(inner) >= 3
 
     def _suspects(self, caution: Caution) -> Iterator[tuple[int, int]]:
-        """Runs of digits that stand by themselves and could be a card's."""
+        """Separate runs of digits that could be a card's."""
         for left, right in self._parts():
             if caution < Caution.REFUSED and self._is_list(left, right):
                 continue
@@ -374,7 +374,7 @@ class _Cluster:
                 yield self._begins[left], self._begins[right] + self._sizes[right]
 
     def _parts(self) -> Iterator[tuple[int, int]]:
-        """First and last group of what could be one number."""
+        """First and last group of each possible number."""
         count = len(self._sizes)
         for place, size in enumerate(self._sizes):
             if size >= SHORTEST - 1:
@@ -384,7 +384,7 @@ class _Cluster:
                     yield place, last
         start = 0
         while start < count:
-            # With single blanks or dashes between, and with anything, as long as it is the same.
+            # With single spaces or dashes between, or with any separator that stays the same.
             plain = same = start
             while plain < count - 1 and self._gaps[plain] in (" ", "-"):
                 plain += 1
@@ -417,7 +417,7 @@ class _Cluster:
         return digits[0] != "0" and any(map(passes_luhn, numbers))
 
     def _number(self, first: int, last: int) -> str:
-        """Digits without the check number that stands behind some cards as the last group."""
+        """Digits without the check number that follows some cards as the last group."""
         right = self._owners[last - 1]
         size = self._sizes[right]
         without = last - size
@@ -429,7 +429,7 @@ class _Cluster:
         return self._digits[first:last]
 
     def _merged(self, spans: list[tuple[int, int, bool]]) -> Iterator[list[tuple[int, int, bool]]]:
-        """Spans that have groups in common, together."""
+        """Merge spans that have groups in common."""
         alike: list[tuple[int, int, bool]] = []
         reached = -1
         for first, last, certain in sorted(spans):
@@ -447,14 +447,14 @@ class _Cluster:
         first, last, certain = max(alike, key=self._likeliness)
         start, end = self._begins[left], self._begins[right] + self._sizes[right]
         if end - start <= _LONGEST_USUAL and not self._is_clean(first, last):
-            # All of it, and not a shorter window that fits by chance.
+            # The whole run, and not a shorter window that fits by chance.
             first, last = start, end
         digits = self._digits[first:last] if certain else self._number(first, last)
         behind = self._groups[self._owners[last - 1]][1]
         return Found(self._groups[left][0], self._groups[right][1], digits, certain, behind=behind)
 
     def _is_clean(self, first: int, last: int) -> bool:
-        """Whether a run of digits is whole groups."""
+        """Whether a run of digits consists of whole groups."""
         left, right = self._owners[first], self._owners[last - 1]
         return self._begins[left] == first and self._begins[right] + self._sizes[right] == last
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash as HASH
 
 Card = tuple[str, str, str]
-"""(card_token, card_last4, card_unreadable); an empty text stands for NULL."""
+"""(card_token, card_last4, card_unreadable); an empty text means NULL."""
 
 NO_CARD: Card = ("", "", "")
 SHORTEST_KEY = 32
@@ -30,11 +30,11 @@ _DIGITS = re.compile(r"\d+")
 
 
 class CardTokens:
-    """Turns the text of a card column into token, last four digits and what was unreadable.
+    """Turns the text of a card column into token, last four digits and unreadable text.
 
     The token is HMAC-SHA-256 of the digits (RFC 2104) with the first key, as lower case hex. Each
-    further key, in the order in which they were put into use, is applied to the hex of the token
-    before it. So a new key replaces tokens that are stored already, without the card numbers.
+    further key, in the order of their use, is applied to the hex of the token before it. So a new
+    key can rotate stored tokens without the card numbers.
     """
 
     def __init__(self, *keys: bytes) -> None:
@@ -44,15 +44,15 @@ class CardTokens:
                 raise BranchlineError(
                     f"The token key is {len(key)} bytes long; card numbers need at least"
                     f" {SHORTEST_KEY} bytes.",
-                    "Set BRANCHLINE_TOKEN_KEY to a longer secret, and keep it: another key gives"
-                    " other card tokens.",
+                    "Set BRANCHLINE_TOKEN_KEY to a longer secret, and keep it: a different key"
+                    " gives other card tokens.",
                 )
         if not keys:
             raise ValueError("card tokens need a key")
         self._pads = [_pads(key) for key in keys]
 
     def replace_all(self, cells: Iterable[str]) -> list[Card]:
-        """`replace` for the cells of a column, quickly."""
+        """`replace` for all cells of a column."""
         if len(self._pads) > 1:
             return list(map(self.replace, cells))
         ((inner, outer),) = self._pads
@@ -90,12 +90,12 @@ class CardTokens:
         return (self.token(digits), digits[-4:], "")
 
     def mask_path(self, path: str) -> str:
-        """Mask the numbers in a file's path that could be those of cards.
+        """Mask the numbers in a file's path that could be card numbers.
 
-        The masked path still tells two files apart (a short keyed hash follows the mask), because
-        a path can be a logical file's name. Dates and times such as 20210825090000 are left alone.
+        Masked paths stay distinct (a short keyed hash follows the mask), because a path can be a
+        logical file's name. Dates and times such as 20210825090000 are not masked.
         """
-        # A number does not go on in the next folder; a card's does, where somebody meant it to.
+        # A number does not continue in the next folder, but a card number may be split on purpose.
         names = [self._mask_name(name, Caution.REFUSED) for name in path.split("/")]
         return self._mask_name("/".join(names), Caution.CODES)
 
@@ -103,14 +103,14 @@ class CardTokens:
         masks = []
         for one in find_cards(name, caution):
             if one.is_certain or _looks_like_card(name[one.start : one.end]):
-                # By the first key only: a path's mask stays what it is when keys are added.
+                # By the first key only: a path's mask is stable when keys are added.
                 mark = _hmac(*self._pads[0], one.digits)[:8]
                 masks.append((one, f"****{one.digits[-4:]}~{mark}"))
         return replaced(name, masks)
 
 
 def _pads(key: bytes) -> tuple[HASH, HASH]:
-    """The two hashes of an HMAC with the key taken in: copying them is half the work of hmac."""
+    """The two hashes of an HMAC, keyed already: copying them halves the work of hmac."""
     block = (key if len(key) <= 64 else hashlib.sha256(key).digest()).ljust(64, b"\0")
     return (
         hashlib.sha256(bytes(byte ^ 0x36 for byte in block)),

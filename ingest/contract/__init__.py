@@ -1,1 +1,1 @@
-"""What a feed may say, and errors that name the line."""
+"""The schema of the feed files, with errors that name the line."""

@@ -1,4 +1,4 @@
-"""The feed contract: what a feed may say of its files, its table and its columns."""
+"""The feed contract: what a feed declares about its files, its table and its columns."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
 RECORD_ID = "_record_id"
-"""The raw column with the feed's key, by which a record is known in all files."""
+"""The raw column with the feed's key, which identifies a record across files."""
 TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id", RECORD_ID)
 SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
-"""Names that PostgreSQL gives to columns of its own in every table."""
+"""Names of PostgreSQL's system columns."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
 NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
 DATABASE_FOLDER = "database/"
-"""What is read from databases has paths below it; no file of an inbox has."""
+"""Folder for the paths of database tables; no file of an inbox may be in it."""
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
 
 
@@ -42,7 +42,7 @@ def _database_name(name: str) -> str:
     # dlt and PostgreSQL keep exactly these names as they are.
     if not NAME_RULE.fullmatch(name):
         raise ValueError(
-            f"'{name}' is no usable name; use lower case letters, digits and single underscores,"
+            f"'{name}' is not a valid name; use lower case letters, digits and single underscores,"
             " beginning with a letter, 63 characters at most"
         )
     return name
@@ -52,8 +52,8 @@ DatabaseName = Annotated[str, AfterValidator(_database_name)]
 
 
 def header_key(name: str) -> str:
-    """How header cells and declared names are compared: case, spaces and punctuation ignored."""
-    # Some systems write an umlaut as two signs.
+    """The form in which header cells and declared names are compared: no case or punctuation."""
+    # Some systems write an umlaut as two characters.
     composed = unicodedata.normalize("NFC", name.casefold())
     return re.sub(r"[\W_]+", "_", composed).strip("_")
 
@@ -66,8 +66,8 @@ def joined_key(key: str) -> str:
 class Column(BaseModel):
     """One declared column of a feed.
 
-    `parts`: names of columns that hold it together, one list per part: what a file has as date and
-    as time is one timestamp.
+    `parts`: names of the columns that make it up, one list per part: a date and a time column
+    become one timestamp.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,7 +80,7 @@ class Column(BaseModel):
     protect: Literal["card_number", "none"] | None = None
 
     def header_keys(self) -> set[str]:
-        """Every way a header may name this column, as `header_key` gives it."""
+        """Every name of this column in a header, as `header_key` gives it."""
         return {header_key(name) for name in (self.name, *self.aliases)}
 
     def raw_columns(self) -> tuple[str, ...]:
@@ -89,10 +89,10 @@ class Column(BaseModel):
 
 
 class DatabaseTable(BaseModel):
-    """Where a feed's rows lie in a relational database.
+    """Where a feed's rows are in a relational database.
 
-    Without `cursor` the table as a whole is one thing that changes; with it, rows are only ever
-    added, each with a higher value in that column.
+    Without `cursor` the whole table is one snapshot. With it, rows are only ever added, each with a
+    higher value in that column.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -106,7 +106,7 @@ class DatabaseTable(BaseModel):
 
     @property
     def path(self) -> str:
-        """The path that the table has in the ledger, without an ending."""
+        """The table's path in the ledger, without an extension."""
         schema = f"{self.database_schema}." if self.database_schema else ""
         return f"{DATABASE_FOLDER}{self.connection}/{schema}{self.table}"
 
@@ -137,7 +137,7 @@ class Feed(BaseModel):
     _joined_owners: dict[str, int] = PrivateAttr(default_factory=dict)
     _parts: dict[str, tuple[int, int]] = PrivateAttr(default_factory=dict)
     _names: frozenset[str] = PrivateAttr(default=frozenset())
-    """Header, written as one word -> the column that it is a part of, and which part."""
+    """Header key as one word -> the column and the part that it names."""
     _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
@@ -152,9 +152,9 @@ class Feed(BaseModel):
 
     def _check_table(self) -> None:
         if not self.table.startswith(f"{self.source}_"):
-            raise at("table", f"'{self.table}' has to begin with the source: {self.source}_...")
+            raise at("table", f"'{self.table}' must begin with the source: {self.source}_...")
         if self.table in RESERVED_TABLES:
-            raise at("table", f"'{self.table}' is a table of the loader itself")
+            raise at("table", f"'{self.table}' is one of the loader's own tables")
 
     def _check_columns(self) -> None:
         taken: dict[str, str] = {}
@@ -164,30 +164,30 @@ class Feed(BaseModel):
                 if raw_name in SYSTEM_COLUMNS:
                     raise at(
                         f"columns.{place}",
-                        f"'{raw_name}' is the name of a column of PostgreSQL's own; take another"
-                        " one and make this an alias",
+                        f"'{raw_name}' is a system column of PostgreSQL; choose another name and"
+                        " make this one an alias",
                     )
                 if raw_name in names:
                     raise at(
                         f"columns.{place}",
-                        f"column '{column.name}' fills raw column '{raw_name}', and so does"
+                        f"column '{column.name}' fills raw column '{raw_name}', as does"
                         f" '{names[raw_name]}'",
                     )
                 names[raw_name] = column.name
             for key in sorted(column.header_keys()):
                 if not key:
-                    raise at(f"columns.{place}.aliases", "an alias holds no letter or digit")
+                    raise at(f"columns.{place}.aliases", "an alias has no letter or digit")
                 if key in taken:
                     raise at(
                         f"columns.{place}",
-                        f"'{column.name}' and '{taken[key]}' both answer to the header '{key}'",
+                        f"'{column.name}' and '{taken[key]}' both match the header '{key}'",
                     )
                 joined = joined_key(key)
                 other = self._joined_owners.setdefault(joined, place)
                 if other != place:
                     raise at(
                         f"columns.{place}",
-                        f"'{column.name}' and '{self.columns[other].name}' both answer to the"
+                        f"'{column.name}' and '{self.columns[other].name}' both match the"
                         f" header '{joined}', written as one word",
                     )
                 taken[key] = column.name
@@ -197,13 +197,15 @@ class Feed(BaseModel):
         for place, column in enumerate(self.columns):
             where = f"columns.{place}.parts"
             if column.parts and (len(column.parts) == 1 or column.protect is not None):
-                raise at(where, "needs two lists of names or more, and no protect")
+                raise at(where, "needs at least two lists of names, and cannot have protect")
             for number, names in enumerate(column.parts):
                 for name in names:
                     key = joined_key(header_key(name))
                     other = self._joined_owners.get(key, place)
                     if not key or key in self._parts or other != place:
-                        raise at(where, f"'{name}' is no name, or that of another column or part")
+                        raise at(
+                            where, f"'{name}' is no name, or belongs to another column or part"
+                        )
                     self._parts[key] = place, number
         self._names = frozenset({*self._joined_owners, *self._parts})
 
@@ -215,10 +217,10 @@ class Feed(BaseModel):
         if self.files is not None:
             assert self._path_pattern
             if self.files.startswith(DATABASE_FOLDER):
-                raise at("files", f"{DATABASE_FOLDER} is where rows of databases are noted")
+                raise at("files", f"{DATABASE_FOLDER} is reserved for tables of databases")
         if self.database is not None:
             if self.header == "none":
-                raise at("header", "has to be optional or required: a table names its columns")
+                raise at("header", "must be optional or required: a table names its columns")
             cursor = self.database.cursor
             owner = None if cursor is None else self.columns_named([cursor])[0]
             if owner is not None and self.columns[owner].protect == "card_number":
@@ -228,12 +230,12 @@ class Feed(BaseModel):
         if self.file_name is None:
             for key in ("logical_file", "business_date_format", "file_name_example"):
                 if getattr(self, key) is not None:
-                    raise at(key, "needs file_name: its groups are what it is made of")
+                    raise at(key, "needs file_name: it is built from its groups")
             return
         try:
             pattern = re.compile(self.file_name, re.IGNORECASE)
         except re.error as error:
-            raise at("file_name", f"is no valid regular expression: {error}") from None
+            raise at("file_name", f"is not a valid regular expression: {error}") from None
         groups = set(pattern.groupindex)
         if ("business_date" in groups) != (self.business_date_format is not None):
             raise at(
@@ -244,29 +246,29 @@ class Feed(BaseModel):
             if group not in groups:
                 raise at(
                     "logical_file",
-                    f"{{{group}}} is no group of file_name; it needs (?P<{group}>...)",
+                    f"{{{group}}} is not a group of file_name; it needs (?P<{group}>...)",
                 )
         self._name_pattern = pattern
         if self.file_name_example is not None:
             try:
                 self.identify(self.file_name_example)
             except FileNameError as error:
-                raise at("file_name_example", f"does not fit file_name: {error}") from None
+                raise at("file_name_example", f"does not match file_name: {error}") from None
 
     def _check_what_counts(self) -> None:
         names = {column.name: column for column in self.columns}
         for place, name in enumerate(self.key):
             if name not in names:
-                raise at(f"key.{place}", f"'{name}' is no column of the feed")
+                raise at(f"key.{place}", f"'{name}' is not a column of the feed")
             if names[name].protect == "card_number":
-                raise at(f"key.{place}", f"'{name}' holds card numbers, which no table has")
+                raise at(f"key.{place}", f"'{name}' holds card numbers, which are never stored")
             if name in self.key[:place]:
-                raise at(f"key.{place}", f"'{name}' stands twice")
+                raise at(f"key.{place}", f"'{name}' is listed twice")
         if self.snapshot and (self.key or self.covers):
             said = "key" if self.key else "covers"
-            raise at(said, "is of no use in a snapshot: its latest file counts")
+            raise at(said, "has no effect in a snapshot: only its latest file counts")
         if self.covers == "days" and self.key:
-            raise at("key", "is of no use beside 'covers: days': the later file has all of a day")
+            raise at("key", "has no effect beside 'covers: days': the later file has the whole day")
         if self.covers == "day" and self.business_date_format is None:
             raise at("covers", "'day' needs the group business_date in file_name")
 
@@ -276,10 +278,10 @@ class Feed(BaseModel):
         try:
             fields = [field for _, field, _, _ in Formatter().parse(self.logical_file)]
         except ValueError as error:
-            raise at("logical_file", f"is no valid template: {error}") from None
+            raise at("logical_file", f"is not a valid template: {error}") from None
         groups = [field for field in fields if field is not None]
         if not groups:
-            raise at("logical_file", "names no {group}: every file would be the same file")
+            raise at("logical_file", "has no {group}: all files would be the same logical file")
         return groups
 
     @property
@@ -297,27 +299,27 @@ class Feed(BaseModel):
             fixed.append(part)
         return "/".join(fixed) + "/" if fixed else "./"
 
-    # Asked for every file of an inbox: pydantic's private attributes are slow.
+    # Needed for every file of an inbox: pydantic's private attributes are slow.
     @cached_property
     def _path_pattern(self) -> re.Pattern[str] | None:
         return None if self.files is None else compile_glob(self.files)
 
     def claims(self, path: str) -> bool:
-        """Tell whether a path, relative to the inbox with forward slashes, is of this feed."""
+        """Whether a path, relative to the inbox with forward slashes, belongs to this feed."""
         pattern = self._path_pattern
         return pattern is not None and pattern.fullmatch(path) is not None
 
     @property
     def only_file(self) -> str | None:
-        """The one path that the feed's files can have, where the pattern names no more."""
+        """The only path that the feed's files can have, if the pattern has no wildcard."""
         if self.files is None or self.file_name is not None or set(self.files) & set("*?"):
             return None
         return self.files
 
     def identify(self, path: str) -> FileIdentity:
-        """Read what a file's name says.
+        """Parse a file's name.
 
-        Raises FileNameError with a reason for people when the name does not fit.
+        Raises FileNameError with a reason for people when the name does not match.
         """
         if self._name_pattern is None:
             return FileIdentity(logical_file=folded_path(path))
@@ -327,7 +329,7 @@ class Feed(BaseModel):
         form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
         if found is None:
             raise FileNameError(
-                f"the file's name is not of the form that feed {self.name} expects ({form});"
+                f"the file's name does not have the form that feed {self.name} expects ({form});"
                 " rename the file and it will be loaded"
             )
         groups = {group: text for group, text in found.groupdict().items() if text is not None}
@@ -338,12 +340,12 @@ class Feed(BaseModel):
                 business_date = datetime.strptime(written, self.business_date_format).date()
             except ValueError:
                 raise FileNameError(
-                    f"'{written}' in the file's name is no date"
+                    f"'{written}' in the file's name is not a date"
                     f" (expected: {form}); rename the file and it will be loaded"
                 ) from None
             groups["business_date"] = business_date.isoformat()
-        # Two systems that differ over capitals, blanks or hyphens mean the same branch. Dates and
-        # other numbers stay as they are written.
+        # Names that differ only in case, spaces or hyphens mean the same branch. Dates and other
+        # numbers stay as written.
         groups = {
             group: folded(text) if any(map(str.isalpha, text)) else text.strip(" _.")
             for group, text in groups.items()
@@ -353,7 +355,7 @@ class Feed(BaseModel):
             logical_file = self.logical_file.format_map(
                 {group: groups.get(group, "") for group in self._template_groups()}
             )
-            # A group that the name leaves out leaves nothing behind.
+            # An optional group that is missing in the name leaves no separator.
             logical_file = re.sub("/{2,}", "/", logical_file).strip("/")
         return FileIdentity(
             logical_file=logical_file,
@@ -367,15 +369,15 @@ class Feed(BaseModel):
         return tuple(name for column in self.columns for name in column.raw_columns())
 
     def may_name(self, cells: Sequence[str]) -> int:
-        """How many cells may name a column or a part of one: no fewer than do, at little cost."""
+        """A cheap upper bound of how many cells name a column or a part of one."""
         names = self._names
         return sum(joined_key(header_key(cell)) in names for cell in cells)
 
     def columns_named(self, cells: Sequence[str]) -> list[int | None]:
         """The place of the declared column that each cell of a header names; None for others.
 
-        A cell that matches a name as it stands goes before one that matches it as one word only
-        (`InvoiceNo`, `invoice_no`). A control character in a name is damage, and joins nothing.
+        A cell that matches a name exactly takes precedence over one that matches it as one word
+        (`InvoiceNo`, `invoice_no`). A name with a control character matches nothing.
         """
         keys = [header_key(cell) for cell in cells]
         found = [self._header_owners.get(key) for key in keys]
@@ -387,7 +389,7 @@ class Feed(BaseModel):
         return found
 
     def parts_named(self, cells: Sequence[str]) -> dict[int, tuple[int, ...]]:
-        """Columns that a header names part by part: place of the column -> places of its cells.
+        """Columns that a header names in parts: place of the column -> places of its cells.
 
         Each part once, and no cell that names the column as a whole.
         """
@@ -409,7 +411,7 @@ class Feed(BaseModel):
 
     @property
     def key_places(self) -> list[int]:
-        """Places in the raw table of the columns that identify a record in all files."""
+        """Places in the raw table of the columns that identify a record across files."""
         names = self.raw_columns()
         return [names.index(name) for name in self.key]
 
@@ -449,11 +451,11 @@ class FeedContract(BaseModel):
 
     @property
     def switched_off(self) -> dict[str, Feed]:
-        """The feeds of sources that are not listed, by name; nothing of them is read."""
+        """The feeds of unlisted sources, by name; they are not read."""
         return self._switched_off
 
     def of_sources(self, listed: Collection[str]) -> FeedContract:
-        """The same feeds, those of sources that are not listed switched off.
+        """The same feeds, with those of unlisted sources switched off.
 
         Raises BranchlineError for a listed source without a feed.
         """
@@ -466,7 +468,7 @@ class FeedContract(BaseModel):
                     f" no file in ingest/feeds says 'source: {name}'."
                     for name in lacking
                 ),
-                f"Write ingest/feeds/{lacking[0]}.yml, or take the source off the list.",
+                f"Write ingest/feeds/{lacking[0]}.yml, or remove the source from the list.",
             )
         made = self.model_copy(
             update={"feeds": {feed.name: feed for feed in self if feed.source in listed}}
@@ -480,7 +482,7 @@ class FeedContract(BaseModel):
             if name in self.switched_off:
                 raise BranchlineError(
                     f"Feed '{name}' is switched off: {unlisted(self.switched_off[name].source)}.",
-                    "List the source there, and it is read.",
+                    "List the source there to have it read.",
                 )
             if name not in self.feeds:
                 raise BranchlineError(
@@ -491,10 +493,10 @@ class FeedContract(BaseModel):
 
 
 def unlisted(source: str) -> str:
-    """Why nothing of a source is read."""
+    """Why a source is not read."""
     return f"source {source} is not listed in source_systems (dbt_project.yml)"
 
 
 def variable_of(connection: str) -> str:
-    """The environment variable that holds a connection's address."""
+    """The environment variable for a connection's address."""
     return f"BRANCHLINE_SOURCE_{connection.upper()}_URL"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class UnreadableFileError(Exception):
-    """A file that is listed but cannot be read; the text is for people, cards masked.
+    """A listed file that cannot be read; the text is for people, cards masked.
 
     `temporary`: trying again later may help.
     """
@@ -22,10 +22,10 @@ class UnusableFileError(Exception):
 
 
 class InternalError(Exception):
-    """A fault in Branchline itself that one file brought to light.
+    """A bug in Branchline that one file triggered.
 
     `kind`: the type of the exception; `place`: the module and line that raised it. Its text is
-    left out: it may hold what the file holds.
+    left out: it may hold data of the file.
     """
 
     def __init__(self, kind: str, place: str) -> None:
@@ -35,6 +35,6 @@ class InternalError(Exception):
 
     @classmethod
     def caused_by(cls, error: BaseException) -> InternalError:
-        """Describe an exception that nobody expected."""
+        """Describe an unexpected exception."""
         where = traceback.extract_tb(error.__traceback__)[-1]
         return cls(type(error).__name__, f"{Path(where.filename).name}, line {where.lineno}")

@@ -1,4 +1,4 @@
-"""File names: which belong to a feed, and what they say."""
+"""File names: which belong to a feed, and what they mean."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.contract.placed_errors import at
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")
 _COPY = r"(?:copy|kopie|kopia|copie|c[oó]pia)"
-# "Copy of x", "Kopie (2) von x", and the same behind underscores.
+# "Copy of x", "Kopie (2) von x", also with underscores.
 _COPY_OF = re.compile(
     rf"(?:{_COPY}(?:[ _]?\(\d+\))?[ _](?:of|von|van|de|di)[ _])+(?=.)", re.IGNORECASE
 )
@@ -23,27 +23,27 @@ _A_COPY = re.compile(
     rf"|[ _]\((?:[\w]+ )?{_COPY}\))+(?=(?:[ _]?\(\d+\))*(?:\.\w+)*$)",
     re.IGNORECASE,
 )
-# "x (1)": what a browser calls the second file of a name.
+# "x (1)": how a browser names a second file of the same name.
 _NUMBERED = re.compile(r"(?<=.)(?:[ _]?\(\d+\))+(?=(?:\.\w+)*$)")
 
 
 def composed(name: str) -> str:
-    """A name with its letters composed, and every dash a hyphen."""
+    """A name with composed letters (NFKC), and every dash a hyphen."""
     return unicodedata.normalize("NFKC", name).translate(_DASHES)
 
 
 def folded(text: str) -> str:
-    """A text of a file's name as all systems agree upon it.
+    """A part of a file name, normalised across operating systems.
 
-    Systems differ over capitals, over composed and decomposed letters, and over blanks, hyphens
-    and underscores between words.
+    Systems differ in case, in composed and decomposed letters, and in spaces, hyphens and
+    underscores between words.
     """
     text = composed(composed(text).casefold())
     return _SEPARATORS.sub("_", text).strip("_.")
 
 
 def without_copy_marks(name: str, *, numbers: bool) -> str:
-    """The name of the file that this one is a copy of, by what desktops add to a copy's name.
+    """The name without what desktops add to the name of a copy.
 
     `numbers`: also without the ` (1)` that browsers add to a second file of the same name.
     """
@@ -59,7 +59,7 @@ def without_copy_marks(name: str, *, numbers: bool) -> str:
 
 
 def folded_path(path: str) -> str:
-    """A path as all systems agree upon it, copies of a file among them."""
+    """A path, normalised across operating systems and without copy marks."""
     *folders, name = path.split("/")
     stem, dot, ending = without_copy_marks(name, numbers=False).rpartition(".")
     if not stem:
@@ -69,12 +69,12 @@ def folded_path(path: str) -> str:
 
 
 class FileNameError(ValueError):
-    """A file name that does not fit its feed; the text is the reason people read."""
+    """A file name that does not match its feed; the text is the reason people read."""
 
 
 @dataclass(frozen=True)
 class FileIdentity:
-    """What the name of a file says about it."""
+    """What a file's name says about the file."""
 
     logical_file: str
     branch: str | None = None
@@ -83,13 +83,13 @@ class FileIdentity:
 
     @property
     def age(self) -> tuple[str, tuple[tuple[int, str], ...]]:
-        """By what the versions of a file are in order: the date and the time in their names."""
+        """The sort key of a file's versions: the date and the time in their names."""
         day = self.business_date.isoformat() if self.business_date else ""
         return day, _natural(self.time)
 
 
 def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """For an order in which 9 comes before 10."""
+    """A sort key that puts 9 before 10."""
     parts = re.split(r"([0-9]+)", text)
     return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
 
@@ -97,7 +97,7 @@ def _natural(text: str) -> tuple[tuple[int, str], ...]:
 def compile_glob(pattern: str) -> re.Pattern[str]:
     """`**/` any folders, `*` and `?` within one name; the ending after the last dot in any case."""
     if pattern.startswith("/") or ".." in PurePosixPath(pattern).parts or "\\" in pattern:
-        raise at("files", "has to be relative to the inbox, with forward slashes and no '..'")
+        raise at("files", "must be relative to the inbox, with forward slashes and no '..'")
     stem, dot, ending = pattern.rpartition(".")
     if not dot or "/" in ending:
         stem, ending = pattern, ""

@@ -1,10 +1,10 @@
-"""Errors of the contract that know which key they are about."""
+"""Errors of the contract, each with the key it is about."""
 
 from __future__ import annotations
 
 
 class PlacedError(ValueError):
-    """A ValueError that knows which key it is about."""
+    """A ValueError with the key it is about."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)
@@ -12,5 +12,5 @@ class PlacedError(ValueError):
 
 
 def at(key: str, message: str) -> PlacedError:
-    """The error about a key, to be raised by the contract's checks."""
+    """The error about a key, for the contract's checks to raise."""
     return PlacedError(key, message)

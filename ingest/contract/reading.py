@@ -1,4 +1,4 @@
-"""The feed files, read and checked: every error names its file and line."""
+"""Read and check the feed files: every error names its file and line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEEDS_FOLDER = Path(__file__).parent.parent / "feeds"
 
 
 class _Line(NamedTuple):
-    """A line of a feed file; they are told in this order."""
+    """A line of a feed file; problems are reported in this order."""
 
     file: Path
     number: int
@@ -31,9 +31,9 @@ _Problem = tuple[_Line, str]
 def load_feeds(path: Path | None = None, sources: Collection[str] | None = None) -> FeedContract:
     """Read the feed files of a folder, by name, or one file (default: the project's own folder).
 
-    `sources`: those that are listed; the feeds of others are switched off (default: none are).
-    Raises BranchlineError naming file, line, feed and key of everything that is wrong in them, and
-    for a listed source without a feed.
+    `sources`: the listed sources; the feeds of others are switched off (default: none are).
+    Raises BranchlineError with file, line, feed and key of every problem, and for a listed source
+    without a feed.
     """
     contract = _read_contract(FEEDS_FOLDER if path is None else path)
     return contract if sources is None else contract.of_sources(sources)
@@ -43,7 +43,7 @@ def _read_contract(path: Path) -> FeedContract:
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
     if not files:
         raise BranchlineError(
-            f"The folder {path} holds no feed file.",
+            f"The folder {path} has no feed file.",
             "A feed file's name ends in .yml; see the project's ingest/feeds for examples.",
         )
     lines: dict[str, _Line] = {}
@@ -66,22 +66,22 @@ def _read_contract(path: Path) -> FeedContract:
     try:
         return FeedContract.model_validate(content)
     except ValidationError as error:
-        raise _broken([_tell(found, lines) for found in error.errors()]) from None
+        raise _broken([_describe(found, lines) for found in error.errors()]) from None
 
 
 def _in_two_files(own: dict[str, _Line], before: dict[str, _Line]) -> Iterator[_Problem]:
-    """Find feeds that stand in two files."""
+    """Find feeds that are defined in two files."""
     for key, line in own.items():
         if key.startswith("feeds.") and key.count(".") == 1 and key in before:
             first = before[key]
             yield (
                 line,
-                f"{_place(key)}: stands twice (first in {first.file.name}, line {first.number})",
+                f"{_place(key)}: is given twice (first in {first.file.name}, line {first.number})",
             )
 
 
 def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[str, _Line]]:
-    """The content of one file, and the line of every key; `problems` takes what stands twice."""
+    """The content of one file, and the line of every key; adds duplicate keys to `problems`."""
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -91,23 +91,23 @@ def _read(file: Path, problems: list[_Problem]) -> tuple[dict[str, Any], dict[st
     except (OSError, UnicodeDecodeError) as error:
         raise BranchlineError(
             f"The feed file {file} cannot be read: {error}.",
-            "It has to be a readable UTF-8 text file.",
+            "It must be a readable UTF-8 text file.",
         ) from None
-    hint = f"Mend {file}; quote texts that hold a colon or a brace, and indent with spaces."
+    hint = f"Fix {file}; quote texts that hold a colon or a brace, and indent with spaces."
     tree, content = parse_yaml(text, file.name, hint)
     lines: dict[str, _Line] = {}
     if tree is not None:
         problems.extend(_walk(tree, "", file, lines))
     if not isinstance(content, dict):
         raise BranchlineError(
-            f"{file.name}: the file has to begin with 'feeds:' and hold one entry per feed.",
-            f"Mend {file}; see the project's ingest/feeds for examples.",
+            f"{file.name}: the file must begin with 'feeds:' and have one entry per feed.",
+            f"Fix {file}; see the project's ingest/feeds for examples.",
         )
     return content, lines
 
 
 def _walk(node: yaml.Node, path: str, file: Path, lines: dict[str, _Line]) -> Iterator[_Problem]:
-    """Note the line of every key, and find keys that stand twice (YAML would keep the last)."""
+    """Record the line of every key, and find duplicate keys (YAML would keep the last)."""
     lines[path] = _Line(file, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, _Line] = {}
@@ -116,7 +116,7 @@ def _walk(node: yaml.Node, path: str, file: Path, lines: dict[str, _Line]) -> It
             line = _Line(file, key_node.start_mark.line + 1)
             below = f"{path}.{key}" if path else key
             if key in seen:
-                yield line, f"{_place(below)}: stands twice (first in line {seen[key].number})"
+                yield line, f"{_place(below)}: is given twice (first in line {seen[key].number})"
             seen[key] = line
             yield from _walk(value_node, below, file, lines)
             lines[below] = line
@@ -125,16 +125,16 @@ def _walk(node: yaml.Node, path: str, file: Path, lines: dict[str, _Line]) -> It
             yield from _walk(value_node, f"{path}.{place}", file, lines)
 
 
-def _tell(error: Any, lines: dict[str, _Line]) -> _Problem:
+def _describe(error: Any, lines: dict[str, _Line]) -> _Problem:
     """Turn one pydantic error into (line, text for people)."""
     path = ".".join(str(part) for part in error["loc"] if part != "[key]")
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, PlacedError):
-        # The contract as a whole places its errors from the root, a feed from itself.
+        # The contract gives paths from the root, a feed gives them from itself.
         path = f"{path}.{cause.key}".strip(".")
     kind, given = error["type"], error.get("input")
     message = {
-        "extra_forbidden": "is no known key; check its spelling",
+        "extra_forbidden": "is not a known key; check its spelling",
         "missing": "is missing",
     }.get(kind)
     if message is None:
@@ -164,6 +164,6 @@ def _place(path: str) -> str:
 
 
 def _broken(problems: Sequence[_Problem]) -> BranchlineError:
-    told = [f"{line.file.name}, line {line.number}: {text}." for line, text in sorted(problems)]
+    texts = [f"{line.file.name}, line {line.number}: {text}." for line, text in sorted(problems)]
     files = " and ".join(str(file) for file in sorted({line.file for line, _ in problems}))
-    return BranchlineError("\n".join(told), f"Mend {files}; nothing was loaded.")
+    return BranchlineError("\n".join(texts), f"Fix {files}; nothing was loaded.")

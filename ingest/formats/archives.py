@@ -1,4 +1,4 @@
-"""Files that come packed: .gz, and .zip with one file of lines inside, unpacked as a stream."""
+"""Compressed files: .gz, and .zip with one CSV file inside, unpacked as a stream."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ingest.contract.file_errors import UnusableFileError
 
 CHUNK = 1 << 18
 READ_WHOLE = 1 << 23
-"""A zip is read from its end. Up to this size it is fetched in one go first."""
+"""A zip is read from its end. Up to this size it is fetched whole first."""
 LARGEST_DIRECTORY = 1 << 24
 BOMBS = ((1 << 20, 350), (1 << 26, 200))
-"""(size, ratio): what unpacks to more than this size and this multiple of itself is no file of
-lines. gzip packs lines of more than 32 characters to a 344th at best, when all are alike; short
-lines and zeros it packs to a thousandth. No till writes 64 MiB of lines that are alike."""
+"""(size, ratio): what unpacks to more than this size and this multiple of itself is not a CSV file.
+gzip compresses lines of more than 32 characters 344 times at best, when all are alike; short lines
+and zeros a thousand times. No till writes 64 MiB of identical lines."""
 SHORTEST_LINE = 32
-"""A line counts as so many bytes at least: in the warehouse even an empty one takes more."""
+"""A line counts as at least so many bytes: in the warehouse even an empty one takes more."""
 
 _PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
@@ -30,17 +30,17 @@ _LINE_ENDINGS = (".csv", ".txt", ".tsv")
 
 _CUT_SHORT = "the archive is cut short; send the file again"
 _BROKEN = "the archive is broken; send the file again"
-_LOCKED = "the archive is locked by a password; send it without one"
-_UNUSUAL = "the archive is packed in an unusual way; pack it as an ordinary .zip or .gz"
+_LOCKED = "the archive is protected by a password; send it without one"
+_UNUSUAL = "the archive uses an unsupported compression; pack it as an ordinary .zip or .gz"
 _TOO_MANY = "the archive holds too many files; send it with one CSV file inside"
 _BOMB = (
-    "the archive unpacks to more than {ratio} times its size, as no file of lines does; send the"
-    " file again, and if it is right, without packing it"
+    "the archive unpacks to more than {ratio} times its size, which a CSV file never does; send"
+    " the file again, and if it is right, unpacked"
 )
 
 
 def unpacked_name(path: str) -> str:
-    """The path without .gz or .zip; what has no ending of its own then gets .csv."""
+    """The path without .gz or .zip; a path without another extension then gets .csv."""
     packed = _PACKED.search(path)
     if packed is None:
         return path
@@ -51,7 +51,7 @@ def unpacked_name(path: str) -> str:
 def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:
     """The unpacked bytes of a stored file, which is closed with them.
 
-    `path` tells by its ending whether it is packed; `size`: of the stored file. This and reading
+    `path`: its extension says whether it is packed; `size`: of the stored file. This and reading
     raise UnusableFileError, and whatever reading `raw` raises.
     """
     kind = _PACKED.search(path)
@@ -70,7 +70,7 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError
 
 
 class _Allowance:
-    """What an archive of a size may unpack to: counts, and refuses what is more."""
+    """The limit of what an archive of a size may unpack to."""
 
     def __init__(self, packed: int) -> None:
         self._most, self._ratio = min((max(size, ratio * packed), ratio) for size, ratio in BOMBS)
@@ -78,12 +78,12 @@ class _Allowance:
         self._lines = 0
 
     def check(self, size: int) -> None:
-        """Raise UnusableFileError where so many bytes are too many."""
+        """Raise UnusableFileError if so many bytes exceed the limit."""
         if size > self._most:
             raise UnusableFileError(_BOMB.format(ratio=self._ratio))
 
     def take(self, data: bytes) -> bytes:
-        """Count what was unpacked. Raises UnusableFileError where it becomes too much."""
+        """Count unpacked bytes. Raises UnusableFileError above the limit."""
         self._bytes += len(data)
         self._lines += max(data.count(b"\n"), data.count(b"\r"))
         self.check(max(self._bytes, self._lines * SHORTEST_LINE))
@@ -119,7 +119,7 @@ class _GzipStream(io.RawIOBase):
         super().close()
 
     def _next_member(self) -> bool:
-        """Begin a member; False at the end. Zeros after one only fill up a block."""
+        """Begin a member; False at the end. Zeros after a member are padding."""
         left = self._left.lstrip(b"\0") if self._members else self._left
         while not left:
             left = self._raw.read(CHUNK) or b""
@@ -134,7 +134,7 @@ class _GzipStream(io.RawIOBase):
             return False
         if not self._members and not left.startswith(b"\x1f"):
             raise UnusableFileError(
-                "the file is named .gz but is no gzip archive; send it again, or without .gz"
+                "the file is named .gz but is not a gzip archive; send it again, or without .gz"
             )
         self._unzip = zlib.decompressobj(wbits=31)
         self._members += 1
@@ -204,7 +204,7 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
     try:
         archive = zipfile.ZipFile(file)
         member = _member(archive, name)
-        # The archive's own word for its size may be anything.
+        # The size that the archive states may be wrong.
         allowance = _Allowance(min(member.compress_size, size))
         allowance.check(member.file_size)
         return _ZipStream(raw, archive, member, allowance)
@@ -217,7 +217,7 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The one file of lines in a zip."""
+    """The only CSV file in a zip."""
     files = [member for member in archive.infolist() if not _is_clutter(member)]
     if not files:
         raise UnusableFileError("the archive holds no file; send it with one CSV file inside")
@@ -228,7 +228,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     if len(found) != 1:
         held = _names(found or files)
         if found:
-            text = f"the archive holds {len(found)} CSV files ({held}); send each by itself"
+            text = f"the archive holds {len(found)} CSV files ({held}); send each separately"
         else:
             text = f"the archive holds no CSV file, but {held}; send it with one inside"
         raise UnusableFileError(text)
@@ -247,14 +247,14 @@ def _is_clutter(member: zipfile.ZipInfo) -> bool:
 
 
 def _names(members: list[zipfile.ZipInfo]) -> str:
-    # Masked before it is cut: half of a card number is more than enough.
-    told = [repr(mask_text(member.filename)[:80])[1:-1] for member in members[:3]]
+    # Masked before it is cut, or half of a card number would remain.
+    names = [repr(mask_text(member.filename)[:80])[1:-1] for member in members[:3]]
     more = f" and {len(members) - 3:,} more" if len(members) > 3 else ""
-    return ", ".join(told) + more
+    return ", ".join(names) + more
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Look at the end of a zip: zipfile itself would read a directory of any size into memory."""
+    """Check the directory of a zip: zipfile itself would read one of any size into memory."""
     size = file.seek(0, io.SEEK_END)
     begin = max(0, size - (1 << 16) - 22)
     file.seek(begin)
@@ -264,7 +264,7 @@ def _check_directory(file: BinaryIO) -> None:
         file.seek(0)
         if file.read(2) == b"PK":
             raise UnusableFileError(_CUT_SHORT)
-        raise UnusableFileError("the file is named .zip but is no zip archive; send it again")
+        raise UnusableFileError("the file is named .zip but is not a zip archive; send it again")
     (directory,) = struct.unpack("<L", tail[place + 12 : place + 16])
     if directory == 0xFFFFFFFF and begin + place >= 76:
         file.seek(begin + place - 76)

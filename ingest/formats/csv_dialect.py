@@ -1,4 +1,4 @@
-"""How one file writes its table: delimiter, header, order of columns; or that it is no CSV."""
+"""The dialect of one file: delimiter, header, order of columns; or why it is not a CSV."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Extra:
-    """A column that a file's header names and the feed does not declare.
+    """A column in a file's header that the feed does not declare.
 
-    `name`: what it is called in the raw table; `place`: where it stands in the line.
+    `name`: its name in the raw table; `place`: its position in the line.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Dialect:
     separator_line: bool = False
 
     def reads_like(self, other: Dialect) -> bool:
-        """Whether both read a line alike, whatever the header was called."""
+        """Whether both parse lines in the same way, whatever their headers say."""
         return (self.delimiter, self.width, self.places, self.extras, self.nameless) == (
             *(other.delimiter, other.width, other.places, other.extras, other.nameless),
         )
@@ -99,7 +99,7 @@ class _Header:
 
 
 def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
-    """Tell by its first bytes that a file is no CSV text. `wide`: it is UTF-16."""
+    """Recognise by its first bytes that a file is not CSV text. `wide`: it is UTF-16."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             if magic == b"PK\x03\x04" and any(part in head[:4096] for part in _WORKBOOK_PARTS):
@@ -115,7 +115,7 @@ def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
             "this is a web page or XML, not a CSV; the download was perhaps a log-in or error page:"
             " fetch the file again"
         )
-    # A crash leaves a block of zeros behind what was written.
+    # A crash leaves a block of zeros after what was written.
     sample = head[:65536].rstrip(b"\0") or head[:65536]
     if not wide and len(sample.translate(None, _CONTROL)) < 0.9 * len(sample):
         return NotReadable("this is binary data, not text; export the data as CSV (UTF-8)")
@@ -123,7 +123,7 @@ def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
 
 
 def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
-    """Find delimiter and header from the first lines of a file (their line ends may be on)."""
+    """Find delimiter and header from the first lines of a file (with or without line ends)."""
     lines = [line for line in lines if line.strip()][:SAMPLED_LINES]
     separator = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
     if separator:
@@ -137,7 +137,7 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
         fitting = _fitting(records, width)
         if fitting < len(lines):
             fitting = max(fitting, _fitting(_split_whole(lines, delimiter), width))
-        # A header that is understood says more than any number of lines.
+        # A recognised header outweighs any number of lines.
         score = (len(header.places) if header else 0, fitting)
         if best is None or score > best[0]:
             best = (score, delimiter, header, records)
@@ -161,11 +161,11 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
 def inner_header(
     feed: Feed, first: Dialect, cells: Sequence[str], delimiter: str
 ) -> Dialect | NotReadable | None:
-    """How to read the lines below a line inside a file; None where it is no header.
+    """The dialect below a line inside a file; None where the line is not a header.
 
-    Files are put together from several, each with a header of its own. `first`: the dialect in
-    which the file begins, with the columns that its raw table was made ready for. NotReadable: it
-    is a header, and the lines below it cannot be read by it.
+    Some files are concatenated from several, each with its own header. `first`: the dialect at the
+    beginning of the file, with the columns that its raw table has. NotReadable: it is a header, but
+    the lines below it cannot be read by it.
     """
     if feed.may_name(cells) < min(2, len(feed.columns)):
         return None
@@ -183,7 +183,7 @@ def inner_header(
         strange = sorted(extra.name for extra in found.extras if extra.name not in known)
         if not strange:
             return found
-        return NotReadable(f"names columns that the file does not begin with: {_shown(strange)}")
+        return NotReadable(f"names columns that the first header does not have: {_shown(strange)}")
     if not may_be_header(cells):
         return None
     if header.twice:
@@ -192,7 +192,7 @@ def inner_header(
 
 
 def _half_a_header(feed: Feed, first: Dialect, header: _Header) -> NotReadable | None:
-    """A line of names only, of which some are columns that stand elsewhere so far."""
+    """A line of names only, some of them columns that were elsewhere before."""
     wanted = first.places if first.places is not None else tuple(range(len(feed.columns)))
     moved = [owner for owner, place in header.places.items() if wanted[owner] != place]
     if len(moved) < 2 or not may_be_header(header.cells):
@@ -204,7 +204,7 @@ def _half_a_header(feed: Feed, first: Dialect, header: _Header) -> NotReadable |
 
 
 def _is_the_only_one(delimiter: str, width: int, lines: Sequence[str]) -> bool:
-    """Whether no other delimiter stands in any of the lines as often as this one would have to."""
+    """Whether no other delimiter occurs in a line as often as this one would have to."""
     others = [other for other in DELIMITERS if other != delimiter]
     return width > 2 and all(line.count(other) < width // 2 for line in lines for other in others)
 
@@ -225,7 +225,7 @@ def describe_misfit(dialect: Dialect, widths: Counter[int]) -> str:
 
 
 def split_line(line: str, delimiter: str) -> list[str]:
-    """The cells of one line; none where its quotes are broken."""
+    """The cells of one line; empty where its quotes are broken."""
     try:
         return next(csv.reader((line,), delimiter=delimiter), [])
     except csv.Error:
@@ -233,7 +233,7 @@ def split_line(line: str, delimiter: str) -> list[str]:
 
 
 def _split_whole(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """The records of all lines together: one may have line breaks inside its quotes."""
+    """The records of several lines: one may have line breaks inside its quotes."""
     try:
         return list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:
@@ -241,7 +241,7 @@ def _split_whole(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _fitting(records: Sequence[list[str]], width: int) -> int:
-    """How many have so many columns; empty ones behind them do not count."""
+    """How many records have so many columns, not counting empty ones at the end."""
     return sum(
         len(record) == width or (len(record) > width and not any(record[width:]))
         for record in records
@@ -249,7 +249,7 @@ def _fitting(records: Sequence[list[str]], width: int) -> int:
 
 
 def _width_without_header(feed: Feed, records: Sequence[list[str]]) -> int:
-    """The feed's number of columns, or more where most lines end in so many empty ones."""
+    """The feed's number of columns, or more where most lines end in empty ones."""
     width = len(feed.columns)
     padded = Counter(
         len(record) for record in records if len(record) > width and not any(record[width:])
@@ -262,9 +262,9 @@ def _width_without_header(feed: Feed, records: Sequence[list[str]]) -> int:
 
 
 def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
-    """The first line that names columns, if everything above it is of another width.
+    """The first line that names columns, if every line above it has another width.
 
-    Not where there are rows above it: then it is a header inside a file that begins without one.
+    Not below rows: then it is a header inside a file that begins without one.
     """
     widths_above: set[int] = set()
     for number, record in enumerate(records[:HEADER_WITHIN]):
@@ -286,7 +286,7 @@ def _read_header(feed: Feed, cells: Sequence[str]) -> _Header | None:
 
 
 def _names_enough(feed: Feed, header: _Header) -> bool:
-    """Half of the columns: one cell that happens to read like a name makes no header."""
+    """Half of the columns: one cell that looks like a name by chance is not a header."""
     columns, cells = len(feed.columns), len(header.cells)
     return len(header.places) >= max(min(2, columns), (min(cells, columns) + 1) // 2)
 
@@ -309,15 +309,15 @@ def _match_header(feed: Feed, cells: Sequence[str]) -> _Header:
 
 
 def _without_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> NotReadable:
-    """Why no line is the header that the feed requires, with the line that comes nearest to one."""
+    """Why no line is the header that the feed requires, with the closest line."""
     nearest = _nearest_header(feed, lines, delimiters)
     names = [column.name for column in feed.columns]
     advice = (
-        "export the file with a header line of these names, or add the names that it has as"
+        "export the file with a header line of these names, or add the names it has as"
         f" aliases to feed {feed.name}"
     )
     if len(nearest.places) < 2:
-        # What is no header may hold data of persons, which a reason is not made for.
+        # A line that is not a header may hold personal data, which must not be in a reason.
         known = f"only {len(nearest.places)}" if nearest.places else "none"
         return NotReadable(
             f"no header line found: the first line names {known} of the {len(names)} columns"
@@ -325,19 +325,19 @@ def _without_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
         )
     missing = [name for place, name in enumerate(names) if place not in nearest.places]
     return NotReadable(
-        f"the header is not understood: it names {len(nearest.places)} of the {len(names)} columns"
-        f" of feed {feed.name}; missing: {', '.join(missing)}; not understood:"
+        f"the header is not recognised: it names {len(nearest.places)} of the {len(names)} columns"
+        f" of feed {feed.name}; missing: {', '.join(missing)}; not recognised:"
         f" {_shown(nearest.unknown.values()) or 'none'}; the header: {_shown(nearest.cells)};"
         f" {advice}"
     )
 
 
 def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> _Header:
-    """The line, as one of the delimiters cuts it, that names most columns; else the first line."""
+    """The line that names most columns with any of the delimiters; else the first line."""
 
     def nearness(found: tuple[int, _Header]) -> tuple[int, int, int]:
         number, header = found
-        # Below the first line, one cell that reads like a name is chance.
+        # Below the first line, one cell that looks like a name is chance.
         named = len(header.places) if number == 0 or len(header.places) > 1 else 0
         return named, -number, len(header.cells)
 
@@ -350,7 +350,7 @@ def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
 
 
 def may_be_header(cells: Sequence[str]) -> bool:
-    """Whether cells are names rather than values: none is a number, a date or the like."""
+    """Whether cells are names and not values: none is a number, a date or the like."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return bool(filled) and all(
         any(map(str.isalpha, cell)) and not cell[0].isdigit() for cell in filled
@@ -358,7 +358,7 @@ def may_be_header(cells: Sequence[str]) -> bool:
 
 
 def _shown(cells: Iterable[str]) -> str:
-    """Cells of a header for a message: masked before they are cut, or half a card would pass."""
+    """Header cells for a message: masked before they are cut, or half a card would remain."""
     text = mask_text(", ".join(cell.strip() for cell in cells))
     if len(text) <= LONGEST_NAMES_SHOWN:
         return text
@@ -370,9 +370,9 @@ def _with_header(
 ) -> Dialect | NotReadable:
     if header.twice:
         return NotReadable(
-            f"the header names a column twice ({', '.join(header.twice)}); remove or rename one; of"
-            f" columns that are one only together, as a date and its time, feed {feed.name} has to"
-            " name the parts"
+            f"the header names a column twice ({', '.join(header.twice)}); remove or rename one; if"
+            " they are parts of one column, such as a date and its time, list them as parts in"
+            f" feed {feed.name}"
         )
     missing = [
         column.name
@@ -381,15 +381,15 @@ def _with_header(
     ]
     if missing:
         unknown = _shown(header.unknown.values())
-        unknown = f"; not understood: {unknown}" if unknown else ""
+        unknown = f"; not recognised: {unknown}" if unknown else ""
         return NotReadable(
             f"the header lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
             f"{unknown}; export all columns, or add the header's name as an alias to the feed"
         )
     if len(header.unknown) > MOST_EXTRAS:
         return NotReadable(
-            f"the header names {len(header.unknown):,} columns that the feed does not know; check"
-            " that the right file was sent"
+            f"the header names {len(header.unknown):,} columns that the feed does not declare;"
+            " check that the right file was sent"
         )
     places = tuple(header.places.get(place, -1) for place in range(len(feed.columns)))
     in_order = places == tuple(range(len(feed.columns))) and len(header.cells) == len(places)
@@ -410,11 +410,11 @@ def _with_header(
 
 
 def _extras(feed: Feed, unknown: Mapping[int, str]) -> tuple[Extra, ...]:
-    """Names for the raw columns of what the feed does not declare, each taken once."""
+    """Unique raw column names for the columns that the feed does not declare."""
     taken = {*feed.raw_columns(), *TECHNICAL_COLUMNS, *SYSTEM_COLUMNS}
     extras = []
     for place, cell in unknown.items():
-        # Masked: a header cell may be the first line of a file without one, cards and all.
+        # Masked: in a file without a header, the cell may be data with card numbers.
         plain = unicodedata.normalize("NFKD", mask_text(cell)).encode("ascii", "ignore").decode()
         stem = header_key(plain)[:50].strip("_")
         if not NAME_RULE.fullmatch(stem) or stem in taken:

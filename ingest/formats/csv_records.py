@@ -1,7 +1,7 @@
-"""CSV records with the physical lines they begin on, as a stream that loses no line.
+"""CSV records with their physical line numbers, as a stream that loses no line.
 
 Every physical record ends up in exactly one of: rows, rejects, blanks, headers. A header inside a
-file says how the lines below it are read.
+file defines how the lines below it are read.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from ingest.formats.text import LONGEST_LINE, Block
 MOST_LINES_OF_A_RECORD = 100
 TOO_LONG = f"the line is longer than {LONGEST_LINE:,} characters"
 LONGEST_HEADER = 1 << 16
-"""In characters: how long a line may be to be looked at with another delimiter."""
+"""In characters: longer lines are not tried with another delimiter."""
 FEW_SUSPECTS = 10
-"""Lines of a block that it costs nothing to look at one by one."""
+"""Blocks of at most so many lines are checked line by line."""
 UNKNOWN_WORDS = NotReadable(
-    "is in words that the feed does not know (add them to the aliases of its columns)"
+    "has names that the feed does not know (add them to the aliases of its columns)"
 )
 TAKEN_FOR_HEADER = (
-    "taken for a header in words that the feed does not know: every line above holds digits, and"
-    " this one none"
+    "taken for a header with names that the feed does not know: every line above has digits, this"
+    " one has none"
 )
 SEPARATOR = "\x1f"
-"""Stands between cells while a text is cut; a text that holds it is cut by the csv module."""
+"""Separates cells while a text is split; a text that contains it is split by the csv module."""
 
-# The csv module refuses fields above 128 KiB by default; our own limit is the line.
+# The csv module rejects fields above 128 KiB by default; our own limit is the line.
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MOST_LINES_OF_A_RECORD * LONGEST_LINE))
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A line that is no record of the feed; `line` is as it came, cards and all."""
+    """A line that is not a record of the feed; `line` is unchanged, with card numbers."""
 
     line_number: int
     reason: str
@@ -53,7 +53,7 @@ class Reject:
 
 @dataclass
 class Batch:
-    """The records of some lines, column by column, and the dialect by which they are read.
+    """The records of some lines, column by column, and their dialect.
 
     `columns[i][n]` is the i-th cell of the record that begins on physical line `line_numbers[n]`.
     """
@@ -65,22 +65,22 @@ class Batch:
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
-        """The same, record by record."""
+        """The records, row by row."""
         return list(zip(*self.columns, strict=True))
 
 
 @dataclass
 class Tally:
-    """What a file held, in physical records."""
+    """Counts of a file's physical records."""
 
     rows: int = 0
     rejects: int = 0
     blanks: int = 0
     headers: int = 0
     widths: Counter[int] = field(default_factory=Counter)
-    """How many rejected records had how many columns."""
+    """Number of columns -> number of rejected records that had so many."""
     set_aside: str = ""
-    """Why lines below a header inside the file were rejected, where any were."""
+    """Why lines below a header inside the file were rejected, if any were."""
 
     @property
     def physical(self) -> int:
@@ -89,11 +89,11 @@ class Tally:
 
 
 def split_plain(text: str, delimiter: str, width: int) -> list[list[str]] | None:
-    """The columns of some lines, where each is plainly one record of `width` cells; else None.
+    """The columns of some lines, if each is plainly one record of `width` cells; else None.
 
-    What the csv module would give, in half the time: the whole text is cut at once. Plain is a text
-    whose quotes each enclose a cell, none of whose cells holds a quote or a line end, and none of
-    whose lines is blank.
+    The same result as the csv module's in half the time: the whole text is split at once. A text is
+    plain if quotes only enclose whole cells, no cell contains a quote or a line end, and no line is
+    blank.
     """
     if SEPARATOR in text or "\0" in text:
         return None
@@ -114,7 +114,7 @@ def split_plain(text: str, delimiter: str, width: int) -> list[list[str]] | None
         text = "".join(pieces)
     else:
         text = _separated(text, delimiter)
-    # Behind the last separator is the end of the last line, before the first nothing.
+    # After the last separator is the end of the last line; before the first is nothing.
     cells = text.split(SEPARATOR)[1:-1]
     firsts = cells[::width]
     if len(cells) % width or not all(cell[:1] == "\n" for cell in firsts):
@@ -133,10 +133,10 @@ def _separated(text: str, delimiter: str) -> str:
 
 
 def _stand_alone(outside: str, delimiter: str) -> bool:
-    """Whether each quoted cell, of which only a quote is left, stands between two cells' ends."""
+    """Whether each quoted cell, reduced to one quote, is enclosed by delimiters or line ends."""
     count = outside.count('"')
     for text in (outside, outside.replace(delimiter, 2 * delimiter).replace("\n", "\n\n")):
-        # The first look misses every second one of neighbours, which share a delimiter.
+        # The first pass misses every second neighbour, because they share a delimiter.
         ends = (delimiter, "\n")
         if count == sum(text.count(f'{before}"{behind}') for before in ends for behind in ends):
             return True
@@ -144,7 +144,7 @@ def _stand_alone(outside: str, delimiter: str) -> bool:
 
 
 FindHeader = Callable[[Sequence[str], str], Dialect | NotReadable | None]
-"""What a line inside a file, cut into cells at a delimiter, says of the lines below it."""
+"""The dialect that a line inside a file, split at a delimiter, defines below it."""
 
 
 _has_digit = re.compile(r"\d").search
@@ -157,13 +157,13 @@ def _all_begin_with_a_digit(cells: Sequence[str]) -> bool:
 class RecordReader:
     """Splits blocks of text into records of `dialect.width` columns.
 
-    A record may span lines inside quotes, up to 100 of them. Where it does not end, or does not
-    have the right number of columns, only its first line is rejected: an unclosed quote costs one
-    line and not the rest of the file.
+    A record may span up to 100 lines inside quotes. If it does not end, or has the wrong number of
+    columns, only its first line is rejected: an unclosed quote costs one line, not the rest of the
+    file.
 
-    `find_header` recognizes a header inside the file. Where the lines below it cannot be read by
-    it, they are rejected until the next header. So are those below a line that is only taken for a
-    header, because it is the first without a digit.
+    `find_header` recognises a header inside the file. If the lines below it cannot be read by it,
+    they are rejected until the next header. So are lines below a presumed header: the first line
+    without a digit.
     """
 
     def __init__(
@@ -174,18 +174,18 @@ class RecordReader:
         self._find_header = find_header
         self.tally = Tally()
         self._set_aside = ""
-        """Why the lines at hand cannot be read, as the header above them is."""
+        """Why the current lines cannot be read with the header above them."""
         self._probe = 0
-        """A place in which rows begin with a digit, as the names in a header do not."""
+        """A column in which rows begin with a digit and header names do not."""
         self._all_hold_digits = True
-        """Whether every record so far does."""
+        """Whether every record so far begins with a digit there."""
         self._last_row: Sequence[str] = ()
-        """The last row of the batch before."""
+        """The last row of the previous batch."""
         self._turned = False
-        """Whether the last split ended at a header of another kind."""
+        """Whether the last split ended at a different header."""
         self._lines: list[str] = []
         self._plain: str | None = None
-        """The block at hand, as long as nothing of the one before is left."""
+        """The current block, if nothing of the previous one is left."""
         self._flawed: dict[int, str] = {}
         """place in self._lines -> why that line cannot be part of any record"""
         self._next = 0
@@ -203,7 +203,7 @@ class RecordReader:
             yield batch
 
     def _more(self) -> bool:
-        """Append the lines of the next block to those not yet used; False at the end."""
+        """Append the lines of the next block to the unused ones; False at the end."""
         block = next(self._blocks, None)
         if block is None:
             return False
@@ -225,7 +225,7 @@ class RecordReader:
 
     def _add_lines(self, text: str) -> None:
         first = len(self._lines)
-        # newline="": \n, \r\n and \r end a line and stay on it.
+        # newline="": \n, \r\n and \r end a line and are kept.
         self._lines.extend(io.StringIO(text, newline=""))
         if "\0" in text or len(text) > LONGEST_LINE:
             for place in range(first, len(self._lines)):
@@ -236,7 +236,7 @@ class RecordReader:
                     self._flawed[place] = TOO_LONG
 
     def _split_plain(self) -> Batch | None:
-        """Split a block of which each line is one good record, a column at a time; else None."""
+        """Split a block column by column if each line is one good record; else None."""
         text, self._plain = self._plain, None
         if text is None:
             return None
@@ -270,9 +270,9 @@ class RecordReader:
         return Batch(dialect, columns, numbers)
 
     def _suspects(self, columns: Sequence[Sequence[str]]) -> Sequence[int]:
-        """Rows that may be a header: where others begin with a digit, they do not.
+        """Rows that may be a header: they do not begin with a digit where others do.
 
-        One look over a whole column at once: hardly ever is there any.
+        Checks a whole column at once: there is hardly ever any.
         """
         header = self._dialect.header
         if header is None and self._find_header is None:
@@ -295,10 +295,10 @@ class RecordReader:
         return fewest
 
     def _header(self, row: Sequence[str], line: str = "") -> Dialect | NotReadable | None:
-        """What a header says of the lines below it: the dialect at hand where that is nothing new.
+        """The dialect that a header defines for the lines below it; the current one if unchanged.
 
-        `line`: the text, where the row does not have the columns of the dialect and another
-        delimiter may be looked for.
+        `line`: the text, if the row does not have the columns of the dialect and another delimiter
+        may fit.
         """
         dialect = self._dialect
         if tuple(row) == dialect.header and not self._set_aside:
@@ -320,9 +320,9 @@ class RecordReader:
         return self._all_hold_digits and any(row) and not _has_digit(SEPARATOR.join(row))
 
     def _unknown_header(self, row: Sequence[str], above: Sequence[str]) -> NotReadable | None:
-        """Whether the first row without a digit is a header in words that the feed does not know.
+        """Whether the first row without a digit is a header with unknown names.
 
-        It is where it names all columns that are read, and the row above it is made of numbers.
+        It is if it names all columns that are read, and the row above it consists of numbers.
         """
         self._all_hold_digits = False
         dialect = self._dialect
@@ -336,9 +336,9 @@ class RecordReader:
         return UNKNOWN_WORDS
 
     def _split(self) -> Batch:
-        """Split the lines at hand, up to a header that says something new.
+        """Split the current lines, up to a header that changes the dialect.
 
-        A record that runs on beyond them fetches the next block.
+        A record that continues beyond them fetches the next block.
         """
         dialect, set_aside = self._dialect, self._set_aside
         batch = Batch(dialect)
@@ -372,7 +372,7 @@ class RecordReader:
                 except IndexError:
                     self._next = place
                     row, taken, why = self._read_on()
-                    # A block may have been fetched, and used lines dropped.
+                    # A block may have been fetched and used lines dropped.
                     place, flawed = self._next, self._flawed
                 except csv.Error as error:
                     row, why = [], f"broken quotes: {error}"
@@ -427,7 +427,7 @@ class RecordReader:
         return batch
 
     def _turn(self, header: Dialect | NotReadable, number: int) -> None:
-        """Go on by a header that was found in a line."""
+        """Continue with the header that was found in a line."""
         self._turned = True
         if isinstance(header, Dialect):
             self._dialect, self._set_aside = header, ""
@@ -435,10 +435,10 @@ class RecordReader:
             self._set_aside = f"below the header in line {number:,}, which {header.reason}"
 
     def _mended(self, row: list[str], line: str, taken: int) -> list[str]:
-        """A record of another width, where it holds the right columns all the same."""
+        """A record of another width that still holds the right columns."""
         width = self._dialect.width
         if taken == 1 and '"' in line and len(row) > 0:
-            # A blank behind each delimiter hides the quotes that follow it.
+            # A space after each delimiter hides the quotes that follow it.
             try:
                 reader = csv.reader(
                     (line,), delimiter=self._dialect.delimiter, strict=True, skipinitialspace=True
@@ -451,7 +451,7 @@ class RecordReader:
         return row
 
     def _read_on(self) -> tuple[list[str], int, str]:
-        """Read a record of several lines from self._next on: (row, lines taken, why it is none)."""
+        """Read a record of several lines from self._next: (row, lines used, rejection reason)."""
         pulled = 0
         size = 0
         too_long = ""

@@ -1,4 +1,4 @@
-"""Reading one file: from its bytes to batches of records, and whether it can be trusted."""
+"""Read one file: from its bytes to batches of records, and whether to quarantine it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ EMPTY = "the file is empty; send it again with its lines"
 class FileReader:
     """Reads one file of a feed once, as a stream in bounded memory.
 
-    `refused` says at once why a file is no table at all; `too_bad`, after all batches are read, why
-    it is not to be trusted as a whole.
+    `refused` says at once why a file is not a table at all; `too_bad`, after all batches are read,
+    why the whole file is quarantined.
     """
 
     def __init__(self, feed: Feed, stream: IO[bytes]) -> None:
@@ -46,25 +46,25 @@ class FileReader:
 
     @property
     def dialect(self) -> Dialect:
-        """How the file writes its table, down to where a header inside it says otherwise."""
+        """The dialect at the beginning of the file; a header inside it may change it."""
         assert self._dialect is not None, "a refused file has none"
         return self._dialect
 
     @property
     def tally(self) -> Tally:
-        """What the file held, as far as it has been read."""
+        """Counts of the records read so far."""
         return Tally() if self._records is None else self._records.tally
 
     @property
     def has_lines(self) -> bool:
-        """Whether there was anything, good or bad, besides a header."""
+        """Whether there was any line, good or bad, below the header."""
         return bool(self.tally.rows or self.tally.rejects)
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(()) if self._records is None else iter(self._records)
 
     def finish(self) -> tuple[str, int]:
-        """Read what is left, and tell the sha256 and the size of the whole."""
+        """Read the rest, and return the sha256 and the size of the whole file."""
         self._text.drain()
         return self._text.sha256, self._text.size
 
@@ -80,11 +80,11 @@ class FileReader:
             if following is None:
                 return EMPTY
             if following.overlong or len(first.text) > MOST_BLANKS:
-                return "the file begins with a megabyte of blanks; remove them"
+                return "the file begins with a megabyte of blank space; remove it"
             first = replace(following, text=first.text + following.text)
         if first is None:
             return EMPTY
-        # A last line without an end is a block of its own, and may end what the first began.
+        # A last line without a line end is a separate block, and may end the first block's record.
         begun = [first, *itertools.islice(blocks, 1)]
         sample = io.StringIO(
             "".join(block.text for block in begun if not block.overlong), newline=""
@@ -98,7 +98,7 @@ class FileReader:
         return None
 
     def too_bad(self) -> str | None:
-        """Why the file as a whole is not to be trusted; None when it is."""
+        """Why the whole file is quarantined; None where it is not."""
         feed, tally = self._feed, self.tally
         if not self.has_lines:
             if tally.headers:
@@ -107,22 +107,22 @@ class FileReader:
         if not tally.rows and not tally.set_aside:
             return describe_misfit(self.dialect, tally.widths)
         records = tally.rows + tally.rejects
-        # One broken line, often the last, says little about a file of a few; unless none may be.
+        # One broken line, often the last, says little about a short file; unless none is allowed.
         allowed = feed.max_rejected_share * records
         if tally.rejects > (max(allowed, 1) if allowed else 0):
             if tally.set_aside:
                 return (
                     f"{tally.rejects:,} of {records:,} lines cannot be read, those"
-                    f" {tally.set_aside}, among them; export the file anew, or send each of its"
-                    " parts as a file"
+                    f" {tally.set_aside}, among them; export the file again, or send each of its"
+                    " parts separately"
                 )
             return (
                 f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
                 f" {self.dialect.width} columns, more than the {feed.max_rejected_share:.0%} that"
-                f" feed {feed.name} lets pass; mend the export and send the file again"
+                f" feed {feed.name} allows; fix the export and send the file again"
             )
         return None
 
     def remarks(self) -> list[str]:
-        """What is worth knowing about a file that is loaded all the same."""
+        """Remarks on a file that is loaded all the same."""
         return [] if self._text.ends_with_line_end else [NO_LINE_END]

@@ -1,4 +1,4 @@
-"""Bytes to text: encodings, line ends, and lines too long to be lines, as a bounded stream."""
+"""Bytes to text: encodings, line ends and overlong lines, as a stream in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import IO
 
 BLOCK = 1 << 18
 LONGEST_LINE = 1 << 20
-"""In characters, its end included; whether a line is too long is judged where it is split."""
+"""In characters, with the line end; checked where lines are split into cells."""
 LONGEST_CARRIED = 4 * LONGEST_LINE
-"""In bytes: what is kept of a line that has not come to its end."""
+"""In bytes: how much of an unfinished line is kept."""
 KEPT_OF_A_LONG_LINE = 2000
 
 _BOMS = (
@@ -35,7 +35,7 @@ codecs.register_error("branchline_keep_undefined", _keep_undefined)
 class Block:
     """Some whole lines of a file.
 
-    `overlong`: this is the beginning of one line that is too long to be read, and stands alone.
+    `overlong`: this is only the beginning of one line that is too long to be read.
     """
 
     text: str
@@ -49,7 +49,7 @@ def guess_encoding(head: bytes) -> tuple[str, int]:
     """
     for mark, encoding in _BOMS:
         length = 0
-        # Programs that add a mark do not look whether there is one.
+        # Programs that add a mark do not check whether there is one already.
         while head.startswith(mark, length):
             length += len(mark)
         if length:
@@ -87,7 +87,7 @@ class TextReader:
         return self._bytewise() if self.encoding == "utf-8" else self._textwise()
 
     def drain(self) -> None:
-        """Read to the end without looking, so that hash and size are those of the whole file."""
+        """Read to the end without decoding, for hash and size of the whole file."""
         while self._read():
             pass
 
@@ -101,7 +101,7 @@ class TextReader:
         return chunk
 
     def _bytewise(self) -> Iterator[Block]:
-        """Encodings in which a line end is one byte: cut first, decode whole lines after."""
+        """Encodings in which a line end is one byte: split first, then decode whole lines."""
         carry, chunk = b"", self.head[self._mark :]
         skipping = False
         while chunk:
@@ -130,7 +130,7 @@ class TextReader:
             yield Block(_decode(carry))
 
     def _textwise(self) -> Iterator[Block]:
-        """Encodings with two bytes per unit: decode first, cut after."""
+        """Encodings with two bytes per unit: decode first, then split."""
         decoder = codecs.getincrementaldecoder(self.encoding)(errors="replace")
         carry, chunk = "", self.head[self._mark :]
         skipping = False
@@ -167,8 +167,8 @@ def _decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    # Line by line, so that one odd line (a file put together from two, or cut inside a
-    # character) does not spoil the names in all the others.
+    # Line by line, so that one odd line (of a concatenated file, or cut inside a character)
+    # does not garble the names in all others.
     decoded: list[str] = []
     for line in data.splitlines(keepends=True):
         try:
@@ -179,20 +179,20 @@ def _decode(data: bytes) -> str:
 
 
 def _last_line_end(data: bytes | str) -> int:
-    """Where the last whole line ends (0: nowhere); a final lone return may yet get its newline."""
+    """Where the last whole line ends (0: nowhere); the newline after a final \\r may still come."""
     if isinstance(data, bytes):
         return max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1
     return max(data.rfind("\n"), data.rfind("\r", 0, -1)) + 1
 
 
 def _first_line_end(data: bytes | str) -> int:
-    """Where the first line ends (0: not in here)."""
+    """Where the first line ends (0: not in this text)."""
     newline, back = (
         (data.find(b"\n"), data.find(b"\r"))
         if isinstance(data, bytes)
         else (data.find("\n"), data.find("\r"))
     )
     if back >= 0 and (newline < 0 or back < newline):
-        # \r\n is one line end; a lone \r another.
+        # \r\n is one line end; so is a lone \r.
         return newline + 1 if newline == back + 1 else back + 1
     return newline + 1

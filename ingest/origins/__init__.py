@@ -1,1 +1,1 @@
-"""Where the bytes of files come from: folders, S3, SFTP, databases."""
+"""Where files come from: folders, S3, SFTP, databases."""

@@ -1,6 +1,6 @@
-"""Which of the databases that feeds name are set, and where they are.
+"""Which of the feeds' databases are configured, and their addresses.
 
-What reads them is in database.py, imported when one is.
+database.py reads them; it is imported on first use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ingest.contract.feeds import variable_of
 
 
 def configured_address(connection: str) -> str | Mapping[str, Any] | None:
-    """The address of a connection: its variable, or what dlt has; None where it is unset."""
+    """The address of a connection, from its variable or dlt's configuration; None if unset."""
     address = os.environ.get(variable_of(connection), "").strip()
     if address:
         return address
@@ -32,13 +32,13 @@ def configured_address(connection: str) -> str | Mapping[str, Any] | None:
 
 
 class SourceDatabases:
-    """The databases that feeds name, each opened when the first of its tables is asked for."""
+    """The feeds' databases, each opened when the first of its tables is needed."""
 
     def __init__(self) -> None:
         self._open: dict[str, SourceDatabase | None] = {}
 
     def of(self, feed: Feed) -> SourceDatabase | None:
-        """The database of a feed; None where the feed has none, or its connection is not set."""
+        """The database of a feed; None if it has none, or its connection is not configured."""
         if feed.database is None:
             return None
         name = feed.database.connection
@@ -53,11 +53,11 @@ class SourceDatabases:
         return self._open[name]
 
     def any_of(self, feeds: Sequence[Feed]) -> bool:
-        """Whether one of these feeds has a database that is set."""
+        """Whether one of these feeds has a configured database."""
         return any(self.of(feed) is not None for feed in feeds)
 
     def close(self) -> None:
-        """Let go of what is kept of the tables."""
+        """Discard the buffered tables."""
         for database in self._open.values():
             if database is not None:
                 database.close()

@@ -1,7 +1,7 @@
-"""Feeds that are tables of relational databases: dlt's sql_database reads them, as CSV files.
+"""Tables of relational databases as feeds: dlt's sql_database reads them, as CSV files.
 
-What comes out of here is an InboxFile like any other, so that the loader has one way for both. The
-database itself writes every value as text, in one order; so equal rows are equal bytes.
+The result is an InboxFile like any other, so that the loader treats both alike. The database itself
+writes every value as text, in a fixed order; so equal rows are equal bytes.
 """
 
 from __future__ import annotations
@@ -46,12 +46,11 @@ from ingest.raw.quiet import hush_dlt
 
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000
-"""More new rows than these become several portions, each loaded on its own."""
+"""Maximum rows of a portion; more new rows become several portions, each loaded separately."""
 HELD_BYTES = 8 << 20
-"""What a table may have to be kept in memory while it is loaded; more is put into a nameless file
-of the system's folder for temporary files."""
+"""Maximum bytes of a table to buffer in memory; more goes to an unnamed temporary file."""
 READ_TIMEOUT = 600
-"""Seconds without a byte: a server may sort for long before it has its first row."""
+"""Seconds without a byte: a server may sort for long before it sends its first row."""
 
 _DRIVERS = {
     "postgres": "postgresql+psycopg2",
@@ -63,9 +62,9 @@ _DRIVERS = {
     "mariadb+pymysql": "mysql+pymysql",
 }
 _FORMS = "postgresql://user:password@host:5432/database or mysql://user:password@host:3306/database"
-# What MySQL calls the ways of asking for the password itself.
+# MySQL's plugins that ask for the password itself.
 _IN_CLEAR = (b"mysql_clear_password", b"dialog")
-# Values are written in the session's way: by these in one way everywhere.
+# Values are formatted by the session's settings: these make the format the same everywhere.
 _SESSION = {
     "postgresql": (
         "set timezone to 'UTC'",
@@ -78,14 +77,14 @@ _SESSION = {
     "mysql": ("set time_zone = '+00:00'", "set session transaction read only"),
 }
 
-NO_ROWS = "the table has no rows; what was loaded from it before still counts"
+NO_ROWS = "the table has no rows; what was loaded from it before stays current"
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class _Reading:
-    """What is read to make one file."""
+    """The query for one file."""
 
     table: sa.Table
     key: tuple[str, ...]
@@ -94,7 +93,7 @@ class _Reading:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The columns that the rows are put in order by."""
+        """The columns that the rows are sorted by."""
         return tuple(dict.fromkeys((*((self.cursor,) if self.cursor else ()), *self.key)))
 
 
@@ -103,7 +102,7 @@ class SourceDatabase(Origin):
 
     without_rows = NO_ROWS
     replaces_whole = True
-    """Nobody sees a file of it half written: it is kept until the next one is read."""
+    """A file of it is never seen half written: it is buffered until the next one is read."""
 
     def __init__(self, name: str, address: str | Mapping[str, Any]) -> None:
         self.name = name
@@ -114,12 +113,12 @@ class SourceDatabase(Origin):
         self._readings: dict[str, _Reading] = {}
         self._kept: tuple[str, IO[bytes]] | None = None
         self._away: str | None = None
-        """Why the server could not be reached; then nothing more is asked of it."""
+        """Why the server could not be reached; then it gets no more requests."""
 
-    # What there is to read
+    # Listing
 
     def files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
-        """The files that a feed's table is read as now. Raises UnreadableFileError."""
+        """The files to read from a feed's table now. Raises UnreadableFileError."""
         spec = feed.database
         assert spec is not None
         table = self._asked(lambda: self._reflect(spec))
@@ -147,7 +146,7 @@ class SourceDatabase(Origin):
     def _file(self, path: str, logical_file: str, reading: _Reading) -> InboxFile:
         now = datetime.now(timezone.utc)
         self._readings[path] = reading
-        # No table tells whether it has changed: it is read each time, and its content decides.
+        # A table has no fingerprint: it is read each time, and its content decides.
         return InboxFile(
             path,
             path,
@@ -196,26 +195,26 @@ class SourceDatabase(Origin):
         if spec.cursor is not None and not _can_be_cursor(table.c[spec.cursor]):
             raise UnreadableFileError(
                 f"the column {spec.cursor} of the table {_named(spec)} cannot be a cursor: it has"
-                " to be a whole number, a decimal, a date or a time stamp that only grows"
+                " to be a whole number, a decimal, a date or a timestamp that only grows"
             )
 
     def _check_same_way(self, spec: DatabaseTable, known: Sequence[str]) -> None:
-        """Refuse to load rows a second time because the feed was told to read them otherwise."""
+        """Do not load rows a second time because the feed's cursor was changed."""
         now = _folder(spec) if spec.cursor else f"{spec.path}.csv"
         other = [path for path in known if not path.startswith(now)]
         if other:
             raise UnreadableFileError(
-                f"the rows of the table {_named(spec)} that are loaded were read otherwise"
-                f" ({mask_text(other[0])}), and would be there twice; put the feed's cursor back to"
-                " what it was, or give the feed a raw table of its own"
+                f"the loaded rows of the table {_named(spec)} were read with another cursor"
+                f" ({mask_text(other[0])}), and would be duplicated; restore the feed's old cursor,"
+                " or give the feed a separate raw table"
             )
 
     def _key(self, spec: DatabaseTable, table: sa.Table) -> tuple[str, ...]:
         key = tuple(spec.key) or tuple(column.name for column in table.primary_key)
         if not key:
             raise UnreadableFileError(
-                f"the table {_named(spec)} of {self.name} has no primary key; name in the feed's"
-                " database.key the columns that tell its rows apart"
+                f"the table {_named(spec)} of {self.name} has no primary key; list the columns that"
+                " identify a row in the feed's database.key"
             )
         return key
 
@@ -224,10 +223,10 @@ class SourceDatabase(Origin):
     def _portions(
         self, feed: Feed, spec: DatabaseTable, table: sa.Table, ledger: Ledger
     ) -> list[tuple[str, Bounds]]:
-        """The last portion again, those in quarantine, and the rows behind the last one.
+        """The last portion again, quarantined portions, and the rows after the last one.
 
-        Rows that were committed late, below the end of the last portion, are found by reading it
-        once more; where there are some, it is a new version.
+        Reading the last portion again finds late-arriving rows below its end; if there are any, it
+        is a new version.
         """
         folder = _folder(spec)
         known = [
@@ -239,24 +238,24 @@ class SourceDatabase(Origin):
         again = [
             portion
             for portion in known
-            if portion.upto not in followed or portion.status == "quarantined"
+            if portion.up_to not in followed or portion.status == "quarantined"
         ]
-        parts = [(p.path, Bounds(p.after, p.upto)) for p in again]
-        after = next((p.upto for p in known if p.upto not in followed), None)
+        parts = [(p.path, Bounds(p.after, p.up_to)) for p in again]
+        after = next((p.up_to for p in known if p.up_to not in followed), None)
         assert spec.cursor is not None
         column = table.c[spec.cursor]
         with self._connected().connect() as connection:
             while True:
-                upto = self._end_of_portion(connection, column, after)
-                if upto is None:
+                up_to = self._end_of_portion(connection, column, after)
+                if up_to is None:
                     return parts
-                if upto == after:
+                if up_to == after:
                     raise UnreadableFileError(
-                        f"the cursor {spec.cursor} does not go on behind {after}"
+                        f"the cursor {spec.cursor} does not advance beyond {after}"
                     )
                 path = f"{folder}first.csv" if after is None else f"{folder}after-{after}.csv"
-                parts.append((path, Bounds(after, upto)))
-                after = upto
+                parts.append((path, Bounds(after, up_to)))
+                after = up_to
 
     def _end_of_portion(
         self, connection: sa.Connection, column: sa.Column[Any], after: str | None
@@ -271,18 +270,18 @@ class SourceDatabase(Origin):
     # Reading
 
     def open(self, key: str) -> io.RawIOBase:
-        """The rows as CSV, read from the database when they are first asked for."""
+        """The rows as CSV, read from the database on first use."""
         if self._kept is None or self._kept[0] != key:
             self.close()
             self._kept = (key, self._asked(lambda: self._read(self._readings[key])))
         return _Kept(self._kept[1])
 
     def fingerprint(self, key: str) -> str | None:
-        """A table has none."""
+        """Return None: a table has none."""
         return None
 
     def close(self) -> None:
-        """Let go of what is kept of the table that was read last."""
+        """Discard the buffer of the table that was read last."""
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
@@ -298,10 +297,10 @@ class SourceDatabase(Origin):
             bounds = reading.bounds
             if reading.cursor is not None and bounds is not None:
                 column = table.c[reading.cursor]
-                query = query.where(*_bounds(column, bounds.after, bounds.upto))
+                query = query.where(*_bounds(column, bounds.after, bounds.up_to))
             return query.order_by(*(table.c[name] for name in reading.order))
 
-        # Deleted with the process that made it, however that ends.
+        # Deleted with the process that created it, however that ends.
         kept: IO[bytes] = tempfile.SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115  # type: ignore[assignment]
         try:
             names = [column.name for column in table.c]
@@ -325,19 +324,19 @@ class SourceDatabase(Origin):
             not_unique = cause_of(error, _NotUniqueError)
             if not_unique is not None:
                 raise UnreadableFileError(
-                    f"{', '.join(reading.order)} does not tell the rows of the table {table.name}"
-                    " apart: two or more are alike in it; name in the feed's database.key columns"
+                    f"{', '.join(reading.order)} does not identify the rows of the table"
+                    f" {table.name}: two or more are equal in it; list in the feed's database.key"
                     " that do"
                 ) from None
             if isinstance(error, OSError):
                 raise UnreadableFileError(
-                    "the table cannot be put down in the folder for temporary files:"
+                    "the table cannot be buffered in the folder for temporary files:"
                     f" {error.strerror}"
                 ) from None
             raise
         return kept
 
-    # The connection, and what can go wrong with it
+    # The connection, and its errors
 
     def _connected(self) -> Engine:
         if self._engine is None:
@@ -354,7 +353,7 @@ class SourceDatabase(Origin):
                 arguments["application_name"] = "branchline load"
                 arguments["require_auth"] = SCRAM
             elif url.password:
-                # PyMySQL would take a text for Latin-1.
+                # PyMySQL would encode a str as Latin-1.
                 arguments["password"] = url.password.encode("utf-8")
             if not postgres and not any(name.startswith("ssl") for name in url.query):
                 arguments["auth_plugin_map"] = dict.fromkeys(_IN_CLEAR, _NotInClear)
@@ -376,7 +375,7 @@ class SourceDatabase(Origin):
                 cursor = getattr(context.execution_context, "cursor", None)
                 result: Any = getattr(cursor, "_result", None)
                 if context.is_disconnect and hasattr(result, "unbuffered_active"):
-                    # PyMySQL would go on reading from the broken line when the result is dropped.
+                    # PyMySQL would continue to read from the broken connection.
                     result.unbuffered_active = False
 
             self._engine = engine
@@ -387,11 +386,11 @@ class SourceDatabase(Origin):
         return self._connected().dialect.name
 
     def _url(self) -> URL:
-        hint = f"the address in {variable_of(self.name)} has to be of the form {_FORMS}"
+        hint = f"the address in {variable_of(self.name)} must have the form {_FORMS}"
         try:
             if isinstance(self._address, str):
                 if unescaped_at(self._address):
-                    # A part of the password would be taken for the host, and asked for by name.
+                    # A part of the password would be taken for the host and looked up in DNS.
                     raise ValueError
                 url = make_url(self._address)
             else:
@@ -406,22 +405,20 @@ class SourceDatabase(Origin):
                     given.get("query") or {},
                 )
         except Exception:
-            # The parser's own message may repeat the address, password and all.
+            # The parser's own message may repeat the address with its password.
             raise UnreadableFileError(
                 f"the address of the database {self.name} cannot be read; {hint}, with special"
                 " characters of the password percent-encoded"
             ) from None
         driver = _DRIVERS.get(url.drivername)
         if driver is None:
-            raise UnreadableFileError(
-                f"the database {self.name} is of a kind that cannot be read; {hint}"
-            )
+            raise UnreadableFileError(f"the database {self.name} is of an unsupported kind; {hint}")
         if not url.database:
-            raise UnreadableFileError(f"the address of {self.name} names no database; {hint}")
+            raise UnreadableFileError(f"the address of {self.name} has no database name; {hint}")
         return url.set(drivername=driver)
 
     def _asked(self, request: Callable[[], Result]) -> Result:
-        """Ask the database, again while that may help. Raises UnreadableFileError."""
+        """Query the database, with retries while they may help. Raises UnreadableFileError."""
         if self._away is not None:
             raise UnreadableFileError(self._away, temporary=True)
         retrying = tenacity.Retrying(
@@ -438,36 +435,36 @@ class SourceDatabase(Origin):
             raise
         except Exception as error:
             fault = self._fault(error)
-            told = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
+            message = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
             if fault.gone:
-                self._away = told
-            raise UnreadableFileError(told, temporary=fault.temporary) from None
+                self._away = message
+            raise UnreadableFileError(message, temporary=fault.temporary) from None
 
     def _fault(self, error: Exception) -> Fault:
-        """What an error means; `gone`: it would be the same for every other table."""
+        """What an error means; `gone`: every other table would fail in the same way."""
         if isinstance(error, UnreadableFileError):
             return Fault(str(error))
         found = cause_of(error, sa.exc.SQLAlchemyError)
         if found is None:
-            return Fault(f"reading failed: {self._told(error)}")
+            return Fault(f"reading failed: {self._message(error)}")
         driver_error = found.orig if isinstance(found, sa.exc.DBAPIError) else None
         if driver_error is None:
-            return Fault(f"reading failed: {self._told(found)}")
-        code, text = code_of(driver_error), self._told(driver_error)
+            return Fault(f"reading failed: {self._message(found)}")
+        code, text = code_of(driver_error), self._message(driver_error)
         if code in WRONG_USER or REFUSED.search(text):
             hint = f"check {variable_of(self.name)}"
             if NOT_SCRAM in text:
                 hint += (
-                    "; the password was not sent: let the server ask by scram-sha-256, or name"
+                    "; the password was not sent: let the server use scram-sha-256, or name"
                     " another way in the address, such as ?require_auth=md5"
                 )
             return Fault(
-                f"the database {self.name} refuses the user or the password: {text}",
+                f"the database {self.name} rejects the user or the password: {text}",
                 hint,
                 gone=True,
             )
         if code in NO_DATABASE or NO_SUCH_DATABASE.search(text):
-            return Fault(f"the database {self.name} is not there: {text}", gone=True)
+            return Fault(f"the database {self.name} does not exist: {text}", gone=True)
         if code in NO_RIGHT:
             return Fault(f"this user may not read the table: {text}")
         if isinstance(found, (sa.exc.OperationalError, sa.exc.InterfaceError)) and passes(code):
@@ -477,9 +474,9 @@ class SourceDatabase(Origin):
                 temporary=True,
                 gone=True,
             )
-        return Fault(f"the database {self.name} does not give the rows: {text}")
+        return Fault(f"the database {self.name} does not return the rows: {text}")
 
-    def _told(self, error: BaseException) -> str:
+    def _message(self, error: BaseException) -> str:
         """An error's first line, without secrets."""
         arguments: tuple[Any, ...] = error.args
         # PyMySQL: a number and a text.
@@ -489,30 +486,30 @@ class SourceDatabase(Origin):
 
 
 def _mysql_error() -> type[Exception]:
-    # As SQLAlchemy knows it; PyMySQL has no types.
+    # SQLAlchemy's type; PyMySQL has no types.
     found: type[Exception] = import_module("pymysql.err").OperationalError
     return found
 
 
 class _NotInClear:
-    """In place of PyMySQL's answer to a server that asks for the password itself."""
+    """Replaces PyMySQL's answer to a server that asks for the password itself."""
 
     def __init__(self, _: object) -> None:
         pass
 
     def authenticate(self, _: object) -> None:
-        """Raise, so that whoever answers in the server's place is not told the password."""
+        """Raise, so that an impostor does not get the password."""
         raise _mysql_error()(
             1045, "the server asks for the password in clear, which is sent over TLS only"
         )
 
 
 class _NotUniqueError(Exception):
-    """Two rows with one key: their order, and with it the file, would be another each time."""
+    """Two rows with one key: their order, and so the file, would not be stable."""
 
 
 def _csv_loader() -> type:
-    """dlt's loader of a table, made to give lines of CSV; imported late, it takes its time."""
+    """dlt's loader of a table, changed to return lines of CSV; imported late because it is slow."""
     hush_dlt()
     from dlt.sources.sql_database import TableLoader
 
@@ -522,7 +519,7 @@ def _csv_loader() -> type:
             last: tuple[Any, ...] | None = None
             for rows in result.partitions(size=self.chunk_size):
                 keys = [tuple(row[place] for place in order) for row in rows]
-                # The rows come in this order: those that are alike in it are neighbours.
+                # The rows are sorted by it: equal ones are neighbours.
                 if keys[0] == last or len(set(keys)) < len(keys):
                     raise _NotUniqueError
                 last = keys[-1]
@@ -533,13 +530,13 @@ def _csv_loader() -> type:
 
 def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     made = io.StringIO(newline="")
-    # With both signs in the line end, a cell with either of them is put into quotes.
+    # With \r\n as line end, a cell with either character is quoted.
     csv.writer(made, lineterminator="\r\n").writerows(rows)
     return made.getvalue().encode("utf-8")
 
 
 def _as_text(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """A column as the text that the database itself writes for it."""
+    """A column cast to text by the database itself."""
     kind = column.type
     made: sa.ColumnElement[Any]
     if dialect == "mysql":
@@ -559,7 +556,7 @@ def _as_text(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
 
 
 def _bounds(
-    column: sa.Column[Any], after: str | None, upto: str | None
+    column: sa.Column[Any], after: str | None, up_to: str | None
 ) -> list[sa.ColumnElement[bool]]:
     def value(text: str) -> sa.ColumnElement[Any]:
         return sa.cast(sa.literal(text, sa.String), column.type)
@@ -567,8 +564,8 @@ def _bounds(
     made: list[sa.ColumnElement[bool]] = [column.is_not(None)]
     if after is not None:
         made.append(column > value(after))
-    if upto is not None:
-        made.append(column <= value(upto))
+    if up_to is not None:
+        made.append(column <= value(up_to))
     return made
 
 
@@ -584,12 +581,10 @@ def _named(spec: DatabaseTable) -> str:
 
 
 def _schema_to_check(spec: DatabaseTable) -> str:
-    """What to look at in the feed's file where a table is not found."""
+    """What to check in the feed file if a table is not found."""
     if spec.database_schema:
         return f"is schema: {spec.database_schema} of the feed right (database, in ingest/feeds)?"
-    return (
-        "if it is in another schema, name that as schema: of the feed (database, in ingest/feeds)"
-    )
+    return "if it is in another schema, set schema: in the feed (database, in ingest/feeds)"
 
 
 def _folder(spec: DatabaseTable) -> str:
@@ -601,7 +596,7 @@ def _is_of(spec: DatabaseTable, path: str) -> bool:
 
 
 class _Kept(io.RawIOBase):
-    """One reading of what is kept of a table, which stays when this is closed."""
+    """A reader of the buffered table; closing it keeps the buffer."""
 
     def __init__(self, kept: IO[bytes]) -> None:
         self._kept = kept

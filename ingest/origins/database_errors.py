@@ -14,20 +14,20 @@ REFUSED = re.compile(
 NO_DATABASE = {"3D000", 1044, 1049}
 NO_SUCH_DATABASE = re.compile(r'database "[^"]*" does not exist')
 NO_RIGHT = {"42501", 1142, 1143}
-# A broken line, a server that goes down or comes up, too many users, a lock, a deadlock.
+# A lost connection, a server that stops or starts, too many users, a lock, a deadlock.
 _PASSING = {0, 1040, 1053, 1129, 1152, 1158, 1159, 1160, 1161, 1184, 1205, 1213, 1927}
 _PASSING_CLASSES = ("08", "40", "53", "55P03", "57P")
 
 
 def passes(code: str | int | None) -> bool:
-    """Whether an error of this code is one of those that time may heal."""
+    """Whether an error of this code is temporary."""
     if isinstance(code, str):
         return code.startswith(_PASSING_CLASSES)
     return code is None or code in _PASSING or 2000 <= code < 2100
 
 
 def code_of(error: BaseException) -> str | int | None:
-    """The code of a driver's error: PostgreSQL's is a text, that of MySQL a number."""
+    """The code of a driver's error: a text for PostgreSQL, a number for MySQL."""
     code = getattr(error, "pgcode", None)
     if code is None and error.args and isinstance(error.args[0], int):
         code = error.args[0]
@@ -38,7 +38,7 @@ Kind = TypeVar("Kind", bound=BaseException)
 
 
 def cause_of(error: BaseException | None, kind: type[Kind]) -> Kind | None:
-    """The error of this kind that another one was raised from: dlt wraps what happens in it."""
+    """The error of this type among the causes of another: dlt wraps errors."""
     while error is not None:
         if isinstance(error, kind):
             return error

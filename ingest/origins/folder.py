@@ -19,21 +19,21 @@ from ingest.origins.origin import Entry, ListedOrigin, is_settled
 class FolderOrigin(ListedOrigin):
     """A folder of this machine, or one that is mounted.
 
-    Nothing that lies elsewhere is read through a link, but in the folders `linked`.
+    Links are not followed out of it, except into the folders `linked`.
     """
 
     def __init__(self, folder: Path, linked: Sequence[Path] = ()) -> None:
         super().__init__(str(folder))
         self._root = str(folder)
         _check_folder(folder)
-        # The inbox may well be a link itself.
+        # The inbox itself may be a link.
         self._roots = [os.path.realpath(root) for root in (folder, *linked)]
 
     def entries(self) -> Iterator[Entry]:
-        """Every file, hidden folders left out.
+        """Every file outside hidden folders.
 
-        Links are followed where they may lead, each folder is entered once: real ones first, so
-        that a link to a folder of the inbox adds nothing, and none can lead in a circle.
+        Permitted links are followed, and each folder is entered once: real ones first, so that a
+        link to a folder of the inbox adds nothing, and links cannot form a loop.
         """
         now = time.time()
         entered: set[tuple[int, int]] = set()
@@ -71,7 +71,7 @@ class FolderOrigin(ListedOrigin):
         folders: list[tuple[str, str]],
         linked: list[tuple[str, str]],
     ) -> Entry | None:
-        """The entry of a file; a folder is put down to be entered later."""
+        """The entry of a file; a folder is queued."""
         name = item.name
         if item.is_dir(follow_symlinks=False):
             if not name.startswith("."):
@@ -116,16 +116,16 @@ class FolderOrigin(ListedOrigin):
             raise _unreadable(error) from None
 
     def _handle(self, key: str) -> int:
-        """A handle on the file at a path, which has to lie where files may be read.
+        """A handle on the file at a path, which must be inside a permitted folder.
 
-        The links of the path are resolved first; then it is opened step by step without following
-        any, so that what is replaced by a link meanwhile is not read through it.
+        The links of the path are resolved first; then it is opened folder by folder without
+        following links, so that a link created in between is not followed.
         """
         real = os.path.realpath(key)
         root = self._root_of(real)
         if root is None:
             raise UnreadableFileError(_OUTSIDE)
-        # Not blocking: what was a file when it was listed may be a pipe by now.
+        # Not blocking: what was a file when listed may be a pipe by now.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _BINARY | getattr(os, "O_NOFOLLOW", 0)
         if not _IN_STEPS:
             return os.open(real, flags)
@@ -141,7 +141,7 @@ class FolderOrigin(ListedOrigin):
             os.close(place)
 
     def _root_of(self, real: str) -> str | None:
-        """Which of the folders that may be read a path lies below, its links resolved."""
+        """The permitted folder that contains a path, its links resolved."""
         for root in self._roots:
             if real == root or real.startswith(root.rstrip(os.sep) + os.sep):
                 return root
@@ -159,9 +159,9 @@ class FolderOrigin(ListedOrigin):
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _IN_STEPS = os.open in os.supports_dir_fd
-# On Linux a folder need not be readable to be passed.
+# On Linux a folder need not be readable to be entered.
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
-_OUTSIDE = "a link on its way leads out of the inbox; send the file itself"
+_OUTSIDE = "a link in its path leads out of the inbox; send the file itself"
 
 
 class _FolderStream(io.RawIOBase):
@@ -194,39 +194,39 @@ class _FolderStream(io.RawIOBase):
 
 
 def _fingerprint(status: os.stat_result) -> str:
-    if os.name == "nt":  # a listing has no inode there, and the other time is that of creation
+    if os.name == "nt":  # a listing has no inode there, and ctime is the time of creation
         return f"{status.st_size}:{status.st_mtime_ns}"
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_ino}"
 
 
 def _check_folder(folder: Path) -> None:
-    told = mask_text(str(folder))
+    shown = mask_text(str(folder))
     try:
         if not folder.is_dir():
             if folder.exists():
                 raise BranchlineError(
-                    f"The inbox {told} is a file, not a folder.",
+                    f"The inbox {shown} is a file, not a folder.",
                     "Name the folder above the sources' folders.",
                 )
             raise BranchlineError(
-                f"The inbox {told} does not exist.",
-                "Make the folder, or name another one with --inbox or BRANCHLINE_INBOX.",
+                f"The inbox {shown} does not exist.",
+                "Create the folder, or set another one with --inbox or BRANCHLINE_INBOX.",
             )
         next(folder.iterdir(), None)
     except (OSError, ValueError) as error:
         raise BranchlineError(
-            f"The inbox {told} cannot be read: {_first_line(error)}.",
+            f"The inbox {shown} cannot be read: {_first_line(error)}.",
             "Give this user the right to read and enter the folder.",
         ) from None
 
 
 def _unreadable(error: OSError) -> UnreadableFileError:
     if error.errno == errno.ELOOP:
-        return UnreadableFileError("a link took its place while it was being read", temporary=True)
+        return UnreadableFileError("a link replaced it while it was being read", temporary=True)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return UnreadableFileError("the file vanished while it was being read", temporary=True)
+        return UnreadableFileError("the file was deleted while it was being read", temporary=True)
     if isinstance(error, PermissionError):
-        return UnreadableFileError("this user may not read the file; change its permissions")
+        return UnreadableFileError("permission denied for the file; change its permissions")
     return UnreadableFileError(
         mask_text(f"the file cannot be read: {_first_line(error)}"), temporary=True
     )

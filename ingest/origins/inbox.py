@@ -1,7 +1,6 @@
-"""The inbox: what lies in it, and which feed claims what.
+"""The inbox: its files, and which feed claims which.
 
-What differs between a folder, S3 and SFTP is in the modules beside this one; how files are
-unpacked, in formats/archives.py.
+folder.py, s3.py and sftp.py hold what differs between origins; formats/archives.py unpacks.
 """
 
 from __future__ import annotations
@@ -32,49 +31,49 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Bounds:
-    """Which rows a portion of a table holds that is read by a cursor.
+    """The range of cursor values of a portion of a table.
 
-    Those `after` one value (None: from the first row) `upto` another, which is the portion's end.
+    `after`: exclusive, None from the first row on; `up_to`: inclusive.
     """
 
     after: str | None
-    upto: str
+    up_to: str
 
 
 @dataclass(frozen=True)
 class InboxFile:
-    """One file of the inbox, or one that a table of a database is read as."""
+    """One file of the inbox, or one made of a database table."""
 
     path: str
-    """Relative to the inbox, with forward slashes, as it lies there."""
+    """Relative to the inbox, with forward slashes."""
     name: str
-    """The same without .gz or .zip: what feeds and their rules for file names are held against."""
+    """The path without .gz or .zip: feeds match their patterns and file names with it."""
     size: int
-    """Bytes as they are stored."""
+    """Bytes as stored."""
     modified_at: datetime
     fingerprint: str
-    """Differs whenever the stored bytes may differ."""
+    """Changes whenever the stored bytes may have changed."""
     settled: bool
-    """False: changed so lately that it may still be being written, or that one more change would
-    not show in the fingerprint. Then the content decides."""
+    """False: changed so recently that it may still be being written, or that another change would
+    not change the fingerprint. Then the content decides."""
     origin: Origin = field(repr=False, compare=False)
     key: str = field(repr=False, compare=False)
     is_state: bool = False
-    """It holds what is so now: what it held before, and holds again, counts again."""
+    """It is a snapshot: if it returns to an earlier content, that becomes current again."""
     logical_file: str | None = None
-    """What it is a version of, where the origin says so; else its name does."""
+    """Set where the origin names the logical file; else the file's name does."""
     bounds: Bounds | None = None
-    """Set where it is a portion of a table."""
+    """Set for a portion of a table."""
 
     def open(self) -> BinaryIO:
         """The bytes, unpacked as a stream.
 
-        It and reading from it raise UnreadableFileError and UnusableFileError.
+        Opening and reading raise UnreadableFileError and UnusableFileError.
         """
         return unpacked(self.origin.open(self.key), self.path, self.size)
 
     def stored_hash(self) -> str:
-        """The sha256 of the bytes as they are stored, for an archive that cannot be unpacked.
+        """The sha256 of the bytes as stored, for an archive that cannot be unpacked.
 
         Raises UnreadableFileError.
         """
@@ -85,11 +84,11 @@ class InboxFile:
         return hasher.hexdigest()
 
     def has_changed(self) -> bool:
-        """Whether the file is another than the one that was listed. Raises UnreadableFileError."""
+        """Whether the file changed since it was listed. Raises UnreadableFileError."""
         return not self.origin.replaces_whole and self.fingerprint_now() != self.fingerprint
 
     def fingerprint_now(self) -> str | None:
-        """Ask the origin for the fingerprint; None when the file is gone.
+        """Get the fingerprint from the origin; None if the file is gone.
 
         Raises UnreadableFileError.
         """
@@ -98,16 +97,16 @@ class InboxFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in an inbox: files per feed, and paths that no feed claims."""
+    """The files of an inbox per feed, and the paths that no feed claims."""
 
     claimed: dict[str, list[InboxFile]]
     unclaimed: list[str]
     closed: list[tuple[str, str]]
-    """(feed, folder) where this user may not look; files of the feed may lie in there."""
+    """(feed, folder) that this user may not read; the feed may have files there."""
     unfinished: list[tuple[str, str]] = field(default_factory=list)
-    """(feed, path) of files whose name says that they are still being sent."""
+    """(feed, path) of files that are still being sent, by their names."""
     switched_off: dict[str, list[str]] = field(default_factory=dict)
-    """Paths of files of sources that are not listed, by source."""
+    """Paths of files of unlisted sources, by source."""
     outside: list[str] = field(default_factory=list)
     """Links that lead out of the inbox and are not followed."""
 
@@ -120,14 +119,13 @@ class Listing:
 def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -> Listing:
     """Find the files of the chosen feeds.
 
-    `inbox`: a folder, s3://bucket/folder or sftp://host/folder, or None where there is none;
-    credentials come from dlt's configuration, never from the address. Raises BranchlineError when
-    it cannot be listed.
+    `inbox`: a folder, s3://bucket/folder or sftp://host/folder, or None; credentials come from
+    dlt's configuration, never from the address. Raises BranchlineError when it cannot be listed.
     """
     if inbox is None:
         return Listing({feed.name: [] for feed in chosen}, [], [])
     origin = open_origin(inbox)
-    # Asked for once: to ask a feed for its name takes longer than to list a file.
+    # Read once: getting a feed's name takes longer than listing a file.
     claims = [(feed.name, feed.claims) for feed in feeds]
     claims_off = [(feed.source, feed.claims) for feed in feeds.switched_off.values()]
     listing = Listing({feed.name: [] for feed in chosen}, [], [])
@@ -141,10 +139,10 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         if len(owners) > 1:
             raise BranchlineError(
                 f"{mask_text(path)} is claimed by the feeds {' and '.join(owners)}.",
-                "Make their 'files' patterns in the feed file exclude each other.",
+                "Make the 'files' patterns of these feeds exclude each other.",
             )
         if not owners:
-            # Hidden files that are nobody's are the business of the system that made them.
+            # Unclaimed hidden files belong to the system that created them.
             if not path.rpartition("/")[2].startswith("."):
                 off = next((source for source, claim in claims_off if claim(name)), None)
                 others = listing.unclaimed
@@ -185,7 +183,7 @@ def _file(entry: Entry, path: str, name: str, is_state: bool, origin: ListedOrig
 
 
 def _writable(path: str) -> str:
-    """A path that a database can hold and a terminal can show, whatever bytes a name is made of."""
+    """A path that a database can store and a terminal can show, whatever the bytes of the name."""
     if path.isascii() and path.isprintable():
         return path
     path = _CONTROL.sub(lambda sign: f"\\x{ord(sign.group()):02x}", path)
@@ -193,13 +191,13 @@ def _writable(path: str) -> str:
 
 
 def _is_clutter(path: str) -> bool:
-    """Tell whether it lies in a hidden folder, or holds what macOS notes about another file."""
+    """Whether it is in a hidden folder, or holds macOS metadata of another file."""
     folder, _, name = path.rpartition("/")
     return "/." in f"/{folder}" or name[:2] == "._"
 
 
 def _finished_path(path: str) -> str | None:
-    """The path that a file still being sent will have; None when its name is its last one."""
+    """The final path of a file that is still being sent; None if this is its final path."""
     folder, slash, name = path.rpartition("/")
     if name[:1] != "." and not _UPLOADING.search(name):
         return None

@@ -1,6 +1,6 @@
-"""The address of an inbox as messages show it; one that may hold a secret is refused and not shown.
+"""The address of an inbox for messages; one that may hold a secret is rejected and not shown.
 
-A command's arguments are seen by everyone on the machine, and what is printed lands in logs.
+Everyone on the machine can see a command's arguments, and output ends up in logs.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ WHERE_CREDENTIALS_BELONG = (
     " (docs/inboxes.md). A folder whose name only looks like an address begins with / or ./"
 )
 
-# What nobody takes for anything but a folder of this machine.
+# Clearly a folder of this machine.
 _PATH = re.compile(r"/(?!/)|\.|~|[A-Za-z]:[\\/]")
-# ?secret=... ;password=... #token=..., also where no address begins.
+# ?secret=... ;password=... #token=..., also without an address.
 _PARAMETER = re.compile(
     r"[?;#&][^/=?;#&]*=|(?:^|\s)\W?(?:pass|pwd|secret|token|key|cred|sig)\w*\s*=", re.IGNORECASE
 )
 
 
 def check_address(inbox: str) -> None:
-    """Raise BranchlineError, which does not repeat it, for an address that may hold a secret, or
-    of a kind that cannot be read."""
+    """Raise BranchlineError, which does not repeat the address, if it may hold a secret or is of an
+    unsupported kind."""
     if _may_hold_secret(inbox):
         raise BranchlineError(
-            "The address of the inbox holds what may be a password or a key. It was not used, and"
+            "The address of the inbox may contain a password or a key. It was not used, and"
             " is not shown.",
             WHERE_CREDENTIALS_BELONG,
         )
     if not _is_known(inbox):
-        # Not shown either: nobody knows what stands where in it.
-        raise BranchlineError("The inbox is at an address of a kind that cannot be read.", FORMS)
+        # Not shown either: its parts are unknown.
+        raise BranchlineError("The address of the inbox is of an unsupported kind.", FORMS)
 
 
 def shown_address(address: str) -> str:
-    """An address as every message shows it: without its user, and without card numbers."""
+    """An address for messages: without its user, and without card numbers."""
     if _may_hold_secret(address) or not _is_known(address):
         return "an address that is not shown"
     scheme, separator, rest = address.partition("://")
@@ -53,14 +53,14 @@ def shown_address(address: str) -> str:
 
 
 def without_secret(url: str) -> str | None:
-    """The address of a server, such as a store's; None where something in it may be a secret."""
+    """The address of a server, such as a store's; None if it may contain a secret."""
     return None if _may_hold_secret(url) else url
 
 
 def _may_hold_secret(address: str) -> bool:
-    """Whether a user with a password, a key, a query or a parameter may stand in an address.
+    """Whether an address may contain a user with a password, a key, a query or a parameter.
 
-    A / or @ in a password misleads every parser, so that it is looked for in all of the text.
+    A / or @ in a password misleads every parser, so the whole text is searched.
     """
     if _PATH.match(address) and "://" not in address:
         return False
@@ -70,7 +70,7 @@ def _may_hold_secret(address: str) -> bool:
         rest = text
     elif "?" in address or ("@" in rest.partition("/")[0] and scheme.lower() != "sftp"):
         return True
-    # In [::1] a colon parts no user from a password.
+    # In [::1] a colon does not separate a user from a password.
     named = re.sub(r"^\[[0-9A-Fa-f:.%]*\]", "", rest)
     return 0 <= named.find(":") < named.rfind("@") or _PARAMETER.search(rest) is not None
 

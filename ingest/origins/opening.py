@@ -1,4 +1,4 @@
-"""An inbox by its address. What reads S3 and SFTP is imported when it is needed."""
+"""Open an inbox by its address. The modules for S3 and SFTP are imported on first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINKS_VARIABLE = "BRANCHLINE_INBOX_LINKS"
 
 
 def linked_folders() -> list[str]:
-    """The folders outside of an inbox that its links may lead to, as the user has set them."""
+    """The folders outside of an inbox that its links may lead to, as set by the user."""
     named = os.environ.get(LINKS_VARIABLE, "").split(os.pathsep)
     return [folder.strip() for folder in named if folder.strip()]
 

@@ -1,4 +1,4 @@
-"""Origins: where the bytes of files come from, whether folder, S3, SFTP or database."""
+"""Origins: where files come from, whether folder, S3, SFTP or database."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import NamedTuple
 from ingest.cards import mask_text
 
 SETTLED_AFTER = 2.0
-"""Seconds: the coarsest clock of a file system in use (FAT) counts in steps of two."""
+"""Seconds: the coarsest file system clock in use (FAT) has a resolution of two."""
 
 
 class Entry(NamedTuple):
     """One file as an origin lists it."""
 
     key: str
-    """What the origin itself calls the file."""
+    """The origin's own name of the file."""
     path: str
     """Relative to the inbox, with forward slashes."""
     size: int
@@ -39,35 +39,35 @@ class Fault:
 
 
 class Origin(ABC):
-    """Where the bytes of files come from: an inbox, or a database whose tables are read."""
+    """Where files come from: an inbox, or a database whose tables are read."""
 
     replaces_whole = False
-    """Whether a file is only ever replaced by another, so that nobody sees it half written."""
+    """Whether files are replaced atomically, so that nobody sees one half written."""
     without_rows: str | None = None
-    """What to say of a file without a row, where it is not simply empty."""
+    """The reason for a file without rows, where it is not simply empty."""
 
     @abstractmethod
     def open(self, key: str) -> io.RawIOBase:
-        """The stored bytes. It and its stream raise UnreadableFileError."""
+        """Open the stored bytes. Opening and reading raise UnreadableFileError."""
 
     @abstractmethod
     def fingerprint(self, key: str) -> str | None:
-        """Ask for the file's fingerprint as it is now; None when the file is gone.
+        """Get the file's fingerprint as it is now; None if the file is gone.
 
         Raises UnreadableFileError.
         """
 
 
 class ListedOrigin(Origin):
-    """The place where the files of one inbox lie. Its streams are seekable."""
+    """The origin of one inbox. Its streams are seekable."""
 
     def __init__(self, address: str) -> None:
         self.address = mask_text(address)
         self.closed: list[str] = []
-        """Folders below the inbox, each with a slash at its end, that this user may not look into;
-        filled while the entries are listed."""
+        """Folders below the inbox, each with a trailing slash, that this user may not read; filled
+        while the entries are listed."""
         self.outside: list[str] = []
-        """Links that lead out of the inbox and are not followed; filled likewise."""
+        """Links that lead out of the inbox and are not followed; filled in the same way."""
 
     @abstractmethod
     def entries(self) -> Iterator[Entry]:
@@ -75,5 +75,5 @@ class ListedOrigin(Origin):
 
 
 def is_settled(modified: float, now: float) -> bool:
-    """Tell whether a file's time lies so far back that a change after it would show."""
+    """Whether a file's time is so old that a later change would change it."""
     return modified <= now - SETTLED_AFTER

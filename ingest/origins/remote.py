@@ -1,4 +1,4 @@
-"""What S3 and SFTP share: requests made again, streams that go on where they broke."""
+"""What S3 and SFTP share: retries, and streams that resume where they broke."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ingest.origins.inbox_address import shown_address
 from ingest.origins.origin import Fault, ListedOrigin
 
 PATIENCE = 30.0
-"""Seconds for which a request that failed for a passing reason is made again."""
+"""Retry timeout in seconds, for a request that failed for a temporary reason."""
 LONGEST_WAIT = 5.0
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 
 GIVEN_UP_BEFORE_REST = 3
 REST = 60.0
-"""After so many files in a row that a server does not give, ask for none for so many seconds."""
+"""After so many failed files in a row, make no request for so many seconds."""
 
 Result = TypeVar("Result")
 
 
 class RemoteOrigin(ListedOrigin):
-    """An origin at the other end of a line: asked again when it fails for a passing reason."""
+    """An origin on a server: requests are retried when they fail for a temporary reason."""
 
     def __init__(self, address: str) -> None:
         super().__init__(shown_address(address))
@@ -39,24 +39,24 @@ class RemoteOrigin(ListedOrigin):
 
     @abstractmethod
     def open_at(self, key: str, position: int, first: object | None) -> RemoteFile:
-        """Open a file from a byte on. `first`: the state of it when it was opened first."""
+        """Open a file at a byte. `first`: its state when it was first opened."""
 
     @abstractmethod
     def fault(self, error: Exception) -> Fault:
-        """Tell what an error of this origin's client means."""
+        """Translate an error of this origin's client."""
 
     def forget_connection(self) -> None:
-        """Let the next request use a fresh connection."""
+        """Make the next request use a new connection."""
         return
 
     def open(self, key: str) -> io.RawIOBase:
-        """The stored bytes; a line that is cut is taken up where it broke."""
+        """Open the stored bytes; a broken connection is resumed where it broke."""
         stream = ResumingStream(self, key)
         stream.start()
         return stream
 
     def patiently(self, request: Callable[[], Result]) -> Result:
-        """Make a request, again and again while that may help. Raises what the last one raised."""
+        """Make a request, with retries while they may help. Raises the last error."""
         retrying = tenacity.Retrying(
             stop=tenacity.stop_before_delay(PATIENCE),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=LONGEST_WAIT),
@@ -69,7 +69,7 @@ class RemoteOrigin(ListedOrigin):
     def for_a_file(self, key: str, request: Callable[[], Result]) -> Result:
         """Make a request about one file. Raises UnreadableFileError.
 
-        Where one file after the other fails, the server itself is down: then the rest fail at once.
+        When file after file fails, the server itself is down: then the rest fail at once.
         """
         if time.monotonic() < self._rests_until:
             raise UnreadableFileError(
@@ -86,15 +86,15 @@ class RemoteOrigin(ListedOrigin):
                 self._given_up.add(key)
                 if len(self._given_up) >= GIVEN_UP_BEFORE_REST:
                     self._rests_until = time.monotonic() + REST
-            told = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
+            message = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
             raise UnreadableFileError(
-                mask_text(told), temporary=fault.temporary or fault.gone
+                mask_text(message), temporary=fault.temporary or fault.gone
             ) from None
         self._given_up.clear()
         return result
 
     def refusal(self, error: Exception) -> BranchlineError:
-        """The error for people when the origin cannot be listed."""
+        """The error to show when the origin cannot be listed."""
         if isinstance(error, BranchlineError):
             return error
         fault = self.fault(error)
@@ -112,10 +112,10 @@ class RemoteOrigin(ListedOrigin):
 
 
 class RemoteFile(ABC):
-    """One file that is open at a remote origin."""
+    """One open file of a remote origin."""
 
     state: object
-    """Differs when the file was changed since it was first opened."""
+    """Changes when the file has changed since it was first opened."""
     size: int
 
     @abstractmethod
@@ -124,11 +124,11 @@ class RemoteFile(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of it; never raises."""
+        """Close it; never raises."""
 
 
 class ResumingStream(io.RawIOBase):
-    """The bytes of a remote file. When the line breaks, it is opened again where it broke."""
+    """The bytes of a remote file. A broken connection is resumed where it broke."""
 
     def __init__(self, origin: RemoteOrigin, key: str) -> None:
         self._origin = origin
@@ -139,7 +139,7 @@ class ResumingStream(io.RawIOBase):
         self._file: RemoteFile | None = None
 
     def start(self) -> None:
-        """Open the file, so that what is wrong shows now."""
+        """Open the file, so that errors show now."""
         self._origin.for_a_file(self._key, self._opened)
 
     def readable(self) -> bool:
@@ -185,7 +185,7 @@ class ResumingStream(io.RawIOBase):
             elif file.state != self._first:
                 file.close()
                 raise UnreadableFileError(
-                    "the file was replaced while it was being read; the next load takes it",
+                    "the file was replaced while it was being read; the next load reads it",
                     temporary=True,
                 )
             self._file = file

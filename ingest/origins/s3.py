@@ -1,6 +1,6 @@
 """An inbox in a bucket of S3 or of any store that speaks its protocol.
 
-dlt resolves the credentials; botocore, which s3fs and boto3 are made of, makes the requests.
+dlt resolves the credentials; botocore, on which s3fs and boto3 are built, makes the requests.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class S3Origin(RemoteOrigin):
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         if not self._bucket:
             raise BranchlineError(
-                f"The inbox {self.address} names no bucket.", "Write it as s3://bucket/folder."
+                f"The inbox {self.address} has no bucket name.", "Write it as s3://bucket/folder."
             )
         self._client = self._connect()
 
@@ -89,12 +89,12 @@ class S3Origin(RemoteOrigin):
                 session.set_credentials(
                     found.aws_access_key_id, found.aws_secret_access_key, found.aws_session_token
                 )
-            # Few stores but Amazon's have a host name for every bucket.
+            # Few stores except Amazon's have a host name for every bucket.
             by_path = {"addressing_style": "path", **(session.get_config_variable("s3") or {})}
             if found.endpoint_url or os.environ.get("AWS_ENDPOINT_URL"):
                 return _client(session, found, by_path)
             client = _client(session, found, {})
-            # An endpoint can also stand in ~/.aws/config.
+            # An endpoint can also be set in ~/.aws/config.
             host = urlsplit(client.meta.endpoint_url).hostname or ""
             return client if host.endswith(AMAZON) else _client(session, found, by_path)
         except ConfigurationException:
@@ -105,7 +105,7 @@ class S3Origin(RemoteOrigin):
             raise self.refusal(error) from None
 
     def entries(self) -> Iterator[Entry]:
-        """Every object below the prefix, but the marks that some tools leave for folders."""
+        """Every object below the prefix, except the folder markers of some tools."""
         further: dict[str, str] = {}
         while True:
             try:
@@ -121,7 +121,7 @@ class S3Origin(RemoteOrigin):
                         item["Size"],
                         item["LastModified"].timestamp(),
                         _fingerprint(item["Size"], item.get("ETag")),
-                        # An object is there as a whole, and its ETag is made of its content.
+                        # An object is never half written, and its ETag depends on its content.
                         bool(item.get("ETag")),
                     )
             if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
@@ -133,12 +133,12 @@ class S3Origin(RemoteOrigin):
             Bucket=self._bucket, Prefix=self._prefix, MaxKeys=PAGE, **further
         )
         if "IsTruncated" not in page:
-            # Of an answer that was cut off in its head, an empty one is left.
+            # A response that was cut off in its header becomes an empty one.
             raise boto.ConnectionClosedError(endpoint_url=self._endpoint())
         return page
 
     def open_at(self, key: str, position: int, first: object | None) -> RemoteFile:
-        """Ask for the object from a byte on."""
+        """Request the object from a byte on."""
         asked: dict[str, str] = {}
         if position:
             asked["Range"] = f"bytes={position}-"
@@ -151,7 +151,7 @@ class S3Origin(RemoteOrigin):
                 return _S3File(None, str(first), position)
             if _code(error) in ("PreconditionFailed", "412"):
                 raise UnreadableFileError(
-                    "the file was replaced while it was being read; the next load takes it",
+                    "the file was replaced while it was being read; the next load reads it",
                     temporary=True,
                 ) from None
             raise
@@ -160,11 +160,11 @@ class S3Origin(RemoteOrigin):
             raise boto.ConnectionClosedError(endpoint_url=self._endpoint())
         if position and answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
             answer["Body"].close()
-            raise UnreadableFileError("the store cannot give a part of a file", temporary=True)
+            raise UnreadableFileError("the store cannot return a part of a file", temporary=True)
         return _S3File(answer["Body"], answer.get("ETag", ""), position + answer["ContentLength"])
 
     def fingerprint(self, key: str) -> str | None:
-        """Ask for the object's size and ETag."""
+        """Request the object's size and ETag."""
 
         def ask() -> str | None:
             try:
@@ -180,14 +180,14 @@ class S3Origin(RemoteOrigin):
         return self.for_a_file(key, ask)
 
     def fault(self, error: Exception) -> Fault:
-        """Tell what an answer of the store, or none, means."""
+        """Translate an error response of the store, or none."""
         if isinstance(error, boto.ClientError):
             return self._refused(error)
         at = self._endpoint()
         if isinstance(error, boto.SSLError):
             return Fault(
-                f"the certificate of the store{at} is not to be trusted",
-                "name the file of the authority that signed it in AWS_CA_BUNDLE",
+                f"the certificate of the store{at} is not trusted",
+                "set AWS_CA_BUNDLE to the certificate file of the authority that signed it",
             )
         if isinstance(error, (boto.ConnectTimeoutError, boto.ReadTimeoutError)):
             return Fault(
@@ -208,19 +208,19 @@ class S3Origin(RemoteOrigin):
                 temporary=True,
             )
         if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError)):
-            return Fault("there are no complete credentials for it", _HOW)
+            return Fault("its credentials are incomplete", _HOW)
         if isinstance(error, boto.ProfileNotFound):
-            return Fault("the AWS profile that is named is not there", "check AWS_PROFILE")
+            return Fault("the AWS profile does not exist", "check AWS_PROFILE")
         if isinstance(error, boto.ParamValidationError):
-            return Fault("its address is not that of a bucket", "write it as s3://bucket/folder")
+            return Fault("its address is not a bucket's", "write it as s3://bucket/folder")
         if isinstance(error, ValueError):
             return Fault(
-                "the address of its store is not that of a server",
+                "the address of its store is not a server's",
                 "write AWS_ENDPOINT_URL as https://host:port",
             )
         if isinstance(error, ResponseParserError):
             return Fault(
-                f"the answer{at} is broken, or not that of an S3 store",
+                f"the response{at} is broken, or not from an S3 store",
                 "check its address (AWS_ENDPOINT_URL)",
                 temporary=True,
             )
@@ -231,7 +231,7 @@ class S3Origin(RemoteOrigin):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in _PASSING or status == 429 or status >= 500:
             return Fault(
-                f"the store is too busy or out of order (it answers {status or code})",
+                f"the store is too busy or out of order (it responds {status or code})",
                 "try again later",
                 temporary=True,
             )
@@ -243,19 +243,19 @@ class S3Origin(RemoteOrigin):
         if code in _UNKNOWN_KEY:
             return Fault("the store does not know the access key", _HOW)
         if code == "SignatureDoesNotMatch":
-            return Fault("the secret access key is not the right one", _HOW)
+            return Fault("the secret access key is wrong", _HOW)
         if code in _EXPIRED:
             return Fault("the credentials have expired", "get new ones and " + _HOW)
         if code == "RequestTimeTooSkewed":
-            return Fault("this machine's clock is wrong, says the store", "set the clock")
+            return Fault("the store says that this machine's clock is wrong", "set the clock")
         if code == "InvalidObjectState":
             return Fault("the file was moved to the store's archive", "have it restored")
         if code in ("NoSuchKey", "404") or status == 404:
-            return Fault("the file vanished before it was read", gone=True)
+            return Fault("the file was deleted before it was read", gone=True)
         if status in (401, 403):
             return Fault(
                 "the credentials do not allow it",
-                "give them the right to list the bucket and to read its objects"
+                "grant them the right to list the bucket and to read its objects"
                 " (s3:ListBucket, s3:GetObject)",
             )
         if status in (301, 307, 400) and code in (
@@ -265,13 +265,13 @@ class S3Origin(RemoteOrigin):
             "301",
             "IllegalLocationConstraintException",
         ):
-            return Fault("the bucket lies in another region", "set AWS_DEFAULT_REGION to it")
+            return Fault("the bucket is in another region", "set AWS_DEFAULT_REGION to it")
         if not error.response.get("Error", {}).get("Code") or code.isdigit():
             return Fault(
-                f"what answers{self._endpoint()} is no S3 store (status {status})",
+                f"the server{self._endpoint()} is not an S3 store (status {status})",
                 "check its address (AWS_ENDPOINT_URL)",
             )
-        return Fault(f"the store refuses it ({code})", _HOW)
+        return Fault(f"the store rejects the request ({code})", _HOW)
 
     def _endpoint(self) -> str:
         client = getattr(self, "_client", None)
@@ -282,7 +282,7 @@ class S3Origin(RemoteOrigin):
 
 
 class _S3File(RemoteFile):
-    """The answer to one request for an object."""
+    """The response to one request for an object."""
 
     def __init__(self, body: Any, state: str, size: int) -> None:
         self.state = state
@@ -309,8 +309,8 @@ def _client(session: Any, found: AwsCredentials, settings: dict[str, str]) -> An
         config=Config(
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=READ_TIMEOUT,
-            retries={"mode": "standard", "total_max_attempts": 1},  # the store itself asks again
-            # Other stores know only the older checksums.
+            retries={"mode": "standard", "total_max_attempts": 1},  # the origin retries by itself
+            # Other stores support only the older checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             s3=settings,
@@ -319,8 +319,8 @@ def _client(session: Any, found: AwsCredentials, settings: dict[str, str]) -> An
 
 
 def _parse_time(text: Any) -> datetime:
-    """A time as a store tells it. The usual form is read here: the client's way is ten times slower
-    and takes most of the time that a long listing takes."""
+    """Parse a time of a store. The usual form is parsed here: the client's parser is ten times
+    slower and takes most of the time of a long listing."""
     if isinstance(text, str) and text.endswith("Z") and len(text) in (20, 24):
         try:
             return datetime.fromisoformat(f"{text[:19]}+00:00")

@@ -1,7 +1,7 @@
 """An inbox on an SFTP server.
 
-dlt resolves the credentials; paramiko, which dlt's own SFTP client is made of, talks to the server.
-That client takes any server for the right one; here its key has to be known.
+dlt resolves the credentials; paramiko, on which dlt's own SFTP client is built, does the rest. That
+client trusts any server; here the server's key must be known.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from base.errors import BranchlineError
 from ingest.origins.origin import Entry, Fault, is_settled
 from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
 
-# It logs paths, and prints the errors that are told here in plain words.
+# It logs paths, and prints errors that are reported here in plain words.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 REQUEST = 1 << 15
-"""What every server gives at once; larger requests may be answered in part."""
+"""What every server returns at once; larger requests may be answered in part."""
 WINDOW = 1 << 20
-"""How much is asked for before the first answer is waited for."""
+"""How much is requested before waiting for the first answer."""
 
 _PREFIX = "SOURCES__FILESYSTEM__CREDENTIALS__SFTP_"
 _HOW = (
@@ -81,7 +81,7 @@ class SftpOrigin(RemoteOrigin):
             host, _, port = place.partition(":")
         if not host or (port and not (port.isascii() and port.isdigit() and int(port) < 65536)):
             raise BranchlineError(
-                f"The inbox {self.address} names no server.",
+                f"The inbox {self.address} has no server name.",
                 "Write it as sftp://host/folder or sftp://host:port/folder.",
             )
         return host, int(port) if port else None
@@ -98,7 +98,7 @@ class SftpOrigin(RemoteOrigin):
     # Connecting
 
     def _session(self) -> Any:
-        """The open session, made anew where the last one died."""
+        """The open session; a new one if the last one died."""
         if self._sftp is not None:
             return self._sftp
         given = self._credentials.to_fsspec_credentials()
@@ -108,7 +108,7 @@ class SftpOrigin(RemoteOrigin):
         for step in ("banner_timeout", "auth_timeout", "channel_timeout"):
             given[step] = given[step] or 2 * CONNECT_TIMEOUT
         if given["password"] and not given["key_filename"]:
-            # A server counts each key that is tried, and shuts the door before the password.
+            # A server counts each key that is tried, and may disconnect before the password.
             given["allow_agent"] = given["look_for_keys"] = False
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(_RefuseUnknownHost())
@@ -148,9 +148,9 @@ class SftpOrigin(RemoteOrigin):
     # Files
 
     def entries(self) -> Iterator[Entry]:
-        """Every file, hidden folders left out.
+        """Every file outside hidden folders.
 
-        Links are followed where they may lead, each folder is entered once.
+        Permitted links are followed, and each folder is entered once.
         """
         now = time.time()
         root = self._root.encode("utf-8", "surrogateescape")
@@ -181,7 +181,7 @@ class SftpOrigin(RemoteOrigin):
             except Exception as error:
                 raise self.refusal(error) from None
             if not prefix:
-                # Below here the paths of real folders are made by hand, from the real root.
+                # From here on, paths of real folders are built from the real root.
                 root = folder = real.encode("utf-8", "surrogateescape")
             if real in entered:
                 continue
@@ -210,18 +210,18 @@ class SftpOrigin(RemoteOrigin):
         found = []
         for item in self._session().listdir_attr(folder):
             name = item.filename.encode("utf-8", "surrogateescape")
-            # A name is one step down, whatever the server says.
+            # A name must be one level down, whatever the server says.
             if b"/" not in name and name not in (b"", b".", b".."):
                 found.append((name, item))
         return found
 
     def _leads_inside(self, link: bytes, root: bytes) -> bool:
-        """Whether a link leads to where files may be read, as the server resolves it."""
+        """Whether a link leads to a permitted folder, as the server resolves it."""
         try:
             real: str = self.patiently(lambda: self._session().normalize(link))
         except Exception as error:
             if isinstance(error, OSError) and not self.fault(error).temporary:
-                # To nowhere.
+                # Dangling.
                 return True
             raise self.refusal(error) from None
         return any(
@@ -230,7 +230,7 @@ class SftpOrigin(RemoteOrigin):
         )
 
     def _target(self, path: bytes) -> Any:
-        """What a link leads to; None when to nowhere."""
+        """The status of a link's target; None for a dangling link."""
         try:
             return self.patiently(lambda: self._session().stat(path))
         except Exception as error:
@@ -242,15 +242,15 @@ class SftpOrigin(RemoteOrigin):
         if isinstance(error, PermissionError):
             return BranchlineError(
                 f"The inbox {self.address} cannot be read: the server does not allow it.",
-                f"Give the user {self._user} the right to read and enter the folder there.",
+                f"Grant the user {self._user} the right to read and enter the folder there.",
             )
         return BranchlineError(
             f"The inbox {self.address} does not exist on the server.",
-            "Check the folder's name: it is looked for from the server's root on.",
+            "Check the folder's name: it begins at the server's root.",
         )
 
     def open_at(self, key: str, position: int, first: object | None) -> RemoteFile:
-        """Open the file and go to the byte."""
+        """Open the file and seek to the byte."""
         file = self._session().open(key.encode("utf-8", "surrogateescape"), "rb")
         try:
             return _SftpFile(file, position)
@@ -260,7 +260,7 @@ class SftpOrigin(RemoteOrigin):
             raise
 
     def fingerprint(self, key: str) -> str | None:
-        """Ask for the file's size and time."""
+        """Request the file's size and time."""
 
         def ask() -> str | None:
             try:
@@ -272,7 +272,7 @@ class SftpOrigin(RemoteOrigin):
         return self.for_a_file(key, ask)
 
     def fault(self, error: Exception) -> Fault:
-        """Tell what an error of the server, the network or the credentials means."""
+        """Translate an error of the server, the network or the credentials."""
         at = f"{self._host}:{self._port or self._credentials.sftp_port or 22}"
         if isinstance(error, _NoKnownHostsError):
             return Fault(
@@ -281,20 +281,20 @@ class SftpOrigin(RemoteOrigin):
             )
         if isinstance(error, _NoKeyFileError):
             named = self._credentials.sftp_key_filename
-            return Fault(f"the key file {named} is not there or may not be read", _HOW)
+            return Fault(f"the key file {named} does not exist or cannot be read", _HOW)
         if isinstance(error, _UnknownHostError):
             return Fault(
                 f"the server {at} is not known here; its key is {error}",
-                "compare the key with what the server's people tell, then trust it:"
+                "compare the key with the one its administrators give you, then trust it:"
                 f" ssh-keyscan -p {at.rpartition(':')[2]} {self._host} >> ~/.ssh/known_hosts (or a"
                 f" file that {_PREFIX}KNOWN_HOSTS names)",
             )
         if isinstance(error, ssh.BadHostKeyException):
             return Fault(
-                f"the server {at} shows another key than the one that is known: it was set up anew,"
-                " or another machine has taken its place",
-                "ask the server's people; if it was set up anew, take its old line out of the"
-                " known_hosts file and add the new one",
+                f"the key of the server {at} has changed: it was reinstalled, or another machine"
+                " pretends to be it",
+                "ask its administrators; if it was reinstalled, replace its line in the"
+                " known_hosts file",
             )
         if isinstance(error, ssh.PasswordRequiredException):
             return Fault("the key file is locked", f"set {_PREFIX}KEY_PASSPHRASE")
@@ -304,27 +304,27 @@ class SftpOrigin(RemoteOrigin):
             if "timeout" in str(error).lower():
                 return Fault(f"the server {at} does not answer in time", "try again later", True)
             return Fault(
-                f"the server {at} does not let the user {self._user} in: wrong password or key",
+                f"the server {at} rejects the user {self._user}: wrong password or key",
                 _HOW,
             )
         if isinstance(error, ssh.BadAuthenticationType):
             return Fault(
-                f"the server {at} wants another kind of login from the user {self._user}"
+                f"the server {at} requires another kind of login from the user {self._user}"
                 f" ({', '.join(str(kind) for kind in error.allowed_types)})",
                 _HOW,
             )
         if isinstance(error, socket.gaierror):
             return Fault(
-                f"there is no server of the name {self._host}",
+                f"there is no server with the name {self._host}",
                 "check the address",
                 temporary=error.errno == getattr(socket, "EAI_AGAIN", None),
             )
         if isinstance(error, ssh.SSHException) and "No authentication methods" in str(error):
-            return Fault("there is neither password nor key for it", _HOW)
+            return Fault("there is no password or key for it", _HOW)
         if isinstance(error, ssh.SSHException) and "not a valid" in str(error):
-            return Fault("the key file holds no key that can be read", _HOW)
+            return Fault("the key file has no readable key", _HOW)
         if isinstance(error, FileNotFoundError):
-            return Fault("the file vanished before it was read", gone=True)
+            return Fault("the file was deleted before it was read", gone=True)
         if isinstance(error, PermissionError):
             return Fault(f"the user {self._user} may not read it; change its permissions there")
         if isinstance(error, TimeoutError):
@@ -347,7 +347,7 @@ class SftpOrigin(RemoteOrigin):
 
 
 class _NoKnownHostsError(Exception):
-    """The file of known servers that is named is not there or is none."""
+    """The known_hosts file does not exist or is invalid."""
 
 
 class _NoKeyFileError(Exception):
@@ -355,21 +355,21 @@ class _NoKeyFileError(Exception):
 
 
 class _UnknownHostError(Exception):
-    """A server whose key nobody vouches for; the text is its kind and fingerprint."""
+    """A server with an unknown key; the text is the key's type and fingerprint."""
 
 
 class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
-    """Unlike paramiko's own, it shows the key that people have to compare."""
+    """Unlike paramiko's own policy, it shows the key that people have to compare."""
 
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
         raise _UnknownHostError(f"{key.get_name()} {key.fingerprint}")
 
 
 class _Session(paramiko.SFTPClient):  # type: ignore[misc]
-    """A session that takes names that are no UTF-8: on most servers a name is just bytes.
+    """A session that accepts names that are not UTF-8: on most servers a name is just bytes.
 
-    And one that tells a broken line from an end: paramiko raises EOFError for both, and takes a
-    line that breaks while a request is sent for the end of the file or of the listing.
+    It also distinguishes a broken connection from an end: paramiko raises EOFError for both, and
+    takes a break while sending a request for the end of the file or of the listing.
     """
 
     def open(self, *arguments: Any) -> Any:
@@ -382,7 +382,7 @@ class _Session(paramiko.SFTPClient):  # type: ignore[misc]
         try:
             super()._send_packet(kind, packet)
         except EOFError:
-            raise ssh.SSHException("the line broke") from None
+            raise ssh.SSHException("the connection broke") from None
 
     def _request(self, kind: Any, *arguments: Any) -> Any:
         kind, message = super()._request(kind, *arguments)
@@ -391,9 +391,9 @@ class _Session(paramiko.SFTPClient):  # type: ignore[misc]
         return kind, message
 
 
-# paramiko has no types: to mypy its classes are Any, and so would be what inherits from them.
+# paramiko has no types: to mypy its classes are Any, and so are their subclasses.
 class _PrefetchedFile(paramiko.SFTPFile):  # type: ignore[misc]
-    """An open file; when the line breaks, only who reads it is told."""
+    """An open file; a broken connection raises only in the reader, not in the prefetch thread."""
 
     def _prefetch_thread(self, *arguments: Any) -> None:
         with contextlib.suppress(OSError, EOFError, ssh.SSHException):
@@ -421,7 +421,7 @@ class _SftpFile(RemoteFile):
         size = min(size, WINDOW)
         ahead = min(size, self.size - self._position)
         if ahead > REQUEST:
-            # All asked for at once: one by one, each would cost a journey there and back.
+            # All requested at once: one by one, each would cost a round trip.
             places = range(self._position, self._position + ahead, REQUEST)
             end = self._position + ahead
             parts = self._file.readv([(place, min(REQUEST, end - place)) for place in places])

@@ -15,14 +15,14 @@ from ingest.converting import Converted
 from ingest.parallel.worker import Answer, Job
 
 MOST_WORKERS = 4
-"""With more of them, the one connection that writes is the slowest part of a load."""
+"""With more workers, the single writing connection is the bottleneck of a load."""
 PROGRAM = (sys.executable, "-I", "-m", "ingest.parallel.worker")
 PIPE_BYTES = 1 << 20
 PATIENCE_SECONDS = 5
 
 
 class WorkerDiedError(Exception):
-    """The process that converted a file ended before it had answered; the text says how."""
+    """The worker process of a file died before it answered; the text says how."""
 
 
 def usable_cores() -> int:
@@ -35,8 +35,8 @@ def usable_cores() -> int:
 class WorkerPool:
     """Converts files in other processes, one process for each thread of a pool.
 
-    A process starts with its thread's first job. It ends when the pool is closed, and when this
-    process is killed: the pipe that it reads from is closed then.
+    A process starts with its thread's first job. It ends when the pool is closed or this process
+    is killed: then the pipe that it reads from is closed.
     """
 
     def __init__(self, processes: int, program: Sequence[str] = PROGRAM) -> None:
@@ -56,7 +56,7 @@ class WorkerPool:
         return self._threads.submit(self._convert, list(jobs))
 
     def close(self) -> None:
-        """End all workers, whatever they are doing."""
+        """End all workers at once, also busy ones."""
         with self._lock:
             self._closed = True
             workers = list(self._workers)
@@ -111,7 +111,7 @@ class WorkerPool:
 
 
 def _end(worker: subprocess.Popen[bytes]) -> str:
-    """End a worker that does not answer any more, and tell how it ended."""
+    """End a worker that does not answer any more, and return how it ended."""
     try:
         code = worker.wait(PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
@@ -124,7 +124,7 @@ def _end(worker: subprocess.Popen[bytes]) -> str:
 def _discard(worker: subprocess.Popen[bytes]) -> None:
     for pipe in (worker.stdin, worker.stdout):
         if pipe is not None:
-            # What is still in its buffer has nowhere to go.
+            # The rest of its buffer cannot be sent any more.
             with contextlib.suppress(OSError):
                 pipe.close()
     worker.wait()

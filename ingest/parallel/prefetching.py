@@ -15,9 +15,9 @@ from ingest.parallel.pool import MOST_WORKERS, WorkerPool, usable_cores
 from ingest.parallel.worker import Answer, Job
 
 HELD_BYTES = 8 << 20
-"""Files up to this size are read once and written with others; larger ones as a stream, alone."""
+"""Files up to this size are read once and written in batches; larger ones are streamed alone."""
 WORTH_STARTING = 4 << 20
-"""Bytes in files that are held, from which on workers save more than their start costs."""
+"""Bytes in held files from which on workers save more time than their start costs."""
 AHEAD_BYTES = 16 << 20
 AHEAD_FILES = 2000
 JOB_BYTES = 256 << 10
@@ -27,7 +27,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Content:
-    """The bytes of a file. `held`: all of them, where they are few enough to be held."""
+    """The bytes of a file. `held`: all of them, if the file is small enough."""
 
     sha256: str
     size: int
@@ -37,7 +37,7 @@ class Content:
 
 
 def read_content(file: InboxFile) -> Content:
-    """Hash a file's content, and hold it where it is small. Raises UnreadableFileError."""
+    """Hash a file's content, and hold it if it is small. Raises UnreadableFileError."""
     hasher = hashlib.sha256()
     kept: list[bytes] | None = []
     size = 0
@@ -57,13 +57,13 @@ def read_content(file: InboxFile) -> Content:
 
 @dataclass
 class Prefetched:
-    """A file that was read before its turn. `task` is set where a worker converts it."""
+    """A file that was read before its turn. `task` is set if a worker converts it."""
 
     content: Content
     task: Task | None = None
     answer: Future[Answer] = field(default_factory=Future)
     place: int = 0
-    """Which entry of the answer is this file's."""
+    """The index of this file in the worker's answer."""
 
     def converted(self) -> Converted:
         """Wait for the worker.
@@ -79,7 +79,7 @@ class Prefetched:
 class Prefetcher:
     """Reads files before their turn and has them converted by workers.
 
-    `task_for` tells how a file with this sha256 is to be converted; None where it need not be.
+    `task_for` returns how to convert a file with this sha256; None where it need not be.
     """
 
     def __init__(self, task_for: Callable[[Candidate, str], Task | None]) -> None:
@@ -97,7 +97,7 @@ class Prefetcher:
             self._pool = WorkerPool(workers)
 
     def read_ahead(self, waiting: Iterable[Candidate]) -> None:
-        """Read files whose turn is next, and send them to workers, unless enough are read."""
+        """Read the next files and send them to workers, unless enough are read."""
         if self._pool is None or not self._has_room(AHEAD_BYTES // 2, AHEAD_FILES // 2):
             return
         batch: list[Prefetched] = []
@@ -127,7 +127,7 @@ class Prefetcher:
             self._send(self._pool, batch)
 
     def take(self, candidate: Candidate) -> Prefetched:
-        """What is known of a file whose turn it is; it is read now if it was not before.
+        """The read-ahead file whose turn it is; it is read now if it was not before.
 
         Raises what reading it raised.
         """
@@ -140,7 +140,7 @@ class Prefetcher:
         return found
 
     def forget(self) -> None:
-        """Let go of all that was read ahead."""
+        """Discard everything that was read ahead."""
         self._ahead.clear()
         self._bytes = 0
 

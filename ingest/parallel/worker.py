@@ -1,4 +1,4 @@
-"""The program of a worker process: it converts what it is sent until the pipe is closed.
+"""The program of a worker process: it converts files until the pipe is closed.
 
 A request is a list of (content, Task), an answer a list of Converted or exceptions, both pickled.
 """
@@ -46,17 +46,17 @@ def _convert(content: bytes, task: Task) -> Converted | Exception:
 
 
 def main() -> None:
-    """Serve standard input and output; nothing else is written to either."""
+    """Serve standard input and output; nothing else may be written to them."""
     # Ctrl-C reaches the whole process group; the loader then ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # As in the loader: millions of cells come and go without cycles.
+    # As in the loader: millions of cells are created without cycles.
     gc.disable()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     try:
         serve(sys.stdin.buffer, answers)
     except BrokenPipeError:
-        # The loader is gone. Closing the file in the usual way would raise this again.
+        # The loader is gone. Closing the file normally would raise this again.
         os._exit(1)
 
 

@@ -1,1 +1,1 @@
-"""What is written: the session, the tables of schema raw, the ledger, the rows."""
+"""Writing to schema raw: the session, the tables, the ledger, the rows."""

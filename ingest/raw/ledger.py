@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 PAGE = 1000
 
 LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure", "dismissed"]
-"""What the ledger says of a version. `erasure`: it is none, but the note that the rows of one were
-erased; `dismissed`: quarantined, and off the list for good."""
+"""The status of a version in the ledger. `erasure`: not a version, but the record that the rows of
+one were erased; `dismissed`: quarantined, and removed from the list for good."""
 
 EntryStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure"]
-"""What is written of a version, or of an erasure."""
+"""The status that is written for a version or an erasure."""
 
-# Put right: by the same content under another name, or by a later file of the same path or the
+# Not resolved by the same content under another name, nor by a later file of the same path or the
 # same branch and day.
 IS_OPEN = """
 files.status = 'quarantined'
@@ -70,16 +70,16 @@ class NewEntry:
     row_count: int = 0
     rejected_count: int = 0
     cursor_after: str | None = None
-    cursor_upto: str | None = None
+    cursor_up_to: str | None = None
     covers: str | None = None
-    """What a file of the feed holds, as the feed declares it."""
+    """What a file of the feed covers, as the feed declares it."""
     superseded_by: int | None = None
-    """Set where it is superseded from the beginning, by a version that came before it."""
+    """Set if it is superseded at once, by a version that was loaded earlier."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """What was found at a path: by the fingerprint it can be known again without being read."""
+    """The content found at a path; by the fingerprint it is recognised without being read."""
 
     feed: str
     path: str
@@ -103,16 +103,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Portion:
-    """A part of a table, between two values of its cursor column, as it was drawn once."""
+    """A part of a table between two values of its cursor column, as loaded before."""
 
     path: str
     after: str | None
-    upto: str
+    up_to: str
     status: LedgerStatus
 
 
 class Ledger:
-    """What the ledger says, as far as a load has to know it."""
+    """The part of the ledger that a load needs."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, str], tuple[LedgerStatus, int]] = {}
@@ -129,9 +129,9 @@ class Ledger:
         names = list(feeds)
         if not table_exists(connection):
             return ledger
-        # A rehearsal may meet a warehouse of the first version, without paths and dismissals.
+        # A dry run may find a warehouse of the first version, without paths and dismissals.
         has_paths = table_exists(connection, "ingest_paths")
-        # What is dismissed, or was put right since, is not looked at again: its figures are older.
+        # What is dismissed or resolved is not retried: its figures are older.
         is_closed = f"status = 'quarantined' and not ({IS_OPEN})" if has_paths else "false"
         has_portions = _has_column(connection, "cursor_upto")
         bounds = "cursor_after, cursor_upto" if has_portions else "null, null"
@@ -153,12 +153,12 @@ class Ledger:
                 (names,),
             )
             for feed, path, sha256, logical_file, status, file_id, rows, *more in cursor:
-                after, upto, erased = more
+                after, up_to, erased = more
                 ledger._note(feed, path, sha256, logical_file, status, file_id, rows)
                 if erased:
                     ledger._erased.add((feed, sha256))
-                if upto is not None:
-                    portion = Portion(path, after, upto, status)
+                if up_to is not None:
+                    portion = Portion(path, after, up_to, status)
                     ledger._portions.setdefault(feed, {})[path] = portion
             if has_paths:
                 cursor.execute(
@@ -188,20 +188,20 @@ class Ledger:
             versions[sha256] = Version(file_id, path, status, rows)
 
     def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
-        """The sha256 of what lies at a path, if its fingerprint is the one noted there."""
+        """The sha256 of the content at a path, if its fingerprint is the recorded one."""
         noted, sha256 = self._places.get((feed, path), ("", ""))
         return sha256 if noted == fingerprint else None
 
     def last_content(self, feed: str, path: str) -> str | None:
-        """The sha256 of what was found at a path last, whatever became of it."""
+        """The sha256 of the content last found at a path, whatever its outcome."""
         return self._places.get((feed, path), ("", None))[1]
 
     def portions(self, feed: str) -> list[Portion]:
-        """The portions of the feed's table that were drawn so far."""
+        """The portions of the feed's table so far."""
         return list(self._portions.get(feed, {}).values())
 
     def current_paths(self, feed: str) -> list[str]:
-        """The paths of all versions of the feed that count now."""
+        """The paths of all current versions of the feed."""
         return [
             version.path
             for (owner, _), versions in self._versions.items()
@@ -211,7 +211,7 @@ class Ledger:
         ]
 
     def has_any_of(self, feed: str, path: str, file_ids: Collection[int]) -> bool:
-        """Whether one of these ids is that of a file in quarantine under this path."""
+        """Whether one of these ids belongs to a quarantined file with this path."""
         return any(
             file_id in file_ids
             for (owner, where, _), (status, file_id) in self._seen.items()
@@ -219,11 +219,11 @@ class Ledger:
         )
 
     def was_erased(self, feed: str, sha256: str) -> bool:
-        """Whether rows of this content were erased, under whatever path."""
+        """Whether rows of this content were erased, under any path."""
         return (feed, sha256) in self._erased
 
     def status_of(self, feed: str, path: str, sha256: str) -> LedgerStatus | None:
-        """What became of this content under this path, if it has been seen."""
+        """The status of this content under this path, if it has been seen."""
         return self._seen.get((feed, path, sha256), (None, 0))[0]
 
     def quarantined_as(self, feed: str, path: str, sha256: str) -> int | None:
@@ -236,7 +236,7 @@ class Ledger:
         return self._versions.get((feed, logical_file), {}).get(sha256)
 
     def twin(self, feed: str, logical_file: str, sha256: str) -> Version | None:
-        """A version of another logical file that counts now and has this content."""
+        """The current version of another logical file that has this content."""
         for other in self._logical_files.get((feed, sha256), ()):
             version = self._versions[feed, other][sha256]
             if other != logical_file and version.status == "loaded":
@@ -244,14 +244,14 @@ class Ledger:
         return None
 
     def current(self, feed: str, logical_file: str) -> Version | None:
-        """The version of the logical file that counts now."""
+        """The current version of the logical file."""
         for version in self._versions.get((feed, logical_file), {}).values():
             if version.status == "loaded":
                 return version
         return None
 
     def add(self, entry: NewEntry) -> None:
-        """Take over what is being written (or, in a dry run, would be)."""
+        """Add what is being written (or, in a dry run, would be)."""
         if entry.status == "loaded":
             versions = self._versions.get((entry.feed, entry.logical_file), {})
             for sha256, version in versions.items():
@@ -286,7 +286,7 @@ def _has_column(connection: Connection, column: str) -> bool:
 
 
 def written(connection: Connection, file_ids: Collection[int]) -> set[int]:
-    """Which of these ids the ledger holds: after a connection broke while it was committing."""
+    """Which of these ids the ledger has, after a connection broke during a commit."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select file_id from raw.ingest_files where file_id = any(%s)", (list(file_ids),)
@@ -295,7 +295,7 @@ def written(connection: Connection, file_ids: Collection[int]) -> set[int]:
 
 
 def reserve_file_ids(connection: Connection, count: int) -> Iterator[int]:
-    """Draw ids for ledger rows: the rows of a file need theirs before the ledger's is written."""
+    """Reserve ids for ledger rows: a file's rows need the id before the ledger row is written."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select nextval(pg_get_serial_sequence('raw.ingest_files', 'file_id'))"
@@ -306,10 +306,10 @@ def reserve_file_ids(connection: Connection, count: int) -> Iterator[int]:
 
 
 def write_entries(cursor: Cursor, entries: Sequence[NewEntry], places: Sequence[Place]) -> None:
-    """Write ledger rows and what was found at which path, inside the caller's transaction.
+    """Write ledger rows and the content found at paths, inside the caller's transaction.
 
-    A quarantined row of the same path and content gives way (it has been tried again), and a loaded
-    one supersedes the version of its logical file that was current until now.
+    A quarantined row of the same path and content is deleted (it was retried), and a loaded one
+    supersedes the current version of its logical file.
     """
     if entries:
         _make_room(cursor, entries)
@@ -377,7 +377,7 @@ def _make_room(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
 
 
 def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
-    # Where several versions of one logical file come together, each is superseded by the next.
+    # If several versions of one logical file are written together, each is superseded by the next.
     next_one: dict[tuple[str, str], int] = {}
     rows = []
     for entry in reversed(entries):
@@ -407,7 +407,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
                 superseded_by is not None,
                 entry.load_id,
                 entry.cursor_after,
-                entry.cursor_upto,
+                entry.cursor_up_to,
                 entry.covers,
             )
         )
@@ -433,7 +433,7 @@ def _insert(cursor: Cursor, entries: Sequence[NewEntry]) -> None:
 
 
 def update_reason(cursor: Cursor, entry: NewEntry) -> None:
-    """Renew the reason of a file that was quarantined before and is not usable yet either."""
+    """Update the reason of a file that was quarantined before and still is."""
     cursor.execute(
         """
         update raw.ingest_files
@@ -455,8 +455,8 @@ def update_reason(cursor: Cursor, entry: NewEntry) -> None:
 
 
 def note_what_files_cover(cursor: Cursor, feeds: Iterable[Feed]) -> set[str]:
-    """Note what the files of each feed hold, as it is declared now; names of feeds with rows for
-    which that is news."""
+    """Record what the files of each feed cover, as declared now; return the feeds with rows for
+    which that changed."""
     declared = list(feeds)
     cursor.execute(
         """
@@ -472,10 +472,10 @@ def note_what_files_cover(cursor: Cursor, feeds: Iterable[Feed]) -> set[str]:
 
 
 def refresh_statistics(connection: Connection) -> None:
-    """Have the database count the ledger, which most queries of a build join.
+    """Analyze the ledger, which most queries of a build join.
 
-    Until autovacuum does, it plans for an empty one: the first build of a shop's year then took a
-    minute longer. What fails here is no loss, so it is left to autovacuum.
+    Until autovacuum does, PostgreSQL plans for an empty one: the first build of a shop's year then
+    took a minute longer. An error here does no harm; autovacuum will do it.
     """
     with suppress(psycopg2.Error), connection.cursor() as cursor:
         cursor.execute("analyze raw.ingest_files")

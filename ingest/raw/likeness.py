@@ -1,4 +1,4 @@
-"""How much of an older version is in a newer one: rows compared as text, in bounded memory."""
+"""How much of an older version is in a newer one: compares rows as text, in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 MOST_COMPARED = 200_000
-"""Rows that are looked for; of a longer version every second, third, ... of them."""
+"""Sample size in rows; of a longer version every second, third, ... row."""
 MOST_LOOKED_INTO = 10_000
-"""Rows that are looked for although some of their cells may have been corrected."""
+"""Sample size in rows for the comparison that allows corrected cells."""
 MOST_ALIKE = 10
-"""As many of those with the same value where it tells rows apart best: each is held against each
-row of the newer version that has the value."""
+"""Of those, at most so many with the same value in the most selective column: each is compared with
+each row of the newer version that has the value."""
 _KEY_DEPENDENT = "card_token"
-"""A column that changes with the secret of the tokens."""
-# COPY takes these as they are, and writes them with a backslash.
+"""A column that changes with the token key."""
+# COPY reads these as they are, and writes them with a backslash.
 _UNESCAPED = bytes.maketrans(b"\b\f\v", b"   ")
 
 
@@ -32,9 +32,9 @@ _UNESCAPED = bytes.maketrans(b"\b\f\v", b"   ")
 class Shared:
     """How many of the rows of an older version are in the newer one.
 
-    `corrected`: how many are in it, some perhaps with other values: the column that tells rows of
-    the older version apart best is the same, and so are half of the others that tell them apart.
-    None where there are no others: two tills have the same minutes.
+    `corrected`: how many are in it if corrected values are allowed: the most selective column of
+    the older version is equal, and so are half of the other selective ones. None where there are
+    no others: two tills have the same minutes.
     """
 
     rows: int
@@ -43,7 +43,7 @@ class Shared:
 
 
 class Likeness:
-    """Takes the rows of a newer version as they are made, and tells how many are not new."""
+    """Compares the rows of a newer version, as they are converted, with an older one."""
 
     def __init__(self, feed: Feed, rows: int) -> None:
         """`rows`: how many the older version has."""
@@ -59,9 +59,9 @@ class Likeness:
         self._every_sampled = 1 + rows // MOST_LOOKED_INTO
         self._seen = 0
         self._columns: tuple[int, list[int]] | None = None
-        """The column that tells rows apart best, and the others that do."""
+        """The most selective column, and the other selective ones."""
         self._by_value: defaultdict[bytes, list[list[bytes]]] = defaultdict(list)
-        """Rows that may have been corrected, by their value in the best column."""
+        """Rows that may have been corrected, by their value in the most selective column."""
         self._looked_for = 0
         self._corrected = 0
 
@@ -78,12 +78,12 @@ class Likeness:
             )
 
     def take_older(self, copies: CopyData) -> None:
-        """Take the older version's rows as they were made."""
+        """Add rows of the older version as they were converted."""
         for line in copies.rows_of(self._feed.table):
             self._take_older(self._compared(line))
 
     def add(self, copies: CopyData) -> None:
-        """Take rows of the newer version."""
+        """Add rows of the newer version."""
         left, every = self._left, self._every
         best, others = self._columns or self._look_into_sample()
         by_value = self._by_value
@@ -101,17 +101,17 @@ class Likeness:
                 self._found += 1
 
     def shared(self) -> Shared:
-        """What was found; of a long version as far as can be told by the rows that are compared."""
+        """The result; for a long version, an estimate from the sample."""
         rows = round(self._rows * self._found / self._kept) if self._kept else 0
         looked_for = self._looked_for
         corrected = round(self._rows * self._corrected / looked_for) if looked_for else 0
         return Shared(max(rows, min(self._found, 1)), self._rows, corrected)
 
     def _look_into_sample(self) -> tuple[int, list[int]]:
-        """Which columns tell the older version's rows apart, and its rows by the best of them."""
+        """The selective columns of the older version, and its rows by the most selective one."""
         distinct = [len(set(column)) for column in zip(*self._sampled, strict=True)] or [0]
         best = max(range(len(distinct)), key=distinct.__getitem__)
-        # A way of payment is the same in any two rows by chance.
+        # A payment method is equal in two rows by chance.
         least = max(2, distinct[best] / 2)
         others = [n for n, count in enumerate(distinct) if count >= least and n != best]
         for row in self._sampled if others else ():
@@ -144,7 +144,7 @@ def _hash(line: bytes) -> int:
 
 
 class _Lines(io.RawIOBase):
-    """What COPY writes, line by line."""
+    """The output of COPY, line by line."""
 
     def __init__(self, take: Callable[[bytes], None]) -> None:
         self._take = take
@@ -153,7 +153,7 @@ class _Lines(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    # psycopg2 hands over bytes, of all the buffers that RawIOBase allows.
+    # psycopg2 passes bytes, although RawIOBase allows any buffer.
     def write(self, data: bytes) -> int:  # type: ignore[override]
         *lines, self._begun = (self._begun + data).split(b"\n")
         for line in lines:

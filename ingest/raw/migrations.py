@@ -1,4 +1,4 @@
-"""The loader's own tables of schema raw, ledger and rejects, in steps from version to version."""
+"""Migrations of the loader's own tables in schema raw: ledger and rejects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from base.errors import BranchlineError
-from ingest.raw.naming import name_anew
+from ingest.raw.naming import rename
 from ingest.raw.session import transaction
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ingest.contract.feeds import FeedContract
 
 
-# What the ledger's status may be, and one current version per logical file, hold in the database
-# too: a fault of the loader has to fail there and not show up as sales counted twice.
+# The database also enforces the ledger's status values and one current version per logical file: a
+# bug in the loader must fail there and not count sales twice.
 _LEDGER_AND_REJECTS = """
 create table raw.ingest_files (
     file_id bigint generated always as identity primary key,
@@ -58,7 +58,7 @@ create table raw.ingest_rejects (
 );
 """
 
-# By what a file is known without being read again, and what a person said of a quarantined one.
+# The fingerprints by which files are known without being read, and dismissals of quarantined files.
 _PATHS_AND_DISMISSALS = """
 create table raw.ingest_paths (
     feed text not null,
@@ -75,8 +75,8 @@ add check (dismissed_at is null or status = 'quarantined');
 alter table raw.ingest_rejects alter column _loaded_at set default current_timestamp;
 """
 
-# A table of a database may come back to what it held before: then the ledger has one more row of
-# that content, and those before it are superseded. What counts or waits is still there only once.
+# A table of a database may return to an earlier content: then the ledger has one more row of that
+# content, and those before it are superseded. Current and quarantined content is still unique.
 _TABLES_OF_DATABASES = """
 drop index raw.ingest_files_one_row_per_content;
 create unique index ingest_files_one_row_per_content
@@ -85,7 +85,7 @@ alter table raw.ingest_files add column cursor_after text, add column cursor_upt
 """
 
 # The rows of a version may be erased. It keeps its row in the ledger, and another one says when and
-# why; of the newest of these a build asks each night.
+# why; each build looks up the newest of these.
 _ERASURES = """
 alter table raw.ingest_files
 drop constraint ingest_files_status_check,
@@ -95,14 +95,14 @@ add column erased_by bigint references raw.ingest_files (file_id) deferrable ini
 create index ingest_files_erasures on raw.ingest_files (file_id) where status = 'erasure';
 """
 
-# What the feeds declare of rows in several files, for the models: what a file holds, and from which
-# columns `_record_id` of the raw table was filled.
+# How models deduplicate rows across files, as the feeds declare it: what a file covers, and the
+# columns from which `_record_id` of the raw table was filled.
 _WHAT_COUNTS_ONCE = """
 alter table raw.ingest_files add column covers text;
 create table raw.ingest_keys (feed text primary key, key_columns text not null);
 """
 
-# The loader's own tables, in steps: a warehouse of an older version takes those that it lacks.
+# The steps of the migration: a warehouse of an older version gets those that it lacks.
 _STEPS = (
     _LEDGER_AND_REJECTS,
     _PATHS_AND_DISMISSALS,
@@ -111,15 +111,15 @@ _STEPS = (
     _WHAT_COUNTS_ONCE,
 )
 _NAMES_ARE_FOLDED_SINCE = 5
-"""The version since which hyphens, Unicode forms and copies do not make another logical file."""
+"""Since this version hyphens, Unicode forms and copy marks do not make another logical file."""
 
 
 def upgrade(connection: Connection, feeds: FeedContract) -> tuple[bool, list[str]]:
-    """Bring the loader's own tables to this version's; raises BranchlineError for a newer one.
+    """Migrate the loader's own tables to this version; raises BranchlineError for a newer one.
 
-    Tells whether there was an older one, and what a person should know of what that changed.
+    Returns whether there was an older one, and messages about what changed.
     """
-    told: list[str] = []
+    messages: list[str] = []
     with transaction(connection), connection.cursor() as cursor:
         done = _version(cursor)
         _check_not_newer(done)
@@ -134,8 +134,8 @@ def upgrade(connection: Connection, feeds: FeedContract) -> tuple[bool, list[str
                 ) from None
             cursor.execute("insert into raw.ingest_versions (version) values (%s)", (version,))
         if 0 < done < _NAMES_ARE_FOLDED_SINCE:
-            told += name_anew(cursor, feeds)
-    return 0 < done < len(_STEPS), told
+            messages += rename(cursor, feeds)
+    return 0 < done < len(_STEPS), messages
 
 
 def is_ready(connection: Connection) -> bool:
@@ -156,7 +156,7 @@ def is_ready(connection: Connection) -> bool:
         raise BranchlineError(
             f"The raw layer of this warehouse has version {version}, which is older than this copy"
             " of Branchline.",
-            "`branchline load` (or `branchline run`) brings it up to date; nothing is lost by it.",
+            "`branchline load` (or `branchline run`) upgrades it; nothing is lost.",
         )
     _check_not_newer(version)
     return True
@@ -165,14 +165,14 @@ def is_ready(connection: Connection) -> bool:
 def _check_not_newer(version: int) -> None:
     if version > len(_STEPS):
         raise BranchlineError(
-            f"The raw layer of this warehouse has version {version}; this copy of Branchline knows"
-            f" versions up to {len(_STEPS)}.",
-            "A newer copy has been at work here: update this one (git pull, then make setup).",
+            f"The raw layer of this warehouse has version {version}; this copy of Branchline"
+            f" supports versions up to {len(_STEPS)}.",
+            "A newer copy has upgraded it: update this one (git pull, then make setup).",
         )
 
 
 def _version(cursor: Cursor) -> int:
-    """How many steps the database has; the first version did not count them."""
+    """How many steps the database has; the first version did not record them."""
     cursor.execute(
         "select to_regclass('raw.ingest_versions') is null,"
         " to_regclass('raw.ingest_files') is not null"

@@ -1,4 +1,4 @@
-"""Files of a ledger that an older version has written, named by the rules of this one."""
+"""Rename the files in a ledger of an older version by the rules of this one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor
 
 MASKED = "****"
-"""What stands in a path in the place of a card number; such a file keeps the name it has."""
+"""The mask of a card number in a path; such a file keeps its name."""
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A row of the ledger, and what its name says today."""
+    """A row of the ledger, and what its file name means by today's rules."""
 
     file_id: int
     feed: str
@@ -37,27 +37,27 @@ class _Known:
     identity: FileIdentity
 
 
-def name_anew(cursor: Cursor, feeds: FeedContract) -> list[str]:
-    """Note for every file what its name stands for by the feeds as they are now.
+def rename(cursor: Cursor, feeds: FeedContract) -> list[str]:
+    """Set the logical file of every ledger row by the feeds as they are now.
 
-    Where two files that count were taken for two, and are one, the older counts no more: an empty
-    version takes its place, as when a person withdraws it. Tells which. The order of versions is
-    that of their names, then that in which they came.
+    Where two current files turn out to be versions of one, an empty version supersedes the older,
+    as when a person withdraws it. Returns a message for each. Versions are ordered by their names,
+    then by their arrival.
     """
     found, renamed = _read(cursor, feeds)
     counting = defaultdict[tuple[str, str], list[_Known]](list)
     for known in found:
         if known.counts:
             counting[known.feed, known.identity.logical_file].append(known)
-    told = []
+    messages = []
     for versions in counting.values():
         *older, newest = sorted(versions, key=lambda known: (known.identity.age, known.file_id))
         for known in older:
             _end(cursor, known, newest)
             if known.rows:
-                told.append(
+                messages.append(
                     f"{known.path} and {newest.path} were taken for two files; they are versions of"
-                    f" one, and {newest.path} counts."
+                    f" one, and {newest.path} is current."
                 )
     execute_values(
         cursor,
@@ -68,11 +68,11 @@ def name_anew(cursor: Cursor, feeds: FeedContract) -> list[str]:
         template="(%s::bigint, %s, %s)",
         page_size=PAGE,
     )
-    return told
+    return messages
 
 
 def _read(cursor: Cursor, feeds: FeedContract) -> tuple[list[_Known], list[_Known]]:
-    """The files of the ledger, and those of them that are called otherwise now."""
+    """The files of the ledger, and those of them whose names change."""
     declared = {**feeds.switched_off, **feeds.feeds}
     cursor.execute(
         "select file_id, feed, path, logical_file, branch, business_date, row_count,"
@@ -95,21 +95,21 @@ def _read(cursor: Cursor, feeds: FeedContract) -> tuple[list[_Known], list[_Know
 
 
 def _end(cursor: Cursor, known: _Known, newest: _Known) -> None:
-    """Let an empty version take the place of one that counts and should not."""
+    """Supersede a current version by an empty one."""
     (file_id,) = reserve_file_ids(cursor.connection, 1)
     now = datetime.now(timezone.utc)
     entry = NewEntry(
         file_id=file_id,
         feed=known.feed,
         path=known.path,
-        # Of the version that counts there is one per logical file.
+        # A logical file has only one current version.
         logical_file=f"{known.identity.logical_file}#{known.file_id}",
         branch=known.identity.branch,
         business_date=known.business_date,
         sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
         size=0,
         status="loaded",
-        reason=f"withdrawn: an older version of {newest.path}, which counts",
+        reason=f"withdrawn: an older version of {newest.path}, which is current",
         modified_at=now,
         seen_at=now,
         load_id=str(time.time()),

@@ -1,4 +1,4 @@
-"""dlt without telemetry and without a folder of its own in the user's home."""
+"""dlt without telemetry and without a folder in the user's home."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ if TYPE_CHECKING:
 
 
 def hush_dlt() -> None:
-    """Tell dlt, before it is first configured: no telemetry, nothing in the home folder."""
+    """Configure dlt before its first use: no telemetry, nothing in the home folder."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"

@@ -1,4 +1,4 @@
-"""Rows on their way into a raw table: columns arranged, cards replaced, COPY text made."""
+"""Make COPY text for a raw table: arrange columns, replace cards, escape."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Cells = Sequence[str]
 
 
 class CopyData:
-    """Text for COPY, by statement: what one or many files add to the raw tables."""
+    """COPY text by statement: what one or many files add to the raw tables."""
 
     def __init__(self) -> None:
         self.size = 0
         self._texts: dict[str, list[bytes]] = {}
 
     def add(self, statement: str, text: bytes) -> None:
-        """Take whole lines for the statement."""
+        """Add whole lines for the statement."""
         if text:
             self._texts.setdefault(statement, []).append(text)
             self.size += len(text)
 
     def extend(self, other: CopyData) -> None:
-        """Take over what another one holds."""
+        """Add the text of another one."""
         for statement, texts in other._texts.items():
             self._texts.setdefault(statement, []).extend(texts)
         self.size += other.size
@@ -53,8 +53,8 @@ class CopyData:
 class RowRenderer:
     """Makes COPY text of one file's batches, for its raw table and for the rejects.
 
-    The text format, in which empty stands for NULL. `_loaded_at` is not in it: its default is the
-    time of the transaction, which is quicker than reading the same text in every row.
+    The text format, in which empty means NULL. `_loaded_at` is not in it: its default is the time
+    of the transaction, which is faster than parsing the same text in every row.
     """
 
     def __init__(
@@ -66,8 +66,8 @@ class RowRenderer:
         self._ending = f"\t{file_id}\t{load_id}\n"
         self._take = _taker(feed, dialect)
         self._card_place = feed.card_place
-        # Where card numbers are a column of their own, a long number elsewhere is one that
-        # strayed; the real ones do not even pass the check digit.
+        # In a feed with a card column, a long number elsewhere is a misplaced card number;
+        # real ones may not even pass the check digit.
         usual = Caution.CELLS if feed.card_place is None else Caution.BESIDE_CARDS
         self._cautions = [
             Caution.CODES if column.protect == "none" else usual for column in feed.columns
@@ -106,9 +106,9 @@ class RowRenderer:
             into.add(self._rejects, text.encode("utf-8"))
 
     def _mask_and_escape(self, columns: list[Cells]) -> None:
-        """Mask card numbers that strayed into other columns, and escape what COPY would misread.
+        """Mask misplaced card numbers in other columns, and escape what COPY would misread.
 
-        One look over a whole column at once: hardly ever is there anything to do.
+        Checks a whole column at once: there is hardly ever anything to do.
         """
         for place, cells in enumerate(columns):
             if place == self._card_place:
@@ -122,7 +122,7 @@ class RowRenderer:
                 columns[place] = [cell.translate(_ESCAPES) for cell in cells]
 
     def _reject_line(self, reject: Reject, masked: str) -> str:
-        # Masked before it is cut: the first half of a card number is more than enough.
+        # Masked before it is cut, or the first half of a card number would remain.
         line = masked[:LONGEST_REJECTED_LINE]
         cells = (
             self._feed.name,
@@ -143,7 +143,7 @@ def _copy_into(table: str) -> str:
 
 
 def _taker(feed: Feed, dialect: Dialect) -> Callable[[Sequence[Cells]], list[Cells]]:
-    """Which columns of a line become which: the declared in their order, then the extra ones."""
+    """The column mapping of a line: the declared columns in their order, then the extra ones."""
     wanted = dialect.places if dialect.places is not None else tuple(range(len(feed.columns)))
     wanted = (*wanted, *(extra.place for extra in dialect.extras))
     parts = dict(dialect.parts)
@@ -160,6 +160,6 @@ def _taker(feed: Feed, dialect: Dialect) -> Callable[[Sequence[Cells]], list[Cel
 
 
 def _together(columns: Sequence[Cells], places: Sequence[int]) -> Cells:
-    """The cells of several columns as one, with a blank between those that say something."""
+    """The cells of several columns joined by spaces, without empty ones."""
     cells = zip(*(columns[place] for place in places), strict=True)
     return [" ".join(filter(None, map(str.strip, parts))) for parts in cells]

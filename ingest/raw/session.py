@@ -1,4 +1,4 @@
-"""The connection of the loader: settings, the lock, and errors in plain words."""
+"""The loader's connection: settings, the lock, and errors in plain words."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ APPLICATION_NAME = "branchline load"
 LOCK = Lock(RAW, "ingest_locks", "load")
 """One loader at a time per database."""
 LOCK_POLL_SECONDS = 0.1
-# What a connection that broke raises; a full disk is an OperationalError too, and leaves it open.
+# Raised by a broken connection; a full disk is an OperationalError too, but leaves it open.
 LOST = (psycopg2.OperationalError, psycopg2.InterfaceError)
 
 
 def connection_string(database_url: str) -> str:
-    """The URL as a libpq connection string that says who is connected, and is held to SCRAM.
+    """The URL as a libpq connection string with an application name and SCRAM required.
 
     Raises BranchlineError.
     """
@@ -41,9 +41,9 @@ def connection_string(database_url: str) -> str:
         settings = parse_dsn(secured(database_url))
     except psycopg2.ProgrammingError:
         raise BranchlineError(
-            "The database address is not one that PostgreSQL understands.",
+            "The database address is not a valid PostgreSQL address.",
             "Set BRANCHLINE_DATABASE_URL to postgresql://user:password@host:5432/database;"
-            " signs such as @ or / in the password have to be percent-encoded.",
+            " characters such as @ or / in the password must be percent-encoded.",
         ) from None
     settings.setdefault("application_name", APPLICATION_NAME)
     settings.setdefault("connect_timeout", "15")
@@ -69,7 +69,7 @@ def open_connection(database_url: str) -> Connection:
 
 @contextmanager
 def connect(database_url: str) -> Iterator[Connection]:
-    """Open a connection as `open_connection` does; close it in the end.
+    """Open a connection as `open_connection` does, and close it at the end.
 
     Every database error inside the block becomes a BranchlineError.
     """
@@ -90,7 +90,7 @@ def locked(
         try:
             yield session
         finally:
-            # The server sees the end of a connection a moment later.
+            # The server notices the end of a connection a moment later.
             LOCK.give_back(session.connection)
 
 
@@ -102,7 +102,7 @@ def transaction(connection: Connection) -> Iterator[None]:
         yield
         connection.commit()
     except BaseException:
-        # On a connection that broke, the error that broke it is the one to tell.
+        # On a broken connection, report the error that broke it.
         with suppress(psycopg2.Error):
             connection.rollback()
         raise
@@ -112,13 +112,13 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 class Session:
-    """A connection that may hold the one loader's lock, and that can be had again when it broke.
+    """A connection that may hold the loader's lock, and that can reconnect.
 
     The lock belongs to the database session: it ends with the connection, however the process ends.
     """
 
     def __init__(self, database_url: str, lock_timeout: float, tell: Callable[[str], None]) -> None:
-        """`lock_timeout`: how many seconds to wait for another load; `tell`: hears of waiting."""
+        """`lock_timeout`: seconds to wait for another load; `tell`: called when waiting."""
         self._url = database_url
         self._lock_timeout = lock_timeout
         self._tell = tell
@@ -126,14 +126,14 @@ class Session:
         self.connection = open_connection(database_url)
 
     def lock(self) -> None:
-        """Take the lock, waiting for whoever holds it; BranchlineError names who does too long."""
+        """Take the lock, waiting for its holder; BranchlineError names the holder on timeout."""
         _take_lock(self.connection, self._lock_timeout, self._tell)
         self._locked = True
 
     def reopen(self, patience: float) -> None:
-        """Connect again, for up to `patience` seconds, and take the lock again if it was held.
+        """Reconnect, with retries for `patience` seconds, and take the lock again if it was held.
 
-        Raises the database's error when it does not come back in time.
+        Raises the database's error after that.
         """
         self.close()
         for attempt in tenacity.Retrying(
@@ -148,7 +148,7 @@ class Session:
                     self.lock()
 
     def close(self) -> None:
-        """End the connection, and with it the lock."""
+        """Close the connection, which releases the lock."""
         with suppress(psycopg2.Error):
             self.connection.close()
 
@@ -157,7 +157,7 @@ class Session:
 def loader_lock(
     connection: Connection, lock_timeout: float, tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Keep loads away for as long as the block lasts. Raises as `Session.lock` does."""
+    """Keep other loads out of the block. Raises as `Session.lock` does."""
     _take_lock(connection, lock_timeout, tell)
     try:
         yield
@@ -167,23 +167,23 @@ def loader_lock(
 
 def _take_lock(connection: Connection, lock_timeout: float, tell: Callable[[str], None]) -> None:
     deadline = time.monotonic() + lock_timeout
-    told = False
+    reported = False
     _prepare_lock(connection)
     while not LOCK.take(connection):
         if time.monotonic() >= deadline:
             raise BranchlineError(
-                f"Another load is at work on this database: {_lock_holder(connection)}."
+                f"Another load is running on this database: {_lock_holder(connection)}."
                 f" It did not finish within {lock_timeout:g} seconds.",
                 "Wait for it and run the load again; nothing was loaded or lost.",
             )
-        if not told:
+        if not reported:
             tell(f"Waiting for another load to finish: {_lock_holder(connection)}")
-            told = True
+            reported = True
         time.sleep(LOCK_POLL_SECONDS)
 
 
 def _prepare_lock(connection: Connection) -> None:
-    """Make the table of locks, and the schema before it, where they are missing."""
+    """Create the schema and the table of locks, if missing."""
     with connection.cursor() as cursor:
         for thing, statement in (
             ("to_regnamespace('raw')", "create schema raw"),
@@ -191,7 +191,7 @@ def _prepare_lock(connection: Connection) -> None:
         ):
             cursor.execute(f"select {thing} is null")
             if cursor.fetchone() == (True,):
-                # Unless another load makes it at the same moment.
+                # Unless another load creates it at the same moment.
                 with suppress(
                     psycopg2.errors.UniqueViolation,
                     psycopg2.errors.DuplicateTable,
@@ -229,8 +229,8 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"permission denied|must be owner|not permitted",
-            "Let the warehouse's owner run `branchline warehouse roles`, and give this user the"
-            " loader's rights (branchline warehouse user NAME --role loader); or give it the right"
+            "Let the warehouse's owner run `branchline warehouse roles`, and grant this user the"
+            " loader's rights (branchline warehouse user NAME --role loader); or grant it the right"
             " to create schemas in the database.",
         ),
         (
@@ -241,17 +241,17 @@ _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             r"no space|disk full|read-only",
-            "Make room on the database server, or make it writable, and run the load again.",
+            "Free disk space on the database server, or make it writable, and run the load again.",
         ),
     )
 )
 _DEFAULT_HINT = (
-    "Run the load again once the database is well: finished files stay, the rest is still to do."
+    "Run the load again once the database works: finished files are kept, the rest is loaded then."
 )
 
 
 def database_error(error: BaseException, database_url: str) -> BranchlineError:
-    """Tell a database error in plain words, without password, card number or row."""
+    """Describe a database error in plain words, without password, card number or row."""
     diagnosis = getattr(error, "diag", None)
     text = (diagnosis.message_primary if diagnosis is not None else None) or str(error).strip()
     lines = text.splitlines()
@@ -261,7 +261,7 @@ def database_error(error: BaseException, database_url: str) -> BranchlineError:
         text = text.replace(password, "****")
     hint = next((hint for pattern, hint in _HINTS if pattern.search(text)), _DEFAULT_HINT)
     return BranchlineError(
-        f"The {describe_address(database_url)} refused: {text or type(error).__name__}", hint
+        f"The {describe_address(database_url)} reported: {text or type(error).__name__}", hint
     )
 
 
@@ -285,7 +285,7 @@ def _find_database_error(error: BaseException | None) -> psycopg2.Error | None:
         seen.add(id(error))
         if isinstance(error, psycopg2.Error):
             return error
-        # dlt keeps the driver's error as an attribute of its own.
+        # dlt keeps the driver's error in an attribute.
         inner = getattr(error, "dbapi_exception", None)
         if isinstance(inner, psycopg2.Error):
             return inner

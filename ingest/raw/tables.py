@@ -1,4 +1,4 @@
-"""The feeds' tables of schema raw, as dlt makes them."""
+"""The feeds' tables in schema raw, as dlt creates them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FROM_POSTGRES = {**PostgresTypeMapper.dbt_to_sct, "text": "text"}
 
 
 class _TextMapper(PostgresTypeMapper):
-    """dlt's text as PostgreSQL's text, where dlt itself writes varchar."""
+    """Maps dlt's text to PostgreSQL's text, where dlt uses varchar."""
 
     sct_to_unbound_dbt = _TO_POSTGRES
     dbt_to_sct = _FROM_POSTGRES
@@ -47,7 +47,7 @@ class _TextMapper(PostgresTypeMapper):
 
 @configspec(init=False)
 class _Credentials(PostgresCredentials):
-    """The connection string as it is: sockets, SSL settings and password files keep working."""
+    """The connection string unchanged: sockets, SSL settings and password files keep working."""
 
     connection_string: TSecretStrValue | None = None  # dlt reads the annotation at run time
 
@@ -66,14 +66,14 @@ class RawSchema:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BranchlineError(
-                f"The folder {state_dir} for the loader's state cannot be made: {error.strerror}.",
-                "Name a folder that this user may write to.",
+                f"The loader's state folder {state_dir} cannot be created: {error.strerror}.",
+                "Choose a folder that this user may write to.",
             ) from None
         hush_dlt()
         credentials = _Credentials()
         address = connection_string(database_url)
         credentials.connection_string = address
-        # dlt gives libpq options of its own, and takes those of the URL only from here.
+        # dlt passes its own options to libpq, and reads those of the URL only from here.
         credentials.query = {"options": parse_dsn(address).get("options", "")}
         credentials.database = "branchline"
         credentials.resolve()
@@ -87,11 +87,11 @@ class RawSchema:
     def prepare(self, connection: Connection) -> list[str]:
         """Create what is missing: schema, ledger, rejects, one table per feed, new columns.
 
-        Call it under the loader's lock. What is there already is never dropped or changed; what
-        the feeds declare of it now is noted. Who may not make tables in raw has the owner's
-        function make them. Tells what a person should know of what was noted.
+        Call it under the loader's lock. Existing tables are never dropped or changed; the feeds'
+        current declarations are recorded. A user who may not create tables in raw calls the owner's
+        function for it. Returns messages about what changed.
         """
-        upgraded, told = upgrade(connection, self._feeds)
+        upgraded, messages = upgrade(connection, self._feeds)
         by_table: dict[str, list[str]] = {}
         for table, column in sorted(missing_columns(connection, self._feeds)):
             by_table.setdefault(table, []).append(column)
@@ -108,7 +108,7 @@ class RawSchema:
         self._pipeline.schemas.save_schema(schema)
         self._pipeline.sync_schema(schema.name)
         if missing_columns(connection, self._feeds):
-            # dlt trusts its own note of the schema; somebody dropped a table behind its back.
+            # dlt trusts its stored schema, but somebody has dropped a table.
             with self._pipeline.destination_client(schema.name) as client:
                 client.update_stored_schema(force=True)
         with connection.cursor() as cursor:
@@ -116,16 +116,16 @@ class RawSchema:
                 _finish_table(cursor, feed)
             changed = {feed.name for feed in self._feeds if _note_key(cursor, feed)}
             changed |= note_what_files_cover(cursor, self._feeds)
-        told += [
-            f"Feed {name} says otherwise which rows count once than when its files were loaded:"
-            " branchline run --full-refresh counts them anew."
-            # Of another version of the project the models are built afresh in any case.
+        messages += [
+            f"Feed {name} deduplicates rows in another way than when its files were loaded:"
+            " branchline run --full-refresh restates them."
+            # After an upgrade the models are fully refreshed in any case.
             for name in sorted(changed if not upgraded else ())
         ]
-        return told
+        return messages
 
     def extra_columns(self, connection: Connection) -> dict[str, set[str]]:
-        """The raw columns of each feed that its table has and the contract does not declare."""
+        """The raw columns of each feed's table that the contract does not declare."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "select table_name, column_name from information_schema.columns"
@@ -159,19 +159,19 @@ class RawSchema:
         try:
             self._pipeline.sync_schema(schema.name)
         except Exception:
-            # Or the columns that the database refused would be sent again with the next ones.
+            # Or columns that the database rejected would be sent again with the next ones.
             self._pipeline.schemas.save_schema(before)
             raise
 
     def complete(self, load_id: str) -> None:
-        """Note in dlt's own table of loads that everything under this load id is there."""
+        """Record in dlt's own table of loads that this load id is complete."""
         with self._pipeline.destination_client(PIPELINE) as client:
             client.complete_load(load_id)
 
 
 def _make_by_owner(connection: Connection, table: str, names: Sequence[str]) -> None:
-    """Let the owner's function add a table or columns of text, for a loader who may make nothing in
-    raw; for anybody else, nothing: dlt makes them.
+    """Let the owner's function add a table or text columns, for a loader without create rights in
+    raw; do nothing for anybody else: dlt creates them.
     """
     with connection.cursor() as cursor:
         cursor.execute("select has_schema_privilege(%s, 'create')", (RAW,))
@@ -187,7 +187,7 @@ def _make_by_owner(connection: Connection, table: str, names: Sequence[str]) -> 
 
 
 def new_load_id() -> str:
-    """A load id of dlt's form: the time as text, growing from load to load."""
+    """A load id in dlt's form: the time as text, increasing from load to load."""
     return str(create_load_id())
 
 
@@ -206,7 +206,7 @@ def missing_columns(connection: Connection, feeds: Iterable[Feed]) -> set[tuple[
 
 
 def _dlt_schema(feeds: FeedContract) -> Schema:
-    # sql_cs_v1 keeps names as they are; the json module is dlt's default and sees no data here.
+    # sql_cs_v1 keeps names unchanged; the json module is dlt's default and gets no data here.
     schema = Schema(
         PIPELINE,
         normalizers={
@@ -241,7 +241,7 @@ def _dlt_columns(feed: Feed) -> list[TColumnSchema]:
 
 
 def _finish_table(cursor: Cursor, feed: Feed) -> None:
-    """Add to a feed's table what dlt does not: the key, and the time of the transaction."""
+    """Add what dlt does not to a feed's table: the key, and the time of the transaction."""
     table = f'{RAW}."{feed.table}"'
     cursor.execute(
         """
@@ -268,7 +268,7 @@ def _finish_table(cursor: Cursor, feed: Feed) -> None:
 
 
 def _note_key(cursor: Cursor, feed: Feed) -> bool:
-    """Fill `_record_id` anew where the feed declares another key than when it was filled.
+    """Refill `_record_id` if the feed's key has changed since it was filled.
 
     True where that changed rows.
     """

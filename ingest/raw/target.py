@@ -1,4 +1,4 @@
-"""What a load writes to: a database, or nothing in a rehearsal."""
+"""What a load writes to: a database, or nothing in a dry run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Job = TypeVar("Job")
 
 
 class Target(Generic[Job]):
-    """Takes judged files, and writes nothing: the target of a rehearsal.
+    """Takes judged files, and writes nothing: the target of a dry run.
 
     `settle` is called for each job once it is done.
     """
@@ -42,15 +42,15 @@ class Target(Generic[Job]):
         self._extra_columns: dict[str, set[str]] = {}
 
     def file_id(self, expected: int) -> int:
-        """An id for a row of the ledger; `expected`: how many files are still to come, about."""
+        """An id for a row of the ledger; `expected`: about how many files are still to come."""
         return 0
 
     def extra_columns(self, feed: Feed) -> set[str]:
-        """The columns of a feed's table that the contract does not declare."""
+        """The undeclared columns of a feed's table."""
         return self._extra_columns.setdefault(feed.name, set())
 
     def add_columns(self, feed: Feed, names: Collection[str]) -> list[str]:
-        """Give the raw table those of the columns that it lacks; tell which."""
+        """Add those of the columns that the raw table lacks; return them."""
         known = self.extra_columns(feed)
         missing = [name for name in names if name not in known]
         if missing:
@@ -62,7 +62,7 @@ class Target(Generic[Job]):
         return
 
     def likeness(self, feed: Feed, before: Version) -> Likeness | None:
-        """What tells how much of a version is in a newer one; None where it cannot be read."""
+        """A comparison of this version with a newer one; None if it cannot be read."""
         if self._last is not None and self._last[0] == before.path:
             likeness = Likeness(feed, before.rows)
             likeness.take_older(self._last[1])
@@ -77,33 +77,33 @@ class Target(Generic[Job]):
         return likeness
 
     def note(self, place: Place) -> None:
-        """Take down what lies at a path, where there is nothing else to write."""
+        """Record the content at a path, if there is nothing else to write."""
 
     def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
-        """Take a file whose rows are all at hand."""
+        """Add a file whose rows are all in memory."""
         self._last = (entry.path, copies) if copies is not None else None
         self._settle(job)
 
     def renew(self, job: Job, entry: NewEntry) -> None:
-        """Renew the reason of a file that is in quarantine already; it keeps its id."""
+        """Update the reason of a file that is quarantined already; it keeps its id."""
         self._settle(job)
 
     def begin_alone(self) -> None:
-        """Begin with a file that is too large to hold."""
+        """Begin a file that is too large to hold."""
 
     def stream(self, copies: CopyData) -> None:
-        """Take some rows of that file."""
+        """Add some rows of that file."""
 
     def undo_alone(self) -> None:
-        """Let go of that file, if there is one: nothing of it is written."""
+        """Roll back that file, if there is one."""
 
     def finish_alone(self, job: Job, entry: NewEntry, place: Place, copies: CopyData) -> None:
-        """Take the last rows of that file."""
+        """Add the last rows of that file."""
         self._settle(job)
 
 
 class DatabaseTarget(Target[Job]):
-    """Schema raw of a database: many small files, or a large one, in a transaction."""
+    """Schema raw of a database: writes many small files, or one large one, per transaction."""
 
     def __init__(self, session: Session, raw: RawSchema, settle: Callable[[Job], None]) -> None:
         super().__init__(settle)
@@ -116,19 +116,19 @@ class DatabaseTarget(Target[Job]):
     def file_id(self, expected: int) -> int:
         file_id = next(self._file_ids, None)
         if file_id is None:
-            # The connection is the writer's while it has something to write.
+            # The writer uses the connection while it has something to write.
             self._writer.flush()
             self._file_ids = reserve_file_ids(self._session.connection, max(expected, 1))
             file_id = next(self._file_ids)
         return file_id
 
     def _make_columns(self, feed: Feed, names: Collection[str]) -> None:
-        # The writer's transaction holds the table.
+        # The writer's transaction locks the table.
         self._writer.flush()
         self._raw.add_columns(self._session.connection, feed, list(names))
 
     def likeness(self, feed: Feed, before: Version) -> Likeness | None:
-        # It may still wait to be written, and the connection is the writer's while it writes.
+        # It may not be written yet, and the writer uses the connection while it writes.
         self._writer.flush()
         return self._likeness(self._session.connection, feed, before)
 
@@ -158,32 +158,32 @@ class DatabaseTarget(Target[Job]):
         self._writer.finish_alone(job, entry, place, copies)
 
     def flush(self) -> None:
-        """Write all that waits, and wait until it is committed."""
+        """Write everything pending, and wait until it is committed."""
         self._writer.flush()
 
     def give_up(self) -> list[tuple[Job, NewEntry]]:
-        """After an error: let go of all that is not written, and tell what that is."""
+        """After an error: discard and return everything that is not written."""
         return self._writer.give_up()
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection is gone."""
+        """Whether the connection is lost."""
         return self._session.connection.closed != 0
 
     def reconnect(self, patience: float) -> None:
-        """Reach the database again, trying for so many seconds."""
+        """Reconnect, with retries for so many seconds."""
         self._session.reopen(patience)
         self._writer.use(self._session.connection)
 
     def read_ledger(self, feeds: Collection[str]) -> Ledger:
-        """The ledger as it is now; ids that were reserved before are given up."""
+        """The ledger as it is now; reserved ids are discarded."""
         self._file_ids = iter(())
         return Ledger.read(self._session.connection, feeds)
 
     def written(self, file_ids: Collection[int]) -> set[int]:
-        """Which of these ids the ledger holds: after a connection broke in mid-commit."""
+        """Which of these ids the ledger has, after a connection broke during a commit."""
         return written(self._session.connection, file_ids)
 
     def close(self) -> None:
-        """End the writing; what was not flushed is not written."""
+        """Stop writing; what was not flushed is not written."""
         self._writer.close()

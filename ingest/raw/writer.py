@@ -1,4 +1,4 @@
-"""The writer: many small files, or one large one, in a transaction, while others are being read."""
+"""The writer: many small files, or one large one, per transaction, while others are being read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Job = TypeVar("Job")
 
 @dataclass
 class _Batch(Generic[Job]):
-    """What one transaction writes. `jobs`: whatever the caller calls the files in it."""
+    """The content of one transaction. `jobs`: the caller's objects for the files in it."""
 
     jobs: list[Job] = field(default_factory=list)
     entries: list[NewEntry] = field(default_factory=list)
@@ -41,11 +41,11 @@ class _Batch(Generic[Job]):
 
 
 class Writer(Generic[Job]):
-    """Writes files into schema raw, each whole or not at all, in the order in which they come.
+    """Writes files into schema raw, each atomically, in the order in which they come.
 
-    A file's rows, its rejects, its row in the ledger and the superseding of the version before it
-    are in one transaction. One thread writes while the caller reads on; what goes wrong there is
-    raised by a later call, as psycopg2's error, and `give_up` then tells what is not written.
+    A file's rows, its rejects, its row in the ledger and the superseding of the previous version
+    are in one transaction. A thread writes while the caller continues to read. Its errors are
+    raised by a later call, as psycopg2's errors, and `give_up` then returns what is not written.
     """
 
     def __init__(self, connection: Connection, settle: Callable[[Job], None]) -> None:
@@ -60,7 +60,7 @@ class Writer(Generic[Job]):
         self._alone = False
 
     def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
-        """Take a file whose rows are all at hand."""
+        """Add a file whose rows are all in memory."""
         batch = self._batch
         batch.jobs.append(job)
         batch.entries.append(entry)
@@ -71,13 +71,13 @@ class Writer(Generic[Job]):
             self._send()
 
     def note(self, place: Place) -> None:
-        """Take down what lies at a path, where there is nothing else to write."""
+        """Record the content at a path, if there is nothing else to write."""
         self._batch.places.append(place)
         if self._batch.is_full:
             self._send()
 
     def flush(self) -> None:
-        """Write all that waits, and wait until it is committed."""
+        """Write everything pending, and wait until it is committed."""
         if self._batch.entries or self._batch.places:
             self._send()
         self._wait()
@@ -89,12 +89,12 @@ class Writer(Generic[Job]):
         self._alone = True
 
     def stream(self, copies: CopyData) -> None:
-        """Send some rows of the file that has a transaction of its own."""
+        """Send some rows of the file that has a separate transaction."""
         self._wait()
         self._task = self._threads.submit(self._copy, copies)
 
     def undo_alone(self) -> None:
-        """End the transaction of a file on its own, if there is one: nothing of it is written."""
+        """Roll back the separate transaction of a file, if there is one."""
         if not self._alone:
             return
         self._wait()
@@ -113,7 +113,7 @@ class Writer(Generic[Job]):
         self._alone = False
 
     def give_up(self) -> list[tuple[Job, NewEntry]]:
-        """After an error: let go of all that is not written, and tell what that is."""
+        """After an error: discard and return everything that is not written."""
         if self._task is not None:
             with suppress(Exception):
                 self._task.result()
@@ -127,11 +127,11 @@ class Writer(Generic[Job]):
         return [found for batch in lost for found in zip(batch.jobs, batch.entries, strict=True)]
 
     def use(self, connection: Connection) -> None:
-        """Write to another connection from now on."""
+        """Use another connection from now on."""
         self._connection = connection
 
     def close(self) -> None:
-        """End the thread; what was not flushed is not written."""
+        """Stop the thread; what was not flushed is not written."""
         self._threads.shutdown()
 
     def _send(self) -> None:

@@ -1,1 +1,1 @@
-"""What a person asks after a load: quarantine, withdrawal, status."""
+"""Quarantine, withdrawal and status: for people, after a load."""

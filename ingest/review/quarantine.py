@@ -1,4 +1,4 @@
-"""The quarantine: files set aside whole, until a person or a better file puts them right."""
+"""The quarantine: files that are not loaded until a person or a better file resolves them."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class QuarantinedFile:
 def read_quarantine(
     connection: Connection, file_ids: Collection[int] = (), *, everything: bool = False
 ) -> list[QuarantinedFile]:
-    """The files in quarantine, oldest first: those of these ids, or all that are still open.
+    """The quarantined files, oldest first: those with these ids, or all that are open.
 
-    `everything`: also those dismissed or put right since. Raises BranchlineError for an id that is
-    not in quarantine.
+    `everything`: also dismissed and resolved ones. Raises BranchlineError for an id that is not
+    in quarantine.
     """
     if not is_ready(connection):
         return []
@@ -82,7 +82,7 @@ def read_quarantine(
 
 
 def dismiss(connection: Connection, file_ids: Collection[int], because: str) -> int:
-    """Take files off the list for good, and keep why in the ledger; the number that were on it.
+    """Remove files from the list for good, with a reason in the ledger; return how many.
 
     Raises BranchlineError for an id that is not in quarantine.
     """
@@ -100,24 +100,24 @@ def dismiss(connection: Connection, file_ids: Collection[int], because: str) -> 
 def first_lines(
     file: QuarantinedFile, inbox: str, feeds: FeedContract, cards: CardTokens
 ) -> list[str]:
-    """The first lines of a file as it lies in the inbox now, control signs visible.
+    """The first lines of a file as it is in the inbox now, control characters visible.
 
-    Cards are masked, and so is what looks like a key or a password.
+    Card numbers are masked, and so is anything that looks like a key or a password.
 
-    Raises BranchlineError when it is not there any more or cannot be read.
+    Raises BranchlineError if it does not exist any more or cannot be read.
     """
     if file.path.startswith(DATABASE_FOLDER):
         raise BranchlineError(
             f"{file.path} is read from a table of a database.",
-            "Look at the table there; what is wrong with it is above.",
+            "Look at the table there; the reason above says what is wrong.",
         )
     for found in list_inbox(inbox, feeds, feeds.chosen([file.feed])).claimed[file.feed]:
         if cards.mask_path(found.path) == file.path:
             break
     else:
         raise BranchlineError(
-            f"{file.path} does not lie in {shown_address(inbox)} any more.",
-            "If it is not needed, dismiss it; else put it back and retry.",
+            f"{file.path} is not in {shown_address(inbox)} any more.",
+            "If it is not needed, dismiss it; otherwise restore it and retry.",
         )
     try:
         with found.open() as stream:
@@ -125,7 +125,7 @@ def first_lines(
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
     text = "".join(block.text for block in TextReader(io.BytesIO(head)))
-    # Lines as the loader has them: other signs that could end one stand inside of a number.
+    # Lines as the loader splits them: other line separators may be inside a number.
     lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
     masked = mask_lines(without_secrets(lines))[:LINES_SHOWN]
     return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]

@@ -1,6 +1,6 @@
-"""Keys and passwords in lines that are shown, of a file that may be anything.
+"""Mask keys and passwords in lines that are shown, of a file that may be anything.
 
-Time grows with the length of a line: no pattern looks at a sign for each sign before it.
+The time is linear in the length of a line: no pattern backtracks over it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ MASK = "****"
 
 
 def _unless_a_rule(run: re.Match[str]) -> str:
-    """The mask, but for a row of dashes or the like, which a text is divided by."""
+    """The mask, except for a row of dashes or the like, which divides a text."""
     return MASK if any(map(str.isalnum, run.group())) else run.group()
 
 
@@ -21,7 +21,7 @@ _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]*-----")
 _SECRETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # user:password@ of an address.
     (re.compile(r"(?<=://)(?=[^\s/@:]*:)[^\s/]*@"), f"{MASK}@"),
-    # password=..., "token": "...", --secret ...; also as the end of a longer name.
+    # password=..., "token": "...", --secret ...; also at the end of a longer name.
     (
         re.compile(
             r"(?i)((?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|api[-_ ]?key|key)"
@@ -36,7 +36,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
 
 
 def without_secrets(lines: Iterable[str]) -> list[str]:
-    """Lines with what looks like a key or a password masked."""
+    """Lines with possible keys and passwords masked."""
     masked = []
     inside = False
     for line in lines:

@@ -1,4 +1,4 @@
-"""How the feeds stand, per branch, as the ledger tells it."""
+"""The status of the feeds per branch, from the ledger."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ingest.raw.session import connect
 
 @dataclass(frozen=True)
 class BranchStatus:
-    """One feed and branch. `branch` is None where file names say nothing of branches.
+    """One feed and branch. `branch` is None where file names have no branch.
 
     `rows` and `rejected` are those of the current versions. `days_late` counts from the latest
     business date that any branch of the feed has; None where there are no business dates. A file
-    that is named for a day that was yet to come when it was loaded counts for neither, unless the
-    branch, or the feed, has no other.
+    whose business date was in the future when it was loaded is ignored for both, unless the branch,
+    or the feed, has no other.
     """
 
     feed: str
@@ -80,10 +80,10 @@ order by array_position(%s, feed), feed, branch nulls last
 
 
 def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
-    """One entry per feed and branch that the ledger knows, feeds that are no more declared last;
-    empty before the first load. Those of sources that are not listed are left out.
+    """One entry per feed and branch in the ledger, undeclared feeds last; empty before the first
+    load. Feeds of unlisted sources are left out.
 
-    Raises BranchlineError when the database refuses.
+    Raises BranchlineError on a database error.
     """
     names = [feed.name for feed in feeds]
     with connect(database_url) as connection:
@@ -107,7 +107,7 @@ class FileCounts:
 
 
 def read_file_counts(link: Link) -> FileCounts:
-    """How many versions of files the ledger knows, by status, and the rows that count."""
+    """The number of versions in the ledger by status, and the number of current rows."""
     row = rows(
         link,
         """

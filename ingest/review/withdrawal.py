@@ -1,7 +1,7 @@
-"""Taking a file back that should never have been loaded.
+"""Withdraw or erase a file that should never have been loaded.
 
-Withdrawn, its rows count no more and stay in raw. Erased, they are gone from there for good, and
-with the next run from all that was built of them.
+The rows of a withdrawn file do not count any more, but stay in raw. Erased rows are deleted from
+raw for good, and with the next run from everything built from them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A file that counts no more, and how many rows it had."""
+    """A withdrawn file, and how many rows it had."""
 
     path: str
     feed: str
@@ -41,7 +41,7 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Erased:
-    """A version of a file whose rows and rejected lines are gone for good, or may be."""
+    """A version of a file whose rows and rejected lines are erased, or could be."""
 
     file_id: int
     path: str
@@ -52,7 +52,7 @@ class Erased:
 
 @dataclass(frozen=True)
 class _Version:
-    """A version of a file as the ledger has it."""
+    """A version of a file in the ledger."""
 
     file_id: int
     path: str
@@ -66,11 +66,11 @@ class _Version:
 
     @property
     def counts(self) -> bool:
-        """Whether rows of it count; of a withdrawn file an empty version counts."""
+        """Whether rows of it count; the current version of a withdrawn file is empty."""
         return self.status == "loaded" and self.rows > 0
 
 
-# As long as the ledger's numbers may be. A path begins with the folder of its source.
+# The longest number that the ledger can have. A path begins with the folder of its source.
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _VERSIONS = """
 select
@@ -102,11 +102,11 @@ def withdraw(
     tell_waiting: Callable[[str], None],
     lock_timeout: float = 60,
 ) -> list[Withdrawn]:
-    """Let an empty version take the place of what counts of each path, all of them or none.
+    """Supersede the current version of each path by an empty one, all of them or none.
 
-    `paths` as the ledger has them, relative to the inbox; `because` is kept with the empty version.
-    The files themselves may stay where they lie: they are known, and load nothing.
-    Raises BranchlineError for a path of which nothing counts, and for a table of a database.
+    `paths` as in the ledger, relative to the inbox; `because` is kept with the empty version.
+    The files themselves may stay in the inbox: they are known and not loaded again.
+    Raises BranchlineError for a path without a current version, and for a table of a database.
     """
     wanted = list(dict.fromkeys(paths))
     with locked(database_url, lock_timeout, tell_waiting) as session:
@@ -115,8 +115,8 @@ def withdraw(
         missing = [path for path in wanted if path not in {version.path for version in found}]
         if missing:
             raise BranchlineError(
-                f"Nothing that counts was loaded from {', '.join(missing)}; nothing was withdrawn.",
-                "Write paths as `branchline load` tells them, relative to the inbox:"
+                f"No current file was loaded from {', '.join(missing)}; nothing was withdrawn.",
+                "Write paths as `branchline load` prints them, relative to the inbox:"
                 " branchline sql \"select path from raw.ingest_files where status = 'loaded'\"",
             )
         entries = list(_empty_versions(session.connection, found, because))
@@ -132,14 +132,12 @@ def erase(
     tell_waiting: Callable[[str], None],
     lock_timeout: float = 60,
 ) -> tuple[list[Withdrawn], list[Erased]]:
-    """Withdraw what counts, and delete the rows and rejected lines of these versions from raw.
+    """Withdraw current versions, and delete the rows and rejected lines of these versions from raw.
 
-    `names`: paths, which stand for all versions that were loaded from there, or numbers of versions
-    in the ledger. All is one transaction: stopped at any moment, it is done or nothing is. What is
-    erased already is passed over. The ledger keeps each version, without rows, and notes the
-    erasure, by which the next build knows that it has to make everything afresh.
-    Raises BranchlineError for what the ledger does not know, and for a table of a database that
-    counts.
+    `names`: paths, for all versions that were loaded from there, or numbers of versions in the
+    ledger. Everything is one transaction. Versions erased already are skipped. The ledger keeps
+    each version, without rows, and records the erasure, which makes the next build a full refresh.
+    Raises BranchlineError for an unknown name, and for the current version of a database table.
     """
     wanted = list(dict.fromkeys(names))
     numbers = [int(name) for name in wanted if _NUMBER.fullmatch(name)]
@@ -151,7 +149,7 @@ def erase(
         if missing:
             raise BranchlineError(
                 f"Nothing was ever loaded from {', '.join(missing)}; nothing was erased.",
-                "Write paths as `branchline load` tells them, or the number of a version:"
+                "Write paths as `branchline load` prints them, or the number of a version:"
                 ' branchline sql "select file_id, path, status, row_count from raw.ingest_files"',
             )
         counting = [version for version in versions if version.counts]
@@ -188,8 +186,8 @@ def erase(
 
 
 def same_content(connection: Connection, names: Sequence[str]) -> list[Erased]:
-    """The other versions of which rows or rejected lines are stored, and whose content was that of
-    what `erase` would take by these names: what was sent twice has to be erased twice."""
+    """Other versions with stored rows or rejected lines and the same content as those that `erase`
+    would erase by these names: a file that was sent twice must be erased twice."""
     numbers = [int(name) for name in names if _NUMBER.fullmatch(name)]
     with connection.cursor() as cursor:
         cursor.execute(_SAME_CONTENT, (list(names), numbers))
@@ -201,13 +199,13 @@ def _refuse_tables(paths: Sequence[str]) -> None:
     if tables:
         raise BranchlineError(
             f"{', '.join(tables)} is read from a table of a database; nothing was withdrawn.",
-            "Change the table there; the next load takes what it holds then. The versions before"
-            " can be erased by their numbers in the ledger.",
+            "Change the table there; the next load reads its new content. Earlier versions can be"
+            " erased by their numbers in the ledger.",
         )
 
 
 def _versions(session: Session, paths: Sequence[str], numbers: Sequence[int]) -> list[_Version]:
-    """The versions that were loaded from these paths, or have these numbers in the ledger."""
+    """The versions loaded from these paths, or with these numbers in the ledger."""
     if not is_ready(session.connection):
         return []
     with session.connection.cursor() as cursor:
@@ -218,7 +216,7 @@ def _versions(session: Session, paths: Sequence[str], numbers: Sequence[int]) ->
 def _empty_versions(
     connection: Connection, versions: Sequence[_Version], because: str
 ) -> Iterator[NewEntry]:
-    """What takes the place of versions that count."""
+    """The empty versions that supersede current ones."""
     reason = f"withdrawn: {mask_text(because)}"
     load_id = new_load_id()
     for file_id, version in zip(reserve_file_ids(connection, len(versions)), versions, strict=True):
@@ -228,7 +226,7 @@ def _empty_versions(
 def _erasures(
     connection: Connection, versions: Sequence[_Version], because: str
 ) -> Iterator[NewEntry]:
-    """The ledger's notes of what is erased, one per version."""
+    """The ledger's records of the erasure, one per version."""
     load_id = new_load_id()
     for file_id, version in zip(reserve_file_ids(connection, len(versions)), versions, strict=True):
         reason = (
@@ -253,7 +251,7 @@ def _entry(
         logical_file=version.logical_file,
         branch=version.branch,
         business_date=version.business_date,
-        # The content of no file, and of no other entry.
+        # The hash of no file and no other entry.
         sha256=hashlib.sha256(f"withdrawn {file_id}".encode()).hexdigest(),
         size=0,
         status=status,
@@ -265,7 +263,7 @@ def _entry(
 
 
 def _tables_of_lines(connection: Connection) -> list[sql.Composable]:
-    """Every raw table that holds lines of files, also those of feeds that are no more declared."""
+    """Every raw table that holds lines of files, also of undeclared feeds."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select relname from pg_class"
@@ -279,9 +277,9 @@ def _tables_of_lines(connection: Connection) -> list[sql.Composable]:
 
 
 def _forget_deleted(connection: Connection, tables: Sequence[sql.Composable]) -> None:
-    """Let the database give up the room of deleted rows, and what it noted of their values.
+    """Vacuum the tables, and remove statistics about the values of deleted rows.
 
-    What fails here, autovacuum does later.
+    If this fails, autovacuum does it later.
     """
     with suppress(psycopg2.Error), connection.cursor() as cursor:
         for table in tables:

@@ -1,7 +1,7 @@
-"""The corpus: what branches, spreadsheets and networks do to a CSV, and what becomes of it.
+"""The corpus: CSV files damaged by branches, spreadsheets and networks, with expected outcomes.
 
-Each case is a branch of its own, named after the case: one load and one build take them all.
-Unless a case says otherwise, its file holds the four receipts of `writing.day`: six items, 12.50.
+Each case is a separate branch, named after the case: one load and one build process them all.
+By default, its file has the four receipts of `writing.day`: six items, 12.50.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ feeds:
       - {name: meter}
       - {name: reading}
 """
-"""Feeds of the corpus's own, beside those of the project."""
+"""Feeds of the corpus, in addition to those of the project."""
 
 
 @dataclass(frozen=True)
 class File:
-    """One file of a case: where it lies, how it is made, and what the ledger says of it.
+    """One file of a case: its path, its content, and its expected row in the ledger.
 
-    `says` is a part of the reason that people read; where it is empty, a loaded file has none.
+    `says`: a part of the reason for people; empty if a loaded file has none.
     """
 
     path: str
@@ -79,13 +79,13 @@ class File:
 
 @dataclass(frozen=True)
 class Case:
-    """One kind of file, and what has to become of it.
+    """One kind of file, and its expected outcome.
 
-    `receipts`, `items`, `money`: what of it is in the facts. `flags`: the quality flags of those
-    receipts that carry some. `refused`: the rules broken by each row that is no sale. `rejects`:
-    (line, a part of the reason) of each line that is no row. `headers`: lines that only name
-    columns. `raw`: column -> its values in raw, in the order of the lines. `rows`: rows in raw,
-    where the feed is not that of the facts. `notes`: what the table in the docs adds.
+    `receipts`, `items`, `money`: its part of the facts. `flags`: the quality flags of receipts that
+    have some. `refused`: the rules broken by each row that is not a sale. `rejects`: (line, a part
+    of the reason) of each line that is not a row. `headers`: header lines. `raw`: column -> its
+    values in raw, in the order of the lines. `rows`: rows in raw, if the feed is not that of the
+    facts. `notes`: additions to the table in the docs.
     """
 
     name: str
@@ -106,7 +106,7 @@ class Case:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is left in the facts where a line of the ordinary day does not count."""
+    """The facts of the ordinary day without one of its lines."""
 
     receipts: int
     items: int
@@ -152,7 +152,7 @@ def taken(
 
 
 def set_aside(name: str, what: str, make: Make, says: str, *, path: str = DAY_FILE) -> Case:
-    """A file that is quarantined whole."""
+    """A file that is quarantined."""
     return Case(name, what, (File(path, make, "quarantined", says),), 0, 0, "0")
 
 
@@ -328,14 +328,14 @@ HEADERS = (
     set_aside("header-inside-unusable", "the same, the second without the total",
               put_together(HEADER, [0, 1, 2, 3, 5, 6]), "below the header in line 4, which lacks"),
     set_aside("header-inside-in-another-language",
-              "the same, the second in words that the feed does not know",
+              "the same, the second with unknown column names",
               put_together(["Zeit", "Filiale", "Kunde", "Korb", "Summe", "Zahlart", "Karte"],
                            [0, 2, 1, 3, 4, 5, 6]),
-              "below the header in line 4, which is in words"),
+              "below the header in line 4, which has names"),
     taken("header-below-a-title", "a title and a blank line above the header line",
           written(header=HEADER, before="Sales of the day\n\n"),
           headers=1, rejects=[(1, "1 columns where 7")]),
-    taken("header-in-another-language", "a header line in words that the feed does not know",
+    taken("header-in-another-language", "a header line with unknown column names",
           written(header=["Zeit", "Filiale", "Kunde", "Korb", "Summe", "Zahlart", "Karte"]),
           refused=["timestamp_unreadable, basket_unreadable, total_unreadable"],
           notes="the header line is a rejected row"),
@@ -641,7 +641,7 @@ FILE_NAMES = (
     set_aside("no-date-in-name", "a file name without a date", ordinary, "rename the file",
               path="branch_pos/{name}.csv"),
     set_aside("no-such-date-in-name", "a date in the file name that does not exist", ordinary,
-              "'31-02-2021' in the file's name is no date",
+              "'31-02-2021' in the file's name is not a date",
               path="branch_pos/{name}_31-02-2021_09-00-00.csv"),
     taken("capitals-in-name", "a file name in capitals, in folders below", ordinary,
           path="branch_pos/2021/O'Brien's (old)/CAPITALS-IN-NAME_26-08-2021_09-00-00.CSV"),
@@ -665,7 +665,7 @@ FILE_NAMES = (
             at("branch_pos/{name}_26-08-2021_09-00-00 (1).csv", ordinary)),
     several("two-tills", "two tills that send the same branch and day", at(DAY_FILE, ordinary),
             at("branch_pos/{name}_26-08-2021_19-00-00.csv",
-               every(customer=lambda cell: f"{cell} 2"), "quarantined", "none of the 4 rows"),
+               every(customer=lambda cell: f"{cell} 2"), "quarantined", "none of its 4 rows"),
             notes="the older file still counts"),
     several("two-tills-named", "two tills that are named in the file names",
             at("branch_pos/{name}_till-1_26-08-2021_09-00-00.csv", ordinary),
@@ -738,7 +738,7 @@ ARCHIVES = (
           zipped({"day.csv": ordinary, "__MACOSX/._day.csv": lambda _: b"\0\5\26\7"}), path=ZIP),
     set_aside("gzip-cut", "a gzip archive cut short", cut(gzipped(ordinary), -30), "cut short",
               path=GZ),
-    set_aside("gzip-not", "a CSV called .gz", ordinary, "named .gz but is no gzip", path=GZ),
+    set_aside("gzip-not", "a CSV called .gz", ordinary, "named .gz but is not a gzip", path=GZ),
     set_aside("gzip-empty", "a gzip archive of an empty file", gzipped(lambda _: b""),
               "the file is empty", path=GZ),
     set_aside("zip-cut", "a ZIP archive cut short", cut(zipped({"day.csv": ordinary}), -30),
@@ -786,6 +786,6 @@ SECTIONS: dict[str, tuple[Case, ...]] = {
     "Archives": ARCHIVES,
     "Other feeds": OWN_FEEDS,
 }
-"""The corpus, by what is odd about the file."""
+"""The corpus, by kind of damage."""
 
 CASES: tuple[Case, ...] = tuple(case for cases in SECTIONS.values() for case in cases)

@@ -1,4 +1,4 @@
-"""The corpus as the tables of docs/damaged-*.md. To renew them:
+"""The corpus as the tables of docs/damaged-*.md. To update them:
 
 PYTHONPATH=tests/python .venv/bin/python -m corpus.table
 """
@@ -46,7 +46,7 @@ def tables(page: str) -> str:
 
 
 def outcome(case: Case) -> Iterator[str]:
-    """What happens to a case's files, in parts of a sentence."""
+    """The outcome of a case's files, in parts of a sentence."""
     loaded = [file for file in case.files if file.status == "loaded"]
     if loaded and case.rows is not None:
         yield f"loaded, {case.rows} rows"

@@ -1,4 +1,4 @@
-"""The whole corpus through one load and one build: each case has the outcome its list states."""
+"""The whole corpus through one load and one build: each case has its expected outcome."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ TECHNICAL = ("card_token", "card_last4", "card_unreadable", "_file_id", "_line_n
 
 @dataclass
 class Found:
-    """What the warehouse holds of one file."""
+    """The rows of one file in the warehouse."""
 
     status: str = "nowhere"
     reason: str = ""
-    told: str = ""
+    reported: str = ""
     counted: tuple[int, int] = (0, 0)
     rows: list[dict[str, Any]] = field(default_factory=list)
     rejects: list[tuple[int, str]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Found:
 
 @dataclass
 class Corpus:
-    """The corpus as it was taken in."""
+    """The corpus after load and build."""
 
     project: Project
     report: LoadReport
@@ -58,7 +58,7 @@ class Corpus:
 
 
 def path_of(case: Case, file: File) -> str:
-    """The path as it is told: control signs as their codes."""
+    """The path as shown: control characters as their codes."""
     path = file.path.format(name=case.name)
     return re.sub(r"[\0-\x1f]", lambda sign: f"\\x{ord(sign.group()):02x}", path)
 
@@ -81,7 +81,7 @@ def deliver(project: Project, case: Case) -> None:
 
 
 def corpus_project(server: Connection, folder: Path) -> Iterator[Project]:
-    """A project that knows the corpus's own feeds beside its own."""
+    """A project with the corpus's feeds in addition to its own."""
     feeds = folder / "feeds"
     shutil.copytree(FEEDS_FOLDER, feeds)
     (feeds / "corpus.yml").write_text(FEEDS, encoding="utf-8")
@@ -94,7 +94,7 @@ def corpus_project(server: Connection, folder: Path) -> Iterator[Project]:
 def corpus(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Corpus]:
-    """The corpus in a warehouse, by one load and one build with all its tests of data."""
+    """The corpus in a warehouse, by one load and one build with all data tests."""
     for project in corpus_project(postgres_server, tmp_path_factory.mktemp("corpus")):
         for case in CASES:
             deliver(project, case)
@@ -104,15 +104,15 @@ def corpus(
 
 
 def look_up(project: Project, report: LoadReport) -> dict[str, Found]:
-    """Per path, what is told and held of it."""
+    """The outcome and rows per path."""
     found: dict[str, Found] = defaultdict(Found)
     for path in report.unclaimed:
         found[path].status = "unclaimed"
     for outcome in report.files:
         file = found[outcome.path]
-        file.told = outcome.reason or ""
+        file.reported = outcome.reason or ""
         if outcome.status == "postponed":
-            file.status, file.reason = "postponed", file.told
+            file.status, file.reason = "postponed", file.reported
     ids: dict[int, Found] = {}
     for path, file_id, status, reason, rows, rejects in project.rows(
         "select path, file_id, status, reason, row_count, rejected_count from raw.ingest_files"
@@ -158,7 +158,7 @@ def test_each_case_has_its_outcome(corpus: Corpus, case: Case) -> None:
     files = [corpus.files[path_of(case, file)] for file in case.files]
     assert [file.status for file in files] == [file.status for file in case.files]
     for file, found in zip(case.files, files, strict=True):
-        assert found.told == found.reason
+        assert found.reported == found.reason
         assert found.reason.isprintable()
         assert file.says in found.reason
         if file.status == "loaded" and not file.says:
@@ -180,8 +180,8 @@ def test_each_case_has_its_outcome(corpus: Corpus, case: Case) -> None:
         "refused": sorted(case.refused),
         "rejects": [line for line, _ in case.rejects],
     }
-    told = [reason for file in counting for _, reason in file.rejects]
-    for (_, part), reason in zip(case.rejects, told, strict=True):
+    reported = [reason for file in counting for _, reason in file.rejects]
+    for (_, part), reason in zip(case.rejects, reported, strict=True):
         assert part in reason
     if case.rows is not None:
         assert sum(len(file.rows) for file in files) == case.rows
@@ -189,7 +189,7 @@ def test_each_case_has_its_outcome(corpus: Corpus, case: Case) -> None:
         assert [row[column] for file in files for row in file.rows] == values
 
 
-# --- what holds of all cases
+# --- all cases
 
 
 def unpacked(path: str, content: bytes) -> bytes:
@@ -202,7 +202,7 @@ def unpacked(path: str, content: bytes) -> bytes:
 
 
 def physical_lines(content: bytes) -> list[str]:
-    """The lines of a file; which letters they hold does not matter here."""
+    """The lines of a file; the decoding of letters does not matter here."""
     encoding = "latin-1"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
@@ -212,7 +212,7 @@ def physical_lines(content: bytes) -> list[str]:
 
 
 def lines_within(row: dict[str, Any]) -> int:
-    """How many lines of its file a record fills."""
+    """How many lines of its file a record spans."""
     cells = [cell for name, cell in row.items() if cell and name not in TECHNICAL]
     return 1 + sum(len(list(io.StringIO(f"{cell}.", newline=""))) - 1 for cell in cells)
 
@@ -239,7 +239,7 @@ def test_every_line_is_a_row_a_reject_a_header_or_blank(corpus: Corpus, case: Ca
     assert headers == case.headers
 
 
-def test_every_row_is_sold_or_refused(corpus: Corpus) -> None:
+def test_every_row_is_sold_or_rejected(corpus: Corpus) -> None:
     lost = {
         path: (len(found.rows), len(found.sold), len(found.refused))
         for path, found in corpus.files.items()
@@ -280,7 +280,7 @@ def test_loading_the_corpus_again_changes_nothing(corpus: Corpus) -> None:
     assert held() == before
 
 
-def test_in_other_portions_and_another_order_they_give_the_same_marts(
+def test_batches_and_order_do_not_change_the_marts(
     corpus: Corpus, postgres_server: Connection, tmp_path: Path
 ) -> None:
     chance = random.Random(7)
@@ -288,7 +288,7 @@ def test_in_other_portions_and_another_order_they_give_the_same_marts(
     for project in corpus_project(postgres_server, tmp_path):
         while cases:
             portion = [cases.pop() for _ in range(min(len(cases), chance.choice((1, 1, 5, 17))))]
-            # A correction comes a night after what it corrects.
+            # A correction arrives a night after the file that it corrects.
             for night in range(max(len(case.files) for case in portion)):
                 for case in portion:
                     deliver(project, replace(case, files=case.files[: night + 1]))

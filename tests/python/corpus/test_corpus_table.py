@@ -8,7 +8,7 @@ from corpus.table import DOCS, PAGES, renewed
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_tables_in_the_docs_are_those_of_the_corpus(page: str) -> None:
+def test_the_tables_in_the_docs_match_the_corpus(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
     assert text == renewed(page, text), (
         "renew it: PYTHONPATH=tests/python .venv/bin/python -m corpus.table"

@@ -1,4 +1,4 @@
-"""The feed of docs/first-feed.md works as the page shows it; docs/feeds.md has every key."""
+"""The feed of docs/first-feed.md works as shown; docs/feeds.md has every key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEYS = (DOCS / "feeds.md").read_text(encoding="utf-8")
 
 
 def block(kind: str, start: str) -> str:
-    """The fenced block of a kind that begins with a text."""
+    """The fenced block of this kind that begins with this text."""
     for found in re.finditer(r"^```(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
         if found.group(1) == kind and found.group(2).startswith(start):
             return found.group(2)
@@ -38,11 +38,11 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
     feeds = tmp_path / "feeds"
     shutil.copytree(FEEDS_FOLDER, feeds)
 
-    def mended(text: str) -> None:
+    def fix(text: str) -> None:
         (feeds / "farm_shop.yml").write_text(text, encoding="utf-8")
         project.feeds = load_feeds(feeds)
 
-    mended(entry)
+    fix(entry)
     invoices = "inbox/farm_shop/invoices_2024-03-0{}.csv"
     assert invoices.format(5) in TEXT
     assert invoices.format(6) in TEXT
@@ -62,7 +62,7 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
         ("F-1041", "5,90", "2012345678901"),
         ("F-1042", "8,68", "2012345678925"),
     ]
-    mended(entry.replace("[line_total]", "[line_total, total]"))
+    fix(entry.replace("[line_total]", "[line_total, total]"))
     project.deliver(
         "farm_shop/invoices_2024-03-07.csv", block("", "Invoice;Date;Customer no.;Item;EAN")
     )

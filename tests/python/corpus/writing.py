@@ -1,4 +1,4 @@
-"""How the corpus's files are made: one ordinary day of a branch, and ways to write it."""
+"""Create the corpus's files: one ordinary day of a branch, and ways to write it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 
 Content = bytes | str | Iterator[bytes]
-"""What a file holds; text is written as UTF-8, and an iterator is written piece by piece."""
+"""The content of a file; text is written as UTF-8, and an iterator is written piece by piece."""
 
 Make = Callable[[str], Content]
-"""Makes a file's content, given the branch that its rows are to name."""
+"""Creates a file's content for a branch."""
 
 NAMES = ("at", "branch", "customer", "basket", "total", "payment", "card")
 HEADER = [
@@ -31,7 +31,7 @@ UTF8_MARK = b"\xef\xbb\xbf"
 
 
 def _card(place: int, *, length: int = 16) -> str:
-    """A number of nobody's card: no issuer begins with 999. Every second one passes the check."""
+    """A number that no card has: no issuer begins with 999. Every second one passes the check."""
     digits = str(9_990_000_000_000_000_000 + place * 104_729_000_729)[: length - 1]
     doubled = (int(digit) * (2 - at % 2) for at, digit in enumerate(reversed(digits)))
     check = -sum(number // 10 + number % 10 for number in doubled) % 10
@@ -44,12 +44,12 @@ CARDS[36] = _card(36, length=13)
 
 
 def letters(number: int) -> str:
-    """So many letters that no compression makes fewer: what is alike fits into any index."""
+    """So many incompressible letters: compressible texts fit into any index."""
     return "".join(random.Random(number).choices(string.ascii_letters, k=number))
 
 
 def day(branch: str, date: str = "26/08/2021") -> list[list[str]]:
-    """Four receipts of six items, 12.50 in all: what most cases are made of."""
+    """Four receipts with six items, 12.50 in all: the basis of most cases."""
     return [
         [
             f"{date} 09:00", branch, "Ann Lee",
@@ -84,7 +84,7 @@ def text(
 def put_together(
     second: Sequence[str], order: Sequence[int], first: Sequence[str] | None = tuple(HEADER)
 ) -> Make:
-    """The ordinary day as two files, one behind the other, each below its own header."""
+    """The ordinary day as two concatenated files, each with its own header."""
 
     def make(branch: str) -> str:
         rows = day(branch)
@@ -121,7 +121,7 @@ def every(**cells: Callable[[str], str]) -> Make:
 
 
 def with_lines(*edits: tuple[int, str]) -> Make:
-    """The ordinary day with lines put in: (place from 0, line without its end), last first."""
+    """The ordinary day with inserted lines: (place from 0, line without its end), last first."""
 
     def make(branch: str) -> str:
         lines = text(day(branch)).splitlines()
@@ -171,12 +171,12 @@ def with_extra(name: str, cells: Sequence[str], place: int = 7) -> Make:
 
 
 def gzipped(make: Make) -> Make:
-    """What another maker makes, compressed."""
+    """Another maker's content, compressed."""
     return lambda branch: gzip.compress(as_bytes(make(branch)), mtime=0)
 
 
 def zipped(members: dict[str, Make], *, encrypted: bool = False) -> Make:
-    """An archive of files; `encrypted` says so of each of them in the archive's own lists."""
+    """An archive of files; `encrypted` sets the flag of each in the archive's directory."""
 
     def make(branch: str) -> bytes:
         target = io.BytesIO()
@@ -193,7 +193,7 @@ def zipped(members: dict[str, Make], *, encrypted: bool = False) -> Make:
 
 
 def cut(make: Make, length: int) -> Make:
-    """The first bytes of what another maker makes, or with a `length` below 0 all but the last."""
+    """The first bytes of another maker's content, or with a negative `length` all but the last."""
     return lambda branch: as_bytes(make(branch))[:length]
 
 

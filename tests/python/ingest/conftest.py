@@ -1,4 +1,4 @@
-"""An inbox to fill, a load to run, and the raw layer to look into."""
+"""Fixtures: an inbox to fill, a load to run, and queries on the raw layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
 from ingest.report import LoadReport
 
-# The tests are imported from their files, so the helpers beside them need their folder in the path.
+# Tests are imported by file, so their helpers need the folder in the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ingest_helpers import TOKEN_KEY, Inbox  # the path above comes first
@@ -24,7 +24,7 @@ from ingest_helpers import TOKEN_KEY, Inbox  # the path above comes first
 
 @pytest.fixture
 def second_database(database_url: str) -> Iterator[str]:
-    """A database of its own, to compare with."""
+    """A second database, to compare with."""
     name = database_url.rpartition("/")[2].partition("?")[0]
     admin = psycopg2.connect(database_url)
     admin.autocommit = True

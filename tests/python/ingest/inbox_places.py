@@ -51,7 +51,7 @@ def claimed(url: str) -> dict[str, InboxFile]:
 
 
 def clean_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Leave nothing of the user's settings that could open a store."""
+    """Remove all settings of the user that could open a store."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "SOURCES__", "CREDENTIALS__", "SSH_", "DLT_")):
             monkeypatch.delenv(name)
@@ -131,7 +131,7 @@ class SftpPlace:
 
     def put(self, path: str, content: bytes | str) -> None:
         file = write(self.folder / path, content)
-        # Each file an hour later than the one before: its time is all that tells a version.
+        # Each file an hour later than the previous one: only its time identifies a version.
         self._clock = getattr(self, "_clock", LONG_AGO) + 3600
         os.utime(file, (self._clock, self._clock))
 
@@ -160,7 +160,7 @@ def make_place(
     monkeypatch: pytest.MonkeyPatch,
     folder: Path,
 ) -> Place:
-    """A new, empty inbox of that kind, with all that is needed to open it in the environment."""
+    """A new, empty inbox of this kind, with everything to open it in the environment."""
     clean_environment(monkeypatch, folder)
     makers: dict[str, Callable[[], Place]] = {
         "folder": lambda: FolderPlace(_empty(folder / "files"), monkeypatch),

@@ -1,4 +1,4 @@
-"""What the tests of the loader are made of: an inbox, files as tills write them, a dump."""
+"""Helpers for the loader's tests: an inbox, till files, a dump."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Inbox:
 
 
 def till_lines(number: int = 10, *, day: str = "26/08/2021", branch: str = "Leeds") -> list[str]:
-    """Lines as a till writes them: every second one paid by a card of its own."""
+    """Lines as a till writes them: every second one paid by a different card."""
     made = []
     for place in range(number):
         minute = f"{9 + place // 60:02d}:{place % 60:02d}"
@@ -91,7 +91,7 @@ def dump(database_url: str) -> str:
 
 
 def picture(database_url: str) -> Picture:
-    """Rows, rejects and ledger, as they have to be the same whatever befell the loads."""
+    """Rows, rejects and ledger, which must be the same whatever happened to the loads."""
     connection = psycopg2.connect(database_url)
     with contextlib.closing(connection), connection.cursor() as cursor:
         found: Picture = {}

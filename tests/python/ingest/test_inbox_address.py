@@ -1,4 +1,4 @@
-"""An address that may hold a secret is refused and never shown; any other is shown as it is."""
+"""An address with a possible secret is refused and never shown; others are shown unchanged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HIDING = [
     "https://h/x#token={}",
     "smb://h/x;password={}",
     "sftp://host/x;key={}",
-    # Written as no address is.
+    # Malformed addresses.
     "s3:/AKIA:{}@bucket/x",
     "s3:AKIA:{}@bucket/x",
     "sftp:/u:{}@h/x",
@@ -55,7 +55,7 @@ HIDING = [
     "host=h user=u password={}",
     "Server=h;Password={}",
     "token={}",
-    # Of a kind that is none: it may stand for anything.
+    # Of an unknown kind: it may mean anything.
     "{}://host/x",
     "sftp+{}://host/x",
     "gs://bucket/{}",
@@ -63,7 +63,7 @@ HIDING = [
 
 
 @pytest.mark.parametrize("address", HIDING)
-def test_an_address_that_may_hold_a_secret_is_refused_and_not_shown(address: str) -> None:
+def test_an_address_with_a_possible_secret_is_refused_and_not_shown(address: str) -> None:
     inbox = address.format(SECRET)
     for refuse in (check_address, open_origin):
         with pytest.raises(BranchlineError) as caught:
@@ -91,23 +91,23 @@ def test_an_address_that_may_hold_a_secret_is_refused_and_not_shown(address: str
         ("S3://bucket/day=5/x", "S3://bucket/day=5/x"),
         ("sftp://host:2222/inbox", "sftp://host:2222/inbox"),
         ("sftp://[::1]:22/inbox", "sftp://[::1]:22/inbox"),
-        # Its user is nobody's business either.
+        # Its user is not shown either.
         ("sftp://anna@host/inbox", "sftp://host/inbox"),
         ("sftp://anna@[::1]:22/inbox", "sftp://[::1]:22/inbox"),
         ("sftp://anna%2Fx@host/a@b", "sftp://host/a@b"),
         ("/srv/4111111111111111", "/srv/****1111"),
     ],
 )
-def test_any_other_address_is_shown_as_it_is(address: str, shown: str) -> None:
+def test_other_addresses_are_shown_unchanged(address: str, shown: str) -> None:
     check_address(address)
     assert shown_address(address) == shown
 
 
-def test_the_refusal_says_where_credentials_belong() -> None:
-    with pytest.raises(BranchlineError, match="may be a password or a key") as caught:
+def test_the_error_says_where_credentials_belong() -> None:
+    with pytest.raises(BranchlineError, match="may contain a password or a key") as caught:
         check_address("s3://AKIA:x/y@bucket/x")
     assert "SOURCES__FILESYSTEM__CREDENTIALS__" in caught.value.hint
     assert "secrets.toml" in caught.value.hint
-    with pytest.raises(BranchlineError, match="kind that cannot be read") as caught:
+    with pytest.raises(BranchlineError, match="unsupported kind") as caught:
         check_address("gs://bucket/x")
     assert "s3://bucket/folder" in caught.value.hint

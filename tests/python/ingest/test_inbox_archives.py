@@ -1,4 +1,4 @@
-"""Packed files: unpacked as a stream, refused with a reason when they cannot be."""
+"""Compressed files: unpacked as a stream, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXT = till_file(200).encode()
 
 
 class Stored(io.BytesIO, io.RawIOBase):  # type: ignore[misc]
-    """Stored bytes, as a store's stream gives them."""
+    """Stored bytes as a store's stream."""
 
 
 def read(packed: bytes, path: str, chunk: int = 1 << 20) -> bytes:
@@ -50,7 +50,7 @@ def zipped(files: dict[str, bytes] | None = None, method: int = zipfile.ZIP_DEFL
     return made.getvalue()
 
 
-def test_what_is_not_packed_comes_as_it_is() -> None:
+def test_an_uncompressed_file_is_read_unchanged() -> None:
     assert read(gzip.compress(TEXT), "x.csv") == gzip.compress(TEXT)
 
 
@@ -95,24 +95,24 @@ def test_a_note_beside_the_file_does_not_matter() -> None:
     [
         ({}, "holds no file"),
         ({"a/": b""}, "holds no file"),
-        ({"a.csv": b"1", "b.CSV": b"2"}, r"2 CSV files \(a.csv, b.CSV\); send each by itself"),
+        ({"a.csv": b"1", "b.CSV": b"2"}, r"2 CSV files \(a.csv, b.CSV\); send each separately"),
         ({f"{n}.csv": b"1" for n in range(9)}, "9 CSV files .* and 6 more"),
         ({"photo.png": b"1"}, "no CSV file, but photo.png; send it with one inside"),
         ({"4929123412341234.png": b"1"}, r"\*\*\*\*1234"),
         ({"a\x1b[31m\n.png": b"1"}, r"a\\x1b\[31m\\n.png"),
     ],
 )
-def test_zips_that_do_not_hold_one_file(files: dict[str, bytes], word: str) -> None:
+def test_zips_without_exactly_one_file(files: dict[str, bytes], word: str) -> None:
     with pytest.raises(UnusableFileError, match=word):
         read(zipped(files), "x.zip")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_other_ways_to_pack_are_refused(method: int) -> None:
+def test_other_compressions_are_refused(method: int) -> None:
     assert "ordinary .zip" in reason(zipped(method=method), "x.zip")
 
 
-def test_methods_that_python_does_not_know() -> None:
+def test_compressions_unknown_to_python() -> None:
     packed = zipped()
     for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
         at = packed.index(mark) + place
@@ -128,14 +128,14 @@ def test_an_encrypted_zip() -> None:
     assert "password" in reason(packed, "x.zip")
 
 
-def test_what_is_no_archive() -> None:
-    assert "is no gzip archive" in reason(TEXT, "x.csv.gz")
-    assert "is no zip archive" in reason(TEXT, "x.zip")
-    assert "is no zip archive" in reason(gzip.compress(TEXT), "x.zip")
-    assert "is no gzip archive" in reason(zipped(), "x.gz")
+def test_files_that_are_not_archives() -> None:
+    assert "is not a gzip archive" in reason(TEXT, "x.csv.gz")
+    assert "is not a zip archive" in reason(TEXT, "x.zip")
+    assert "is not a zip archive" in reason(gzip.compress(TEXT), "x.zip")
+    assert "is not a gzip archive" in reason(zipped(), "x.gz")
     assert "empty" in reason(b"", "x.gz")
     assert "empty" in reason(b"", "x.zip")
-    assert "empty" in reason(b"\0" * 10, "x.gz") or "no gzip" in reason(b"\0" * 10, "x.gz")
+    assert "empty" in reason(b"\0" * 10, "x.gz") or "not a gzip" in reason(b"\0" * 10, "x.gz")
     assert "broken" in reason(gzip.compress(TEXT) + b"and more", "x.gz")
 
 
@@ -150,7 +150,7 @@ def test_cut_short_at_any_place(pack: Callable[[bytes], bytes]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data(), kind=st.sampled_from(["gz", "zip"]))
 def test_damage_is_found(data: st.DataObject, kind: str) -> None:
-    """A file with a few bytes changed unpacks to what it held, or not at all."""
+    """A file with a few bytes changed unpacks to its original content, or not at all."""
     text = till_file(5).encode()
     packed = bytearray(gzip.compress(text, mtime=0) if kind == "gz" else zipped({"t.csv": text}))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -171,13 +171,13 @@ def test_anything_named_an_archive(packed: bytes, path: str) -> None:
 
 
 def bomb(size: int) -> bytes:
-    """A gzip file of zeros, made of one member over and over."""
+    """A gzip file of zeros, with one member repeated."""
     member = gzip.compress(bytes(1 << 24), mtime=0)
     return member * (size // (1 << 24) + 1)
 
 
 @pytest.mark.parametrize("kind", ["gz", "zip"])
-def test_a_bomb_is_found_soon_and_in_little_memory(
+def test_a_bomb_is_detected_early_in_bounded_memory(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archives, "BOMBS", ((1 << 26, 200),))
@@ -203,10 +203,10 @@ def test_a_bomb_is_found_soon_and_in_little_memory(
     assert time.monotonic() - began < 5
 
 
-def test_a_zip_that_lies_about_its_size_gives_no_more_than_it_says() -> None:
+def test_a_zip_yields_no_more_than_its_stated_size() -> None:
     packed = zipped({"a.csv": bytes(1 << 24)})
-    told = struct.pack("<L", 1 << 24)
-    packed = packed.replace(told, struct.pack("<L", 1000))
+    reported = struct.pack("<L", 1 << 24)
+    packed = packed.replace(reported, struct.pack("<L", 1000))
     assert "broken" in reason(packed, "x.zip")
 
 
@@ -234,21 +234,21 @@ def packed_as(kind: str, text: bytes) -> bytes:
     ],
 )
 def test_a_small_bomb_is_one_too(kind: str, text: bytes) -> None:
-    """Rows cost more than their text: a few kilobytes are not to become a hundred megabytes."""
+    """Rows cost more than their text: a few kilobytes must not become a hundred megabytes."""
     assert "times its size" in reason(packed_as(kind, text), f"x.{kind}")
 
 
 @pytest.mark.parametrize("kind", ["gz", "zip"])
-def test_padding_does_not_make_room_for_a_bomb(kind: str) -> None:
-    """As many bytes again that cannot be packed, behind the lines or before them."""
+def test_padding_does_not_hide_a_bomb(kind: str) -> None:
+    """As many incompressible bytes, after the lines or before them."""
     lines = b",,,,,,1\n" * (4 << 20)
     padding = random.Random(1).randbytes(len(gzip.compress(lines, 9)))
     for text in (lines + padding, padding + lines):
         assert "times its size" in reason(packed_as(kind, text), f"x.{kind}")
 
 
-def test_a_zip_cannot_talk_itself_larger() -> None:
-    """Its directory says how large the packed bytes are, and may say anything."""
+def test_a_zips_stated_compressed_size_is_not_trusted() -> None:
+    """Its directory states the size of the packed bytes, which may be wrong."""
     packed = packed_as("zip", b",,,,,,1\n" * (2 << 20))
     size = zipfile.ZipFile(io.BytesIO(packed)).infolist()[0].compress_size
     packed = packed.replace(struct.pack("<L", size), struct.pack("<L", 1 << 30))
@@ -262,8 +262,7 @@ ALIKE = b"07/09/2025 09:00,Leeds,Ann,Tea - 1.70,1.70,CASH,\n"
 @pytest.mark.parametrize(
     "text",
     [
-        # A shop that sells one thing: a year, with its times; and sixty thousand lines that are
-        # alike to the letter.
+        # A shop that sells one thing: a year, with times; and sixty thousand identical lines.
         b"".join(
             ALIKE.replace(b"09:00", b"%02d:%02d" % (9 + minute // 60 % 9, minute % 60)) * 3
             for minute in range(100_000)
@@ -273,18 +272,18 @@ ALIKE = b"07/09/2025 09:00,Leeds,Ann,Tea - 1.70,1.70,CASH,\n"
         b",,,,,,1\n" * 10_000,
     ],
 )
-def test_an_export_in_which_much_is_alike_is_none(kind: str, text: bytes) -> None:
+def test_a_repetitive_export_is_not_a_bomb(kind: str, text: bytes) -> None:
     assert read(packed_as(kind, text), f"x.{kind}") == text
 
 
-def test_a_directory_without_end_is_not_read() -> None:
+def test_a_huge_directory_is_not_read() -> None:
     packed = zipped()
     end = packed.rindex(b"PK\5\6")
     packed = packed[: end + 12] + struct.pack("<L", 1 << 30) + packed[end + 16 :]
     assert "too many files" in reason(packed, "x.zip")
 
 
-def test_a_zip_of_the_large_kind() -> None:
+def test_zip64() -> None:
     made = io.BytesIO()
     with (
         zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -294,7 +293,7 @@ def test_a_zip_of_the_large_kind() -> None:
     assert read(made.getvalue(), "x.zip") == TEXT
 
 
-def test_a_header_without_end_is_cut_short() -> None:
+def test_an_unfinished_gzip_header_is_cut_short() -> None:
     packed = gzip.compress(TEXT)
     endless = packed[:3] + b"\x08" + packed[4:10] + b"n" * 5_000_000
     began = time.monotonic()

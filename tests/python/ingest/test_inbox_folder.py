@@ -43,14 +43,14 @@ def test_odd_names_do_no_harm(inbox: Inbox, name: str) -> None:
         assert files == {}
         return
     (file,) = files.values()
-    told = "".join(sign if ord(sign) > 31 else f"\\x{ord(sign):02x}" for sign in name)
-    assert file.path == f"branch_pos/{told}"
+    reported = "".join(sign if ord(sign) > 31 else f"\\x{ord(sign):02x}" for sign in name)
+    assert file.path == f"branch_pos/{reported}"
     with file.open() as stream:
         assert stream.read() == b"content of its own"
     assert file.fingerprint_now() == file.fingerprint
 
 
-def test_names_that_are_no_utf8(inbox: Inbox) -> None:
+def test_names_that_are_not_utf8(inbox: Inbox) -> None:
     folder = os.fsencode(inbox.folder / "branch_pos")
     os.mkdir(folder)
     for name in (b"le\xe9ds.csv", b"le\xe8ds.csv"):
@@ -79,7 +79,7 @@ def test_a_home_folder_and_a_relative_one(tmp_path: Path, monkeypatch: pytest.Mo
         assert content_hash(file)
 
 
-def test_links_neither_lead_in_circles_nor_count_twice(
+def test_links_cause_no_loops_and_no_duplicates(
     inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.drop("a/one.csv", "x")
@@ -105,7 +105,7 @@ def test_links_neither_lead_in_circles_nor_count_twice(
         "branch_pos/link.csv",
     }
     assert listed(str(inbox.folder)).unclaimed == ["a/one.csv"]
-    # What lies elsewhere is read if the user says so.
+    # Files elsewhere are read if the user permits it.
     assert listed(str(inbox.folder)).outside == ["branch_pos/other", "branch_pos/other_too"]
     monkeypatch.setenv("BRANCHLINE_INBOX_LINKS", f"/nowhere:{elsewhere}")
     assert set(claimed(str(inbox.folder))) == {
@@ -117,7 +117,7 @@ def test_links_neither_lead_in_circles_nor_count_twice(
 
 
 @pytest.mark.parametrize("by_way_of", ["file", "folder", "chain", "up", "inside"])
-def test_nothing_outside_is_read_through_a_link(
+def test_links_out_of_the_inbox_are_not_followed(
     inbox: Inbox, tmp_path: Path, by_way_of: str
 ) -> None:
     inbox.drop("leeds.csv", "x")
@@ -134,7 +134,7 @@ def test_nothing_outside_is_read_through_a_link(
     elif by_way_of == "up":
         (inside / "york.csv").symlink_to("../../inbox and more/token.csv")
     else:
-        # A link of the inbox to a folder of it, which is a link out of it.
+        # A link in the inbox to one of its folders, which is a link out of it.
         (inside / "hull").symlink_to(secret.parent)
         (inside / "york.csv").symlink_to("hull/token.csv")
     listing = listed(str(inbox.folder))
@@ -142,7 +142,7 @@ def test_nothing_outside_is_read_through_a_link(
     assert listing.outside
 
 
-def test_an_inbox_may_be_a_link_and_so_may_what_is_in_it(inbox: Inbox, tmp_path: Path) -> None:
+def test_the_inbox_and_its_files_may_be_links(inbox: Inbox, tmp_path: Path) -> None:
     inbox.drop("kept/leeds.csv", "one")
     (inbox.folder / "branch_pos").mkdir()
     way = tmp_path / "way"
@@ -157,7 +157,7 @@ def test_an_inbox_may_be_a_link_and_so_may_what_is_in_it(inbox: Inbox, tmp_path:
 
 
 @pytest.mark.parametrize("swapped", ["file", "folder"])
-def test_what_becomes_a_link_after_it_was_listed_is_not_read(
+def test_a_file_replaced_by_a_link_after_listing_is_not_read(
     inbox: Inbox, tmp_path: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = write(tmp_path / "elsewhere" / "leeds.csv", "secret")
@@ -179,7 +179,7 @@ def test_what_becomes_a_link_after_it_was_listed_is_not_read(
         swap()
         return found
 
-    # Between the look and the opening.
+    # Between the check and the opening.
     with monkeypatch.context() as patched:
         patched.setattr(os.path, "realpath", resolved_and_then_swapped)
         with pytest.raises(UnreadableFileError) as caught:
@@ -190,7 +190,7 @@ def test_what_becomes_a_link_after_it_was_listed_is_not_read(
         file.open()
 
 
-def test_what_is_no_file_is_passed_over(inbox: Inbox) -> None:
+def test_special_files_are_skipped(inbox: Inbox) -> None:
     inbox.drop("leeds.csv", "x")
     os.mkfifo(inbox.folder / "branch_pos" / "pipe.csv")
     (inbox.folder / "branch_pos" / "device.csv").symlink_to("/dev/zero")
@@ -203,7 +203,7 @@ def test_what_is_no_file_is_passed_over(inbox: Inbox) -> None:
         file.open()  # and does not wait for a writer
 
 
-def test_hidden_files_and_folders_are_nobodys(inbox: Inbox) -> None:
+def test_hidden_files_and_folders_are_ignored(inbox: Inbox) -> None:
     inbox.drop("branch_pos/.git/leeds.csv", "x")
     inbox.drop(".cache/x.csv", "x")
     inbox.drop("branch_pos/._leeds.csv", "what macOS notes")
@@ -230,14 +230,14 @@ def test_hidden_files_and_folders_are_nobodys(inbox: Inbox) -> None:
         "leeds.zip.tmp",
     ],
 )
-def test_unfinished_files_are_left_alone(inbox: Inbox, name: str) -> None:
+def test_unfinished_files_are_postponed(inbox: Inbox, name: str) -> None:
     inbox.drop(name, "half a file")
     listing = listed(str(inbox.folder))
     assert listing.unfinished == [(FEED, f"branch_pos/{name}")]
     assert (listing.total, listing.unclaimed) == (0, [])
 
 
-def test_unfinished_files_of_nobody_are_unclaimed(inbox: Inbox) -> None:
+def test_unfinished_files_without_a_feed_are_unclaimed(inbox: Inbox) -> None:
     inbox.drop("other/x.csv.part", "x")
     listing = listed(str(inbox.folder))
     assert (listing.unfinished, listing.unclaimed) == ([], ["other/x.csv.part"])
@@ -280,10 +280,10 @@ def test_names_of_packed_files(path: str, name: str) -> None:
         lambda file: file.write_text("longer than it was"),
     ],
 )
-def test_every_change_shows_in_the_fingerprint(inbox: Inbox, change: Any) -> None:
+def test_every_change_changes_the_fingerprint(inbox: Inbox, change: Any) -> None:
     path = inbox.drop("leeds.csv", "still", modified=LONG_AGO)
     (file,) = claimed(str(inbox.folder)).values()
-    time.sleep(0.02)  # the grain of the file system's clock
+    time.sleep(0.02)  # the resolution of the file system's clock
     change(path)
     assert file.fingerprint_now() != file.fingerprint
     assert claimed(str(inbox.folder))[file.path].fingerprint == file.fingerprint_now()
@@ -321,7 +321,7 @@ def test_impossible_times(inbox: Inbox, time_set: int) -> None:
     assert file.modified_at.tzinfo is not None
 
 
-def test_folders_that_may_not_be_entered(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folders(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in ("leeds.csv", "branch_pos/august/x.csv", "lost+found/x.csv", "other/x.csv"):
         inbox.drop(path, "x")
     real = os.scandir
@@ -354,7 +354,7 @@ def test_a_folder_that_vanishes_while_it_is_listed(
     assert list(claimed(str(inbox.folder))) == ["branch_pos/leeds.csv"]
 
 
-def test_a_disk_that_fails_is_told(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_error_is_reported(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     inbox.drop("leeds.csv", "x")
     (file,) = claimed(str(inbox.folder)).values()
 
@@ -372,7 +372,7 @@ def test_a_disk_that_fails_is_told(inbox: Inbox, monkeypatch: pytest.MonkeyPatch
         assert caught.value.temporary
 
 
-def test_an_inbox_that_is_none(tmp_path: Path) -> None:
+def test_invalid_inboxes(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for address, word in (
         (tmp_path / "nowhere", "does not exist"),
@@ -386,12 +386,12 @@ def test_an_inbox_that_is_none(tmp_path: Path) -> None:
         assert caught.value.hint
 
 
-def test_many_files_are_listed_in_no_time(tmp_path: Path) -> None:
+def test_many_files_are_listed_quickly(tmp_path: Path) -> None:
     folder = tmp_path / "branch_pos"
     folder.mkdir()
     for number in range(2_000):
         (folder / f"leeds{number}_26-08-2021_09-00-00.csv").touch()
     began = time.process_time()
     assert listed(str(tmp_path)).total == 2_000
-    # 100,000 files are to take two seconds; with room for a slow machine.
+    # 100,000 files should take two seconds; with a margin for slow machines.
     assert time.process_time() - began < 0.5

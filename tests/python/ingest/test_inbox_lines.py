@@ -1,4 +1,4 @@
-"""Stores that are out of order for a while, and lines that break: asked again, taken up again."""
+"""Unavailable stores and broken connections: retried and resumed."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def failing(times: int, status: int = 503, code: str = "SlowDown") -> Callable[.
 @pytest.mark.parametrize(
     ("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, "TooManyRequests")]
 )
-def test_a_store_that_is_busy_is_asked_again(
+def test_requests_to_a_busy_store_are_retried(
     s3: S3Place, monkeypatch: pytest.MonkeyPatch, status: int, code: str
 ) -> None:
     s3.put(NAME, LARGE)
@@ -111,7 +111,7 @@ def test_a_store_that_is_busy_is_asked_again(
     assert file.fingerprint_now() == file.fingerprint
 
 
-def test_what_cannot_help_is_not_tried_again(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permanent_errors_are_not_retried(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put(NAME, LARGE)
     file = claimed(s3.url)[NAME]
     s3.reads()
@@ -125,7 +125,7 @@ def test_what_cannot_help_is_not_tried_again(s3: S3Place, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     "mishap", [Mishap(), Mishap(asked=0), Mishap(answered=60), Mishap(stall=True)]
 )
-def test_s3_over_a_line_that_breaks(s3: S3Place, s3_line: BrokenLine, mishap: Mishap) -> None:
+def test_s3_over_a_breaking_connection(s3: S3Place, s3_line: BrokenLine, mishap: Mishap) -> None:
     s3.put(NAME, LARGE)
     s3_line.mishaps.extend([mishap, mishap])
     file = claimed(s3.url)[NAME]
@@ -135,9 +135,7 @@ def test_s3_over_a_line_that_breaks(s3: S3Place, s3_line: BrokenLine, mishap: Mi
 
 
 @pytest.mark.parametrize("stall", [False, True])
-def test_an_object_cut_in_the_middle_is_taken_up_there(
-    s3: S3Place, s3_line: BrokenLine, stall: bool
-) -> None:
+def test_an_interrupted_object_is_resumed(s3: S3Place, s3_line: BrokenLine, stall: bool) -> None:
     s3.put(NAME, LARGE)
     file = claimed(s3.url)[NAME]
     s3.reads()
@@ -146,10 +144,8 @@ def test_an_object_cut_in_the_middle_is_taken_up_there(
     assert s3.reads() == [NAME] * 3
 
 
-def test_an_object_replaced_while_it_is_read_is_not_patched_together(
-    s3: S3Place, s3_line: BrokenLine
-) -> None:
-    # More than the buffers on the way hold, so that the rest must be asked for again.
+def test_an_object_replaced_during_reading_is_not_mixed(s3: S3Place, s3_line: BrokenLine) -> None:
+    # More than all buffers hold, so that the rest must be requested again.
     s3.put(NAME, LARGE * 24)
     file = claimed(s3.url)[NAME]
     with file.open() as stream:
@@ -165,7 +161,7 @@ def test_an_object_replaced_while_it_is_read_is_not_patched_together(
 @pytest.mark.parametrize(
     "mishap", [Mishap(), Mishap(asked=100), Mishap(answered=1000), Mishap(stall=True)]
 )
-def test_sftp_over_a_line_that_breaks(
+def test_sftp_over_a_breaking_connection(
     sftp: SftpPlace, sftp_line: BrokenLine, mishap: Mishap
 ) -> None:
     sftp.put(NAME, LARGE)
@@ -175,7 +171,7 @@ def test_sftp_over_a_line_that_breaks(
 
 
 @pytest.mark.parametrize("stall", [False, True])
-def test_a_file_cut_in_the_middle_is_taken_up_there(
+def test_an_interrupted_file_is_resumed(
     sftp: SftpPlace, sftp_line: BrokenLine, stall: bool
 ) -> None:
     sftp.put(NAME, LARGE)
@@ -186,7 +182,7 @@ def test_a_file_cut_in_the_middle_is_taken_up_there(
     assert sftp.server.bytes_read < 2.5 * len(LARGE)
 
 
-def test_a_session_that_died_between_two_files(sftp: SftpPlace, sftp_line: BrokenLine) -> None:
+def test_a_session_lost_between_two_files(sftp: SftpPlace, sftp_line: BrokenLine) -> None:
     sftp.put(NAME, LARGE)
     file = claimed(sftp.url)[NAME]
     for _ in range(2):
@@ -196,10 +192,10 @@ def test_a_session_that_died_between_two_files(sftp: SftpPlace, sftp_line: Broke
         assert file.fingerprint_now() == file.fingerprint
 
 
-def test_a_line_that_breaks_while_something_is_asked_for(
+def test_a_connection_lost_during_a_request(
     sftp: SftpPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At whichever request: no file becomes shorter, and none is missing."""
+    """At any request: no file becomes shorter, and none is missing."""
     sizes = {f"branch_pos/leeds_{day:02}-08-2021_09-00-00.csv": day * 20_000 for day in (1, 2, 3)}
     for name, size in sizes.items():
         sftp.put(name, LARGE[:size])
@@ -231,9 +227,7 @@ def test_a_line_that_breaks_while_something_is_asked_for(
         assert everything() == sizes, breaks_at
 
 
-def test_a_file_replaced_on_the_server_is_not_patched_together(
-    sftp: SftpPlace, sftp_line: BrokenLine
-) -> None:
+def test_a_file_replaced_on_the_server_is_not_mixed(sftp: SftpPlace, sftp_line: BrokenLine) -> None:
     sftp.put(NAME, LARGE)
     file = claimed(sftp.url)[NAME]
     with file.open() as stream:
@@ -246,7 +240,7 @@ def test_a_file_replaced_on_the_server_is_not_patched_together(
 
 
 @pytest.mark.parametrize("kind", ["s3", "sftp"])
-def test_patience_ends(
+def test_the_retry_timeout_ends(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     place: Any = request.getfixturevalue(kind)
@@ -261,7 +255,7 @@ def test_patience_ends(
         with pytest.raises(UnreadableFileError) as caught:
             file.open()
         assert caught.value.temporary
-        # The first files are waited for; then it is the store that is down, and not a file.
+        # The first files are retried; then the store counts as down.
         assert ("stopped answering" in str(caught.value)) == (number >= 3)
     assert time.monotonic() - began < 8
     with pytest.raises(BranchlineError, match="no connection"):
@@ -287,7 +281,7 @@ def test_one_file_that_fails_stops_no_other(s3: S3Place, monkeypatch: pytest.Mon
     assert failed == ["1.csv", "4.csv", "6.csv"]
 
 
-def test_a_load_over_a_bad_line_is_whole_and_unharmed(
+def test_a_load_over_a_bad_connection_is_complete(
     s3: S3Place,
     s3_line: BrokenLine,
     run_load: Callable[..., LoadReport],
@@ -312,7 +306,7 @@ def test_a_load_over_a_bad_line_is_whole_and_unharmed(
     assert query("select count(*) from raw.branch_pos_transactions") == [(7 * 500,)]
 
 
-def test_the_next_load_takes_what_failed(
+def test_the_next_load_retries_failed_files(
     s3: S3Place,
     run_load: Callable[..., LoadReport],
     query: Callable[..., list[tuple[Any, ...]]],

@@ -133,7 +133,7 @@ def _folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", KINDS, indirect=True)
-def test_a_second_load_reads_nothing_but_what_changed(
+def test_a_second_load_reads_only_changes(
     place: Place,
     run_load: Callable[..., LoadReport],
     query: Callable[..., list[tuple[Any, ...]]],
@@ -156,7 +156,7 @@ def test_a_second_load_reads_nothing_but_what_changed(
 
 
 @pytest.mark.parametrize("place", KINDS, indirect=True)
-def test_what_a_listing_tells(place: Place) -> None:
+def test_listings(place: Place) -> None:
     fill(place)
     listing = listed(place.url)
     files = {file.path: file for file in listing.claimed[FEED]}
@@ -178,7 +178,7 @@ def test_what_a_listing_tells(place: Place) -> None:
 
 
 @pytest.mark.parametrize("place", KINDS, indirect=True)
-def test_a_file_that_is_gone(place: Place, servers: Servers) -> None:
+def test_a_deleted_file(place: Place, servers: Servers) -> None:
     place.put(NAME, till_file())
     file = claimed(place.url)[NAME]
     if isinstance(place, S3Place):
@@ -201,9 +201,7 @@ def test_a_large_file_arrives_whole(place: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["s3", "sftp"], indirect=True)
-def test_a_large_zip_is_not_fetched_whole_into_memory(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_zip_is_streamed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.formats.archives.READ_WHOLE", 1000)
     content = till_file(4000)
     place.put(NAME.replace(".csv", ".zip"), zipped(content))
@@ -222,7 +220,7 @@ def test_objects_are_listed_page_by_page(s3: S3Place, monkeypatch: pytest.Monkey
     assert (listing.total, listing.unclaimed, s3.server.lists) == (21, [], 3)
 
 
-def test_a_bucket_as_a_whole_and_other_ways_to_write_it(s3: S3Place) -> None:
+def test_addresses_of_buckets(s3: S3Place) -> None:
     s3.put(NAME, "x")
     assert listed(f"s3://{s3.bucket}").unclaimed == [f"shop/inbox/{NAME}"]
     for url in (f"{s3.url}/", f"s3://{s3.bucket}//shop/inbox/", s3.url.replace("s3:", "S3:")):
@@ -230,7 +228,7 @@ def test_a_bucket_as_a_whole_and_other_ways_to_write_it(s3: S3Place) -> None:
     assert listed(f"s3://{s3.bucket}/shop/in").total == 0
 
 
-def test_dlts_own_names_for_the_credentials(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_by_dlts_own_names(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put(NAME, "x")
     endpoint = s3.server.endpoint
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
@@ -263,18 +261,18 @@ def test_credentials_from_dlts_secrets_file(
 
 
 def refused(url: str, caplog: pytest.LogCaptureFixture) -> str:
-    """What is told of an inbox that cannot be listed; in plain words, and without any secret."""
+    """The error for an inbox that cannot be listed: in plain words, without secrets."""
     with caplog.at_level(logging.DEBUG), pytest.raises(BranchlineError) as caught:
         listed(url)
-    told = str(caught.value)
+    reported = str(caught.value)
     for word in (PASSWORD, "wrong-password", "Traceback", "provider", "ConfigField", "Errno"):
-        assert word not in told
+        assert word not in reported
     assert PASSWORD not in caplog.text
     assert caught.value.hint
-    return told
+    return reported
 
 
-def test_s3_says_what_is_wrong(
+def test_s3_errors_are_reported_in_plain_words(
     s3: S3Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(remote, "PATIENCE", 0.3)
@@ -282,11 +280,11 @@ def test_s3_says_what_is_wrong(
     monkeypatch.setattr(s3_module, "CONNECT_TIMEOUT", 0.2)
     assert f"no bucket nobodys at {s3.server.endpoint}" in refused("s3://nobodys/x", caplog)
     assert "write it as s3://bucket/folder" in refused("s3://No_Bucket!/x", caplog).lower()
-    assert "names no bucket" in refused("s3:///x", caplog)
+    assert "has no bucket name" in refused("s3:///x", caplog)
     for status, code, word in (
         (403, "AccessDenied", "do not allow it"),
         (403, "InvalidAccessKeyId", "does not know the access key"),
-        (403, "SignatureDoesNotMatch", "the secret access key is not the right one"),
+        (403, "SignatureDoesNotMatch", "the secret access key is wrong"),
         (400, "ExpiredToken", "have expired"),
         (403, "RequestTimeTooSkewed", "clock"),
         (503, "SlowDown", "too busy or out of order"),
@@ -302,20 +300,20 @@ def test_s3_says_what_is_wrong(
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
         assert "does not answer in time" in refused(s3.url, caplog)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "no address")
-    assert "not that of a server" in refused(s3.url, caplog)
+    assert "not a server's" in refused(s3.url, caplog)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.server.endpoint)
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     assert "AWS_PROFILE" in refused(s3.url, caplog)
     monkeypatch.delenv("AWS_PROFILE")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert "no complete credentials" in refused(s3.url, caplog)
+    assert "credentials are incomplete" in refused(s3.url, caplog)
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    told = refused(s3.url, caplog)
-    assert "There are no credentials" in told
-    assert "AWS_ACCESS_KEY_ID" in told
+    reported = refused(s3.url, caplog)
+    assert "There are no credentials" in reported
+    assert "AWS_ACCESS_KEY_ID" in reported
 
 
-def test_sftp_says_what_is_wrong(
+def test_sftp_errors_are_reported_in_plain_words(
     sftp: SftpPlace,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -325,32 +323,32 @@ def test_sftp_says_what_is_wrong(
     monkeypatch.setattr(sftp_module, "CONNECT_TIMEOUT", 0.2)
     server = f"127.0.0.1:{sftp.server.port}"
     assert "does not exist on the server" in refused(f"{sftp.url}/nowhere", caplog)
-    assert "names no server" in refused("sftp:///x", caplog)
-    assert "names no server" in refused("sftp://host:port/x", caplog)
+    assert "has no server name" in refused("sftp:///x", caplog)
+    assert "has no server name" in refused("sftp://host:port/x", caplog)
     assert "There is no user" in refused(f"sftp://{server}/x", caplog)
     monkeypatch.setenv(f"{SETTINGS}SFTP_PASSWORD", "wrong-password")
-    told = refused(sftp.url, caplog)
-    assert f"{server} does not let the user {USER} in" in told
-    assert f"{SETTINGS}SFTP_PASSWORD" in told
+    reported = refused(sftp.url, caplog)
+    assert f"{server} rejects the user {USER}" in reported
+    assert f"{SETTINGS}SFTP_PASSWORD" in reported
     monkeypatch.delenv(f"{SETTINGS}SFTP_PASSWORD")
-    assert "neither password nor key" in refused(sftp.url, caplog)
+    assert "no password or key" in refused(sftp.url, caplog)
     monkeypatch.setenv(f"{SETTINGS}SFTP_KEY_FILENAME", str(tmp_path / "no-key"))
     assert "no-key is not there" in refused(sftp.url, caplog)
     (tmp_path / "bad-key").write_text("hello")
     monkeypatch.setenv(f"{SETTINGS}SFTP_KEY_FILENAME", str(tmp_path / "bad-key"))
-    assert "no key that can be read" in refused(sftp.url, caplog)
+    assert "no readable key" in refused(sftp.url, caplog)
     monkeypatch.setenv(f"{SETTINGS}SFTP_PORT", "many")
     assert "settings" in refused(sftp.url, caplog)
     monkeypatch.delenv(f"{SETTINGS}SFTP_PORT")
     gone = f"sftp://{USER}@127.0.0.1:{closed_port()}/x"
     assert "there is no connection to the server" in refused(gone, caplog)
     with silent_server() as port:
-        told = refused(f"sftp://{USER}@127.0.0.1:{port}/x", caplog)
-        assert "does not answer in time" in told or "broke off" in told
-    assert "no server of the name" in refused(f"sftp://{USER}@nowhere.invalid/x", caplog)
+        reported = refused(f"sftp://{USER}@127.0.0.1:{port}/x", caplog)
+        assert "does not answer in time" in reported or "broke off" in reported
+    assert "no server with the name" in refused(f"sftp://{USER}@nowhere.invalid/x", caplog)
 
 
-def test_a_server_nobody_vouches_for_is_not_trusted(
+def test_an_unknown_server_is_not_trusted(
     sftp: SftpPlace,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -358,19 +356,19 @@ def test_a_server_nobody_vouches_for_is_not_trusted(
 ) -> None:
     sftp.put(NAME, "x")
     monkeypatch.delenv(f"{SETTINGS}SFTP_KNOWN_HOSTS")
-    told = refused(sftp.url, caplog)
-    assert "is not known here" in told
-    assert sftp.server.host_key.get_fingerprint() in told
-    assert f"ssh-keyscan -p {sftp.server.port} 127.0.0.1" in told
-    # As a user of ssh has it.
+    reported = refused(sftp.url, caplog)
+    assert "is not known here" in reported
+    assert sftp.server.host_key.get_fingerprint() in reported
+    assert f"ssh-keyscan -p {sftp.server.port} 127.0.0.1" in reported
+    # As for a user of ssh.
     home = tmp_path / "empty-home" / ".ssh"
     home.mkdir()
     sftp.server.known_hosts(home / "known_hosts")
     assert list(claimed(sftp.url)) == [NAME]
-    # Another machine in its place.
+    # An impostor.
     stranger = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     (home / "known_hosts").write_text(f"[127.0.0.1]:{sftp.server.port} {stranger}")
-    assert "shows another key" in refused(sftp.url, caplog)
+    assert "has changed" in refused(sftp.url, caplog)
     monkeypatch.setenv(f"{SETTINGS}SFTP_KNOWN_HOSTS", str(tmp_path / "nothing"))
     assert "known servers" in refused(sftp.url, caplog)
     assert sftp.reads() == []
@@ -387,7 +385,7 @@ def test_a_login_by_key(
     key.write_private_key(tmp_path / "key")
     monkeypatch.delenv(f"{SETTINGS}SFTP_PASSWORD")
     monkeypatch.setenv(f"{SETTINGS}SFTP_KEY_FILENAME", str(tmp_path / "key"))
-    assert "does not let the user" in refused(sftp.url, caplog)
+    assert "rejects the user" in refused(sftp.url, caplog)
     monkeypatch.setattr(sftp.server, "user_keys", [key.get_fingerprint()])
     assert list(claimed(sftp.url)) == [NAME]
 
@@ -420,9 +418,7 @@ def test_links_of_a_server_that_lead_out_of_the_inbox(
     assert set(claimed(sftp.url)) == {NAME, "branch_pos/more/york.csv", "branch_pos/york.csv"}
 
 
-def test_a_folder_that_the_server_does_not_show(
-    sftp: SftpPlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_folder_of_a_server(sftp: SftpPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     sftp.put(NAME, "x")
     sftp.put("branch_pos/august/york.csv", "x")
     real = sftp_module.SftpOrigin._look
@@ -448,17 +444,17 @@ def test_a_folder_that_the_server_does_not_show(
     ],
 )
 def test_secrets_in_an_address_are_refused(url: str) -> None:
-    with pytest.raises(BranchlineError, match=r"may be a password or a key") as caught:
+    with pytest.raises(BranchlineError, match=r"may contain a password or a key") as caught:
         listed(url)
     assert "secret-word" not in str(caught.value)
 
 
 def test_other_kinds_of_address_are_refused() -> None:
-    with pytest.raises(BranchlineError, match="kind that cannot be read"):
+    with pytest.raises(BranchlineError, match="unsupported kind"):
         listed("gs://bucket/x")
 
 
-def test_a_line_that_works_changes_nothing(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_proxy_changes_nothing(s3: S3Place, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put(NAME, till_file())
     with broken_line(s3.server.port) as line:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{line.port}")

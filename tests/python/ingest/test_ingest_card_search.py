@@ -16,7 +16,7 @@ from ingest.report import LoadEvent, LoadReport
 CARDS = [f"{4_929_000_000_100_000 + place * 104_729}" for place in range(12)]
 
 
-# With a right check digit: found wherever it stands, and whatever stands around it.
+# With a right check digit: found anywhere, in any context.
 VALID = "4111111111111111"
 DRESSED = [
     f"{VALID}1225",

@@ -1,4 +1,4 @@
-"""Card numbers: what counts as one, and that nothing is left of it."""
+"""Card numbers: what counts as one, and that nothing of it remains."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def token(digits: str) -> str:
         "4929\N{NO-BREAK SPACE}1234\N{NO-BREAK SPACE}1234\N{NO-BREAK SPACE}1234",
     ],
 )
-def test_every_way_to_write_a_card_gives_one_token(written: str) -> None:
+def test_all_forms_of_a_card_give_one_token(written: str) -> None:
     assert CardTokens(KEY).replace(written) == (token(DIGITS), "1234", "")
 
 
@@ -81,12 +81,12 @@ def test_shortest_and_longest_numbers_are_cards(digits: str) -> None:
         ("4111111111111111 5500000000000004", "################ ################"),
     ],
 )
-def test_what_is_no_card_number_keeps_its_shape_without_digits(written: str, kept: str) -> None:
+def test_text_that_is_not_a_card_is_kept_without_digits(written: str, kept: str) -> None:
     assert CardTokens(KEY).replace(written) == ("", "", kept)
 
 
 @pytest.mark.parametrize("empty", ["", "   "])
-def test_empty_is_no_card(empty: str) -> None:
+def test_an_empty_cell_is_not_a_card(empty: str) -> None:
     assert CardTokens(KEY).replace(empty) == ("", "", "")
 
 
@@ -103,7 +103,7 @@ def test_no_cell_leaves_twelve_digits_behind(text: str) -> None:
 
 @pytest.mark.parametrize("behind", [" 123", "123", " 1234", "1234", "/123", "0225", " CVV 123"])
 @pytest.mark.parametrize("card", [VALID, "378282246310005", "30569309025904", "6771798021000008"])
-def test_what_is_stuck_to_a_card_is_no_part_of_its_token(card: str, behind: str) -> None:
+def test_text_attached_to_a_card_does_not_change_its_token(card: str, behind: str) -> None:
     wanted = (token(card), card[-4:], "")
     assert CardTokens(KEY).replace(card + behind) == wanted
     assert CardTokens(KEY).replace("0000" + card) == wanted
@@ -127,11 +127,11 @@ def test_what_is_stuck_to_a_card_is_no_part_of_its_token(card: str, behind: str)
         (f"{VALID} 5500000000000004", "****1111 ****0004"),
         (f";{VALID}=25121010000012345678?", "****1111"),
         (f"x %B{VALID}^DOE/ANN^25121010000000000? y", "x ****1111 y"),
-        # Rounded away, but enough of it is there.
+        # Rounded, but enough digits are left.
         ("4.11111111111111E+15", "****1110"),
     ],
 )
-def test_accepted_cells_mask_what_has_a_right_check_digit(text: str, masked: str) -> None:
+def test_accepted_cells_mask_numbers_with_a_right_check_digit(text: str, masked: str) -> None:
     assert mask_cell(text, Caution.CELLS) == masked
 
 
@@ -158,7 +158,7 @@ def test_a_number_that_is_too_long_for_a_card_is_masked_beside_a_card_column() -
         "1234567812345671",
     ],
 )
-def test_in_a_column_of_codes_only_what_is_certainly_a_card_is_masked(code: str) -> None:
+def test_in_a_column_of_codes_only_certain_cards_are_masked(code: str) -> None:
     assert mask_cell(code, Caution.CODES) == code
     assert mask_cell(f"{code} or {VALID}", Caution.CODES).endswith(" or ****1111")
 
@@ -183,7 +183,7 @@ PUBLISHED = [
 
 @st.composite
 def cards(draw: st.DrawFn) -> str:
-    """A number that an issuer could give out."""
+    """A number that an issuer could issue."""
     prefix, length = draw(
         st.sampled_from(
             [
@@ -203,7 +203,7 @@ BETWEEN = [
     *["-", "\N{EN DASH}", " - ", "\N{NON-BREAKING HYPHEN}", ".", ",", "'", "/", ":", "_", ", "],
     *["\N{ZERO WIDTH SPACE}", "\N{WORD JOINER}", "\N{SOFT HYPHEN}", "\u202e", "\n"],
     *[" --- ", " ------ ", ".....", "***", "\x0c", "\x85", "\u2028"],
-    # As other programs write signs that have a meaning for them.
+    # Escapes of other programs.
     *["&nbsp;", "&#32;", "&#xA0;", "&amp;nbsp;", " &nbsp; ", "<br>", "<br />\n", "</td><td>"],
     *["%20", "%2D", "%C2%A0", "%2520", "+", "\\n", "\\t", "\\u00a0", "\\r\\n", "=20"],
 ]
@@ -225,7 +225,7 @@ def by_thousands(digits: str, between: str) -> str:
 
 @st.composite
 def dressed(draw: st.DrawFn, card: str) -> str:
-    """A card number as people and machines write it."""
+    """A card number in a form that people or machines write."""
     between = draw(st.sampled_from([*BETWEEN, "\x1f", *LETTERS]))
     sizes = draw(st.sampled_from([[4] * 5, [4, 6, 5], [8, 8], [5] * 4, [3] * 7, [6, 13], [2] * 10]))
     if between in LETTERS:
@@ -270,17 +270,17 @@ def dressed(draw: st.DrawFn, card: str) -> str:
 
 
 NOISE = re.compile(r"[.,]\d{0,4}(?:0{5}|9{5})\d*")
-"""A card whose digits read like the noise behind an amount is taken for that."""
+"""A card whose digits look like the floating point error of an amount is taken for that."""
 
 
 def digits_left(text: str) -> str:
-    """What somebody could read as one number, who looks past everything else."""
+    """What somebody could read as one number when ignoring everything else."""
     return "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdigit())
 
 
 @settings(max_examples=400)
 @given(st.data(), st.one_of(st.sampled_from(PUBLISHED), cards()))
-def test_a_card_in_any_dress_is_never_found_afterwards(data: st.DataObject, card: str) -> None:
+def test_a_card_in_any_form_is_masked(data: st.DataObject, card: str) -> None:
     around = st.text(st.characters(exclude_categories=["Nd", "No", "Nl"], exclude_characters="+"))
     written = data.draw(dressed(card))
     assume(not NOISE.search(written) or written.count(".") + written.count(",") > 1)
@@ -296,8 +296,8 @@ def test_a_card_in_any_dress_is_never_found_afterwards(data: st.DataObject, card
 
 @settings(max_examples=300)
 @given(st.data(), cards())
-def test_every_way_to_write_one_card_gives_its_token(data: st.DataObject, card: str) -> None:
-    # Where a gap stands before the last three digits, they could be the check number.
+def test_every_form_of_a_card_gives_its_token(data: st.DataObject, card: str) -> None:
+    # With a gap before the last three digits, they could be the check number.
     assume(len(card) < 19 or not passes_luhn(card[:16]))
     between = data.draw(st.sampled_from(BETWEEN))
     written = data.draw(
@@ -327,7 +327,7 @@ def test_every_way_to_write_one_card_gives_its_token(data: st.DataObject, card: 
     [".", "/", "_", ":", ",", "\xa0", "\u202f", "\u2011", "\u200b", "  ", " - ", "\t", "\n"],
 )
 @pytest.mark.parametrize("groups", [(4, 4, 4, 4), (4, 6, 5), (4, 4, 4, 4, 3), (4, 4, 4, 1)])
-def test_the_groups_of_a_card_are_masked_whatever_stands_between(
+def test_the_groups_of_a_card_are_masked_with_any_separator(
     gap: str, groups: tuple[int, ...]
 ) -> None:
     digits = iter("4111111111111111123")
@@ -350,20 +350,20 @@ def test_cards_of_all_kinds_in_one_text_are_masked_each() -> None:
         assert mask_cell(f"{text} {text}", caution) == f"{masked} {masked}"
 
 
-def test_a_card_behind_what_reads_like_an_escape_is_masked() -> None:
-    """Two digits behind a percent sign may be a sign of their own, or the card's first."""
+def test_a_card_after_an_apparent_escape_is_masked() -> None:
+    """Two digits after a percent sign may be an escape, or the card's first digits."""
     for card in (VALID, "2223003122003222", "5105105105105100"):
         for before in ("50%", "%B", "&#", "\\x", "\\", "=", "%20"):
             for caution in Caution:
                 assert card not in digits_left(mask_cell(f"{before}{card}", caution))
 
 
-def test_a_card_that_goes_on_in_the_next_line_is_masked() -> None:
+def test_a_card_split_over_two_lines_is_masked() -> None:
     lines = ["note: 4111 1111", "1111 1111", "", "y 4111-1111-", "  1111-1111 z", "12345678", "12"]
     assert mask_lines(lines) == ["note: ****1111", "", "", "y ****1111", " z", "12345678", "12"]
     for text in ([], [""], ["x", ""], ["a\nb"], [f"x {VALID}", VALID]):
         assert mask_lines(text) == [mask_text(line).replace("\n", " ") for line in text]
-    # Each line stays what it is where numbers of eight digits stand below each other.
+    # Lines with numbers of eight digits below each other are unchanged.
     numbers = [str(number) for number in range(10_000_000, 10_002_000)]
     assert mask_lines(numbers) == numbers
 
@@ -391,19 +391,19 @@ PHONES = [
 @pytest.mark.parametrize(
     "between", [" / ", ", ", "; ", " | ", "/", ",", ";", " ", " or ", "\n", " - "]
 )
-def test_telephone_numbers_are_no_cards(between: str) -> None:
+def test_telephone_numbers_are_not_cards(between: str) -> None:
     for first in PHONES:
         for second in PHONES:
             text = f"{first}{between}{second}"
             for caution in (Caution.CODES, Caution.CELLS, Caution.BESIDE_CARDS):
                 assert mask_cell(text, caution) == text
-            # A card beside it is one all the same.
+            # A card beside it is still recognised.
             masked = mask_cell(f"{text}{between}{VALID}", caution)
             assert VALID not in digits_left(masked)
 
 
 @given(st.text("0123456789", min_size=9, max_size=9), st.text("0123456789", min_size=9, max_size=9))
-def test_no_two_telephone_numbers_are_a_card(first: str, second: str) -> None:
+def test_two_telephone_numbers_are_not_a_card(first: str, second: str) -> None:
     for text in (
         f"+49 30 {first[:7]} / +49 171 {second[:7]}",
         f"+49 30 {first[:7]} / 0171 {second[:7]}",
@@ -416,7 +416,7 @@ def test_no_two_telephone_numbers_are_a_card(first: str, second: str) -> None:
         assert mask_cell(text, Caution.CODES) == text
 
 
-def test_a_list_of_numbers_is_no_card_where_its_items_have_several() -> None:
+def test_a_list_of_items_with_several_groups_is_not_a_card() -> None:
     for text in (
         "1664 - 4, 1664 - 4, 1664 - 4, 1664 - 4",
         "4711 - 4711, 4711 - 4711",
@@ -438,7 +438,7 @@ def test_a_list_of_numbers_is_no_card_where_its_items_have_several() -> None:
     st.sampled_from([", ", "; ", " | ", ",", ";"]),
     st.sampled_from([" - ", ": ", " x ", " = "]),
 )
-def test_no_basket_of_products_named_by_numbers_is_a_card(
+def test_a_basket_of_numbered_products_is_not_a_card(
     items: list[tuple[str, str]], ends: str, between: str
 ) -> None:
     text = ends.join(f"{name}{between}{price}" for name, price in items)
@@ -446,7 +446,7 @@ def test_no_basket_of_products_named_by_numbers_is_a_card(
         assert mask_cell(text, caution) == text
 
 
-def test_a_card_behind_a_plus_is_masked() -> None:
+def test_a_card_after_a_plus_is_masked() -> None:
     for written in (f"+{VALID}", "+4111 1111 1111 1111", "+4111 / 1111 / 1111 / 1111"):
         for caution in Caution:
             assert VALID not in digits_left(mask_cell(written, caution))
@@ -462,18 +462,18 @@ def test_a_card_behind_a_plus_is_masked() -> None:
         "4111111111111111ABCDEFABCDEF0123456789ABCDEF0123456789ABCDEF0123",
     ],
 )
-def test_what_carries_checks_of_its_own_is_no_card(text: str) -> None:
+def test_identifiers_with_other_check_digits_are_not_cards(text: str) -> None:
     for caution in Caution:
         assert mask_cell(text, caution) == text
         assert mask_cell(f"x {text}, y", caution) == f"x {text}, y"
 
 
-def test_an_iban_is_one_by_its_country_and_check_digits() -> None:
+def test_ibans_need_a_country_and_right_check_digits() -> None:
     for text in ("DE88370400440532013000", "XY89370400440532013000", "DE894111111111111111"):
         assert mask_cell(text, Caution.BESIDE_CARDS) != text
 
 
-def test_the_check_number_on_a_cards_back_is_no_part_of_the_card() -> None:
+def test_the_check_number_is_not_part_of_the_card() -> None:
     assert CardTokens(KEY).replace(f"{DIGITS} 123") == (token(DIGITS), "1234", "")
     assert mask_cell(f"{VALID} 123", Caution.CELLS) == "****1111"
     assert mask_text("4111 1111 1111 1111 123") == "****1111"
@@ -487,7 +487,7 @@ def test_the_check_number_on_a_cards_back_is_no_part_of_the_card() -> None:
         *["Total 61.199999999999996 EUR", "4.95, 6.300000000000001", "61.199999999999996;5.0"],
     ],
 )
-def test_an_amount_with_the_noise_of_floating_point_is_no_card(text: str) -> None:
+def test_an_amount_with_a_floating_point_error_is_not_a_card(text: str) -> None:
     for caution in Caution:
         assert mask_cell(text, caution) == text
     assert mask_text(text) == text
@@ -499,7 +499,7 @@ def test_an_amount_with_the_noise_of_floating_point_is_no_card(text: str) -> Non
     st.sampled_from([1, 0.9, 1.05, 1.18, 1.19, 1.2, 3, 7]),
     st.sampled_from(".,"),
 )
-def test_no_sum_of_amounts_is_a_card(cents: list[int], times: float, point: str) -> None:
+def test_a_sum_of_amounts_is_not_a_card(cents: list[int], times: float, point: str) -> None:
     text = f"{sum(one / 100 for one in cents) * times!r}".replace(".", point)
     assume("e" not in text)
     for caution in Caution:
@@ -513,12 +513,12 @@ def test_no_sum_of_amounts_is_a_card(cents: list[int], times: float, point: str)
         *["52.520006, 13.404954", "48.31199809079732,10.29873605085254", "-3.02456 126.09193"],
     ],
 )
-def test_a_decimal_number_is_no_card(text: str) -> None:
+def test_a_decimal_number_is_not_a_card(text: str) -> None:
     for caution in (Caution.CODES, Caution.CELLS, Caution.BESIDE_CARDS):
         assert mask_cell(text, caution) == text
 
 
-def test_decimals_that_are_a_card_are_masked() -> None:
+def test_decimals_that_form_a_card_are_masked() -> None:
     for caution in Caution:
         assert mask_cell(f"x 1.{VALID}", caution) == "x 1.****1111"
         assert mask_cell("41111111.11111111", caution) == "****1111"
@@ -581,11 +581,11 @@ def test_the_check_number_before_a_card_is_masked(before: str) -> None:
         *[", 123.50", " Tea 123", ";1225;12345", " 12/25, 12.50", "&exp=1225&total=12", ", cvv"],
     ],
 )
-def test_what_is_no_check_number_stays(behind: str) -> None:
+def test_text_that_is_not_a_check_number_is_unchanged(behind: str) -> None:
     assert mask_cell(f"{VALID}{behind}", Caution.CELLS) == f"****1111{behind}"
 
 
-def test_amounts_dates_and_times_are_no_cards() -> None:
+def test_amounts_dates_and_times_are_not_cards() -> None:
     for text in ("26/08/2021 09:00:00", "2021-08-26 09:00", "1,234.50, 2,345.60", "12 34 56"):
         assert mask_cell(text, Caution.BESIDE_CARDS) == text
 
@@ -599,7 +599,7 @@ def test_amounts_dates_and_times_are_no_cards() -> None:
         *["-20210827", "_20210827", " - 27082021", "/20210827", "T090030/20210827T090030"],
     ],
 )
-def test_a_compact_date_with_its_time_is_no_card(day: str, time: str) -> None:
+def test_a_compact_date_with_a_time_is_not_a_card(day: str, time: str) -> None:
     for text in (f"{day}{time}", f"x {day}{time}, y"):
         assert mask_text(text) == text
         for caution in Caution:
@@ -613,13 +613,13 @@ def test_a_compact_date_with_its_time_is_no_card(day: str, time: str) -> None:
     st.sampled_from(["%Y%m%d", "%d%m%Y", "%m%d%Y"]),
     st.sampled_from(" T_-"),
 )
-def test_no_compact_date_is_a_card(moment: datetime, day: str, between: str) -> None:
+def test_a_compact_date_is_not_a_card(moment: datetime, day: str, between: str) -> None:
     text = f"{moment:{day}}{between}{moment:%H%M%S}"
     for caution in Caution:
         assert mask_cell(text, caution) == text
 
 
-def test_digits_that_are_no_date_are_masked() -> None:
+def test_digits_that_are_not_a_date_are_masked() -> None:
     for text in ("20211326 090030", "20210826 250030", "20210826 09003011", "41111111 111111"):
         assert mask_text(text) != text
 
@@ -644,7 +644,7 @@ def test_rejected_text_masks_twelve_digits_and_more(text: str, masked: str) -> N
     assert mask_text(text) == masked
 
 
-def test_masking_keeps_paths_apart_and_times_readable() -> None:
+def test_masked_paths_stay_distinct_with_readable_times() -> None:
     cards = CardTokens(KEY)
     first, second = (
         cards.mask_path("a/4111111111111111.csv"),
@@ -657,7 +657,7 @@ def test_masking_keeps_paths_apart_and_times_readable() -> None:
 
 
 @given(st.text(alphabet="0123456789 -x./_\xa0\uff11", max_size=40))
-def test_the_quick_look_never_misses_what_the_mask_would_find(text: str) -> None:
+def test_the_quick_check_never_misses_a_card(text: str) -> None:
     if mask_cell(text, Caution.BESIDE_CARDS) != text:
         assert may_hold_card(text)
 
@@ -685,7 +685,7 @@ def test_luhn() -> None:
     assert not passes_luhn("79927398710")
 
 
-def test_in_real_files_no_other_number_is_taken_for_a_card() -> None:
+def test_no_false_positives_in_real_files() -> None:
     """Telephone numbers, barcodes, orders, dates: columns of card numbers are left out."""
     masked: Counter[tuple[str, Caution]] = Counter()
     cells = 0
@@ -701,6 +701,6 @@ def test_in_real_files_no_other_number_is_taken_for_a_card() -> None:
                     found = sum(mask_cell(value, caution) != value for value in values)
                     masked[name, caution] += found
     assert cells > 1000
-    # Undeclared barcodes: a few begin as a Visa card does and have its check digit, too.
+    # Undeclared barcodes: a few begin like a Visa card and have its check digit, too.
     assert set(+masked) <= {("EAN", Caution.CELLS)}
     assert masked["EAN", Caution.CELLS] <= 3

@@ -1,4 +1,4 @@
-"""From the bytes of a file to rows: a function of what goes in, whatever the size of the parts."""
+"""From the bytes of a file to rows: a pure function, independent of the size of the parts."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_file_becomes_rows_rejects_and_facts(task: Task) -> None:
     assert reject.split("\t")[2:] == ["broken", "4", "7", "load-1"]
 
 
-def test_a_file_that_is_no_table_is_refused_and_read_to_its_end(task: Task) -> None:
+def test_a_file_that_is_not_a_table_is_still_read_to_its_end(task: Task) -> None:
     content = b"%PDF-" + b"x" * 3_000_000
     made = convert(content, task)
     assert made.facts.refused is not None
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_table_is_refused_and_read_to_its_end(task: Task) -> N
     assert lines(made.copies) == {}
 
 
-def test_what_is_known_at_the_beginning(task: Task) -> None:
+def test_facts_known_from_the_header(task: Task) -> None:
     conversion = Conversion(io.BytesIO(GOOD), task)
     assert (conversion.refused, conversion.extras) == (None, ("note",))
     assert Conversion(io.BytesIO(b""), task).refused == convert(b"", task).facts.refused
@@ -104,7 +104,7 @@ contents = st.one_of(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(content=contents, size=st.sampled_from([0, 1, 50, 1 << 20]))
 @example(content=GOOD, size=0)
-def test_parts_of_any_size_are_the_same_rows(task: Task, content: bytes, size: int) -> None:
+def test_the_part_size_does_not_change_the_rows(task: Task, content: bytes, size: int) -> None:
     whole = convert(content, task)
     conversion = Conversion(io.BytesIO(content), task)
     parts = list(conversion.parts(size))
@@ -122,13 +122,13 @@ def test_parts_of_any_size_are_the_same_rows(task: Task, content: bytes, size: i
 
 
 @given(content=contents)
-def test_what_goes_in_and_comes_out_can_be_sent(task: Task, content: bytes) -> None:
+def test_tasks_and_results_can_be_pickled(task: Task, content: bytes) -> None:
     here = convert(content, task)
     sent = pickle.loads(pickle.dumps(convert(content, pickle.loads(pickle.dumps(task)))))
     assert (lines(sent.copies), sent.facts) == (lines(here.copies), here.facts)
 
 
-def test_another_process_makes_the_same(task: Task) -> None:
+def test_another_process_gives_the_same_result(task: Task) -> None:
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawned) as pool:
         there = pool.submit(convert, GOOD, task).result()
@@ -136,7 +136,7 @@ def test_another_process_makes_the_same(task: Task) -> None:
     assert (lines(there.copies), there.facts) == (lines(here.copies), here.facts)
 
 
-def test_a_large_file_takes_no_more_memory_than_a_small_one(task: Task, tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_file(task: Task, tmp_path: Path) -> None:
     path = tmp_path / "large.csv"
     with path.open("wb") as file:
         file.write(b"item,price,card,note\n")
@@ -158,7 +158,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(task: Task, tmp_path
     assert peak(0) < 1.3 * peak(3_000_000)
 
 
-def test_secrets_are_not_part_of_what_a_log_may_show(task: Task, tmp_path: Path) -> None:
+def test_secrets_are_not_in_the_repr(task: Task, tmp_path: Path) -> None:
     address = "postgresql://till:sesame@localhost/shop"
     feeds = FeedContract(feeds={"shop_sales": task.feed})
     options = LoadOptions(address, "inbox", feeds, task.token_keys, tmp_path)

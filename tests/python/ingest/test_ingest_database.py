@@ -1,4 +1,4 @@
-"""Feeds that are tables of a database: a real PostgreSQL server and a real MariaDB server."""
+"""Database tables as feeds: on a real PostgreSQL server and a real MariaDB server."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def source(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Iterator[Source]:
-    """A database that the connection `desk` leads to."""
+    """The database of the connection `desk`."""
     clean_environment(monkeypatch, tmp_path)
     with contextlib.ExitStack() as stack:
         if kind == "mariadb":
@@ -174,7 +174,7 @@ def sell(source: Source, numbers: Sequence[int] | range) -> None:
     source.do_many("insert into sales values (%s, %s)", [(n, f"item {n}") for n in numbers])
 
 
-def told(report: LoadReport) -> dict[str, str]:
+def reported(report: LoadReport) -> dict[str, str]:
     return {outcome.path: outcome.status for outcome in report.files}
 
 
@@ -191,7 +191,7 @@ def test_a_table_is_loaded_once_and_again_when_it_changed(
 ) -> None:
     make_people(source)
     first = read(only=["desk_people"])
-    assert told(first) == {"database/desk/people.csv": "loaded"}
+    assert reported(first) == {"database/desk/people.csv": "loaded"}
     assert (first.rows, first.messages) == (2, [])
     assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
 
@@ -215,7 +215,7 @@ def test_a_table_is_loaded_once_and_again_when_it_changed(
     ]
 
 
-def test_a_table_that_goes_back_to_what_it_held_is_current_again(
+def test_a_table_that_returns_to_earlier_content_is_current_again(
     source: Source, read: Load, query: Query
 ) -> None:
     make_people(source)
@@ -230,14 +230,12 @@ def test_a_table_that_goes_back_to_what_it_held_is_current_again(
     assert [row[1] for row in rows] == ["superseded"] * 4 + ["loaded"]
     assert [row[2] for row in rows] == [*(row[0] for row in rows[1:]), None]
     assert len({row[3] for row in rows}) == 2
-    # Whoever takes its path out of the ledger's notes has it read anew, and nothing comes twice.
+    # Removing its path from raw.ingest_paths makes it read again, without duplicates.
     query("delete from raw.ingest_paths")
     assert read(only=["desk_people"]).unchanged == 1
 
 
-def test_rows_come_in_the_keys_order_whatever_the_tables_own(
-    source: Source, read: Load, query: Query
-) -> None:
+def test_rows_are_sorted_by_the_key(source: Source, read: Load, query: Query) -> None:
     make_people(source, [(3, "Cy"), (1, "Ann"), (2, "Bo")])
     read(only=["desk_people"])
     assert [row[0] for row in query(CURRENT_PEOPLE)] == ["1", "2", "3"]
@@ -246,7 +244,7 @@ def test_rows_come_in_the_keys_order_whatever_the_tables_own(
     assert read(only=["desk_people"]).unchanged == 1
 
 
-def test_an_empty_table_leaves_what_was_there(
+def test_an_empty_table_keeps_the_loaded_rows(
     source: Source, read: Load, query: Query, database_url: str
 ) -> None:
     make_people(source)
@@ -256,7 +254,7 @@ def test_an_empty_table_leaves_what_was_there(
     assert (outcome.status, outcome.reason) == ("quarantined", database.NO_ROWS)
     assert len(query(CURRENT_PEOPLE)) == 2
     assert read(only=["desk_people"]).unchanged == 1
-    # Told again when it happens again, and off the list once the table is as it was.
+    # Reported again when it happens again, and resolved once the table is as before.
     for _ in range(2):
         make = "insert into people values (1, 'Ann'), (2, 'Bo')"
         source.do(make)
@@ -264,7 +262,7 @@ def test_an_empty_table_leaves_what_was_there(
         with contextlib.closing(psycopg2.connect(database_url)) as link:
             assert read_quarantine(link) == []
         source.do("delete from people")
-        assert told(read(only=["desk_people"])) == {"database/desk/people.csv": "quarantined"}
+        assert reported(read(only=["desk_people"])) == {"database/desk/people.csv": "quarantined"}
         with contextlib.closing(psycopg2.connect(database_url)) as link:
             assert [file.reason for file in read_quarantine(link)] == [database.NO_ROWS]
     (waiting,) = query("select file_id from raw.ingest_files where status = 'quarantined'")
@@ -276,7 +274,7 @@ def test_a_dry_run_reads_and_writes_nothing(source: Source, read: Load, query: Q
     make_people(source)
     make_sales(source)
     report = read(dry_run=True)
-    assert told(report) == {
+    assert reported(report) == {
         "database/desk/people.csv": "loaded",
         "database/desk/sales/by-id/first.csv": "loaded",
     }
@@ -285,11 +283,11 @@ def test_a_dry_run_reads_and_writes_nothing(source: Source, read: Load, query: Q
     everything = "select * from raw.ingest_files full join raw.ingest_paths using (path)"
     before = query(everything), query(CURRENT_PEOPLE)
     source.do("update people set name = 'Bob' where id = 2")
-    assert told(read(dry_run=True)) == {"database/desk/people.csv": "loaded"}
+    assert reported(read(dry_run=True)) == {"database/desk/people.csv": "loaded"}
     assert (query(everything), query(CURRENT_PEOPLE)) == before
 
 
-def test_a_table_takes_the_place_of_the_one_file_that_the_feed_had(
+def test_a_table_supersedes_the_feeds_only_file(
     source: Source, inbox: Inbox, run_load: Load, query: Query, feed_file: MakeFeeds
 ) -> None:
     both = feed_file(FEEDS.replace("database:", "files: desk/people.csv\n    database:", 1))
@@ -302,7 +300,7 @@ def test_a_table_takes_the_place_of_the_one_file_that_the_feed_had(
     ]
     assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
     assert run_load(feeds=both, only=["desk_people"]).unchanged == 2
-    # Whichever changed last counts.
+    # The last change counts.
     inbox.drop("desk/people.csv", "id,name\n4,Di\n")
     assert run_load(feeds=both, only=["desk_people"]).rows == 1
     assert run_load(feeds=both, only=["desk_people"]).unchanged == 2
@@ -341,7 +339,7 @@ TEXTS = [
 ]
 
 
-def test_texts_come_through_to_the_letter(source: Source, read: Load, query: Query) -> None:
+def test_texts_are_loaded_exactly(source: Source, read: Load, query: Query) -> None:
     make_people(source, [(number, text) for number, text in enumerate(TEXTS, 1)])
     report = read(only=["desk_people"])
     assert (report.rows, report.rejected) == (len(TEXTS), 0)
@@ -409,7 +407,7 @@ def test_values_are_written_as_the_database_writes_them(
 ) -> None:
     if source.kind == "postgresql":
         source.do("create type money_range as range (subtype = numeric)")
-        # Whatever the settings of the database are.
+        # For any settings of the database.
         name = source.url.rpartition("/")[2]
         source.do(f"alter database {name} set timezone to 'Asia/Kolkata'")
         source.do(f"alter database {name} set datestyle to 'German'")
@@ -458,15 +456,13 @@ def test_a_column_of_card_numbers_never_reaches_the_warehouse(
 # --- by a cursor
 
 
-def test_a_cursor_brings_what_is_new_and_nothing_twice(
-    source: Source, read: Load, query: Query
-) -> None:
+def test_a_cursor_loads_new_rows_once(source: Source, read: Load, query: Query) -> None:
     make_sales(source, 3)
-    assert told(read(only=["desk_sales"])) == {"database/desk/sales/by-id/first.csv": "loaded"}
+    assert reported(read(only=["desk_sales"])) == {"database/desk/sales/by-id/first.csv": "loaded"}
     assert read(only=["desk_sales"]).unchanged == 1
     sell(source, [4, 5])
     report = read(only=["desk_sales"])
-    assert told(report) == {"database/desk/sales/by-id/after-3.csv": "loaded"}
+    assert reported(report) == {"database/desk/sales/by-id/after-3.csv": "loaded"}
     assert (report.rows, report.unchanged) == (2, 1)
     sell(source, [9_007_199_254_740_993])
     assert read(only=["desk_sales"]).rows == 1
@@ -484,14 +480,12 @@ def test_a_cursor_brings_what_is_new_and_nothing_twice(
     assert query("select distinct status from raw.ingest_files") == [("loaded",)]
 
 
-def test_a_row_that_was_committed_late_is_not_lost(
-    source: Source, read: Load, query: Query
-) -> None:
+def test_a_late_arriving_row_is_not_lost(source: Source, read: Load, query: Query) -> None:
     make_sales(source, 3)
     read(only=["desk_sales"])
     sell(source, [5, 7])
     read(only=["desk_sales"])
-    # Numbers that were drawn before 7, by a transaction that ended after the load.
+    # Numbers below 7, from a transaction that was committed after the load.
     sell(source, [4, 6])
     late = only(read(only=["desk_sales"]))
     assert (late.path, late.rows) == ("database/desk/sales/by-id/after-3.csv", 4)
@@ -500,7 +494,7 @@ def test_a_row_that_was_committed_late_is_not_lost(
     assert read(only=["desk_sales"]).unchanged == 1
 
 
-def test_many_new_rows_come_in_portions(
+def test_many_new_rows_are_loaded_in_portions(
     source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 10)
@@ -512,7 +506,7 @@ def test_many_new_rows_come_in_portions(
     assert [row[0] for row in query(CURRENT_SALES)] == list(range(1, 36))
 
 
-def test_a_time_stamp_that_several_rows_share_is_never_cut_in_two(
+def test_rows_with_one_timestamp_are_in_one_portion(
     source: Source,
     read: Load,
     query: Query,
@@ -528,7 +522,7 @@ def test_a_time_stamp_that_several_rows_share_is_never_cut_in_two(
     source.do_many(make, list(enumerate(moments)))
     sizes = [file.rows for file in read(feeds=feeds, only=["desk_sales"]).files]
     assert sizes == [6, 6]
-    # One more at the very moment that the last portion ended with.
+    # One more with the same timestamp as the end of the last portion.
     source.do(make, (12, moments[-1]))
     source.do(make, (13, "2023-01-05 10:00:00"))
     assert [file.rows for file in read(feeds=feeds, only=["desk_sales"]).files] == [7, 1]
@@ -536,7 +530,7 @@ def test_a_time_stamp_that_several_rows_share_is_never_cut_in_two(
     assert read(feeds=feeds, only=["desk_sales"]).files == []
 
 
-def test_an_empty_table_with_a_cursor_is_no_trouble(source: Source, read: Load) -> None:
+def test_an_empty_table_with_a_cursor_is_not_an_error(source: Source, read: Load) -> None:
     make_sales(source, 0)
     report = read(only=["desk_sales"])
     assert (report.files, report.failed) == ([], [])
@@ -546,7 +540,7 @@ def test_an_empty_table_with_a_cursor_is_no_trouble(source: Source, read: Load) 
 
 # In PostgreSQL no text can hold a NUL, and nothing else breaks a line.
 @pytest.mark.parametrize("kind", ["mariadb"])
-def test_a_portion_in_quarantine_is_read_again_when_it_is_mended(
+def test_a_quarantined_portion_is_read_again_once_fixed(
     source: Source, read: Load, query: Query
 ) -> None:
     make_sales(source, 3)
@@ -562,7 +556,7 @@ def test_a_portion_in_quarantine_is_read_again_when_it_is_mended(
     assert [row[0] for row in query(CURRENT_SALES)] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_rows_are_not_loaded_twice_when_a_feed_is_told_to_read_otherwise(
+def test_a_changed_cursor_does_not_duplicate_rows(
     source: Source, read: Load, feed_file: MakeFeeds
 ) -> None:
     make_sales(source, 3)
@@ -570,7 +564,7 @@ def test_rows_are_not_loaded_twice_when_a_feed_is_told_to_read_otherwise(
     whole = feed_file(FEEDS.replace("key: [id], cursor: id", "key: [id]"))
     outcome = only(read(feeds=whole, only=["desk_sales"]))
     assert outcome.status == "failed"
-    assert "would be there twice" in (outcome.reason or "")
+    assert "would be duplicated" in (outcome.reason or "")
 
 
 # --- killed
@@ -602,7 +596,7 @@ def load_in_a_child(
 
 
 def dies(owner: Any, name: str, *, before: bool) -> Callable[[], None]:
-    """Let the process kill itself at the first call of a function, before its work or after."""
+    """Make the process kill itself at the first call of a function, before or after its work."""
 
     def prepare() -> None:
         real = getattr(owner, name)
@@ -694,11 +688,11 @@ def test_killed_at_random_moments(
     assert query(CURRENT_PEOPLE)[1] == ("2", f"Bo {count % 240}")
 
 
-# --- what can be wrong
+# --- errors
 
 
 def wrong(source: Source, **changes: str) -> str:
-    """The source's address with another part in it."""
+    """The source's address with one part replaced."""
     parts = urlsplit(source.url)
     user = changes.get("user", parts.username or "")
     password = changes.get("password", quote(source.password, safe=""))
@@ -718,7 +712,7 @@ def test_a_missing_table(source: Source, read: Load, query: Query) -> None:
     report = read()
     assert failure(report) == (
         "the database desk has no table people, or this user may not see it: if it is in another"
-        " schema, name that as schema: of the feed (database, in ingest/feeds)"
+        " schema, set schema: in the feed (database, in ingest/feeds)"
     )
     assert report.failed[0].path == "database/desk/people.csv"
     assert len(query(CURRENT_SALES)) == 3
@@ -737,7 +731,7 @@ def test_a_table_that_is_not_required(source: Source, read: Load, feed_file: Mak
     feeds = feed_file(FEEDS.replace("key: [id], cursor: id", "key: [id], required: false"))
     make_people(source)
     report = read(feeds=feeds)
-    assert told(report) == {"database/desk/people.csv": "loaded"}
+    assert reported(report) == {"database/desk/people.csv": "loaded"}
     make_sales(source)
     assert read(feeds=feeds).rows == 3
     source.do("drop table sales")
@@ -754,27 +748,25 @@ def test_a_missing_column(source: Source, read: Load) -> None:
     assert "lacks the column id; it has item, number" in failure(read(only=["desk_sales"]))
 
 
-def test_a_header_by_another_name_and_a_view(
-    source: Source, read: Load, query: Query, feed_file: MakeFeeds
-) -> None:
+def test_aliases_and_views(source: Source, read: Load, query: Query, feed_file: MakeFeeds) -> None:
     source.do("create table everybody (id integer primary key, `Full Name` varchar(9))".replace(
         "`", '"' if source.kind == "postgresql" else "`"))  # fmt: skip
     source.do("insert into everybody values (2, 'Bo'), (1, 'Ann')")
     source.do("create view people as select * from everybody")
     assert read(only=["desk_people"]).rows == 2
     assert query(CURRENT_PEOPLE) == [("1", "Ann"), ("2", "Bo")]
-    # A view has no primary key that could be the default.
+    # A view has no primary key as a default.
     keyless = feed_file(FEEDS.replace("table: people, key: [id]", "table: people"))
     assert "has no primary key" in failure(read(feeds=keyless, only=["desk_people"]))
 
 
-def test_a_key_that_is_none(source: Source, read: Load) -> None:
+def test_an_invalid_key(source: Source, read: Load) -> None:
     source.do("create table people (id integer, name varchar(9))")
     source.do("insert into people values (1, 'Ann'), (2, 'Bo'), (2, 'Cy')")
-    assert "does not tell the rows of the table people apart" in failure(read(only=["desk_people"]))
+    assert "does not identify the rows of the table people" in failure(read(only=["desk_people"]))
 
 
-def test_a_cursor_that_is_none(source: Source, read: Load, feed_file: MakeFeeds) -> None:
+def test_an_invalid_cursor(source: Source, read: Load, feed_file: MakeFeeds) -> None:
     make_sales(source)
     feeds = feed_file(FEEDS.replace("cursor: id", "cursor: item"))
     assert "the column item of the table sales cannot be a cursor" in failure(
@@ -783,7 +775,7 @@ def test_a_cursor_that_is_none(source: Source, read: Load, feed_file: MakeFeeds)
 
 
 @pytest.mark.parametrize("what", ["password", "path", "port"])
-def test_a_server_that_refuses_or_is_away(
+def test_a_server_that_rejects_or_is_unreachable(
     what: str,
     source: Source,
     run_load: Load,
@@ -801,15 +793,15 @@ def test_a_server_that_refuses_or_is_away(
     inbox.drop("desk/a.csv", "id,name\n1,Ann\n")
     began = time.monotonic()
     report = run_load(feeds=feed_file(FEEDS + files))
-    # The server is waited for once, not once per table.
+    # The timeout applies once, not once per table.
     assert time.monotonic() - began < 10
-    assert told(report) == {
+    assert reported(report) == {
         "database/desk/people.csv": "failed",
         "database/desk/sales.csv": "failed",
         "desk/a.csv": "loaded",
     }
     expected = {
-        "password": "refuses the user or the password",
+        "password": "rejects the user or the password",
         "path": "is not there",
         "port": "does not answer",
     }[what]
@@ -825,13 +817,13 @@ def test_a_server_that_refuses_or_is_away(
     [
         ("not an address, s3cret", "cannot be read"),
         ("mysql://u:s3cret@h:port/d", "cannot be read"),
-        ("mssql+pyodbc://u:s3cret@h/d", "of a kind that cannot be read"),
-        ("s3cret://u@h/d", "of a kind that cannot be read"),
-        ("mysql+s3cret://u@h/d", "of a kind that cannot be read"),
-        ("mysql://u:s3cret@h", "names no database"),
+        ("mssql+pyodbc://u:s3cret@h/d", "of an unsupported kind"),
+        ("s3cret://u@h/d", "of an unsupported kind"),
+        ("mysql+s3cret://u@h/d", "of an unsupported kind"),
+        ("mysql://u:s3cret@h", "has no database name"),
     ],
 )
-def test_an_address_that_is_none(
+def test_invalid_addresses(
     address: str,
     expected: str,
     read: Load,
@@ -858,9 +850,7 @@ def test_an_address_that_is_none(
         "mysql://u:s3cret@127.0.0.1:1/d?passwd=s3cret",
     ],
 )
-def test_what_an_address_says_is_not_repeated(
-    address: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_messages_do_not_repeat_the_address(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database.remote, "PATIENCE", 0.0)
     source = database.SourceDatabase("desk", address)
     with pytest.raises(UnreadableFileError) as caught:
@@ -868,7 +858,7 @@ def test_what_an_address_says_is_not_repeated(
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_connection_that_is_not_set_costs_nothing(
+def test_an_unset_connection_is_skipped(
     inbox: Inbox, run_load: Load, feeds: FeedContract, monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path, feed_file: MakeFeeds,
 ) -> None:  # fmt: skip
@@ -879,12 +869,12 @@ def test_a_connection_that_is_not_set_costs_nothing(
     assert (report.rows, report.messages, report.failed) == (10, [], [])
     alone = run_load(inbox=None, feeds=feeds)
     assert alone.messages == [
-        "There is nothing to load from: no inbox, and no database that is set."
+        "There is nothing to load from: no inbox and no database is configured."
     ]
 
 
 @pytest.mark.parametrize("form", ["variable", "toml", "toml fields"])
-def test_the_address_may_be_where_dlt_keeps_it(
+def test_the_address_may_be_in_dlts_configuration(
     form: str, source: Source, read: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from dlt.common.configuration.container import Container
@@ -962,7 +952,7 @@ def test_no_password_is_shown_or_kept(
     assert found == {"sales_desk_customers": 1, "sales_desk_products": 1}
 
 
-def test_an_inbox_is_not_needed_unless_it_is_named(
+def test_an_inbox_is_only_required_if_configured(
     source: Source, project_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     query: Query,
 ) -> None:  # fmt: skip
@@ -1010,23 +1000,23 @@ def test_a_large_table_is_read_in_bounded_memory(
     _, status, usage = os.wait4(child, 0)
     assert status == 0
     assert query("select count(*), max(id::int) from raw.desk_people") == [(count, count)]
-    # The rows are 100 MB, and as objects of Python's more than twice that.
+    # The rows are 100 MB, and as Python objects more than twice that.
     grown = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) - before
     assert grown < 90 << 20
 
 
-# --- a line that breaks
+# --- broken connections
 
 
 def through(source: Source, port: int) -> str:
     return wrong(source, port=str(port))
 
 
-def test_a_line_that_is_cut_is_read_again(
+def test_a_broken_connection_is_retried(
     source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_people(source, [(number, "x" * 500) for number in range(2000)])
-    # What is asked before the rows are read is answered by less.
+    # Requests before the rows get shorter answers.
     cuts = [Mishap(answered=200_000)] * 4
     with broken_line(urlsplit(source.url).port or 0, *cuts) as line:
         monkeypatch.setenv(VARIABLE, through(source, line.port))
@@ -1036,7 +1026,7 @@ def test_a_line_that_is_cut_is_read_again(
     assert query("select count(*) from raw.desk_people") == [(2000,)]
 
 
-def test_a_line_that_is_cut_each_time_is_given_up(
+def test_retries_of_a_broken_connection_end(
     source: Source, read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_people(source, [(number, "x" * 500) for number in range(2000)])
@@ -1052,7 +1042,7 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     assert read(only=["desk_people"]).rows == 2000
 
 
-# --- what a feed file may say
+# --- feed files
 
 
 @pytest.mark.parametrize(
@@ -1060,30 +1050,28 @@ def test_a_line_that_is_cut_each_time_is_given_up(
     [
         ("database: {connection: desk, table: people, key: [id]}", "header: optional",
          "files: is missing; a feed has files, or a database, or both"),
-        ("table: people, key", "tabel: people, key", "database.tabel: is no known key"),
+        ("table: people, key", "tabel: people, key", "database.tabel: is not a known key"),
         ("connection: desk, table: people", "connection: Desk-1, table: people",
-         "database.connection: 'Desk-1' is no usable name"),
+         "database.connection: 'Desk-1' is not a valid name"),
         ("key: [id]}\n    columns:\n      - name: id\n      - name: name",
          "key: [id]}\n    header: none\n    columns:\n      - name: id\n      - name: name",
-         "header: has to be optional or required"),
+         "header: must be optional or required"),
         ("key: [id]}\n    columns:\n      - name: id\n      - name: name",
          "key: [id], cursor: name}\n    columns:\n      - name: id\n      - name: name\n"
          "        protect: card_number",
          "database.cursor: cannot be a column of card numbers"),
         ("database: {connection: desk, table: people, key: [id]}", "files: database/*.csv",
-         "files: database/ is where rows of databases are noted"),
+         "files: database/ is reserved for tables of databases"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_in_the_feed_file(
-    was: str, now: str, expected: str, feed_file: MakeFeeds
-) -> None:
+def test_errors_in_the_feed_file(was: str, now: str, expected: str, feed_file: MakeFeeds) -> None:
     assert was in FEEDS
     with pytest.raises(BranchlineError) as caught:
         feed_file(FEEDS.replace(was, now, 1))
     assert expected in caught.value.message
 
 
-def test_the_projects_own_feeds_have_their_tables() -> None:
+def test_the_projects_feeds_have_tables() -> None:
     found = {feed.name: feed.database for feed in load_feeds() if feed.database is not None}
     assert set(found) == {
         "sales_desk_sales",
@@ -1095,14 +1083,14 @@ def test_the_projects_own_feeds_have_their_tables() -> None:
     assert {table.connection for table in found.values()} == {"sales_desk"}
 
 
-def test_the_projects_own_feeds_declare_what_their_tables_are_read_by(
+def test_the_projects_feeds_declare_keys_and_cursors(
     source: Source, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for feed in load_feeds():
         if feed.database is not None:
             read_by = {*feed.database.key, feed.database.cursor} - {None}
             assert read_by <= {column.name for column in feed.columns}, feed.name
-    # So a table of just the columns that are needed is nothing to remark on.
+    # So a table with only the required columns gives no remark.
     source.do(
         "create table sales (id integer primary key, customer_id integer, store_id integer,"
         " product_name varchar(50), sales_date date, sales_person_id integer,"

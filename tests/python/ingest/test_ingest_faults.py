@@ -1,6 +1,6 @@
-"""What goes wrong around a load: afterwards every row is there once, and nothing by halves.
+"""Faults during a load: afterwards every row is there once, and nothing is half written.
 
-Each test compares the raw layer with that of a load that nobody disturbed.
+Each test compares the raw layer with that of an undisturbed load.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def run(url: str, inbox: Inbox, state_dir: Path, **changes: Any) -> LoadReport:
 def run_until_done(
     url: str, inbox: Inbox, state_dir: Path, tries: int = 12, **changes: Any
 ) -> list[BranchlineError]:
-    """Load until a load ends well; what the others said."""
+    """Load until a load succeeds; return the errors of the others."""
     errors: list[BranchlineError] = []
     while True:
         try:
@@ -114,12 +114,12 @@ def run_until_done(
             return errors
 
 
-# The database goes away and comes back
+# The database restarts
 
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[Warehouse]:
-    """A server that may be killed, on a small disk of its own where this user may mount one."""
+    """A server that may be killed, on a small disk if this user may mount one."""
     folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
     folder.chmod(0o755)
     mounted = False
@@ -128,7 +128,7 @@ def own_server() -> Iterator[Warehouse]:
         mounted = subprocess.run(command, capture_output=True, timeout=20).returncode == 0
     warehouse = Warehouse(folder, throwaway=True)
     try:
-        # What is committed has to stay when the server is killed.
+        # Commits must survive when the server is killed.
         execute(
             _url(warehouse),
             "alter database branchline set synchronous_commit = on",
@@ -142,7 +142,7 @@ def own_server() -> Iterator[Warehouse]:
 
 
 def _url(warehouse: Warehouse) -> str:
-    """By the port, before which a broken line can be put."""
+    """By the port, so that a proxy can break the connection."""
     warehouse.ensure_running()
     return warehouse.network_url()
 
@@ -155,7 +155,7 @@ def own_url(own_server: Warehouse) -> str:
 
 
 def kill(warehouse: Warehouse) -> None:
-    """End the server at once, all its processes with it."""
+    """Kill the server with all its processes."""
     pid = int((warehouse.pgdata / "postmaster.pid").read_text().split()[0])
     family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
     os.kill(pid, signal.SIGKILL)
@@ -175,7 +175,7 @@ def bring_back(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("how", ["killed", "stopped"])
-def test_the_server_goes_away_and_comes_back(
+def test_the_database_restarts_during_a_load(
     own_server: Warehouse,
     own_url: str,
     full_inbox: Inbox,
@@ -204,13 +204,13 @@ def test_the_server_goes_away_and_comes_back(
     for helper in helpers:
         helper.join()
     assert len(helpers) == 2
-    assert any("has gone away" in message for message in waits)
+    assert any("was lost" in message for message in waits)
     assert picture(own_url) == undisturbed
     assert {outcome.status for outcome in report.files} == {"loaded", "duplicate", "quarantined"}
     assert run(own_url, full_inbox, tmp_path / "state").files == []
 
 
-def test_a_server_that_stays_away(
+def test_a_database_that_stays_down(
     own_server: Warehouse,
     own_url: str,
     full_inbox: Inbox,
@@ -272,7 +272,7 @@ def test_sessions_ended_at_random_moments(
 
 
 @pytest.mark.parametrize("arrives", [True, False])
-def test_the_line_breaks_right_at_commit(
+def test_the_connection_breaks_during_commit(
     own_server: Warehouse,
     own_url: str,
     full_inbox: Inbox,
@@ -280,7 +280,7 @@ def test_the_line_breaks_right_at_commit(
     tmp_path: Path,
     arrives: bool,
 ) -> None:
-    """Whether a commit was done cannot be told from a line that broke: the ledger tells it."""
+    """After a broken connection, only the ledger shows whether the commit was done."""
     run(own_url, Inbox(tmp_path / "nothing"), tmp_path / "state")
     to_break = {2, 3, 5, 8, 9, 12}
     commits = 0
@@ -303,17 +303,17 @@ def test_the_line_breaks_right_at_commit(
         report = run(url, full_inbox, tmp_path / "state", patience=20)
     assert line.befallen == len(to_break)
     assert picture(own_url) == undisturbed
-    # Each file is told of once, whichever of its commits was the one that counted.
-    told = sorted((outcome.path, outcome.status) for outcome in report.files)
-    assert [path for path, _ in told] == sorted(row[0] for row in undisturbed["ledger"])
-    assert {status for _, status in told} == {"loaded", "duplicate", "quarantined"}
+    # Each file is reported once, whichever of its commits succeeded.
+    reported = sorted((outcome.path, outcome.status) for outcome in report.files)
+    assert [path for path, _ in reported] == sorted(row[0] for row in undisturbed["ledger"])
+    assert {status for _, status in reported} == {"loaded", "duplicate", "quarantined"}
 
 
 def through(line: BrokenLine, server: Warehouse, url: str) -> str:
     return url.replace(f":{server.connection().port}/", f":{line.port}/")
 
 
-def test_the_line_breaks_after_any_number_of_bytes(
+def test_the_connection_breaks_after_any_number_of_bytes(
     own_server: Warehouse,
     own_url: str,
     full_inbox: Inbox,
@@ -336,14 +336,14 @@ def test_the_line_breaks_after_any_number_of_bytes(
 # The disk is full
 
 
-def test_no_room_is_told_and_nothing_is_there_by_halves(
+def test_a_full_disk_is_reported_and_nothing_is_half_written(
     database_url: str, full_inbox: Inbox, undisturbed: Picture, tmp_path: Path
 ) -> None:
     run(database_url, Inbox(tmp_path / "nothing"), tmp_path / "state")
     execute(database_url, FULL)
     with pytest.raises(BranchlineError, match="No space left on device") as caught:
         run(database_url, full_inbox, tmp_path / "state")
-    assert "Make room" in caught.value.hint
+    assert "Free disk space" in caught.value.hint
     assert not any("york" in row[0] for row in picture(database_url)["ledger"])
     execute(database_url, "drop function raw.no_room cascade")
     run(database_url, full_inbox, tmp_path / "state")
@@ -371,7 +371,7 @@ def test_a_disk_that_really_fills_up(
         run(own_url, full_inbox, tmp_path / "state", patience=1)
     assert caught.value.hint
     filler.unlink()
-    # Where it was the journal that had no room, the server fell over: it is started anew.
+    # If there was no space for the WAL, the server crashed and is restarted.
     with contextlib.suppress(OSError, psutil.Error):
         kill(own_server)
     bring_back(own_server)
@@ -403,7 +403,7 @@ def test_two_loads_at_once(
     assert picture(database_url) == undisturbed
 
 
-def test_the_second_of_two_says_who_holds_the_lock(
+def test_the_second_load_reports_the_lock_holder(
     database_url: str, full_inbox: Inbox, tmp_path: Path
 ) -> None:
     said: list[str] = []
@@ -415,7 +415,7 @@ def test_the_second_of_two_says_who_holds_the_lock(
             said.append(str(caught.value))
 
     run(database_url, full_inbox, tmp_path / "state", progress=hear)
-    assert "Another load is at work" in said[0]
+    assert "Another load is running" in said[0]
     assert "branchline load (server process" in said[0]
 
 
@@ -446,7 +446,7 @@ POISON: dict[str, bytes] = {
 }
 
 
-def test_poison_stops_neither_its_feed_nor_the_next_load(
+def test_a_poison_file_stops_neither_its_feed_nor_the_next_load(
     database_url: str,
     inbox: Inbox,
     tmp_path: Path,
@@ -468,7 +468,7 @@ def test_poison_stops_neither_its_feed_nor_the_next_load(
     assert query("select count(*) from raw.branch_pos_transactions") == [(10 * len(POISON) + 10,)]
 
 
-def test_what_the_database_does_not_take_harms_no_other_file(
+def test_a_file_rejected_by_the_database_does_not_affect_others(
     database_url: str, full_inbox: Inbox, undisturbed: Picture, tmp_path: Path
 ) -> None:
     run(database_url, Inbox(tmp_path / "nothing"), tmp_path / "state")
@@ -484,7 +484,7 @@ def test_what_the_database_does_not_take_harms_no_other_file(
     assert picture(database_url) == undisturbed
 
 
-def test_a_mistake_of_branchline_itself_harms_no_other_file(
+def test_an_internal_error_does_not_affect_other_files(
     database_url: str,
     full_inbox: Inbox,
     undisturbed: Picture,
@@ -511,10 +511,10 @@ def test_a_mistake_of_branchline_itself_harms_no_other_file(
     assert picture(database_url) == undisturbed
 
 
-def test_a_file_replaced_while_it_is_read(
+def test_a_file_replaced_during_reading(
     database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Never a mixture of two versions: it is left for the next load."""
+    """Never a mixture of two versions: it is postponed to the next load."""
     from ingest.parallel import prefetching as module
 
     path = inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(50))

@@ -1,4 +1,4 @@
-"""Feed files: right ones are read, wrong ones are told with file, line, feed and key."""
+"""Feed files: valid ones are read, errors are reported with file, line, feed and key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ feeds:
 FeedFile = Callable[[str], FeedContract]
 
 
-def test_the_projects_own_feed_files_are_right() -> None:
+def test_the_projects_feed_files_are_valid() -> None:
     contract = load_feeds()
     assert contract.feeds["branch_pos_transactions"].raw_columns() == (
         "transaction_timestamp",
@@ -59,9 +59,9 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [
-        ("source: shop", "sauce: shop", "line 3: feed shop_sales, sauce: is no known key"),
+        ("source: shop", "sauce: shop", "line 3: feed shop_sales, sauce: is not a known key"),
         ("    source: shop\n", "", "line 2: feed shop_sales, source: is missing"),
         ("- name: price", "- name: item", "columns[2]: column 'item' fills raw column 'item'"),
         ("[amount]", "[Item]", "line 13: feed shop_sales, columns[2]: 'price' and 'item' both"),
@@ -74,21 +74,21 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
         (
             "(?P<branch>[a-z]+)",
             "(?P<branch>[a-z]+",
-            "line 7: feed shop_sales, file_name: is no valid",
+            "line 7: feed shop_sales, file_name: is not a valid",
         ),
         ("(?P<branch>[a-z]+)", "[a-z]+", "line 10: feed shop_sales, logical_file: {branch} is no"),
         ('    business_date_format: "%Y%m%d"\n', "", "business_date_format need each other"),
-        ("{branch}/{business_date}", "all", "names no {group}"),
-        ("{branch}/{business_date}", "{branch", "logical_file: is no valid template"),
+        ("{branch}/{business_date}", "all", "has no {group}"),
+        ("{branch}/{business_date}", "{branch", "logical_file: is not a valid template"),
         ("leeds_20210826.csv", "leeds.csv", "line 8: feed shop_sales, file_name_example: does not"),
         (
             "table: shop_sales",
             "table: sales",
-            "line 4: feed shop_sales, table: 'sales' has to begin",
+            "line 4: feed shop_sales, table: 'sales' must begin",
         ),
-        ("name: price", "name: Price ", "'Price' is no usable name"),
-        ("name: price", "name: price_", "'price_' is no usable name"),
-        ('    files: "shop', '    files: "/shop', "line 6: feed shop_sales, files: has to be rel"),
+        ("name: price", "name: Price ", "'Price' is not a valid name"),
+        ("name: price", "name: price_", "'price_' is not a valid name"),
+        ('    files: "shop', '    files: "/shop', "line 6: feed shop_sales, files: must be rel"),
         (
             "    source: shop",
             "    source: shop\n    source: till",
@@ -99,20 +99,22 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
             "    max_rejected_share: 1.5\n    columns:",
             "line 11: feed shop_sales, max_",
         ),
-        ("feeds:", "feedz:", "line 1: feedz: is no known key"),
+        ("feeds:", "feedz:", "line 1: feedz: is not a known key"),
         ("    table: shop_sales", "    table: [shop_sales", "invalid YAML"),
     ],
 )
-def test_a_wrong_file_is_told(feed_file: FeedFile, before: str, after: str, told: str) -> None:
+def test_errors_in_a_feed_file_are_reported(
+    feed_file: FeedFile, before: str, after: str, reported: str
+) -> None:
     assert before in GOOD
     with pytest.raises(BranchlineError) as caught:
         feed_file(GOOD.replace(before, after, 1))
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert caught.value.message.startswith("feeds.yml")
     assert caught.value.hint
 
 
-def test_all_wrong_keys_are_told_at_once(feed_file: FeedFile) -> None:
+def test_all_wrong_keys_are_reported_at_once(feed_file: FeedFile) -> None:
     with pytest.raises(BranchlineError) as caught:
         feed_file(
             GOOD.replace("source: shop", "sauce: shop").replace("- name: item", "- nam: item")
@@ -137,7 +139,7 @@ def test_two_feeds_cannot_share_a_table(feed_file: FeedFile) -> None:
         feed_file(GOOD + other)
 
 
-def test_a_feed_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_feed_file(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match="does not exist"):
         load_feeds(tmp_path / "none.yml")
 
@@ -207,7 +209,7 @@ def test_copies_of_a_branch_file_are_the_same_logical_file(name: str) -> None:
         ("tillicoultry_10-05-2023_09-00-00.csv", "tillicoultry/2023-05-10"),
     ],
 )
-def test_a_name_stands_for_a_branch_its_day_and_a_till(name: str, logical_file: str) -> None:
+def test_names_give_branch_day_and_till(name: str, logical_file: str) -> None:
     feed = load_feeds().feeds["branch_pos_transactions"]
     assert feed.identify(f"branch_pos/{name}").logical_file == logical_file
 
@@ -224,14 +226,14 @@ def test_a_name_stands_for_a_branch_its_day_and_a_till(name: str, logical_file: 
             ],
             "sales_desk/sales/week_01.csv",
         ),
-        # A browser numbers what it saves: nothing tells that it was the same export.
+        # A browser numbers saved files: it may not be the same export.
         (["sales_desk/sales/week_01 (1).csv"], "sales_desk/sales/week_01_(1).csv"),
         (["sales_desk/sales/old/week_01.csv"], "sales_desk/sales/old/week_01.csv"),
         (["sales_desk/sales/cafe\u0301.csv"], "sales_desk/sales/caf\u00e9.csv"),
         (["sales_desk/sales/copy.csv"], "sales_desk/sales/copy.csv"),
     ],
 )
-def test_a_path_is_the_same_on_all_systems(paths: list[str], logical_file: str) -> None:
+def test_paths_are_normalised_across_systems(paths: list[str], logical_file: str) -> None:
     feed = load_feeds().feeds["sales_desk_sales"]
     for path in paths:
         assert feed.identify(path).logical_file == logical_file
@@ -241,13 +243,13 @@ def test_a_path_is_the_same_on_all_systems(paths: list[str], logical_file: str) 
     "name",
     ["leeds.csv", "leeds_2021-08-25_09-00-00.csv", "_25-08-2021_09-00-00.csv", "x25-08-2021.csv"],
 )
-def test_other_names_are_refused_with_the_form_expected(name: str) -> None:
+def test_other_names_are_refused_with_the_expected_form(name: str) -> None:
     with pytest.raises(FileNameError, match=r"london_camden_25-08-2021_09-00-00\.csv"):
         load_feeds().feeds["branch_pos_transactions"].identify(name)
 
 
 def test_a_name_with_an_impossible_date_is_refused() -> None:
-    with pytest.raises(FileNameError, match="'31-02-2021' in the file's name is no date"):
+    with pytest.raises(FileNameError, match="'31-02-2021' in the file's name is not a date"):
         load_feeds().feeds["branch_pos_transactions"].identify("leeds_31-02-2021_09-00-00.csv")
 
 
@@ -259,9 +261,9 @@ def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("second", "reported"),
     [
-        (GOOD, ["z.yml, line 2: feed shop_sales: stands twice (first in a.yml, line 2)."]),
+        (GOOD, ["z.yml, line 2: feed shop_sales: is given twice (first in a.yml, line 2)."]),
         (
             GOOD.replace("shop_sales:", "shop_more:"),
             [
@@ -274,51 +276,53 @@ def test_the_files_of_a_folder_are_one_contract(tmp_path: Path) -> None:
             ["z.yml, line 13: feed market_sales, columns[2]: 'price' and 'item' both"],
         ),
         ("feeds:\n", ["z.yml, line 1: feeds: "]),
-        ("feedz: {}\n", ["z.yml, line 1: feedz: is no known key; check"]),
+        ("feedz: {}\n", ["z.yml, line 1: feedz: is not a known key; check"]),
         (
             "feeds:\n  one: {}\n  one: {}\n  shop_sales: {}\n",
             [
-                "z.yml, line 3: feed one: stands twice (first in line 2).",
-                "z.yml, line 4: feed shop_sales: stands twice (first in a.yml, line 2).",
+                "z.yml, line 3: feed one: is given twice (first in line 2).",
+                "z.yml, line 4: feed shop_sales: is given twice (first in a.yml, line 2).",
             ],
         ),
-        ("", ["z.yml: the file has to begin with 'feeds:'"]),
+        ("", ["z.yml: the file must begin with 'feeds:'"]),
         ("feeds: [", ["z.yml, line 1: invalid YAML"]),
     ],
 )
-def test_an_error_in_a_folder_names_the_file(tmp_path: Path, second: str, told: list[str]) -> None:
+def test_an_error_in_a_folder_names_the_file(
+    tmp_path: Path, second: str, reported: list[str]
+) -> None:
     (tmp_path / "a.yml").write_text(GOOD)
     (tmp_path / "z.yml").write_text(second)
     with pytest.raises(BranchlineError) as caught:
         load_feeds(tmp_path)
     lines = caught.value.message.split("\n")
-    assert len(lines) == len(told)
-    for line, start in zip(lines, told, strict=True):
+    assert len(lines) == len(reported)
+    for line, start in zip(lines, reported, strict=True):
         assert line.startswith(start)
     assert str(tmp_path / "z.yml") in caught.value.hint
     assert str(tmp_path / "a.yml") not in caught.value.hint
 
 
 def test_a_folder_without_feed_files_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BranchlineError, match="holds no feed file"):
+    with pytest.raises(BranchlineError, match="has no feed file"):
         load_feeds(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("added", "told"),
+    ("added", "reported"),
     [
-        ("    key: [invoice]\n", "key[1]: 'invoice' is no column of the feed"),
-        ("    key: [item, item]\n", "key[2]: 'item' stands twice"),
+        ("    key: [invoice]\n", "key[1]: 'invoice' is not a column of the feed"),
+        ("    key: [item, item]\n", "key[2]: 'item' is listed twice"),
         ("    key: [card]\n", "key[1]: 'card' holds card numbers"),
-        ("    key: [item]\n    snapshot: true\n", "key: is of no use in a snapshot"),
-        ("    covers: days\n    snapshot: true\n", "covers: is of no use in a snapshot"),
-        ("    key: [item]\n    covers: days\n", "key: is of no use beside 'covers: days'"),
+        ("    key: [item]\n    snapshot: true\n", "key: has no effect in a snapshot"),
+        ("    covers: days\n    snapshot: true\n", "covers: has no effect in a snapshot"),
+        ("    key: [item]\n    covers: days\n", "key: has no effect beside 'covers: days'"),
         ("    covers: day\n", "covers: 'day' needs the group business_date"),
         ("    covers: weeks\n", "covers: 'weeks' is not known; use day or days"),
     ],
 )
-def test_what_a_feed_may_say_of_rows_in_several_files(
-    feed_file: FeedFile, added: str, told: str
+def test_keys_for_deduplication_across_files(
+    feed_file: FeedFile, added: str, reported: str
 ) -> None:
     text = """\
 feeds:
@@ -331,5 +335,5 @@ feeds:
       - {name: item}
       - {name: card, protect: card_number}
 """
-    with pytest.raises(BranchlineError, match=re.escape(told)):
+    with pytest.raises(BranchlineError, match=re.escape(reported)):
         feed_file(text.replace("    columns:", f"{added}    columns:"))

@@ -1,7 +1,7 @@
-"""Whatever bytes come: reading them ends soon, in plain words, and accounts for every line.
+"""For any bytes: reading ends soon, with plain messages, and accounts for every line.
 
-`BRANCHLINE_FUZZ_SECONDS=300 pytest tests/python/ingest/test_ingest_fuzz.py` goes on for five
-minutes, with other bytes each time; BRANCHLINE_FUZZ_SEED repeats a run from the seed it tells.
+`BRANCHLINE_FUZZ_SECONDS=300 pytest tests/python/ingest/test_ingest_fuzz.py` runs for five
+minutes, with different bytes each time; BRANCHLINE_FUZZ_SEED repeats a run with its printed seed.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def in_time(seconds: float = SLOW) -> Iterator[None]:
 
 
 def rounds(least: int) -> Iterator[tuple[int, random.Random]]:
-    """Seeds and their sources of chance: a fixed number, or as many as there is time for."""
+    """Seeds with their generators: a fixed number, or as many as there is time for."""
     end = time.monotonic() + SECONDS / 2
     number = 0
     while number < least if not SECONDS else time.monotonic() < end:
@@ -105,7 +105,7 @@ def rounds(least: int) -> Iterator[tuple[int, random.Random]]:
 
 
 def mutated(chance: random.Random) -> bytes:
-    """Random bytes, or a file of the corpus that something has happened to."""
+    """Random bytes, or a mutated file of the corpus."""
     if chance.random() < 0.05:
         return chance.randbytes(chance.choice((1, 3, 60, 5000)))
     content = bytearray(chance.choice(VALID)[:20_000])
@@ -131,7 +131,7 @@ def mutated(chance: random.Random) -> bytes:
 
 
 def read(feed: Feed, content: bytes) -> FileReader:
-    """Read and render a file as a load does; check that each of its lines went somewhere."""
+    """Read and render a file as a load does; check that each line is accounted for."""
     reader = FileReader(feed, io.BytesIO(content))
     copied = CopyData()
     if reader.refused is not None:
@@ -200,7 +200,7 @@ PATHOLOGICAL = {
 
 
 @pytest.mark.parametrize("kind", PATHOLOGICAL)
-def test_no_line_is_long_to_read(feed: Feed, kind: str) -> None:
+def test_no_line_is_slow_to_read(feed: Feed, kind: str) -> None:
     piece = PATHOLOGICAL[kind]
     line = b"26/08/2021 09:00,Leeds,Ann,Tea - 1.70,1.70,CASH,\n"
     quoted = b'26/08/2021 09:00,Leeds,"' + piece.replace(b'"', b"'") + b'",Tea,1,CASH,\n'
@@ -211,7 +211,7 @@ def test_no_line_is_long_to_read(feed: Feed, kind: str) -> None:
 
 
 def packed(chance: random.Random, content: bytes) -> tuple[str, bytes]:
-    """How a file is sent: as it is or in an archive, which something may have happened to."""
+    """A file as sent: plain or in an archive, possibly mutated."""
     kind = chance.choice(("", "", "", ".gz", ".zip"))
     if kind == ".gz":
         content = gzip.compress(content, mtime=0)
@@ -229,7 +229,7 @@ def packed(chance: random.Random, content: bytes) -> tuple[str, bytes]:
     return f".csv{kind}", content
 
 
-def test_loading_anything_ends_with_a_word_on_each_file(
+def test_loading_anything_gives_an_outcome_for_each_file(
     inbox: Inbox,
     run_load: Callable[..., LoadReport],
     query: Callable[..., list[tuple[Any, ...]]],
@@ -246,9 +246,12 @@ def test_loading_anything_ends_with_a_word_on_each_file(
             inbox.drop(f"fuzz/{seed}-{place}{ending}", content, modified=1_600_000_000)
         with in_time(60):
             report = run_load(feeds=feeds)
-        told = {outcome.path: outcome.status for outcome in report.files}
-        assert len(told) == FILES_OF_A_LOAD, seed
-        assert set(told.values()) <= {"loaded", "duplicate", "quarantined"}, (seed, report.failed)
+        reported = {outcome.path: outcome.status for outcome in report.files}
+        assert len(reported) == FILES_OF_A_LOAD, seed
+        assert set(reported.values()) <= {"loaded", "duplicate", "quarantined"}, (
+            seed,
+            report.failed,
+        )
         assert run_load(feeds=feeds).files == [], seed
     assert query(
         "select count(*) from raw.ingest_files where status = 'quarantined' and reason is null"

@@ -1,4 +1,4 @@
-"""Which header cells name a declared column, and what is said where they are not understood."""
+"""Which header cells name a declared column, and the messages for unrecognised ones."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def refused(feed: Feed, *lines: str) -> str:
         NAMES,
     ],
 )
-def test_names_are_understood_however_their_words_are_joined(feed: Feed, header: str) -> None:
+def test_names_match_however_their_words_are_joined(feed: Feed, header: str) -> None:
     found = read(feed, header)
     assert (found.places, found.extras) == (None, ())
 
 
-def test_a_name_as_it_is_declared_goes_before_one_written_as_one_word(feed: Feed) -> None:
+def test_an_exact_name_precedes_one_written_as_one_word(feed: Feed) -> None:
     found = read(feed, f"CustomerID,{NAMES}")
     assert found.places == (1, 2, 3, 4, 5, 6, 7, 8)
     assert [(extra.name, extra.place) for extra in found.extras] == [("customerid", 0)]
@@ -73,13 +73,13 @@ def test_a_name_as_it_is_declared_goes_before_one_written_as_one_word(feed: Feed
     )
 
 
-def test_a_header_that_is_not_understood_is_shown_with_what_is(feed: Feed) -> None:
+def test_an_unrecognised_header_is_shown_with_its_names(feed: Feed) -> None:
     reason = refused(feed, "InvoiceNo,Artikel,Text,Quantity,Datum,Preis,Kunde,Country", "1,A,b")
     assert reason == (
-        "the header is not understood: it names 3 of the 8 columns of feed shop_sales; missing:"
-        " stock_code, description, invoice_date, unit_price, customer_id; not understood: Artikel,"
+        "the header is not recognised: it names 3 of the 8 columns of feed shop_sales; missing:"
+        " stock_code, description, invoice_date, unit_price, customer_id; not recognised: Artikel,"
         " Text, Datum, Preis, Kunde; the header: InvoiceNo, Artikel, Text, Quantity, Datum, Preis,"
-        " Kunde, Country; export the file with a header line of these names, or add the names that"
+        " Kunde, Country; export the file with a header line of these names, or add the names"
         " it has as aliases to feed shop_sales"
     )
 
@@ -100,14 +100,14 @@ def test_the_header_is_found_below_a_title_and_by_any_delimiter(feed: Feed) -> N
     ],
 )
 def test_a_list_of_names_is_not_repeated_in_the_reason(feed: Feed, lines: tuple[str, str]) -> None:
-    """What is no header may hold data of persons, which the ledger is not made for."""
+    """A line that is not a header may hold personal data, which must not be in the ledger."""
     reason = refused(feed, *lines)
     assert reason.startswith("no header line found: the first line names ")
     assert "branchline quarantine show" in reason
     assert not any(name in reason for name in ("Ann", "Lee", "Leeds", "Bo", "York", "Tea"))
 
 
-def test_a_line_that_names_nothing_is_counted(feed: Feed) -> None:
+def test_a_line_without_names_is_only_counted(feed: Feed) -> None:
     reason = refused(feed, "Beleg;Artikel;Menge", "1;2;3")
     assert reason.startswith("no header line found: the first line names none of the 8 columns")
     reason = refused(feed, "Beleg;Quantity;Menge", "1;2;3")
@@ -143,7 +143,7 @@ feeds:
         ("Date,Time,Total", (0, 2, -1), ((0, (0, 1)),), []),
         ("Total,Clock,Day", (2, 0, -1), ((0, (2, 1)),), []),
         ("Date,Total,Note,clock", (0, 1, 2), ((0, (0, 3)),), []),
-        # One of them alone is the whole, and what is part of nothing is a column of its own.
+        # One of them alone is the whole column, and a part of nothing is a separate column.
         ("Date,Total,Note", None, (), []),
         ("Sold at,Total,Clock", (0, 1, -1), (), ["clock"]),
     ],
@@ -161,9 +161,9 @@ def test_a_column_may_be_written_in_parts(
 
 
 @pytest.mark.parametrize("header", ["Sold at,Time,Total", "Date,Day,Time,Total", "Total,Time,Time"])
-def test_parts_that_are_there_twice_or_beside_the_whole_are_refused(
+def test_duplicate_or_redundant_parts_are_refused(
     feed_file: Callable[[str], FeedContract], header: str
 ) -> None:
     reason = refused(feed_file(PARTS).feeds["shop_sales"], header, "1,2,3,4")
     assert "names a column twice" in reason
-    assert "feed shop_sales has to name the parts" in reason
+    assert "list them as parts in feed shop_sales" in reason

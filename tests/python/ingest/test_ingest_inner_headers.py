@@ -1,4 +1,4 @@
-"""A header inside a file: the lines below it are read by it, or set aside; none by another's."""
+"""A header inside a file: lines below it are read by it or rejected, never by another header."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def feeds(feed_file: Callable[[str], FeedContract]) -> FeedContract:
 
 
 class Read:
-    """What came of a file: its rows by the feed's own columns, and the rejected lines."""
+    """The result of a file: its rows by the feed's own columns, and the rejected lines."""
 
     def __init__(self, feed: Feed, *lines: str, end: str = "\n") -> None:
         content = "".join(line + end for line in lines).encode()
@@ -79,7 +79,7 @@ def theirs(minute: int, customer: str = "Ida Jay") -> str:
     return f"10/05/2023 09:{minute:02d},{customer},Joined Town,Tea - 1.00,1.00,CASH,"
 
 
-# What the second part of a file begins with, and a line of that part.
+# The header of the second part of a file, and a line of that part.
 SECOND_PARTS = {
     "another order": (OTHER, theirs(3)),
     "in capitals": (OTHER.upper(), theirs(3)),
@@ -103,11 +103,11 @@ SECOND_PARTS = {
         (first, part)
         for part in SECOND_PARTS
         for first in (NAMES, OTHER, None)
-        # Without a header of its own, a file is read by the delimiter of the one inside.
+        # A file without a header at the top is read by the delimiter of the one inside.
         if first is not None or part not in ("another delimiter", "tabs")
     ],
 )
-def test_lines_below_a_second_header_are_read_by_it(
+def test_lines_below_a_second_header_use_it(
     feeds: FeedContract, first: str | None, part: str
 ) -> None:
     header, line = SECOND_PARTS[part]
@@ -146,11 +146,11 @@ def test_a_header_deep_in_a_long_file_is_found(feeds: FeedContract) -> None:
     [
         ("timestamp,customer,branch,basket,payment,card", "lacks the column total"),
         (f"{OTHER},total", "names a column twice (total)"),
-        (f"{OTHER},Loyalty", "names columns that the file does not begin with: loyalty"),
+        (f"{OTHER},Loyalty", "names columns that the first header does not have: loyalty"),
         ("Zeit,customer,branch,Korb,Summe,Art,Karte", "names 2 of the 7 columns of feed"),
     ],
 )
-def test_lines_that_a_second_header_does_not_explain_are_set_aside(
+def test_lines_below_an_unusable_second_header_are_rejected(
     feeds: FeedContract, header: str, reason: str
 ) -> None:
     lines = [NAMES, ours(1), header, theirs(2), '"Ida, Jay",x', "", NAMES, ours(3)]
@@ -162,7 +162,7 @@ def test_lines_that_a_second_header_does_not_explain_are_set_aside(
     assert (read.tally.headers, read.tally.blanks) == (3, 1)
 
 
-# Headers in words that the feed does not know, or of which it knows one or two at their own place.
+# Headers with unknown names, or with one or two known ones at their own place.
 UNKNOWN = (
     "Zeit,Kunde,Filiale,Warenkorb,Betrag,Zahlungsart,Kartennummer",
     "Wann,Customer,Wo,Was,Total,Wie,Karte",
@@ -173,7 +173,7 @@ UNKNOWN = (
 @pytest.mark.parametrize("first", [NAMES, None])
 @pytest.mark.parametrize("header", UNKNOWN)
 @pytest.mark.parametrize("rows_above", [1, 9000])
-def test_lines_below_a_header_in_unknown_words_are_set_aside(
+def test_lines_below_a_header_with_unknown_names_are_rejected(
     feeds: FeedContract, first: str | None, header: str, rows_above: int
 ) -> None:
     above = [*([first] if first else []), *(ours(n % 60) for n in range(rows_above))]
@@ -183,9 +183,11 @@ def test_lines_below_a_header_in_unknown_words_are_set_aside(
     assert len(read.rows) == rows_above + 1
     place = len(above) + 1
     assert [number for number, _ in read.rejects] == [place, place + 1, place + 2]
-    # What is only taken for a header is kept.
-    assert read.rejects[0][1].startswith("taken for a header in words that the feed does not know")
-    assert read.rejects[1][1].startswith(f"below the header in line {place:,}, which is in words")
+    # A presumed header is kept.
+    assert read.rejects[0][1].startswith(
+        "taken for a header with names that the feed does not know"
+    )
+    assert read.rejects[1][1].startswith(f"below the header in line {place:,}, which has names")
 
 
 def test_lines_below_it_are_read_by_the_next_header(feeds: FeedContract) -> None:
@@ -197,14 +199,14 @@ def test_lines_below_it_are_read_by_the_next_header(feeds: FeedContract) -> None
 @pytest.mark.parametrize(
     "line",
     [
-        # It does not fill every column, or it is no words.
+        # It does not fill every column, or it is not words.
         "soon,Joined Town,Ann Bee,Tea,much,CASH,",
         "----,----,----,----,----,----,----",
         # A line of values has a digit somewhere.
         "soon,Joined Town,Ann Bee,Tea,1.00,CASH,none",
     ],
 )
-def test_a_line_of_words_may_be_no_header(feeds: FeedContract, line: str) -> None:
+def test_a_line_of_words_is_not_always_a_header(feeds: FeedContract, line: str) -> None:
     read = Read(feeds.feeds["shop_receipts"], NAMES, ours(1), line, ours(3))
     assert (len(read.rows), read.rejects) == (3, [])
     # Below it, words are nothing new.
@@ -218,7 +220,7 @@ def test_a_list_may_have_lines_of_words_among_others(feeds: FeedContract) -> Non
     assert (len(read.rows), read.rejects) == (3, [])
 
 
-def test_a_file_of_which_most_is_set_aside_says_so(feeds: FeedContract) -> None:
+def test_a_file_with_mostly_rejected_lines_is_quarantined(feeds: FeedContract) -> None:
     feed = feeds.feeds["shop_receipts"].model_copy(update={"max_rejected_share": 0.2})
     read = Read(feed, NAMES, ours(1), "timestamp,customer,branch,basket,payment", *[theirs(2)] * 3)
     assert read.too_bad is not None
@@ -228,20 +230,20 @@ def test_a_file_of_which_most_is_set_aside_says_so(feeds: FeedContract) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        # Words that are names of columns, where a value may say them.
+        # Column names that may also be values.
         "10/05/2023 09:02,Joined Town,Total,Basket - 1.00,1.00,Card,",
         "soon,Joined Town,Customer,Card,much,CASH,",
         ",Joined Town,Customer,,,,",
         "Total,,,,8.00,,",
     ],
 )
-def test_a_line_of_values_is_no_header(feeds: FeedContract, line: str) -> None:
+def test_a_line_of_values_is_not_a_header(feeds: FeedContract, line: str) -> None:
     read = Read(feeds.feeds["shop_receipts"], NAMES, ours(1), line, ours(3))
     assert [number for number, _ in read.rows] == [2, 3, 4]
     assert read.column("branch")[2] == "Joined Town"
 
 
-def test_a_list_of_words_only_may_be_put_together_too(feeds: FeedContract) -> None:
+def test_a_list_of_words_may_also_be_concatenated(feeds: FeedContract) -> None:
     feed = feeds.feeds["shop_people"]
     lines = ["Ann,Bee,Cook", "Abe,Job,Cook", "role,last_name,first_name", "Cook,Jay,Ida"]
     read = Read(feed, *lines)

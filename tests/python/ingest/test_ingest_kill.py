@@ -22,7 +22,7 @@ KILLS = 100
 
 
 def start(url: str, inbox: Path, state_dir: Path) -> int:
-    """Run a load in a process of its own; forked, because a fresh one spends a second importing."""
+    """Run a load in a separate process; forked, because a new one spends a second on imports."""
     child = os.fork()
     if child:
         return child
@@ -57,7 +57,7 @@ def in_session(leader: int) -> list[int]:
 
 
 def deliver(inbox: Inbox, round_number: int) -> None:
-    """What comes in before one run: a day, a correction of an earlier one, now and then more."""
+    """The files before one run: a day, a correction of an earlier one, sometimes more."""
     branch = ("leeds", "york", "bath", "hull")[round_number % 4]
     day = f"{date(2021, 8, 1) + timedelta(days=round_number // 4):%d-%m-%Y}"
     inbox.drop(f"{branch}_{day}_09-00-00.csv", till_file(150 + round_number))
@@ -68,7 +68,7 @@ def deliver(inbox: Inbox, round_number: int) -> None:
     if round_number % 7 == 0:
         inbox.drop(f"{branch}_{day}_11-00-00.csv", b"\x89PNG\r\n\x1a\n")
     if round_number % 10 == 0:
-        # Larger than what is held, so in a transaction of its own.
+        # Larger than the held size, so in a separate transaction.
         inbox.drop(f"{branch}_{day}_12-00-00.csv", till_file(4000, branch=branch))
 
 
@@ -90,7 +90,7 @@ def test_killed_at_random_moments(
     chance = random.Random(20210826)
     killed = rounds = most_workers = 0
     started = []
-    reach = 0.0  # seconds; how long a load takes, as far as is known
+    reach = 0.0  # seconds; the known duration of a load
     while killed < KILLS:
         assert rounds < 10 * KILLS
         deliver(inbox, rounds)
@@ -104,11 +104,11 @@ def test_killed_at_random_moments(
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             killed += 1
-            # What was not loaded comes on top, so the next load takes longer.
+            # Files that were not loaded are added, so the next load takes longer.
             reach *= 1.1
         else:
             assert status == 0
-            # The first load also makes the tables, so that the second is the measure.
+            # The first load also creates the tables, so the second is measured.
             reach = time.monotonic() - began
         rounds += 1
     _, status = os.waitpid(start(database_url, inbox.folder, tmp_path / "state"), 0)

@@ -1,4 +1,4 @@
-"""How much of an older version is in a newer one: what is counted, and how long it takes."""
+"""How much of an older version is in a newer one: the count, and the time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def minutes(count: int, names: Sequence[str], prices: Sequence[str]) -> list[Row
     ]
 
 
-def test_rows_that_were_corrected_are_told(feed: Feed) -> None:
+def test_corrected_rows_are_recognised(feed: Feed) -> None:
     names = [f"Ann {number}" for number in range(40)]
     before = minutes(40, names, ["1.70", "1.80"])
     assert shared(feed, before, before) == Shared(40, 40, 40)
@@ -64,8 +64,8 @@ def test_rows_that_were_corrected_are_told(feed: Feed) -> None:
 
 
 @pytest.mark.parametrize("names", [[""], ["Ann", "Bob", "Cas"]])
-def test_the_time_alone_makes_no_correction(feed: Feed, names: list[str]) -> None:
-    """Two tills of one branch, without names: the minutes say nothing of whose the rows are."""
+def test_an_equal_time_alone_is_not_a_correction(feed: Feed, names: list[str]) -> None:
+    """Two tills of one branch, without names: the minutes do not identify the till."""
     before = minutes(40, names, ["1.70", "1.80"])
     after = minutes(40, [f"{name}x" for name in names], ["2.45", "2.60"])
     assert shared(feed, before, after) == Shared(0, 40, 0)
@@ -73,8 +73,8 @@ def test_the_time_alone_makes_no_correction(feed: Feed, names: list[str]) -> Non
     assert shared(feed, before, kept) == Shared(1, 40, 0)
 
 
-def test_of_rows_with_the_same_value_a_few_are_looked_for(feed: Feed) -> None:
-    """Also where no column tells many rows apart, a corrected version is known for one."""
+def test_rows_with_equal_values_are_sampled(feed: Feed) -> None:
+    """A corrected version is recognised even if no column is selective."""
     days = [f"2{number}/08/2021" for number in range(3)]
     names = ["Ann", "Bob"]
     before = [(days[n % 3], names[n % 2], "Tea - 1.70", "1.70") for n in range(600)]

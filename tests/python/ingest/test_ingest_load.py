@@ -1,4 +1,4 @@
-"""Loads into a real database: what counts, what is set aside, what is never done twice."""
+"""Loads into a real database: what is loaded, quarantined, and never repeated."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def reason(report: LoadReport, name: str) -> str:
 # --- the plain case
 
 
-def test_lines_arrive_as_they_were_sent(inbox: Inbox, run_load: Load, query: Query) -> None:
+def test_lines_are_loaded_unchanged(inbox: Inbox, run_load: Load, query: Query) -> None:
     inbox.drop(NAME, '26/08/2021 09:00,Leeds,"Ann ""A"" B\\n","Tea - 1.00, Tea - 1.00",2,CASH,\n')
     report = run_load()
     assert (report.rows, report.rejected, report.changed) == (1, 0, True)
@@ -74,10 +74,8 @@ def test_lines_arrive_as_they_were_sent(inbox: Inbox, run_load: Load, query: Que
     assert query("select load_id, status from raw._dlt_loads") == [(load_id, 0)]
 
 
-def test_the_database_knows_how_long_the_ledger_is(
-    inbox: Inbox, run_load: Load, query: Query
-) -> None:
-    # It plans the first build of all models before autovacuum comes by.
+def test_the_ledger_is_analyzed(inbox: Inbox, run_load: Load, query: Query) -> None:
+    # The first build of all models runs before autovacuum.
     for day in range(1, 4):
         inbox.drop(f"leeds_0{day}-03-2024_09-00-00.csv", till_file(1))
     run_load()
@@ -135,7 +133,7 @@ def test_a_second_load_changes_nothing(inbox: Inbox, run_load: Load, query: Quer
     assert query("select count(*) from raw._dlt_loads") == [(1,)]
 
 
-def test_files_below_and_unclaimed_files(inbox: Inbox, run_load: Load) -> None:
+def test_subfolders_and_unclaimed_files(inbox: Inbox, run_load: Load) -> None:
     inbox.drop(f"branch_pos/2021/08/{NAME.upper()}", till_file())
     inbox.drop("branch_pos/readme.txt", "hello")
     inbox.drop("elsewhere/4929123412341234.csv", "x")
@@ -162,7 +160,7 @@ def test_newer_content_supersedes_older(inbox: Inbox, run_load: Load, query: Que
     assert len(query(CURRENT)) == 9
 
 
-def test_versions_of_one_run_go_by_the_names_time_then_the_files(
+def test_versions_in_one_run_are_ordered_by_name_then_file_time(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     inbox.drop("leeds_26-08-2021_17-00-00.csv", till_file(3), modified=1_000)
@@ -181,7 +179,7 @@ def test_versions_of_one_run_go_by_the_names_time_then_the_files(
     ]
 
 
-def test_the_same_bytes_under_another_name_load_nothing(
+def test_the_same_bytes_under_another_name_are_a_duplicate(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     inbox.drop(NAME, till_file(), modified=1_000)
@@ -201,11 +199,11 @@ def test_an_old_version_sent_again_stays_old(inbox: Inbox, run_load: Load, query
     run_load()
     inbox.drop(NAME.replace(".csv", " (1).csv"), till_file(10))
     report = run_load()
-    assert "older version that was replaced" in reason(report, "(1).csv")
+    assert "older version that was superseded" in reason(report, "(1).csv")
     assert (report.changed, len(query(CURRENT))) == (False, 9)
 
 
-def test_a_file_put_back_to_its_old_content_is_told(
+def test_a_file_with_its_old_content_is_reported(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     for number in (10, 9, 10):
@@ -220,7 +218,7 @@ def test_a_file_put_back_to_its_old_content_is_told(
     assert (again.unchanged, again.messages) == (2, [])
 
 
-def test_a_list_that_says_again_what_it_said_before_counts_again(
+def test_a_list_that_returns_to_earlier_content_is_current_again(
     inbox: Inbox, run_load: Load, query: Query, feed_file: Callable[[str], FeedContract]
 ) -> None:
     feeds = feed_file(
@@ -240,7 +238,7 @@ def test_a_list_that_says_again_what_it_said_before_counts_again(
     assert query(statuses) == [("superseded",)] * 3 + [("loaded",)]
 
 
-def test_versions_are_counted_as_numbers(inbox: Inbox, run_load: Load) -> None:
+def test_versions_are_ordered_as_numbers(inbox: Inbox, run_load: Load) -> None:
     for hour in ("9", "10"):
         inbox.drop(f"shop/day_v{hour}.csv", f"a\n{hour}\n")
     feeds = FeedContract.model_validate(
@@ -262,26 +260,26 @@ def test_versions_are_counted_as_numbers(inbox: Inbox, run_load: Load) -> None:
     assert [outcome.path for outcome in report.files] == ["shop/day_v9.csv", "shop/day_v10.csv"]
 
 
-def test_the_same_bytes_for_another_day_are_told(inbox: Inbox, run_load: Load) -> None:
+def test_the_same_bytes_for_another_day_are_reported(inbox: Inbox, run_load: Load) -> None:
     inbox.drop(NAME, till_file())
     run_load()
     inbox.drop(NAME.replace("26-", "27-"), till_file())
     (outcome,) = run_load().remarked
     assert "the same content as branch_pos/" + NAME in (outcome.reason or "")
-    # An empty day is like any other empty day.
+    # Empty days are all alike.
     for day in ("28-", "29-"):
         inbox.drop(NAME.replace("26-", day), HEADER_ONLY)
     assert run_load().remarked == []
 
 
-def test_a_branch_is_the_same_with_signs_at_its_end(inbox: Inbox, run_load: Load) -> None:
+def test_punctuation_at_the_end_of_a_branch_is_ignored(inbox: Inbox, run_load: Load) -> None:
     inbox.drop(NAME, till_file(3))
     inbox.drop(NAME.replace("leeds_", "leeds__").replace("09-", "10-"), till_file(4))
     assert [outcome.branch for outcome in run_load().files] == ["leeds", "leeds"]
     assert run_load().unchanged == 2
 
 
-def test_an_umlaut_of_two_signs_is_an_umlaut(inbox: Inbox, run_load: Load) -> None:
+def test_a_decomposed_umlaut_equals_a_composed_one(inbox: Inbox, run_load: Load) -> None:
     two_signs = unicodedata.normalize("NFD", "münchen")
     inbox.drop(NAME.replace("leeds", two_signs), till_file())
     (outcome,) = run_load().files
@@ -341,22 +339,20 @@ MISNAMED = {
 }
 
 
-def test_bad_files_are_set_aside_with_their_reasons(
-    inbox: Inbox, run_load: Load, query: Query
-) -> None:
+def test_bad_files_are_quarantined_with_reasons(inbox: Inbox, run_load: Load, query: Query) -> None:
     expected: dict[str, str] = {}
-    for place, (content, told) in enumerate(QUARANTINED):
+    for place, (content, reported) in enumerate(QUARANTINED):
         name = f"shop{place}_26-08-2021_09-00-00.csv"
         inbox.drop(name, content)
-        expected[name] = told
-    for name, told in MISNAMED.items():
+        expected[name] = reported
+    for name, reported in MISNAMED.items():
         inbox.drop(name, till_file())
-        expected[name] = told
+        expected[name] = reported
     inbox.drop(OTHER, till_file())
     report = run_load()
     assert statuses(report) == {**dict.fromkeys(expected, "quarantined"), OTHER: "loaded"}
-    for name, told in expected.items():
-        assert told in reason(report, name), name
+    for name, reported in expected.items():
+        assert reported in reason(report, name), name
     written = query(
         "select path, reason, row_count, rejected_count, bytes from raw.ingest_files"
         " where status = 'quarantined'"
@@ -372,7 +368,7 @@ def test_bad_files_are_set_aside_with_their_reasons(
     assert (again.files, again.unchanged) == ([], len(expected) + 1)
 
 
-def test_a_quarantined_version_leaves_the_good_one(
+def test_a_quarantined_version_keeps_the_current_one(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     inbox.drop(NAME, till_file())
@@ -405,7 +401,7 @@ def test_three_broken_lines_among_five_hundred(inbox: Inbox, run_load: Load, que
     ("good", "bad", "status"),
     [(1, 1, "loaded"), (8, 2, "loaded"), (7, 2, "quarantined"), (1, 2, "quarantined")],
 )
-def test_the_share_of_bad_lines_a_file_may_have(
+def test_the_maximum_share_of_rejected_lines(
     inbox: Inbox, run_load: Load, query: Query, good: int, bad: int, status: str
 ) -> None:
     inbox.drop(NAME, till_file(good) + "broken,line\n" * bad)
@@ -424,7 +420,7 @@ def test_a_large_bad_file_leaves_no_row_behind(inbox: Inbox, run_load: Load, que
     assert query("select count(*) from raw.ingest_rejects") == [(0,)]
 
 
-def test_a_mended_feed_takes_quarantined_files_when_asked(
+def test_a_fixed_feed_loads_quarantined_files_on_retry(
     inbox: Inbox, run_load: Load, query: Query, feed_file: Callable[[str], FeedContract]
 ) -> None:
     feeds = (
@@ -443,7 +439,7 @@ def test_a_mended_feed_takes_quarantined_files_when_asked(
     assert query("select status from raw.ingest_files where path = 'shop/c.csv'") == [("loaded",)]
 
 
-def test_no_line_end_at_the_end_is_noted(inbox: Inbox, run_load: Load) -> None:
+def test_a_missing_final_line_end_is_remarked(inbox: Inbox, run_load: Load) -> None:
     inbox.drop(NAME, till_file().rstrip("\n"))
     report = run_load()
     assert report.rows == 10
@@ -510,7 +506,7 @@ def test_headers_and_column_order(
     assert [row[10] for row in rows[:10]] == list(range(2, 12))
 
 
-def test_undeclared_columns_are_kept_and_told_once(
+def test_undeclared_columns_are_kept_and_reported_once(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     lines = till_lines()
@@ -520,8 +516,8 @@ def test_undeclared_columns_are_kept_and_told_once(
     inbox.drop(OTHER, content.replace("Leeds", "York") + "\n")
     report = run_load()
     assert report.rows == 20
-    told = [reason(report, name) for name in (NAME, OTHER)]
-    assert sorted("till_no" in text for text in told) == [False, True]
+    reported = [reason(report, name) for name in (NAME, OTHER)]
+    assert sorted("till_no" in text for text in reported) == [False, True]
     assert sum("till_no" in (outcome.reason or "") for outcome in report.remarked) == 1
     assert query(CURRENT)[0][1] == "Leeds"
     rows = query("select till_no, _line_number from raw.branch_pos_transactions order by 2, 1")
@@ -532,7 +528,7 @@ def test_undeclared_columns_are_kept_and_told_once(
     assert query("select count(till_no) from raw.branch_pos_transactions") == [(30,)]
 
 
-def test_a_column_that_no_table_can_have_stops_no_other_file(
+def test_an_impossible_column_does_not_affect_other_files(
     inbox: Inbox, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def with_column(*names: str) -> str:
@@ -573,20 +569,20 @@ def test_odd_names_of_undeclared_columns(inbox: Inbox, run_load: Load, query: Qu
     ]
 
 
-def test_a_sale_that_reads_a_little_like_a_header_is_a_sale(inbox: Inbox, run_load: Load) -> None:
+def test_a_sale_that_resembles_a_header_is_a_sale(inbox: Inbox, run_load: Load) -> None:
     inbox.drop(NAME, "26/08/2021 09:00,Leeds,Customer,Tea - 1,1,CARD,\n" + till_file(2))
     report = run_load()
     assert (report.rows, reason(report, NAME)) == (3, "")
 
 
-def test_a_repeated_header_is_no_row(inbox: Inbox, run_load: Load) -> None:
+def test_a_repeated_header_is_not_a_row(inbox: Inbox, run_load: Load) -> None:
     part = ",".join(NAMES) + "\n" + till_file()
     inbox.drop(NAME, part + part)
     report = run_load()
     assert (report.rows, report.rejected) == (20, 0)
 
 
-def test_a_line_that_says_the_separator(inbox: Inbox, run_load: Load, query: Query) -> None:
+def test_a_separator_line(inbox: Inbox, run_load: Load, query: Query) -> None:
     inbox.drop(NAME, "sep=;\r\n" + spreadsheet(";", "\r\n", list(range(7)), NAMES))
     report = run_load()
     assert (report.rows, report.rejected) == (10, 0)
@@ -638,7 +634,7 @@ def test_a_new_feed_and_a_new_column_need_no_python(
     ]
 
 
-def test_a_dropped_raw_table_is_made_again(inbox: Inbox, run_load: Load, query: Query) -> None:
+def test_a_dropped_raw_table_is_recreated(inbox: Inbox, run_load: Load, query: Query) -> None:
     inbox.drop(NAME, till_file())
     run_load()
     query("drop table raw.branch_pos_transactions")
@@ -647,10 +643,10 @@ def test_a_dropped_raw_table_is_made_again(inbox: Inbox, run_load: Load, query: 
     assert query("select count(*) from raw.branch_pos_transactions") == [(10,)]
 
 
-# --- when things go wrong
+# --- errors
 
 
-def test_dry_run_writes_nothing_and_tells_the_same(
+def test_a_dry_run_writes_nothing_and_reports_the_same(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     inbox.drop(NAME, till_file())
@@ -677,7 +673,7 @@ def test_no_inbox(run_load: Load, inbox: Inbox) -> None:
         run_load(inbox=str(inbox.drop(NAME, "x")))
 
 
-def test_an_inbox_without_files_says_where_it_looked(run_load: Load) -> None:
+def test_an_inbox_without_files_reports_the_patterns(run_load: Load) -> None:
     report = run_load()
     assert report.files == []
     assert "branch_pos/**/*.csv" in report.messages[0]
@@ -689,21 +685,21 @@ def test_an_unknown_feed(run_load: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "reported"),
     [
         ("postgresql://nobody:secretword@127.0.0.1:1/none", "runs and that host and port"),
         ("postgresql:/what", "postgresql://user:password@host"),
         ("mysql://a@b/c", "postgresql://user:password@host"),
     ],
 )
-def test_a_database_that_is_not_there(run_load: Load, url: str, told: str) -> None:
+def test_an_unreachable_server(run_load: Load, url: str, reported: str) -> None:
     with pytest.raises(BranchlineError) as caught:
         run_load(database_url=url)
-    assert told in caught.value.hint
+    assert reported in caught.value.hint
     assert "secretword" not in str(caught.value)
 
 
-def test_a_database_that_does_not_exist(run_load: Load, database_url: str) -> None:
+def test_a_missing_database(run_load: Load, database_url: str) -> None:
     with pytest.raises(BranchlineError) as caught:
         run_load(database_url=database_url.rpartition("/")[0] + "/missing_one")
     assert "Create the database" in caught.value.hint
@@ -748,7 +744,7 @@ def test_options_of_the_url_reach_every_connection(
         query(f"drop role {role}")
 
 
-def test_one_unreadable_file_stops_no_other(
+def test_an_unreadable_file_does_not_affect_others(
     inbox: Inbox, run_load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.drop(NAME, till_file())
@@ -768,7 +764,7 @@ def test_one_unreadable_file_stops_no_other(
     assert statuses(run_load()) == {NAME: "loaded"}
 
 
-def test_a_closed_folder_is_told(
+def test_an_unreadable_folder_is_reported(
     inbox: Inbox, run_load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox.drop(NAME, till_file())
@@ -781,7 +777,7 @@ def test_a_closed_folder_is_told(
             raise PermissionError(13, "denied", str(path))
         return real_scandir(path)
 
-    # The tests may run as a user whom no permission stops.
+    # The tests may run as root.
     monkeypatch.setattr(os, "scandir", scandir)
     report = run_load()
     assert [(outcome.path, outcome.status) for outcome in report.files] == [
@@ -790,7 +786,9 @@ def test_a_closed_folder_is_told(
     ]
 
 
-def test_a_file_that_is_still_written_waits(inbox: Inbox, run_load: Load, query: Query) -> None:
+def test_a_file_still_being_written_is_postponed(
+    inbox: Inbox, run_load: Load, query: Query
+) -> None:
     file = inbox.drop(NAME, till_file(5))
 
     def grow(event: LoadEvent) -> None:
@@ -803,7 +801,7 @@ def test_a_file_that_is_still_written_waits(inbox: Inbox, run_load: Load, query:
     assert run_load().rows == 6
 
 
-def test_a_file_that_vanishes_is_told(inbox: Inbox, run_load: Load) -> None:
+def test_a_deleted_file_is_reported(inbox: Inbox, run_load: Load) -> None:
     file = inbox.drop(NAME, till_file(5))
     inbox.drop(OTHER, till_file(5))
 
@@ -816,7 +814,7 @@ def test_a_file_that_vanishes_is_told(inbox: Inbox, run_load: Load) -> None:
     assert "vanished" in reason(report, NAME)
 
 
-def test_a_connection_that_breaks_in_mid_load(
+def test_the_connection_breaks_during_a_load(
     inbox: Inbox, run_load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 3)
@@ -844,7 +842,7 @@ def test_a_connection_that_breaks_in_mid_load(
     assert ids == sorted(ids)
 
 
-def test_a_file_that_the_database_does_not_take_harms_no_other(
+def test_rows_rejected_by_the_database_do_not_affect_other_files(
     inbox: Inbox, run_load: Load, query: Query, database_url: str, state_dir: Path
 ) -> None:
     from ingest.contract.reading import load_feeds
@@ -858,7 +856,7 @@ def test_a_file_that_the_database_does_not_take_harms_no_other(
     assert report.counts()["loaded"] == 9
     (failed,) = report.failed
     assert "_14-08" in failed.path
-    assert "does not take its rows: value too long" in (failed.reason or "")
+    assert "rejects its rows: value too long" in (failed.reason or "")
     assert query("select count(*) from raw.branch_pos_transactions") == [(90,)]
     query("alter table raw.branch_pos_transactions alter column branch type text")
     assert run_load().counts()["loaded"] == 1
@@ -873,7 +871,7 @@ def test_odd_names_are_read_like_any_other(inbox: Inbox, run_load: Load, odd: st
     assert (outcome.path, outcome.status) == (f"branch_pos/{odd}/{NAME}", "loaded")
 
 
-def test_a_name_that_is_no_utf_8_is_told(inbox: Inbox, run_load: Load) -> None:
+def test_a_name_that_is_not_utf_8_is_shown(inbox: Inbox, run_load: Load) -> None:
     folder = os.fsencode(inbox.folder / "branch_pos")
     os.mkdir(folder)
     try:
@@ -889,7 +887,7 @@ def test_a_name_that_is_no_utf_8_is_told(inbox: Inbox, run_load: Load) -> None:
 # --- one at a time
 
 
-def test_a_second_loader_is_told_who_is_at_work(
+def test_a_second_load_names_the_lock_holder(
     inbox: Inbox, run_load: Load, database_url: str
 ) -> None:
     inbox.drop(NAME, till_file())
@@ -935,7 +933,7 @@ def test_status_per_branch(inbox: Inbox, run_load: Load, database_url: str) -> N
     assert (unknown.branch, unknown.files_quarantined, unknown.days_late) == (None, 1, None)
 
 
-def test_a_file_named_for_a_day_to_come_makes_nobody_late(
+def test_a_future_business_date_makes_no_branch_late(
     inbox: Inbox, run_load: Load, database_url: str
 ) -> None:
     from ingest.contract.reading import load_feeds
@@ -956,7 +954,7 @@ def test_a_file_named_for_a_day_to_come_makes_nobody_late(
     }
 
 
-# --- the real thing
+# --- the real files
 
 
 def test_the_real_files(run_load: Load, query: Query) -> None:
@@ -972,17 +970,17 @@ def test_the_real_files(run_load: Load, query: Query) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "reported"),
     [(20, 9, True), (20, 10, False), (9, 1, True), (10, 4, True), (20, 30, False)],
 )
-def test_a_version_that_shrinks_to_less_than_half_is_told(
-    inbox: Inbox, run_load: Load, before: int, after: int, told: bool
+def test_a_version_with_less_than_half_of_the_rows_is_reported(
+    inbox: Inbox, run_load: Load, before: int, after: int, reported: bool
 ) -> None:
     inbox.drop(NAME, till_file(before))
     assert reason(run_load(), NAME) == ""
     inbox.drop(NAME, till_file(after))
     report = run_load()
     assert report.rows == after
-    said = f"only {after} of the {before} rows of branch_pos/{NAME}, which it takes the place of"
-    assert reason(report, NAME).startswith(said if told else "")
-    assert bool(reason(report, NAME)) == told
+    said = f"it supersedes branch_pos/{NAME} but has only {after} of its {before} rows"
+    assert reason(report, NAME).startswith(said if reported else "")
+    assert bool(reason(report, NAME)) == reported

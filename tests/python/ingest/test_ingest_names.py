@@ -1,4 +1,4 @@
-"""What ingest/__init__.py names can be had, and is imported only when it is asked for."""
+"""The names of ingest/__init__.py exist, and are imported on first use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import ingest
 
 
-def test_names_are_what_type_checkers_see() -> None:
+def test_lazy_names_match_the_type_checkers_names() -> None:
     tree = ast.parse(Path(ingest.__file__).read_text())
     seen = {
         name.name: node.module
@@ -25,12 +25,12 @@ def test_names_are_what_type_checkers_see() -> None:
         assert getattr(ingest, name) is getattr(sys.modules[str(module)], name)
 
 
-def test_another_name_is_an_error() -> None:
+def test_an_unknown_name_is_an_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         _ = ingest.lode
 
 
-def test_nothing_is_imported_before_it_is_asked_for() -> None:
+def test_modules_are_imported_on_first_use() -> None:
     code = "import sys, ingest; print(*(name for name in sys.modules if name[:7] == 'ingest.'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -24,7 +24,7 @@ from ingest.parallel.pool import PROGRAM, WorkerDiedError, WorkerPool
 from ingest.report import LoadReport
 
 FATAL = b"this line kills whoever reads it"
-# As the real one, but that one file is more than it can bear.
+# Like the real one, but one file kills it.
 FRAGILE = f"""
 import os, signal
 from ingest.parallel import worker
@@ -87,7 +87,7 @@ def run(url: str, inbox: Inbox, state_dir: Path, **options: object) -> LoadRepor
 
 
 def fill(inbox: Inbox, days: int = 20) -> None:
-    """Days of four branches; corrections, a file that is no table, one that comes twice."""
+    """Days of four branches; corrections, a file that is not a table, a duplicate."""
     for branch in ("leeds", "york", "bath", "hull"):
         for day in range(1, days + 1):
             name = f"{branch}_{day:02d}-08-2021_{{}}-00-00.csv"
@@ -100,7 +100,7 @@ def fill(inbox: Inbox, days: int = 20) -> None:
 
 @pytest.fixture
 def ended() -> Iterator[None]:
-    """Nothing that a test starts outlives it."""
+    """A test leaves no processes behind."""
     yield
     assert workers_of_this_process() == []
 
@@ -121,7 +121,7 @@ def test_the_same_text_as_without_a_worker(task: Task) -> None:
         ]
 
 
-def test_an_exception_is_one_files_own(task: Task) -> None:
+def test_an_exception_affects_only_its_file(task: Task) -> None:
     nonsense = Task(None, task.token_keys, 8, "load-1")  # type: ignore[arg-type]
     content = till_file(5).encode()
     with closing(WorkerPool(1)) as pool:
@@ -155,7 +155,7 @@ def test_a_file_that_kills_its_worker_fails_alone(task: Task) -> None:
     assert str(second) == f"ended by signal {signal.SIGKILL}"
 
 
-def test_a_pool_that_is_closed_waits_for_nothing(task: Task) -> None:
+def test_closing_a_pool_does_not_wait(task: Task) -> None:
     content = till_file(50_000).encode()
     pool = WorkerPool(2)
     answers = [pool.submit([(content, task)] * 50) for _ in range(4)]
@@ -167,7 +167,7 @@ def test_a_pool_that_is_closed_waits_for_nothing(task: Task) -> None:
 
 
 @pytest.mark.usefixtures("several_workers")
-def test_a_load_with_workers_is_one_without(
+def test_a_load_with_workers_equals_one_without(
     database_url: str,
     second_database: str,
     inbox: Inbox,
@@ -184,7 +184,7 @@ def test_a_load_with_workers_is_one_without(
 
 
 @pytest.mark.usefixtures("several_workers")
-def test_a_rehearsal_with_workers_writes_nothing(
+def test_a_dry_run_with_workers_writes_nothing(
     database_url: str, inbox: Inbox, tmp_path: Path
 ) -> None:
     fill(inbox, 5)
@@ -194,7 +194,7 @@ def test_a_rehearsal_with_workers_writes_nothing(
 
 
 @pytest.mark.usefixtures("fragile_workers")
-def test_the_load_goes_on_without_the_file_that_kills_its_worker(
+def test_a_load_continues_without_a_file_that_kills_its_worker(
     database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(inbox, 5)
@@ -203,7 +203,7 @@ def test_the_load_goes_on_without_the_file_that_kills_its_worker(
     (failed,) = report.failed
     assert failed.path.endswith("york_07-08-2021_09-00-00.csv")
     assert failed.reason == (
-        "the process that read it ended by signal 9, twice; memory may be short; the other files"
+        "the worker that read it ended by signal 9, twice; memory may be short; the other files"
         " are not affected, and the next load tries it again"
     )
     assert report.counts()["loaded"] >= 20

@@ -1,4 +1,4 @@
-"""The quarantine: what waits there, and the four things a person can do about it."""
+"""The quarantine: list, show, retry and dismiss."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def with_alias(tmp_path: Path, alias: str) -> FeedContract:
 HEADER = "quand,branch,customer_name,basket,total,payment_method,card_number\n"
 
 
-def test_what_a_later_file_put_right_never_comes_back_over_it(
+def test_a_retry_never_supersedes_a_later_file(
     inbox: Inbox, run_load: Load, query: Query, tmp_path: Path
 ) -> None:
     inbox.drop(NAME, HEADER + till_file(3))
@@ -71,7 +71,7 @@ def test_an_empty_quarantine(run_load: Load, inbox: Inbox, link: Connection) -> 
     assert read_quarantine(link) == []
 
 
-def test_only_the_named_files_are_judged_again(
+def test_only_the_named_files_are_retried(
     inbox: Inbox, run_load: Load, link: Connection, tmp_path: Path, query: Query
 ) -> None:
     inbox.drop(NAME, HEADER + till_file())
@@ -93,7 +93,7 @@ def test_only_the_named_files_are_judged_again(
     assert query("select count(*) from raw.branch_pos_transactions") == [(30,)]
 
 
-def test_what_is_still_not_usable_keeps_its_id(
+def test_a_file_still_quarantined_keeps_its_id(
     inbox: Inbox, run_load: Load, link: Connection, tmp_path: Path
 ) -> None:
     inbox.drop(NAME, HEADER.replace("branch", "wo") + till_file())
@@ -107,7 +107,7 @@ def test_what_is_still_not_usable_keeps_its_id(
 
 
 @pytest.mark.parametrize("better", [NAME, "leeds_26-08-2021_10-00-00.csv"])
-def test_a_better_file_takes_it_off_the_list(
+def test_a_better_file_resolves_a_quarantined_one(
     inbox: Inbox, run_load: Load, link: Connection, better: str, database_url: str
 ) -> None:
     inbox.drop(NAME, b"\x89PNG\r\n\x1a\n")
@@ -122,7 +122,7 @@ def test_a_better_file_takes_it_off_the_list(
     assert read_status(database_url, load_feeds())[0].files_quarantined == 0
 
 
-def test_dismissed_is_off_the_list_and_stays_so(
+def test_a_dismissed_file_stays_off_the_list(
     inbox: Inbox, run_load: Load, link: Connection, database_url: str
 ) -> None:
     inbox.drop(NAME, "no,csv\n")
@@ -139,7 +139,7 @@ def test_dismissed_is_off_the_list_and_stays_so(
     assert sum(status.files_quarantined for status in read_status(database_url, load_feeds())) == 1
 
 
-def test_an_id_that_is_not_there(inbox: Inbox, run_load: Load, link: Connection) -> None:
+def test_an_unknown_id(inbox: Inbox, run_load: Load, link: Connection) -> None:
     inbox.drop(NAME, till_file())
     inbox.drop(OTHER, "no,csv\n")
     run_load()
@@ -210,7 +210,7 @@ def test_the_first_lines_are_shown_without_keys_and_passwords(
         *[("://", ":"), ("://", ":a"), ("", "-----BEGIN "), ("key", " ")],
     ],
 )
-def test_looking_for_keys_takes_time_that_grows_with_the_line(begins: str, goes_on: str) -> None:
+def test_masking_secrets_takes_linear_time(begins: str, goes_on: str) -> None:
     def look(size: int) -> None:
         without_secrets([begins + goes_on * (size // len(goes_on))])
 

@@ -1,4 +1,4 @@
-"""Records: no line is lost, none swallows another, every number is the physical line's."""
+"""Records: no line is lost, none swallows another, line numbers are physical."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.formats.text import BLOCK, LONGEST_LINE, TextReader
 
 
 class Result:
-    """Everything that one file gave."""
+    """The whole result of one file."""
 
     def __init__(self, content: str | bytes, width: int = 3, header: tuple[str, ...] | None = None):
         data = content.encode("utf-8") if isinstance(content, str) else content
@@ -36,7 +36,7 @@ class Result:
         self.lines = [reject.line for batch in batches for reject in batch.rejects]
 
 
-def test_rows_know_their_physical_line() -> None:
+def test_rows_have_their_physical_line_number() -> None:
     result = Result('a,b,c\n\n"x\ny",2,3\nd,e,f\n')
     assert result.rows == [
         (1, ["a", "b", "c"]),
@@ -47,7 +47,7 @@ def test_rows_know_their_physical_line() -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_all_line_ends_are_line_ends(end: str) -> None:
+def test_line_ends(end: str) -> None:
     result = Result(f'a,b,c{end}"x{end}y",2,3{end}')
     assert result.rows == [(1, ["a", "b", "c"]), (2, [f"x{end}y", "2", "3"])]
     assert result.text.ends_with_line_end
@@ -55,7 +55,7 @@ def test_all_line_ends_are_line_ends(end: str) -> None:
 
 def test_ragged_lines_are_rejected_with_their_number() -> None:
     result = Result('a,b,c\na,b\n"1\n2",3\na,b,c,d\na,b,c')
-    # The record over lines 3 and 4 has two columns: line 3 goes, line 4 is looked at by itself.
+    # The record over lines 3 and 4 has two columns: line 3 is rejected, line 4 is read by itself.
     assert result.rejects == [
         (2, "2 columns where 3 are expected"),
         (3, "2 columns where 3 are expected"),
@@ -110,14 +110,14 @@ def test_blank_and_empty_records_are_counted_not_rejected() -> None:
     assert result.tally.blanks == 4
 
 
-def test_lines_that_only_look_like_rows() -> None:
+def test_header_lines_that_look_like_rows() -> None:
     result = Result("a,b,c\na,\0,c\n")
     assert result.rejects == [(2, "the line holds a NUL character")]
     result = Result("a,b,c\n,,\n")
     assert (result.tally.rows, result.tally.blanks) == (1, 1)
 
 
-def test_headers_are_counted_wherever_they_stand() -> None:
+def test_headers_are_counted_anywhere() -> None:
     result = Result("x,y,z\na,b,c\nx,y,z\nd,e,f\n", header=("x", "y", "z"))
     assert [number for number, _ in result.rows] == [2, 4]
     assert result.tally.headers == 2
@@ -135,7 +135,7 @@ def test_a_line_above_a_megabyte_is_rejected_and_the_next_is_read() -> None:
     assert not result.text.ends_with_line_end
 
 
-def test_a_line_end_cut_by_a_block_is_one_line_end() -> None:
+def test_a_line_end_across_blocks_is_one_line_end() -> None:
     assert Result("x" + "\r\n" * BLOCK).tally.blanks == BLOCK - 1
     result = Result("x" * (6 * BLOCK - 1) + "\r\nd,e,f\n")
     assert result.rows == [(2, ["d", "e", "f"])]
@@ -154,7 +154,7 @@ def test_a_long_line_just_below_a_megabyte_is_read() -> None:
     assert [number for number, _ in result.rows] == [1, 2]
 
 
-def test_a_cut_long_line_never_ends_in_half_a_card() -> None:
+def test_a_truncated_line_never_ends_in_half_a_card() -> None:
     result = Result("x" * 1992 + "4929123412341234" + "y" * 5 * LONGEST_LINE)
     assert result.lines[0].endswith("x")
 
@@ -163,7 +163,7 @@ def test_memory_stays_bounded() -> None:
     line = ("x" * 299 + ",") * 3 + "x\n"
 
     class Endless(io.RawIOBase):
-        """Forty megabytes of lines that are never all there at once."""
+        """Forty megabytes of lines that are never all in memory."""
 
         left = 40 << 20
 
@@ -191,7 +191,7 @@ CELLS = st.text(
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=12), st.booleans())
 @example([['"'], ["a", "b", '"\n']], True)
 def test_no_record_is_ever_lost(table: list[list[str]], quoted: bool) -> None:
-    """Whatever the lines are, each physical line is in one and only one place."""
+    """For any lines, each physical line is in exactly one place."""
     if quoted:
         target = io.StringIO(newline="")
         csv.writer(target).writerows(table)
@@ -203,7 +203,7 @@ def test_no_record_is_ever_lost(table: list[list[str]], quoted: bool) -> None:
     spans = dict(result.rows)
     covered = 0
     for number, row in spans.items():
-        # A row covers the lines from its number up to the next thing that was found.
+        # A row covers the lines from its number up to the next record.
         covered += 1 + sum(
             max(len(list(io.StringIO(cell + "|", newline=""))) - 1, 0) for cell in row
         )
@@ -218,7 +218,7 @@ def test_no_record_is_ever_lost(table: list[list[str]], quoted: bool) -> None:
 @example('a,"b,b"\n"a","b"\n', 2)
 @example('"a"\n"b"', 1)
 @example(',"a",\n,,\n', 3)
-def test_what_is_cut_at_once_is_what_the_csv_module_reads(text: str, width: int) -> None:
+def test_fast_splitting_equals_the_csv_module(text: str, width: int) -> None:
     columns = split_plain(text, ",", width)
     if columns is not None:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
@@ -235,7 +235,7 @@ PLAIN = st.text(alphabet=st.sampled_from("ab,; \N{LATIN SMALL LETTER E WITH ACUT
     st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_plain_files_are_cut_at_once(
+def test_plain_files_are_split_fast(
     table: list[tuple[str, ...]], quoting: Literal[0, 1], line_end: str
 ) -> None:
     target = io.StringIO(newline="")

@@ -1,4 +1,4 @@
-"""Any table of texts, written as CSV in any of the dialects, comes back as it was."""
+"""Any table of texts, written as CSV in any dialect, survives a round trip."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS).filter(any), min_size=1, max_size
 
 FEW = settings(
     deadline=None,
-    # Each example is a load: making a failing one smaller would take minutes.
+    # Each example is a load: shrinking a failing one would take minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -71,7 +71,7 @@ FEW = settings(
 
 @dataclass(frozen=True)
 class Style:
-    """How a file is written."""
+    """The format of a file."""
 
     encoding: str
     end: str
@@ -125,10 +125,10 @@ def styles(draw: Callable[..., Any]) -> Style:
 
 
 def plain_enough(style: Style, rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The rows without what no reader could tell from something else in a file of this style."""
+    """The rows without what is ambiguous in a file of this style."""
     drop: dict[int, str | None] = {}
     if style.encoding in ("utf-16-be", "utf-16-le"):
-        # Without a mark, only the zeros of western letters tell it from other encodings.
+        # Without a mark, only the zeros of western letters identify the encoding.
         rows = [tuple(cell.encode("ascii", "replace").decode() for cell in row) for row in rows]
     if style.encoding == "cp1252":
         # Only where the bytes could not be UTF-8 by chance, as those of real names cannot.
@@ -141,7 +141,7 @@ def plain_enough(style: Style, rows: list[tuple[str, ...]]) -> list[tuple[str, .
         # Mostly control characters: that is binary data.
         drop |= dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127])
     if style.header is None:
-        # Nothing says which delimiter it is, and a mark at the start belongs to the encoding.
+        # The delimiter is unknown, and a mark at the start belongs to the encoding.
         drop |= {ord(sign): None for sign in ",;|\t\ufeff" if sign != style.delimiter}
     rows = [tuple(cell.translate(drop) for cell in row) for row in rows]
     return [row for row in rows if any(row)] or [("x\u00e9", "y\u00e9", "z\u00e9")]
@@ -149,7 +149,7 @@ def plain_enough(style: Style, rows: list[tuple[str, ...]]) -> list[tuple[str, .
 
 @settings(FEW, max_examples=25)
 @given(files=st.lists(st.tuples(styles(), ROWS), min_size=1, max_size=8))
-def test_a_table_comes_back(
+def test_a_table_survives_a_round_trip(
     inbox: Inbox,
     run_load: Load,
     query: Query,
@@ -201,7 +201,7 @@ feeds:
 """
 # Fewer than 12 digits in a row: nothing that could be masked.
 NOTES = st.lists(st.text("abc \u00e9,;\"'", min_size=1, max_size=5), max_size=3).map("7".join)
-# What is longer than most cards may have a check number stuck to it.
+# A number longer than most cards may have a check number attached.
 DIGITS = st.text("123456789", min_size=12, max_size=16)
 # No issuer's prefix begins with one of these.
 CODES = st.text("01", min_size=12, max_size=20)
@@ -213,7 +213,7 @@ CODES = st.text("01", min_size=12, max_size=20)
     style=styles(),
     gap=st.sampled_from(["", " ", "-"]),
 )
-def test_cards_come_back_as_tokens_and_barcodes_as_they_were(
+def test_cards_become_tokens_and_barcodes_are_unchanged(
     inbox: Inbox,
     run_load: Load,
     query: Query,
@@ -243,7 +243,7 @@ def test_cards_come_back_as_tokens_and_barcodes_as_they_were(
 
 @settings(FEW, max_examples=15)
 @given(numbers=st.lists(st.tuples(DIGITS, CODES), min_size=1, max_size=15))
-def test_what_looks_like_a_card_is_masked_in_every_column_but_the_declared(
+def test_possible_cards_are_masked_except_in_protected_columns(
     inbox: Inbox,
     run_load: Load,
     query: Query,
@@ -263,7 +263,7 @@ def test_what_looks_like_a_card_is_masked_in_every_column_but_the_declared(
             assert note in (f"to {number} and", f"to ****{number[-4:]} and")
 
 
-# --- how a file is cut into blocks
+# --- blocks
 
 SIGN = st.sampled_from(
     'ab"\n\r,;\t 0\0\N{LATIN SMALL LETTER E WITH ACUTE}\N{MUSICAL SYMBOL G CLEF}\\'
@@ -302,9 +302,9 @@ def read(
     block=st.integers(8, 40),
     longest=st.sampled_from([20, 1 << 20]),
 )
-def test_other_blocks_change_nothing(text: str, encoding: str, block: int, longest: int) -> None:
+def test_the_block_size_does_not_matter(text: str, encoding: str, block: int, longest: int) -> None:
     content = text.encode(encoding, "replace")
-    # What tells the encoding is looked for in the first block, which is never that small.
+    # The encoding is detected in the first block, which is never that small.
     guessed = text_module.guess_encoding(content[:4096])
     with mock.patch.object(text_module, "guess_encoding", return_value=guessed):
         assert read(content, block, longest) == read(content, 1 << 18, longest)

@@ -1,4 +1,4 @@
-"""Encodings and line ends: the same text whatever the bytes."""
+"""Encodings and line ends: the same text from any encoding."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_utf_16_big_endian_with_a_mark() -> None:
     assert read(b"\xfe\xff" + TEXT.encode("utf-16-be")) == TEXT
 
 
-def test_one_odd_line_does_not_spoil_the_others() -> None:
+def test_one_odd_line_does_not_affect_others() -> None:
     data = "Zo\u00eb\n".encode() + "Zo\u00eb\n".encode("cp1252") + "Jos\u00e9".encode()[:-1]
     assert read(data) == "Zo\u00eb\nZo\u00eb\nJos\u00c3"
 

@@ -1,4 +1,4 @@
-"""A source that is not listed is switched off: not read, no raw tables, no word in the status."""
+"""An unlisted source is switched off: not read, no raw tables, not in the status."""
 
 from __future__ import annotations
 
@@ -69,21 +69,21 @@ def test_only_listed_sources_are_read(
     assert raw_tables(query) == {"shop_sales", "desk_sales"}
 
 
-def test_the_status_does_not_tell_of_a_source_that_was_taken_off(
+def test_the_status_omits_an_unlisted_source(
     folder: Path, inbox: Inbox, run_load: Load, database_url: str
 ) -> None:
-    def feeds_told(contract: FeedContract) -> list[str]:
+    def feeds_in_status(contract: FeedContract) -> list[str]:
         return [status.feed for status in read_status(database_url, contract)]
 
     for source in ("shop", "desk"):
         inbox.drop(f"{source}/a.csv", SALES)
     run_load(feeds=load_feeds(folder))
-    assert feeds_told(load_feeds(folder)) == ["desk_sales", "shop_sales"]
-    assert feeds_told(load_feeds(folder, ["shop"])) == ["shop_sales"]
-    assert feeds_told(load_feeds(folder, [])) == []
-    # A feed without a file of its own is no longer declared, which is another thing.
+    assert feeds_in_status(load_feeds(folder)) == ["desk_sales", "shop_sales"]
+    assert feeds_in_status(load_feeds(folder, ["shop"])) == ["shop_sales"]
+    assert feeds_in_status(load_feeds(folder, [])) == []
+    # A feed without a feed file is undeclared, which is different.
     (folder / "desk.yml").unlink()
-    assert feeds_told(load_feeds(folder, ["shop"])) == ["shop_sales", "desk_sales"]
+    assert feeds_in_status(load_feeds(folder, ["shop"])) == ["shop_sales", "desk_sales"]
 
 
 def test_no_source_at_all(folder: Path, inbox: Inbox, run_load: Load, query: Query) -> None:
@@ -93,12 +93,12 @@ def test_no_source_at_all(folder: Path, inbox: Inbox, run_load: Load, query: Que
     assert raw_tables(query) == set()
 
 
-def test_a_feed_of_a_source_that_is_not_listed_cannot_be_chosen(folder: Path) -> None:
+def test_a_feed_of_an_unlisted_source_cannot_be_chosen(folder: Path) -> None:
     with pytest.raises(BranchlineError, match="Feed 'desk_sales' is switched off: source desk is"):
         load_feeds(folder, ["shop"]).chosen(["desk_sales"])
 
 
-def test_a_listed_source_has_to_have_a_feed(folder: Path) -> None:
+def test_a_listed_source_needs_a_feed(folder: Path) -> None:
     with pytest.raises(BranchlineError) as caught:
         load_feeds(folder, ["shop", "tills"])
     assert "Source tills is listed in source_systems (dbt_project.yml) and has no feed" in str(
@@ -125,7 +125,7 @@ def test_known_files_in_quarantine_are_counted(
     assert run_load(feeds=feeds).counts()["quarantined"] == 2
     report = run_load(feeds=feeds)
     assert (report.unchanged, report.still_quarantined) == (3, 2)
-    # Dismissed it waits for nobody.
+    # Dismissed, it is not counted.
     query(
         "update raw.ingest_files set dismissed_at = current_timestamp, dismissed_because = 'x'"
         " where path = 'shop/c.csv'"

@@ -1,4 +1,4 @@
-"""A warehouse of another version of the project: brought up to date, or refused with advice."""
+"""A warehouse of another version of the project: upgraded, or refused with advice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 NAME = "leeds_26-08-2021_09-00-00.csv"
 
-# What the first version had and had not, apart from what later ones added.
+# The tables of the first version, without later additions.
 BACK_TO_THE_FIRST = """
 drop table raw.ingest_versions;
 drop table raw.ingest_paths;
@@ -35,7 +35,7 @@ alter table raw.branch_pos_transactions alter column _loaded_at drop default;
 """
 
 
-def test_a_warehouse_of_the_first_version_is_brought_up_to_date(
+def test_a_warehouse_of_the_first_version_is_upgraded(
     inbox: Inbox, run_load: Load, query: Query, database_url: str
 ) -> None:
     inbox.drop(NAME, till_file(10))
@@ -75,7 +75,7 @@ def test_a_warehouse_of_the_first_version_is_brought_up_to_date(
     assert [status.rows for status in read_status(database_url, load_feeds())] == [3, 10, 0]
 
 
-# What the fourth version called files whose names this one folds.
+# The fourth version's names of files whose names this one folds.
 BACK_TO_THE_FOURTH = """
 delete from raw.ingest_versions where version > 4;
 alter table raw.ingest_files drop column covers;
@@ -86,16 +86,14 @@ where path like '%%stratford-upon-avon%%'
 """
 
 
-def test_files_of_an_older_version_are_known_by_the_names_of_this_one(
-    inbox: Inbox, run_load: Load, query: Query
-) -> None:
-    """Before, a hyphen made another branch of it, and so another file."""
+def test_files_of_an_older_version_are_renamed(inbox: Inbox, run_load: Load, query: Query) -> None:
+    """Before, a hyphen made it another branch, and so another file."""
     counting = (
         "select path, row_count from raw.ingest_files"
         " where status = 'loaded' and row_count > 0 order by 1"
     )
     name = "stratford-upon-avon_{}-08-2021_09-00-00.csv"
-    # One that is corrected after the upgrade, and one that counted twice before it.
+    # One that is corrected after the upgrade, and one that was counted twice before it.
     inbox.drop(name.format(26), till_file(3))
     run_load()
     query(BACK_TO_THE_FOURTH, ["stratford-upon-avon/2021-08-26"])
@@ -109,7 +107,7 @@ def test_files_of_an_older_version_are_known_by_the_names_of_this_one(
     ]
 
 
-def test_files_that_counted_twice_under_two_names_count_once(
+def test_files_counted_twice_under_two_names_are_deduplicated(
     inbox: Inbox, run_load: Load, query: Query
 ) -> None:
     old = "stratford-upon-avon_26-08-2021_09-00-00.csv"
@@ -137,9 +135,9 @@ def test_files_that_counted_twice_under_two_names_count_once(
     (first, second) = query(rows)
     assert first[:4] == (
         *(f"branch_pos/{old}", 3, "superseded"),
-        f"withdrawn: an older version of branch_pos/{new}, which counts",
+        f"withdrawn: an older version of branch_pos/{new}, which is current",
     )
-    # By a number of its own, so that the models learn of it.
+    # With its own number, so that the models pick it up.
     assert first[4] > before[0][0]
     assert second[:3] == (f"branch_pos/{new}", 4, "loaded")
     assert run_load().messages == []
@@ -149,7 +147,7 @@ def test_files_that_counted_twice_under_two_names_count_once(
     assert [row[2] for row in query(rows)] == ["loaded", "superseded", "superseded"]
 
 
-def test_a_warehouse_of_a_newer_version_is_left_alone(
+def test_a_warehouse_of_a_newer_version_is_not_changed(
     inbox: Inbox, run_load: Load, query: Query, database_url: str
 ) -> None:
     inbox.drop(NAME, till_file(10))
