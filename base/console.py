@@ -17,13 +17,14 @@ WIDTH = 100
 
 
 class PlainConsole(Console):
-    """A console from which no sign reaches the terminal that it would obey, or show nothing of.
+    """A console that never sends the terminal a control or invisible character.
 
-    Whatever is printed, and whoever forgot `plain`. Only rich's own styles and movements pass.
+    This holds for everything printed, also where `plain` was forgotten. Only rich's own styles and
+    cursor movements pass.
     """
 
     def __init__(self, **settings: Any) -> None:
-        # `:tea:` in a product's name is no picture.
+        # `:tea:` in a product's name is not an emoji.
         super().__init__(highlight=False, emoji=False, **settings)
 
     def render(
@@ -41,23 +42,23 @@ class PlainConsole(Console):
 
 
 def make_console(stderr: bool = False) -> PlainConsole:
-    """A console of at most 100 columns, so that a summary reads alike everywhere."""
+    """A console of at most 100 columns, so that a summary looks the same everywhere."""
     columns = shutil.get_terminal_size((WIDTH, 40)).columns
     return PlainConsole(width=min(WIDTH, max(60, columns)), stderr=stderr)
 
 
 def plain(value: object, longest: int = LONGEST_SHOWN) -> str:
-    """A value from outside as a part of what a console prints: one line, and no markup."""
+    """An external value made safe to print in a console: one line, no markup."""
     return escape(shown(value, longest))
 
 
 def plain_lines(value: object) -> str:
-    """The same of several lines."""
+    """`plain` for a text of several lines."""
     return escape(shown_lines(value))
 
 
 def make_table(title: str = "") -> Table:
-    """A table without frames; its title, a plain text, stands above it, to the left."""
+    """A table without frames; its title is plain text, above it, left-aligned."""
     return Table(
         title=f"[bold]{plain(title)}[/bold]" if title else None,
         title_justify="left",
@@ -70,7 +71,7 @@ def make_table(title: str = "") -> Table:
 
 
 def add_columns(table: Table, texts: Sequence[str], numbers: Sequence[str]) -> None:
-    """Add columns of texts, which fold, and then of numbers, which stand to the right."""
+    """Add text columns, which wrap, then number columns, which are right-aligned."""
     for name in texts:
         table.add_column(name, overflow="fold")
     for name in numbers:

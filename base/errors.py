@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class BranchlineError(Exception):
-    """Work that could not be done, told in plain words.
+    """An error to show to the user, in plain words.
 
     `message` says what was wrong and where (feed, file, line); `hint` says what to do next.
     Neither ever holds a password or a card number.

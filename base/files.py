@@ -13,7 +13,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def open_private(path: Path) -> IO[str]:
-    """Open a file to lock it, made if missing. Whoever can open a lock file can hold the lock.
+    """Open a file to lock it; create it if missing. Whoever can open a lock file can hold the lock.
 
     Raises OSError.
     """
@@ -25,9 +25,9 @@ def open_private(path: Path) -> IO[str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write, atomically, a file that only its owner may read."""
     new = path.with_name(path.name + ".new")
-    # What a killed command has left may have been opened by others.
+    # A file left by a killed command may have been opened by others.
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(handle, "w", encoding="utf-8") as file:
@@ -52,7 +52,7 @@ def read_secret(path: Path, what: str) -> str:
         if mode & OTHERS:
             raise BranchlineError(
                 f"Other users of this machine can read {what}: {path} has the mode {mode:04o}.",
-                f"Close it: chmod 600 '{path}'. If others may have read it, replace it, too"
-                " (docs/privacy.md).",
+                f"Restrict it: chmod 600 '{path}'. If others may have read it, replace the secret,"
+                " too (docs/privacy.md).",
             )
         return file.read()

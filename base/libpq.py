@@ -1,7 +1,7 @@
 """A database address in libpq's own terms: its parser and its environment variables.
 
-psql, pg_dump, dbt (through psycopg2) and every other client of libpq read the same variables, so
-that an address that is put into them reaches all of these, and no password is ever an argument.
+psql, pg_dump, dbt (through psycopg2) and every other libpq client read the same variables. An
+address set there reaches all of them, and no password is ever a command line argument.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from urllib.parse import quote, urlencode
 DEFAULT_PORT = "5432"
 
 SCRAM = "scram-sha-256"
-"""How a server has to ask for a password, unless the address says otherwise (`require_auth`).
+"""How a server must ask for a password, unless the address says otherwise (`require_auth`).
 
-It is never sent, and the server proves that it knows it too. libpq by itself sends the password in
-clear to whoever answers at the address and asks for it that way.
+With SCRAM the password is never sent, and the server proves that it knows it too. By default, libpq
+sends the password in clear to any server at the address that asks for it that way.
 """
 
 # https://www.postgresql.org/docs/current/libpq-envars.html
@@ -59,8 +59,8 @@ VARIABLES = {
 }
 """The environment variable of each connection parameter that has one."""
 
-_TOLD = ("host", "hostaddr", "port", "user", "dbname")
-# Numbers, files and the words that libpq itself knows.
+_SHOWN = ("host", "hostaddr", "port", "user", "dbname")
+# Numbers, file paths and libpq's own keywords.
 _PLAIN = re.compile(
     r"[0-9]{0,5}|[/~.].*|on|off|true|false|any|all|auto|random|system|postgres|direct|negotiate"
     r"|disable|allow|prefer|require|verify-(?:ca|full)|read-(?:write|only)|primary|standby"
@@ -86,24 +86,24 @@ def parts_of(address: str) -> dict[str, str]:
 def unescaped_at(url: str) -> bool:
     """Whether a URL holds an @ that belongs to its user or password and is not percent-encoded.
 
-    Every parser then takes a part of the password for the host. Only one @ stands in a URL
-    unescaped: the one before the host. Behind a / it would be in the name of the database.
+    Every parser then takes a part of the password for the host. Only one @ in a URL may be
+    unescaped: the one before the host. After a / it would be in the name of the database.
     """
     behind_host = url.partition("://")[2].partition("/")[2]
     return url.count("@") > 1 or "@" in behind_host.partition("?")[0]
 
 
 def without_values(text: str, parameters: Mapping[str, object]) -> str:
-    """A message about a connection, without what its address says but for place and user.
+    """A message about a connection, with every value of its address masked but place and user.
 
-    libpq repeats a value that it does not know, and what is a password in the wrong place is one.
+    libpq repeats an unknown value in its message, and that may be a misplaced password.
     """
     hidden: set[str] = set()
     for name, value in parameters.items():
-        if name not in _TOLD:
+        if name not in _SHOWN:
             for part in value if isinstance(value, (list, tuple)) else [value]:
                 hidden.update(_secrets_in(name, str(part)))
-    hidden.difference_update(str(parameters.get(name, "")) for name in _TOLD)
+    hidden.difference_update(str(parameters.get(name, "")) for name in _SHOWN)
     for value in sorted(hidden, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "***", text)
     return text
@@ -114,7 +114,7 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
         yield from (value, quote(value, safe=""), quote(value)) if value else ()
     elif not _PLAIN.fullmatch(value):
         yield value
-        # -c name=value, or what several values are parted by.
+        # -c name=value, or several values with separators.
         for word in re.split(r"[\s,]+", value):
             given = word.partition("=")[2] if "=" in word else word
             if not given.startswith("-") and not _PLAIN.fullmatch(given):
@@ -122,9 +122,9 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
 
 
 def secured(address: str, environ: Mapping[str, str] | None = None, /, **more: str) -> str:
-    """The address in libpq's `key=value` form, held to SCRAM, with `more` parameters.
+    """The address in libpq's `key=value` form, with SCRAM required and `more` parameters.
 
-    Another way of proving who one is has to be named: by the address, or by PGREQUIREAUTH in
+    Another authentication method must be named in the address, or by PGREQUIREAUTH in
     `environ` (default: this process's). Raises psycopg2.ProgrammingError.
     """
     from psycopg2.extensions import make_dsn
@@ -140,14 +140,16 @@ def _held(parts: dict[str, str], environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def variables(url: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables by which libpq reaches what `url` names; the port is always among them, and
-    how the server has to ask for the password, which `environ` may say where `url` does not.
+    """The variables with which libpq connects to `url`.
+
+    The port is always among them, and so is the authentication method, which `environ` may name
+    where `url` does not.
 
     Parameters that have no variable (keepalives, sslpassword) are left out.
     """
     parts = _held(parts_of(url), environ or {})
     named = {VARIABLES[name]: value for name, value in parts.items() if name in VARIABLES}
-    # One port stands for all hosts, as in libpq; and dbt takes one only.
+    # One port applies to all hosts, as in libpq; and dbt accepts only one.
     ports = set(parts.get("port", DEFAULT_PORT).split(","))
     port = ports.pop() if len(ports) == 1 else parts["port"]
     return {**named, "PGPORT": port or DEFAULT_PORT}
@@ -161,9 +163,9 @@ def without_variable(url: str) -> list[str]:
 def environment(environ: Mapping[str, str], url: str, *, complete: bool) -> dict[str, str]:
     """`environ` with the variables of `url`, for a client of libpq.
 
-    Where `url` is `complete`, nothing else that libpq reads is left in it. Otherwise what `url`
-    does not say (a password, a certificate) is still taken from it, as psql does with a URL; only
-    the place never is.
+    Where `url` is `complete`, every other variable of libpq is removed. Otherwise what `url` leaves
+    out (a password, a certificate) is still taken from `environ`, as psql does with a URL; but
+    never the place.
     """
     dropped = VARIABLES.values() if complete else WHERE
     kept = {name: value for name, value in environ.items() if name not in dropped}
@@ -171,7 +173,7 @@ def environment(environ: Mapping[str, str], url: str, *, complete: bool) -> dict
 
 
 def forget_where(environ: MutableMapping[str, str]) -> None:
-    """Remove what says where libpq connects to: our addresses say that themselves.
+    """Remove the variables that say where libpq connects to: our addresses say that themselves.
 
     A URL without a port, for example, would otherwise take the port of somebody else's PGPORT.
     """
@@ -191,7 +193,7 @@ def shell_lines(changes: Mapping[str, str | None]) -> str:
 
 
 def as_url(dsn: str) -> str:
-    """The URL that says what a `key=value` address says. Raises psycopg2.ProgrammingError."""
+    """A `key=value` address as a URL. Raises psycopg2.ProgrammingError."""
     parts = parts_of(dsn)
     who = quote(parts.pop("user", ""), safe="")
     if "password" in parts:

@@ -1,4 +1,4 @@
-"""Connections to the warehouse's database, and the small questions put to it."""
+"""Connections to the warehouse's database, and small queries."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LONGEST_MESSAGE = 500
 
 
 def connect(url: str, *, options: str = OWN_NAMES_ONLY, **more: str) -> Link:
-    """A connection that is held to SCRAM (`base.libpq`).
+    """A connection that requires SCRAM (`base.libpq`).
 
-    Raises psycopg2's errors, which repeat nothing of the address that may be a secret.
+    Raises psycopg2's errors, with every possible secret of the address removed.
     """
     parts = parts_of(url)
     given = parts.get("options", "")
@@ -40,16 +40,16 @@ def connect(url: str, *, options: str = OWN_NAMES_ONLY, **more: str) -> Link:
 
 @contextlib.contextmanager
 def open_link(url: str) -> Iterator[Link]:
-    """A connection whose every statement is committed by itself, closed at the end.
+    """A connection in autocommit mode, closed at the end.
 
-    What the database refuses, and that it went away, becomes a BranchlineError.
+    A failed statement or a lost connection becomes a BranchlineError.
     """
     try:
         link = connect(url, application_name="branchline")
     except psycopg2.OperationalError as error:
         raise BranchlineError(
-            f"The database cannot be reached: {told_by(error)}",
-            "Look whether it runs (branchline warehouse status), then run this again.",
+            f"The database cannot be reached: {message_of(error)}",
+            "Check that it is running (branchline warehouse status), then run this again.",
         ) from None
     link.autocommit = True
     try:
@@ -57,29 +57,29 @@ def open_link(url: str) -> Iterator[Link]:
     except psycopg2.errors.InsufficientPrivilege as error:
         raise BranchlineError(
             f"The database user {printable(link.info.user)} may not do this. PostgreSQL says:"
-            f" {told_by(error)}",
-            "The warehouse's owner gives a log-in what it needs: branchline warehouse user NAME"
-            " --role ...; docs/privacy.md tells what each role may do.",
+            f" {message_of(error)}",
+            "The warehouse's owner grants what a login needs: branchline warehouse user NAME"
+            " --role ...; docs/privacy.md lists what each role may do.",
         ) from None
     except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
         raise BranchlineError(
-            f"The database has gone away, or cannot go on: {told_by(error)}",
-            "Look whether it runs and has room (branchline warehouse status), then run this again:"
-            " what is done stays, the rest is still to do.",
+            f"The connection to the database was lost, or the database failed: {message_of(error)}",
+            "Check that it runs and has disk space (branchline warehouse status), then run this"
+            " again: finished work is kept, the rest is done then.",
         ) from None
     except psycopg2.Error as error:
         raise BranchlineError(
-            f"The database refuses this. PostgreSQL says: {told_by(error)}",
-            "Run this again. If it is refused again, please report it.",
+            f"The database reported an error: {message_of(error)}",
+            "Run this again. If it fails again, please report it.",
         ) from None
     finally:
         link.close()
 
 
-def told_by(error: psycopg2.Error) -> str:
-    """What PostgreSQL says of an error, in one line, without the row that it is about."""
-    told = error.diag.message_primary or str(error).strip() or type(error).__name__
-    return printable(" ".join(told.split())[:LONGEST_MESSAGE])
+def message_of(error: psycopg2.Error) -> str:
+    """PostgreSQL's message for an error, in one line, without the row that it is about."""
+    message = error.diag.message_primary or str(error).strip() or type(error).__name__
+    return printable(" ".join(message.split())[:LONGEST_MESSAGE])
 
 
 def only_value(row: tuple[object, ...] | None) -> object:

@@ -1,9 +1,9 @@
 """Locks of the warehouse that only those who work in it can take.
 
-PostgreSQL lets everyone who may connect take any advisory lock, and as many of them as there is
-room for. So a lock is a row of a table that readers have no right to. It names the session that
-holds the lock, by its process, its user and a mark in its application name; the lock is free when
-there is no such session any more, however it ended.
+Anyone who may connect to PostgreSQL can take any advisory lock, and any number of them. So a lock
+is a row in a table that readers have no rights to. The row names the session that holds the lock:
+its process, its user and a mark in its application name. The lock is free once that session has
+ended, for whatever reason.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ COLUMNS = """(
     process_id integer not null default 0,
     user_number oid not null default 0
 )"""
-"""Of a table of locks."""
+"""The columns of a table of locks."""
 
 LONGEST_NAME = 63
 """Bytes that PostgreSQL keeps of an application name."""
 
-# A process id comes back, and an application name can be had by anybody: but not as another user.
+# A process id is reused, and anybody can set an application name: but not as another user.
 _HELD = """
 select process_id, exists (
     select from pg_stat_activity
@@ -47,14 +47,14 @@ where name = %s
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock by its name, in a table of locks that is there."""
+    """A lock by its name, in an existing table of locks."""
 
     schema: str
     table: str
     name: str
 
     def take(self, link: Link) -> bool:
-        """Take the lock for this session, unless a session holds it; whether it was taken.
+        """Take the lock unless a session holds it; return whether it was taken.
 
         `link` commits each statement by itself.
         """
@@ -62,8 +62,8 @@ class Lock:
             self._ask(cursor, "insert into {table} (name) values (%s) on conflict do nothing")
             cursor.execute("begin")
             try:
-                # Whoever asks meanwhile waits here for the end of this transaction. Who holds the
-                # lock is looked up behind that, because a transaction looks at the activity once.
+                # Other sessions wait here for the end of this transaction. Who holds the lock is
+                # looked up after that, because a transaction reads pg_stat_activity only once.
                 self._ask(cursor, "select from {table} where name = %s for update")
                 self._ask(cursor, _HELD)
                 _, is_held = cursor.fetchone() or (0, True)
@@ -85,7 +85,7 @@ class Lock:
         return not is_held
 
     def give_back(self, link: Link) -> None:
-        """Let go of the lock, if this session holds it; where the session is gone, it has."""
+        """Release the lock, if this session holds it; a session that has ended has released it."""
         with suppress(psycopg2.Error), link.cursor() as cursor:
             self._ask(
                 cursor,
@@ -96,7 +96,7 @@ class Lock:
                 _rename(cursor, lambda name: name.replace(f" {mark}", ""))
 
     def holder(self, link: Link) -> int | None:
-        """The process of the server that holds the lock, if one does."""
+        """The server process that holds the lock, if one does."""
         with link.cursor() as cursor:
             self._ask(cursor, _HELD)
             process, is_held = cursor.fetchone() or (0, False)
@@ -108,7 +108,7 @@ class Lock:
 
 
 def without_marks(application_name: str) -> str:
-    """What a session calls itself, without the marks of the locks that it holds."""
+    """A session's application name, without the marks of the locks that it holds."""
     return re.sub(r" #[0-9a-f]{8}\b", "", application_name)
 
 

@@ -1,4 +1,4 @@
-"""The schemas of a warehouse: the layers that loading and building make."""
+"""The schemas of a warehouse: the layers that loading and building create."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ LAYERS = (
     "snapshots",
     "operations",
 )
-"""Each belongs to a role; macros/privacy hands over those that dbt builds."""
+"""Each is owned by a role; macros/privacy sets the owner of those that dbt builds."""
 RAW_STAGING = "raw_staging"
-"""dlt's own, beside the raw layer."""
+"""dlt's own schema, beside the raw layer."""

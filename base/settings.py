@@ -1,4 +1,4 @@
-"""What Branchline takes from the environment, and where its files lie."""
+"""The settings that Branchline reads from the environment, and where its files are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Settings:
     token_key: str | None
     inbox: str
     row_limit: int | None = None
-    """The most rows that `branchline sql` gives; None for no limit."""
+    """The most rows that `branchline sql` prints; None for no limit."""
 
     @property
     def embedded(self) -> bool:
@@ -36,7 +36,7 @@ class Settings:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from the environment; an empty variable counts as unset.
 
-    Raises BranchlineError for a BRANCHLINE_DATABASE_URL or BRANCHLINE_ROW_LIMIT that is not one.
+    Raises BranchlineError for an invalid BRANCHLINE_DATABASE_URL or BRANCHLINE_ROW_LIMIT.
     """
     environ = os.environ if environ is None else environ
 
@@ -50,8 +50,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     rows = text("BRANCHLINE_ROW_LIMIT")
     if rows is not None and not (rows.isascii() and rows.isdigit() and int(rows) > 0):
         raise BranchlineError(
-            f"BRANCHLINE_ROW_LIMIT is '{printable(rows)[:50]}', which is no number of rows.",
-            "Set it to the most rows that `branchline sql` may give, or unset it for no limit.",
+            f"BRANCHLINE_ROW_LIMIT is '{printable(rows)[:50]}', which is not a number of rows.",
+            "Set it to the most rows that `branchline sql` may print, or unset it for no limit.",
         )
     return Settings(
         project=PROJECT,
@@ -66,28 +66,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def database_url(address: str) -> str:
     """The URL of a PostgreSQL address, which may be in libpq's `key=value` form as well.
 
-    Raises BranchlineError, without showing the address's password, if it cannot be one.
+    Raises BranchlineError, without showing the address's password, if it is invalid.
     """
     import psycopg2
 
     from base.libpq import as_url, parts_of, unescaped_at
 
-    hint = f"It has to be of the form {URL_FORM}; special characters are percent-encoded."
+    hint = f"It must have the form {URL_FORM}; percent-encode special characters."
     is_url = address.startswith(("postgresql://", "postgres://"))
     if not is_url and ("://" in address or "=" not in address):
-        raise BranchlineError("BRANCHLINE_DATABASE_URL is no PostgreSQL URL.", hint)
+        raise BranchlineError("BRANCHLINE_DATABASE_URL is not a PostgreSQL URL.", hint)
     if is_url and unescaped_at(address):
-        # What stands behind the first @ would be taken for the host, and asked for by name.
+        # What follows the first @ would be taken for the host and looked up in DNS.
         raise BranchlineError(
-            "BRANCHLINE_DATABASE_URL holds an @ that is not the one before the host, so the"
+            "BRANCHLINE_DATABASE_URL holds a second @ besides the one before the host, so the"
             " host and the password cannot be separated. No connection was made.",
-            "Percent-encode what belongs to user or password: %40 for @, %2F for /, %3A for :,"
+            "Percent-encode the user and the password: %40 for @, %2F for /, %3A for :,"
             " %3F for ?, %23 for #, %25 for %. Only the @ before the host stays.",
         )
     try:
         parts = parts_of(address)
     except (psycopg2.ProgrammingError, UnicodeError, ValueError):
-        # libpq's own message repeats the URL, password and all.
+        # libpq's own message repeats the URL with its password.
         raise BranchlineError("BRANCHLINE_DATABASE_URL cannot be read.", hint) from None
     for part in ("user", "host", "dbname"):
         if not parts.get(part):
@@ -95,13 +95,13 @@ def database_url(address: str) -> str:
             raise BranchlineError(f"BRANCHLINE_DATABASE_URL names no {name}.", hint)
     for port in parts.get("port", "").split(","):
         if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            # Not shown: behind an unescaped / in the password, it is a part of that.
+            # Not shown: after an unescaped / in the password, it is a part of the password.
             raise BranchlineError(
-                "BRANCHLINE_DATABASE_URL names a port that is no number from 1 to 65535.", hint
+                "The port in BRANCHLINE_DATABASE_URL is not a number from 1 to 65535.", hint
             )
     seconds = parts.get("connect_timeout", "0").strip()
     if not seconds.removeprefix("-").isdigit():
         raise BranchlineError(
-            "BRANCHLINE_DATABASE_URL names a connect_timeout that is no number of seconds.", hint
+            "The connect_timeout in BRANCHLINE_DATABASE_URL is not a number of seconds.", hint
         )
     return address if is_url else as_url(address)

@@ -14,16 +14,16 @@ _EXAMPLE = "vars:\n  source_systems:\n    my_source: [transactions]"
 
 
 def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
-    """The entities of each listed source, by its name; a source that is not in it is switched off.
+    """The entities of each listed source, by its name; unlisted sources are switched off.
 
-    Raises BranchlineError where the entry is missing or has another form.
+    Raises BranchlineError where the entry is missing or malformed.
     """
     file = project / PROJECT_FILE
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BranchlineError(
-            f"{file} cannot be read: {error}.", "It is the file of the dbt project; put it back."
+            f"{file} cannot be read: {error}.", "It is the dbt project file; restore it."
         ) from None
     _, content = parse_yaml(text, str(file), "Correct the line.")
     variables = content.get("vars") if isinstance(content, dict) else None
@@ -41,13 +41,13 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
 
 
 def _are_names(entities: Any) -> bool:
-    # Without an entity its files are loaded, and no model reads them yet.
+    # A source without entities is loaded, but no model reads it yet.
     return isinstance(entities, list) and all(isinstance(entity, str) for entity in entities)
 
 
 def _malformed(file: Path, problem: str) -> BranchlineError:
     return BranchlineError(
         f"{file}: {problem}.",
-        "Write there, with the sources of the company and what each of them has (no source at all"
+        "List there the sources of the company and the entities of each (no source at all"
         f" is {{}}):\n{_EXAMPLE}",
     )

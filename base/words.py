@@ -16,7 +16,7 @@ def plural(count: int, word: str) -> str:
 
 
 def money(amount: Decimal) -> str:
-    """An amount with separators and as many decimals as it has."""
+    """An amount with thousands separators and its own number of decimals."""
     return f"{amount:,}"
 
 
@@ -26,6 +26,6 @@ def change(percent: Decimal | None) -> str:
 
 
 def listed(paths: Sequence[str]) -> str:
-    """Paths one after the other; of many, the first, and how many more there are."""
+    """A list of paths; of many, only the first, and the number of the rest."""
     more = len(paths) - MOST_LISTED
     return ", ".join(paths[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""YAML texts, read once for their content and for the lines on which it stands."""
+"""YAML texts with their content and its line numbers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import yaml
 
 from base.errors import BranchlineError
 
-# libyaml, where PyYAML was built with it, is ten times as fast as PyYAML's own parser.
+# libyaml, if PyYAML was built with it, is ten times as fast as PyYAML's own parser.
 _FAST: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )
 
 
 def parse_yaml(text: str, name: str, hint: str) -> tuple[yaml.Node | None, Any]:
-    """The nodes of a YAML text, which know their lines, and its content.
+    """The nodes of a YAML text (with line numbers) and its content.
 
     Raises BranchlineError, with `name`, the line and `hint`, if the text is invalid.
     """

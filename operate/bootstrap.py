@@ -1,8 +1,8 @@
-"""Make the virtual environment and install the locked packages; run by `make setup`.
+"""Create the virtual environment and install the locked packages; run by `make setup`.
 
 It runs before anything is installed, so it uses the standard library only:
-`python3 -I operate/bootstrap.py FOLDER` with FOLDER the environment to make (`.venv`).
-A stamp in the environment says what it was made from; while that holds, nothing is done.
+`python3 -I operate/bootstrap.py FOLDER` with FOLDER the environment to create (`.venv`).
+A stamp in the environment records what it was made from; while that is unchanged, nothing is done.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 LOCK = PROJECT / "requirements.lock"
 STAMP = "branchline.stamp"
-# How long between two progress lines, in seconds.
+# Seconds between two progress lines.
 STEP = 10.0
 
 
 def main(arguments: list[str]) -> int:
-    """Make the environment named in `arguments`; return the exit code."""
+    """Create the environment named in `arguments`; return the exit code."""
     venv = Path(arguments[0] if arguments else ".venv").absolute()
     stamp = venv / STAMP
     wanted = fingerprint(venv)
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         say(f"Set-up stopped: `{' '.join(map(str, error.cmd[1:5]))} ...` failed (see above).")
         say(
             "Check the network (or pip's own settings: proxy, index, certificate) and run "
-            "`make setup` again; it goes on where it stopped."
+            "`make setup` again; it resumes where it stopped."
         )
         return 1
     stamp.write_text(wanted)
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 
 
 def fingerprint(venv: Path) -> str:
-    """Everything the environment is made from: lock, project file, Python, and its own place."""
+    """Everything the environment is made from: lock, project file, Python, and its own path."""
     content = hashlib.sha256()
     for path in (LOCK, PROJECT / "pyproject.toml"):
         content.update(path.read_bytes())
@@ -63,29 +63,29 @@ def works(venv: Path) -> bool:
 
 
 def is_in_place(venv: Path) -> bool:
-    """Whether the environment was made where it is: its scripts name their folder."""
+    """Whether the environment was not moved: its scripts contain its path."""
     try:
         return (venv / STAMP).read_text().endswith(f" in {venv}\n")
     except FileNotFoundError:
-        # Interrupted while it was made: the next pip goes on.
+        # Creating it was interrupted: the next pip resumes.
         return True
 
 
 def build(venv: Path) -> None:
-    """Make the environment where it is missing or of another Python; install everything."""
+    """Create the environment if it is missing or has another Python; install everything."""
     python = venv / "bin" / "python"
     if venv.exists() and not (
         works(venv) and version_of(python) == sys.version_info[:2] and is_in_place(venv)
     ):
-        say(f"Making {venv.name} anew for Python {sys.version_info[0]}.{sys.version_info[1]}.")
+        say(f"Recreating {venv.name} for Python {sys.version_info[0]}.{sys.version_info[1]}.")
         shutil.rmtree(venv)
     if not venv.exists():
-        say(f"Making {venv.name} with Python {sys.version.split()[0]} ...")
+        say(f"Creating {venv.name} with Python {sys.version.split()[0]} ...")
         try:
             subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         except subprocess.CalledProcessError:
             shutil.rmtree(venv, ignore_errors=True)
-            say("On Debian and Ubuntu the module venv is a package of its own: python3-venv.")
+            say("On Debian and Ubuntu the module venv is in a separate package: python3-venv.")
             raise
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     install = [*pip, "install", "--no-input", "--progress-bar", "off"]
@@ -100,18 +100,18 @@ def build(venv: Path) -> None:
 def version_of(python: Path) -> tuple[int, ...]:
     """Major and minor version of an interpreter."""
     code = "import sys; print(*sys.version_info[:2])"
-    told = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
-    return tuple(int(part) for part in told.stdout.split())
+    version = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    return tuple(int(part) for part in version.stdout.split())
 
 
 def install_locked(command: list[str]) -> None:
-    """Run pip, telling how far it is in a line every few seconds instead of one per package.
+    """Run pip, with a progress line every few seconds instead of one per package.
 
     Raises CalledProcessError after showing pip's own last lines.
     """
     total = len(set(re.findall(r"^([A-Za-z0-9_.-]+)[^ ]*==", LOCK.read_text(), re.MULTILINE)))
     say(f"Installing up to {total} locked packages (a minute or two the first time) ...")
-    started = told = time.monotonic()
+    started = last_line = time.monotonic()
     seen = 0
     lines: list[str] = []
     process = subprocess.Popen(
@@ -128,9 +128,9 @@ def install_locked(command: list[str]) -> None:
         seen += line.startswith(("Collecting ", "Processing ", "Requirement already"))
         if line.startswith("Installing collected packages"):
             say(f"  {time.monotonic() - started:.0f} s: all there, unpacking ...")
-        elif time.monotonic() - told >= STEP and seen < total:
-            told = time.monotonic()
-            say(f"  {told - started:.0f} s: {seen} of about {total} packages fetched")
+        elif time.monotonic() - last_line >= STEP and seen < total:
+            last_line = time.monotonic()
+            say(f"  {last_line - started:.0f} s: {seen} of about {total} packages fetched")
     if process.wait() != 0:
         say("\n".join(lines))
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -138,7 +138,7 @@ def install_locked(command: list[str]) -> None:
 
 
 def say(line: str) -> None:
-    """Print a line at once, even into a pipe."""
+    """Print a line unbuffered."""
     print(line, flush=True)
 
 

@@ -22,30 +22,30 @@ from base.errors import BranchlineError
 from base.printing import say, say_exactly
 
 TRACEBACK = "BRANCHLINE_TRACEBACK"
-"""Set it to see where an error comes from that is Branchline's own."""
+"""Set it to see the traceback of an internal error."""
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {
-    "demo": ("demo", "Show it all on a made-up company."),
-    "run": ("run", "Load an inbox and build what it changes: the nightly job."),
+    "demo": ("demo", "Show everything with a made-up company."),
+    "run": ("run", "Load an inbox and build the changes: the nightly job."),
     "load": ("load", "Load an inbox into the raw layer, nothing more."),
-    "status": ("status", "Tell what has arrived, per feed and branch, and what is late."),
-    "quarantine": ("quarantine", "Deal with files that were set aside whole."),
-    "withdraw": ("withdraw", "Take files back that should never have been loaded."),
+    "status": ("status", "Show what has arrived, per feed and branch, and what is late."),
+    "quarantine": ("quarantine", "List, show, retry or dismiss quarantined files."),
+    "withdraw": ("withdraw", "Withdraw files that should never have been loaded."),
     "sql": ("sql", "Run a read-only query on the warehouse."),
-    "docs": ("docs", "Make the dbt docs as one static page."),
+    "docs": ("docs", "Create the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a made-up company into a folder."),
     "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
-    "source": ("source", "Add a source: its first version, from a sample file."),
-    "warehouse": ("warehouse", "Start, stop and look at the embedded warehouse."),
+    "source": ("source", "Add a source: generate its first version from a sample file."),
+    "warehouse": ("warehouse", "Manage the warehouse: start, stop, status, roles, users."),
     "ci": ("ci", "Build and test only what differs from main."),
     "check": ("check", "Check the project itself: style, types, SQL, tests."),
-    "setup": ("setup", "Install the dbt packages and make profiles.yml."),
+    "setup": ("setup", "Install the dbt packages and create profiles.yml."),
 }
 
 
 class LazyCommands(click.Group):
-    """A group that knows its commands' names and help lines without importing them."""
+    """A group that has its commands' names and help lines without importing them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def guarded(work: Callable[[], object]) -> int:
-    """Run `work`; tell its errors in plain words on standard error; return the exit code."""
+    """Run `work`; print its errors in plain words on standard error; return the exit code."""
     try:
         result = work()
         return result if isinstance(result, int) else 0
@@ -83,34 +83,34 @@ def guarded(work: Callable[[], object]) -> int:
         tell_error(error.message, error.hint)
         return 1
     except click.ClickException as error:
-        # It repeats what stood on the command line.
-        told = io.StringIO()
-        error.show(told)
-        say(told.getvalue().rstrip("\n"), err=True)
+        # The message repeats parts of the command line.
+        text = io.StringIO()
+        error.show(text)
+        say(text.getvalue().rstrip("\n"), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("Stopped.", err=True)
         return 130
     except BrokenPipeError:
-        # The reader, `head` for example, has seen enough.
+        # The reader, `head` for example, has closed the pipe.
         sys.stderr.close()
         return 0
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
-        # Not the error's own text: a row, a name or a password may be in it.
+        # Not the error's own text: it may contain a row, a name or a password.
         where = traceback.extract_tb(error.__traceback__)[-1]
         tell_error(
             f"Branchline itself failed ({type(error).__name__} in {Path(where.filename).name}, line"
-            f" {where.lineno}). What was done before stays.",
-            f"Please report it, with what you called. {TRACEBACK}=1 shows more, perhaps also of"
+            f" {where.lineno}). Finished work is kept.",
+            f"Please report it, with the command. {TRACEBACK}=1 shows more, perhaps also of"
             " your data.",
         )
         return 1
 
 
 def tell_error(message: str, hint: str = "") -> None:
-    """Print what was wrong and what to do next on standard error."""
+    """Print the error and what to do next on standard error."""
     say_exactly(click.style("Error: ", fg="red", bold=True), err=True)
     say(message, err=True)
     if hint:

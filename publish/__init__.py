@@ -1,1 +1,1 @@
-"""What reads the marts and shows them to people."""
+"""Read the marts and show them to people."""

@@ -1,1 +1,1 @@
-"""Who may do what: roles, people, the key of the card tokens."""
+"""Access: roles, logins of people, the token key."""

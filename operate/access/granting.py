@@ -1,4 +1,4 @@
-"""Letting dbt grant the marts, outside of a build."""
+"""Let dbt grant access to the marts outside of a build."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def has_marts(link: Link) -> bool:
 
 
 def grant_marts(settings: Settings, connection: Connection, say: Callable[[str], None]) -> None:
-    """Let dbt open the marts that are there to analysts, by the tags on their columns.
+    """Let dbt grant the existing marts to analysts, by the tags on their columns.
 
-    Every build does so too. Raises BranchlineError if dbt does not.
+    Every build does so too. Raises BranchlineError if dbt fails.
     """
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
@@ -42,7 +42,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
         )
     if done.returncode != 0:
         raise BranchlineError(
-            f"The roles are made, but dbt could not open the marts to them. It says:\n"
+            f"The roles exist, but dbt could not grant them access to the marts. It says:\n"
             f"{done.stdout.strip()[-2000:]}",
             f"The next `branchline run` tries again. The whole log is in"
             f" {log_folder(settings.project)}/dbt.log",

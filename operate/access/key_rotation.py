@@ -1,8 +1,8 @@
-"""Putting a new token key into use for every card token that the warehouse holds.
+"""Rotate the token key: apply a new key to every card token in the warehouse.
 
-A card number is not there to be hashed anew. The new key is therefore applied to the tokens
-themselves, and a card met from now on goes through all keys in turn: the same card, old or new,
-gives the same token, which nobody can compute without the newest key.
+Card numbers are not stored, so they cannot be hashed again. The new key is therefore applied to the
+stored tokens, and a new card goes through all keys in turn: the same card, old or new, gives the
+same token, which nobody can compute without the newest key.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LOCK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Rotation:
-    """What a rotation did. `keys` is how many there are now."""
+    """The result of a rotation. `keys`: how many there are now."""
 
     keys: int
     tokens: int
@@ -50,12 +50,12 @@ class Rotation:
 
 
 def rotate_key(settings: Settings, connection: Connection, say: Callable[[str], None]) -> Rotation:
-    """Apply the new key to all stored card tokens, and void what dbt has built from them.
+    """Apply the new key to all stored card tokens, and force a rebuild of what dbt built from them.
 
-    On the embedded warehouse the key is made here and kept beside the others; elsewhere it is the
-    last of BRANCHLINE_TOKEN_KEY. All of it happens in one transaction: killed at any moment, the
-    warehouse is as before or as after, and the command can be run again. Raises BranchlineError
-    if there is no new key, if the old ones do not fit, or if the user may not.
+    For the embedded warehouse the key is created here and stored with the others; elsewhere it is
+    the last of BRANCHLINE_TOKEN_KEY. Everything is one transaction, and the command is idempotent.
+    Raises BranchlineError if there is no new key, if the old ones do not match, or without the
+    permission.
     """
     with open_link(connection.url) as link:
         check_ours(link)
@@ -75,8 +75,8 @@ def _rotate(
         noted = noted_keys(cursor)
     keys = _with_a_new_one(settings, keys, noted)
     say("Applying the new key to every card token; nothing else is changed ...")
-    # Before, so that no killed rotation leaves models of the old tokens; and after, for what was
-    # built meanwhile by hand.
+    # Before, so that no killed rotation leaves models with old tokens; and after, for what was
+    # built by hand in between.
     _void_builds(low)
     try:
         with transaction(link), link.cursor() as cursor:
@@ -87,7 +87,7 @@ def _rotate(
             note_keys(cursor, keys)
     except psycopg2.errors.InsufficientPrivilege as error:
         raise BranchlineError(
-            "This user may not change the stored card tokens, and none was changed. PostgreSQL"
+            "This user may not change the stored card tokens; none was changed. PostgreSQL"
             f" says: {error.diag.message_primary}",
             "Run it as the warehouse's owner, or as a member of both roles, loader and"
             " transformer.",
@@ -97,22 +97,21 @@ def _rotate(
 
 
 def _with_a_new_one(settings: Settings, keys: list[bytes], noted: list[str]) -> list[bytes]:
-    """The warehouse's keys and at least one new one behind them."""
+    """The warehouse's keys, followed by at least one new one."""
     if not noted:
         raise BranchlineError(
             "There is nothing to rotate: no file was ever loaded into this warehouse.",
-            "The first load takes the keys as they are then.",
+            "The first load uses the current keys.",
         )
     given = [fingerprint(key) for key in keys]
     if given == noted:
         if settings.token_key is None and settings.embedded:
-            # On the disk before any token needs it. Stopped after this, the next call uses it.
+            # On disk before any token needs it. If interrupted after this, the next call uses it.
             return append_key(settings)
         raise BranchlineError(
-            f"There is no new key: {VARIABLE} holds the {len(keys)} that this warehouse's card"
-            " tokens were made with.",
-            f"Make one ({HOW_TO_MAKE_ONE}), and put it behind the old: {VARIABLE}='old,new'."
-            f" {OLDEST_FIRST}",
+            f"There is no new key: {VARIABLE} has only the {len(keys)} with which this warehouse's"
+            " card tokens were made.",
+            f"Make one ({HOW_TO_MAKE_ONE}), and append it: {VARIABLE}='old,new'. {OLDEST_FIRST}",
         )
     if given[: len(noted)] != noted:
         misfit = describe_misfit(noted, given)
@@ -122,9 +121,9 @@ def _with_a_new_one(settings: Settings, keys: list[bytes], noted: list[str]) -> 
 
 
 def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]:
-    """Replace the tokens in every raw table that has some; how many tokens, in how many rows.
+    """Replace the tokens in every raw table that has some; return the numbers of tokens and rows.
 
-    Python does the hashing, so that no key is in a statement, which the server may log or show.
+    Python does the hashing, so that no key is in a statement, which the server may log.
     """
     cursor.execute(
         "select relname::text from pg_attribute"
@@ -148,7 +147,7 @@ def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]
                 )
             )
             while batch := stored.fetchmany(TOKENS_AT_A_TIME):
-                # Hexadecimal digits, both: nothing for COPY to trip over.
+                # Both are hexadecimal digits: COPY needs no escaping.
                 lines = "".join(f"{older}\t{newer.token(older)}\n" for (older,) in batch)
                 cursor.copy_expert(
                     "copy pg_temp.rekeyed (older, newer) from stdin", io.StringIO(lines)
@@ -167,10 +166,10 @@ def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]
 
 
 def _void_builds(low: Connection) -> None:
-    """Let every model be built afresh: keys of customers are made from the tokens of their cards.
+    """Force a full refresh of every model: customer keys are made from card tokens.
 
-    Also in the schemas of builds beside production, whose notes stand in `<prefix>_operations`.
-    They are dbt's, so it takes the rights of those who build.
+    Also in the schemas of builds beside production, whose metadata is in `<prefix>_operations`.
+    dbt owns them, so this needs the rights of those who build.
     """
     with open_link(low.url) as link, link.cursor() as cursor:
         cursor.execute(

@@ -1,9 +1,9 @@
-"""Building and reading with the transformers' rights, where the owner of a warehouse asks.
+"""Build and read with the transformers' rights when the warehouse's owner runs a command.
 
-What dbt builds belongs to the transformers, who may put triggers on it and functions into its
-views. In a session of the owner these would run with all the owner's rights, and `set role` would
-not keep them from it: `reset role` takes it back. So the owner's dbt, and whatever reads what dbt
-has built, has a log-in that is a transformer and nothing else, made for it and dropped again.
+The transformers own what dbt builds, and may put triggers on it and functions into its views. In a
+session of the owner these would run with all the owner's rights, and `set role` would not prevent
+it: `reset role` undoes it. So the owner's dbt, and everything that reads dbt's tables, uses a
+temporary log-in that is only a transformer.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from psycopg2.extensions import encrypt_password, make_dsn
 
 from base.errors import BranchlineError
 from base.libpq import SCRAM, as_url
-from base.link import Connection, connect, open_link, told_by
+from base.link import Connection, connect, message_of, open_link
 from operate.access.ours import check_ours, is_owner
 from operate.access.role_names import Roles, find_roles
 
 PREFIX = "branchline_run_"
 LONGEST = "2 days"
-"""After that nobody can use it any more."""
+"""The temporary log-in expires after this."""
 SECONDS_TO_DROP = 5
-"""How long a process that was told to end may take to drop its log-in."""
+"""How long a terminating process may take to drop its log-in."""
 
 _LEFT = """
 select rolname from pg_auth_members
@@ -46,17 +46,17 @@ where
     and not exists (select from pg_stat_activity where usesysid = pg_roles.oid)
 """
 INSTEAD = (
-    "Let somebody do it who is no owner: branchline warehouse user nightly --role loader --role"
-    " transformer, and its address in BRANCHLINE_DATABASE_URL."
+    "Use a log-in that is not an owner: branchline warehouse user nightly --role loader --role"
+    " transformer, and set BRANCHLINE_DATABASE_URL to its address."
 )
 
 
 @contextlib.contextmanager
 def lowered(connection: Connection) -> Iterator[Connection]:
-    """The way to the same warehouse as a transformer, for an owner or superuser; for others, and
-    where there are no roles, the way as it is.
+    """A connection to the same warehouse as a transformer, for an owner or superuser; for others,
+    and where there are no roles, the given connection.
 
-    Raises BranchlineError if the log-in cannot be made or used.
+    Raises BranchlineError if the log-in cannot be created or used.
     """
     with open_link(connection.url) as link:
         check_ours(link)
@@ -65,7 +65,7 @@ def lowered(connection: Connection) -> Iterator[Connection]:
         yield connection
         return
     name, password = PREFIX + secrets.token_hex(8), secrets.token_hex(24)
-    # By a session that has its name and lasts as long, others know that the log-in is in use.
+    # A session with its name shows others that the log-in is in use.
     with _session_of(connection, name) as link:
         _drop_left(link, roles)
         _make(link, roles, name, password)
@@ -77,7 +77,7 @@ def lowered(connection: Connection) -> Iterator[Connection]:
                 yield low
         finally:
             _drop(connection, name)
-            # What ran for one that was killed may have come to its end by now.
+            # The statements of a killed run may have ended by now.
             _drop_left(link, roles)
 
 
@@ -87,8 +87,8 @@ def _session_of(connection: Connection, name: str) -> Iterator[Link]:
         link = connect(connection.url, application_name=name)
     except psycopg2.OperationalError as error:
         raise BranchlineError(
-            f"The database cannot be reached: {told_by(error)}",
-            "Look whether it runs (branchline warehouse status), then run this again.",
+            f"The database cannot be reached: {message_of(error)}",
+            "Check that it is running (branchline warehouse status), then run this again.",
         ) from None
     link.autocommit = True
     with contextlib.closing(link):
@@ -113,7 +113,7 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> None:
             for statement in (
                 "create role {name} login password {verifier} valid until {until}",
                 "grant {role} to {name} with inherit true, set true",
-                # What it makes belongs to all transformers, from the first moment.
+                # All transformers own what it creates from the first moment.
                 "alter role {name} in database {database} set role = {noted}",
             ):
                 cursor.execute(sql.SQL(statement).format(**parts))
@@ -121,8 +121,8 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> None:
     except psycopg2.Error as error:
         link.rollback()
         raise BranchlineError(
-            "The owner builds and reads what others have made with the transformers' rights only,"
-            f" by a log-in that is made for it. It cannot be made: {told_by(error)}",
+            "The owner builds and reads tables of others only with the transformers' rights, by a"
+            f" temporary log-in. It cannot be created: {message_of(error)}",
             INSTEAD,
         ) from None
     finally:
@@ -130,7 +130,7 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> None:
 
 
 def _drop_left(link: Link, roles: Roles) -> None:
-    """Drop the log-ins of runs that have ended without it. One that cannot be dropped stays."""
+    """Drop the log-ins left by killed runs. One that cannot be dropped stays."""
     with contextlib.suppress(psycopg2.Error), link.cursor() as cursor:
         cursor.execute(_LEFT, (sql.Identifier(roles.transformer).as_string(cursor), PREFIX))
         for (left,) in cursor.fetchall():
@@ -143,14 +143,14 @@ def _check(low: Connection) -> None:
         connect(low.url).close()
     except psycopg2.OperationalError as error:
         raise BranchlineError(
-            "The owner builds and reads what others have made with the transformers' rights only,"
-            f" by a log-in that is made for it. The server does not let it in: {told_by(error)}",
+            "The owner builds and reads tables of others only with the transformers' rights, by a"
+            f" temporary log-in. The server rejects it: {message_of(error)}",
             INSTEAD,
         ) from None
 
 
 def _drop(connection: Connection, name: str) -> None:
-    """Drop the log-in. What cannot be dropped now, the next run drops."""
+    """Drop the log-in. If it cannot be dropped now, the next run drops it."""
     with (
         contextlib.suppress(psycopg2.Error),
         contextlib.closing(connect(connection.url, connect_timeout=str(SECONDS_TO_DROP))) as link,
@@ -159,8 +159,8 @@ def _drop(connection: Connection, name: str) -> None:
         link.autocommit = True
         cursor.execute(f"set statement_timeout = '{SECONDS_TO_DROP}s'")
         with contextlib.suppress(psycopg2.Error):
-            # Where the run was told to end, dbt may be at work; a server of one's own may not
-            # allow it, and then dbt ends by itself.
+            # dbt may still be working for a terminated run. If the server does not allow this,
+            # dbt ends by itself.
             cursor.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (name,)
             )
@@ -169,10 +169,10 @@ def _drop(connection: Connection, name: str) -> None:
 
 @contextlib.contextmanager
 def _dropped_by_signal(connection: Connection, name: str) -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this process as they would, but drop the log-in first.
+    """Let SIGTERM and SIGHUP end this process as usual, but drop the log-in first.
 
-    In a thread: a handler in Python has to wait for the statement that is under way in the main
-    one. Where somebody handles these signals already, who then leaves this block, nothing is done.
+    In a thread: a Python handler must wait for the running statement of the main thread. If these
+    signals are handled already, nothing is done: the handler leaves this block.
     """
     numbers = {
         number
@@ -187,14 +187,14 @@ def _dropped_by_signal(connection: Connection, name: str) -> Iterator[None]:
     os.set_blocking(writing, False)
 
     def wait() -> None:
-        while told := os.read(reading, 1):
-            if told[0] in numbers:
+        while received := os.read(reading, 1):
+            if received[0] in numbers:
                 _drop(connection, name)
-                os._exit(128 + told[0])
+                os._exit(128 + received[0])
 
     thread = threading.Thread(target=wait, name="branchline-log-in", daemon=True)
     thread.start()
-    # Python writes the number of a signal there, at once, if there is a handler for it.
+    # Python writes the number of a handled signal there at once.
     before = signal.set_wakeup_fd(writing)
     for number in numbers:
         signal.signal(number, lambda *_: None)

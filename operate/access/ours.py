@@ -1,8 +1,8 @@
-"""What the owner's sessions touch has to be the owner's, or they would run what others put there.
+"""Check that the owner owns what its sessions touch; otherwise they would run code of others.
 
-A trigger, a default or a rule runs with the rights of whoever writes to its table, and may take up
-all that this session could be (`reset role`). So nobody but the owner may make any in the raw layer
-and in the warehouse's own notes: members of the roles read and write rows there, and own nothing.
+A trigger, a default or a rule runs with the rights of whoever writes to its table, up to all rights
+of the session (`reset role`). So only the owner may create any in the raw layer and in the
+warehouse's metadata: members of the roles read and write rows there, and own nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from operate.access.role_names import OWN_TABLES, recorded_roles
 
 OPERATIONS = "operations"
 
-# The relations that an owner's session reads and writes, with what may be wrong about each.
+# The relations that an owner's session reads and writes, and who owns them.
 _OURS = """
 with trusted as (
     select oid from pg_roles
@@ -47,7 +47,7 @@ inner join pg_roles on pg_roles.oid = owner
 order by 1
 """
 )
-# What somebody else has put there, and how to be rid of it. A table that is handed over takes its
+# What somebody else has created there, and how to remove it. A table that changes owner keeps its
 # triggers, rules, policies and defaults along; a view, once it is the owner's, reads all that the
 # owner may.
 _FOREIGN_THINGS = (
@@ -98,7 +98,7 @@ select
 from ours inner join pg_class using (oid)
 where is_foreign and relrowsecurity
 union
--- What PostgreSQL brings along itself is not listed in pg_depend.
+-- PostgreSQL's own functions are not listed in pg_depend.
 select
     format('something in %%s that calls %%s', ours.oid::regclass, name),
     format('drop routine if exists %%s cascade', name)
@@ -121,8 +121,8 @@ inner join pg_depend
 inner join routines on refclassid = 'pg_proc'::regclass and refobjid = routines.oid
 union
 select
-    format('type or operator of %%s that PostgreSQL does not bring along', ours.oid::regclass),
-    format('look at it, and take it out: \\d %%s', ours.oid::regclass)
+    format('type or operator of %%s that is not PostgreSQL''s own', ours.oid::regclass),
+    format('inspect and remove it: \\d %%s', ours.oid::regclass)
 from ours
 inner join pg_depend on classid = 'pg_class'::regclass and objid in (
     select ours.oid union all select indexrelid from pg_index where indrelid = ours.oid
@@ -137,7 +137,7 @@ where
 
 
 def is_owner(link: Link) -> bool:
-    """Whether this session is one of the database's owner, or of a superuser."""
+    """Whether this is a session of the database's owner or of a superuser."""
     with link.cursor() as cursor:
         cursor.execute(
             "select rolsuper or oid = ("
@@ -148,19 +148,19 @@ def is_owner(link: Link) -> bool:
 
 
 def foreign_things(cursor: Cursor) -> list[tuple[str, str]]:
-    """What members of the roles have put where only the owner should, and how to be rid of it."""
+    """What others have created where only the owner should, and how to remove it."""
     cursor.execute(f"select to_regnamespace('{RAW}') is not null")
     if cursor.fetchone() != (True,):
         return []
     cursor.execute(_FOREIGN_THINGS, {"own": list(OWN_TABLES)})
-    # What calls a function before the function itself.
+    # Callers of a function before the function itself.
     return sorted(cursor.fetchall(), key=lambda found: (found[0].startswith("function"), found))
 
 
 def check_ours(link: Link) -> None:
-    """Keep an owner's session away from a raw layer, or notes, that are somebody else's.
+    """Raise BranchlineError if an owner's session would use a raw layer or metadata of others.
 
-    A member's session may go on: it is nobody that it could be made to be. Raises BranchlineError.
+    A member's session may continue: it has no higher rights to abuse.
     """
     if not is_owner(link):
         return
@@ -168,11 +168,11 @@ def check_ours(link: Link) -> None:
         cursor.execute(_FOREIGN_OWNERS, {"own": list(OWN_TABLES)})
         found = cursor.fetchall()
         names = [name for name, _ in found]
-        # Where there are no roles, several log-ins may share a warehouse as they like.
+        # Without roles, several log-ins may share a warehouse.
         has_roles = any(not can_log_in for _, can_log_in in found) or recorded_roles(cursor)
     if names and has_roles:
         raise BranchlineError(
-            f"The raw layer, or the notes beside it, belong to {', '.join(names)} and not to the"
-            " warehouse's owner, who would run what members of these have put there.",
-            "Take them over, once: branchline warehouse roles",
+            f"The raw layer, or the warehouse's metadata, belongs to {', '.join(names)} and not to"
+            " the warehouse's owner, who would run code that its members have put there.",
+            "Change the ownership once: branchline warehouse roles",
         )

@@ -16,15 +16,15 @@ from base.errors import BranchlineError
 from base.schemas import MARTS, MASKED
 from operate.access.role_names import Roles
 
-# Where unqualified names are looked for: an analyst who asks for dim_customers gets the view
-# without personal data, a reader of personal data the table.
+# The search path: dim_customers means the view without personal data for an analyst, and the table
+# for a reader of personal data.
 SEARCH_PATHS = {"analyst": (MASKED, MARTS), "pii_reader": (MARTS,)}
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a log-in that only reads may use: how long a query, or a transaction in which nothing
-    happens, may take; how much a query may write to the disk while it sorts; how many connections.
+    """The limits of a log-in that only reads: duration of a query or an idle transaction; temporary
+    disk space of a query; number of connections.
     """
 
     minutes: int = 10
@@ -33,7 +33,7 @@ class Limits:
 
 
 def exists(link: Link, name: str) -> bool:
-    """Whether the server has a role of this name."""
+    """Whether the server has a role with this name."""
     with link.cursor() as cursor:
         cursor.execute("select 1 from pg_roles where rolname = %s", (name,))
         return cursor.fetchone() is not None
@@ -47,11 +47,11 @@ def make_user(
     password: str | None,
     limits: Limits | None = None,
 ) -> None:
-    """Make a log-in, or change it, so that it is a member of exactly these of the four roles.
+    """Create or change a log-in, so that it is a member of exactly these of the four roles.
 
-    `password`: None leaves the one it has. The server is sent a verifier of it, never itself.
-    `limits` hold for a log-in that only reads; one that works has none. Raises BranchlineError if
-    the name cannot be had or the user may not make it.
+    `password`: None keeps the current one. The server gets a verifier, never the password itself.
+    `limits` apply to a log-in that only reads; one that loads or builds has none. Raises
+    BranchlineError for an invalid name, or if the user may not create it.
     """
     _check_name(link, roles, name)
     with link.cursor() as cursor:
@@ -78,14 +78,14 @@ def make_user(
             statements.append(sql.SQL("revoke {group} from {role}").format(**parts))
     alone = purposes[0] if len(purposes) == 1 else None
     if alone in ("loader", "transformer"):
-        # What it makes is everybody's who does the same work, from the first moment.
+        # The whole group owns what it creates from the first moment.
         group = roles.names()[alone]
         statements.append(in_database("set role = {group}", group=sql.Literal(group)))
     else:
         statements.append(in_database("reset role"))
     path = SEARCH_PATHS.get("pii_reader" if "pii_reader" in purposes else alone or "", ())
-    # Not PostgreSQL's own default, which looks into a schema of the log-in's name: a transformer
-    # may have made it, and any function in it.
+    # Not PostgreSQL's default, which searches a schema with the log-in's name: a transformer may
+    # have created it with any function.
     names = sql.SQL(", ").join(sql.Identifier(schema) for schema in path or ("public",))
     statements.append(in_database("set search_path = {names}", names=names))
     given = (limits or Limits()) if set(purposes) <= set(SEARCH_PATHS) else None
@@ -107,7 +107,7 @@ def _limit(
     in_database: Callable[..., sql.Composed],
     limits: Limits | None,
 ) -> Iterator[sql.Composable]:
-    """Statements that set the limits of a log-in, or take them away."""
+    """Statements that set or remove the limits of a log-in."""
     number = sql.Literal(limits.connections if limits is not None else -1)
     yield sql.SQL("alter role {} connection limit {}").format(role, number)
     for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
@@ -120,7 +120,7 @@ def _limit(
         cursor.execute("select has_parameter_privilege('temp_file_limit', 'set')")
         may_limit_files = cursor.fetchone() == (True,)
     if may_limit_files:
-        # Only who has been given this right may change it for himself.
+        # A log-in may change this for itself only with this right.
         if limits is None:
             yield in_database("reset temp_file_limit")
         else:
@@ -131,7 +131,7 @@ def _limit(
 def _check_name(link: Link, roles: Roles, name: str) -> None:
     if not re.fullmatch(r"[a-z_][a-z0-9_.-]{0,62}", name) or name.startswith("pg_"):
         raise BranchlineError(
-            f"'{name}' is no name for a log-in.",
+            f"'{name}' is not a valid name for a log-in.",
             "Use up to 63 small letters, digits, underscores, dots and dashes, a letter first.",
         )
     with link.cursor() as cursor:
@@ -149,7 +149,7 @@ def _check_name(link: Link, roles: Roles, name: str) -> None:
         )
     if is_superuser or is_owner:
         raise BranchlineError(
-            f"{name} may do everything here already, and no role can lessen that.",
+            f"{name} has all rights here already, and no role can restrict it.",
             "Choose another name for the log-in.",
         )
 
@@ -174,7 +174,7 @@ def _run(cursor: Cursor, statement: sql.Composable) -> None:
     except psycopg2.errors.InsufficientPrivilege as error:
         shown = re.sub(r"password '[^']*'", "password '...'", statement.as_string(cursor))
         raise BranchlineError(
-            "This user may not make log-ins, and nothing was changed. PostgreSQL says"
+            "This user may not create log-ins; nothing was changed. PostgreSQL says"
             f" '{error.diag.message_primary}' to:\n    {shown}",
             "Let the warehouse's owner, or an administrator of the server, run it.",
         ) from None

@@ -1,4 +1,4 @@
-"""The names of a warehouse's group roles, and where they are noted."""
+"""The names of a warehouse's group roles, and where they are recorded."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ create table if not exists operations.masked_views (
 );
 """
 OWN_TABLES = (*NOTES, *re.findall(r"create table if not exists operations\.(\w+)", ROLE_TABLES))
-"""The tables of `operations` that belong to the owner; dbt makes the others."""
-# Made by the server and never sent anywhere: four random UUIDs hold 488 random bits.
+"""The tables of `operations` that belong to the owner; dbt creates the others."""
+# Created by the server and never sent anywhere: four random UUIDs have 488 random bits.
 MASKING_KEYS = """\
 insert into operations.masking_keys (inner_key, outer_key)
 select
@@ -59,41 +59,41 @@ class Roles:
         """The names under a prefix. Raises BranchlineError for one that would need quotes."""
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", prefix) or prefix.startswith("pg_"):
             raise BranchlineError(
-                f"'{prefix}' cannot begin the names of roles.",
+                f"'{prefix}' is not a valid prefix for names of roles.",
                 "Use up to 40 small letters, digits and underscores, a letter first, and not pg_:"
                 " branchline warehouse roles --prefix north_",
             )
         return cls(*(prefix + purpose for purpose in PURPOSES))
 
     def names(self) -> dict[str, str]:
-        """Purpose and name of each."""
+        """Purpose and name of each role."""
         return {purpose: getattr(self, purpose) for purpose in PURPOSES}
 
     @classmethod
     def noted(cls, names: dict[str, str]) -> Roles:
-        """The names as a warehouse has noted them. Raises BranchlineError for what is no name."""
+        """The names as recorded in the warehouse. Raises BranchlineError for invalid ones."""
         odd = [name for name in names.values() if not re.fullmatch(_NAME, name)]
         if odd or len(set(names.values())) < len(names):
             shown = ", ".join(printable(name)[:63] for name in odd or names.values())
             raise BranchlineError(
-                f"operations.roles does not name four roles: {shown}. Nothing was changed.",
-                "Each is named there by up to 63 small letters, digits and underscores. Find out"
-                " who has changed it, and correct it: branchline warehouse psql",
+                f"operations.roles does not hold four role names: {shown}. Nothing was changed.",
+                "Each name has up to 63 small letters, digits and underscores. Find out who"
+                " changed it, and correct it: branchline warehouse psql",
             )
         return cls(**names)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One statement towards what the warehouse should be, and what to say of it."""
+    """One statement of the plan, and its description for people."""
 
-    told: str
+    text: str
     statement: str
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A right that somebody has, or should have; `thing` is quoted as the server does.
+    """A right that somebody has, or should have; `thing` is quoted as by the server.
 
     `kind` is database, schema, table, sequence or function. `layer` is its schema, if it has one.
     """
@@ -106,7 +106,7 @@ class Grant:
 
 
 def find_roles(link: Link) -> Roles | None:
-    """The warehouse's roles, or None where it has none, or the server has lost them."""
+    """The warehouse's roles; None where it has none, or they are missing on the server."""
     with link.cursor() as cursor:
         recorded = recorded_roles(cursor)
         if recorded is None:
@@ -120,7 +120,7 @@ def find_roles(link: Link) -> Roles | None:
 
 
 def recorded_roles(cursor: Cursor) -> Roles | None:
-    """The roles that the warehouse has noted as its own, whether or not the server has them."""
+    """The roles recorded in the warehouse, whether or not the server has them."""
     cursor.execute(
         "select count(*) from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid"
         " where nspname = 'operations' and relname = 'roles'"

@@ -1,4 +1,4 @@
-"""What is still missing for every role to own and to do what it should: one statement each."""
+"""The statements that are missing for every role to own what it should and have its rights."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from operate.access.role_names import (
 from operate.server.notes import TABLES, notes_are_complete
 
 PUBLIC = "public"
-"""Everybody; no role can have this name."""
+"""All users; no role can have this name."""
 
 LOADERS_RIGHTS = ("delete", "insert", "select", "update")
 SEQUENCE_RIGHTS = ("select", "usage")
-"""What a loader may do with the rows of raw. It owns nothing there, so that it adds nothing that
-would run in the session of somebody else."""
+"""The loader's rights on the rows of raw. It owns nothing there, so that it cannot add code that
+runs in the session of somebody else."""
 
 NOTES_RIGHTS = (
-    # Where the warehouse is filled from, and by which token keys.
+    # The warehouse's inboxes and token keys.
     ("inboxes", "loader", ("insert", "select")),
     ("token_keys", "loader", ("insert", "select")),
     ("locks", "loader", ("insert", "select", "update")),
-    # So that a load finds the roles.
+    # A load looks up the roles.
     ("roles", "loader", ("select",)),
     ("inboxes", "transformer", ("select",)),
     ("token_keys", "transformer", ("select",)),
@@ -50,7 +50,7 @@ NOTES_RIGHTS = (
 
 MAKE_COLUMNS_NAME = "add_columns"
 MAKE_COLUMNS_SIGNATURE = "raw.add_columns(text,text[])"
-# With the owner's rights: what it makes is the owner's, and holds nothing that runs.
+# With the owner's rights: the owner owns what it creates, and nothing in it runs code.
 MAKE_COLUMNS = """\
 create or replace function raw.add_columns(feed_table text, names text[])
 returns void
@@ -145,10 +145,10 @@ where grantee <> owner
 
 
 def plan_roles(cursor: Cursor, prefix: str | None = None) -> tuple[Roles, list[Step]]:
-    """The roles and, in order, every statement that is still missing; runs none of them.
+    """The roles and, in order, every missing statement; runs none of them.
 
     Raises BranchlineError where the names are taken by something else, and where the owner would
-    take over what runs with its rights.
+    become owner of code that runs with its rights.
     """
     recorded = recorded_roles(cursor)
     roles = Roles.with_prefix(prefix or DEFAULT_PREFIX)
@@ -166,7 +166,7 @@ def plan_roles(cursor: Cursor, prefix: str | None = None) -> tuple[Roles, list[S
         *plan.roles_themselves(),
         *plan.members(),
         *plan.schemas(),
-        # Before the owners: who is to own a table has to have the right to make one there.
+        # Before the owners: the owner of a table needs the right to create one there.
         *plan.grants("database", "schema"),
         *plan.notes(recorded),
         *plan.owners(recorded),
@@ -178,7 +178,7 @@ def plan_roles(cursor: Cursor, prefix: str | None = None) -> tuple[Roles, list[S
 
 
 def _owner(cursor: Cursor) -> str:
-    """The database's owner, who keeps every right, whoever owns the layers."""
+    """The database's owner, who keeps all rights, whoever owns the layers."""
     cursor.execute(
         "select pg_get_userbyid(datdba) from pg_database where datname = current_database()"
     )
@@ -192,30 +192,30 @@ def _check_nothing_foreign(cursor: Cursor) -> None:
         things = "\n    ".join(printable(thing) for thing, _ in found)
         remedies = "\n    ".join(f"{printable(remedy)};" for _, remedy in found)
         raise BranchlineError(
-            "The raw layer, or the notes beside it, hold what their owner did not make, and would"
-            f" run with all rights:\n    {things}\nNothing was changed.",
-            f"Find out who made it. Then, in `branchline warehouse psql`:\n    {remedies}",
+            "The raw layer, or the warehouse's metadata, contains code that the owner did not"
+            f" create and that would run with all rights:\n    {things}\nNothing was changed.",
+            f"Find out who created it. Then, in `branchline warehouse psql`:\n    {remedies}",
         )
 
 
 class _Plan:
-    """What one warehouse still lacks. Names that go into statements are quoted by psycopg2, or by
-    the server where `thing` holds them."""
+    """What one warehouse still lacks. Names in statements are quoted by psycopg2, or by the server
+    if they come from `thing`."""
 
     def __init__(self, cursor: Cursor, roles: Roles, owner: str) -> None:
         self._cursor = cursor
         self._roles = roles
         self._owner = owner
-        # Counting a table for the planner is a right of its own since PostgreSQL 17.
+        # ANALYZE is a separate right since PostgreSQL 17.
         has_maintain = int(self._one("select current_setting('server_version_num')")) >= 170000
         self._loaders_rights = (*LOADERS_RIGHTS, *(["maintain"] if has_maintain else []))
 
-    def _step(self, told: str, statement: str, **names: str) -> Step:
+    def _step(self, text: str, statement: str, **names: str) -> Step:
         named = {
             key: sql.SQL("public") if name == PUBLIC else sql.Identifier(name)
             for key, name in names.items()
         }
-        return Step(told, sql.SQL(statement).format(**named).as_string(self._cursor))
+        return Step(text, sql.SQL(statement).format(**named).as_string(self._cursor))
 
     def _all(self, query: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
         self._cursor.execute(query, parameters)
@@ -227,12 +227,12 @@ class _Plan:
         return value
 
     def _owner_of(self, schema: str) -> str:
-        """Who a layer belongs to. Whoever owns a table decides what runs when it is written to: the
-        owner, who loads and notes, writes to none but its own."""
+        """The owner of a layer. The owner of a table decides what code runs when it is written to:
+        so the warehouse's owner writes only to its own tables."""
         return self._owner if schema in (RAW, OPERATIONS) else self._roles.transformer
 
     def roles_themselves(self) -> Iterator[Step]:
-        """The four groups, which are nothing but groups."""
+        """The four roles, which are only groups."""
         names = list(self._roles.names().values())
         found = dict(
             self._all(
@@ -243,16 +243,16 @@ class _Plan:
         )
         for name in names:
             if name not in found:
-                yield self._step(f"made role {name}", "create role {name} nologin", name=name)
+                yield self._step(f"created role {name}", "create role {name} nologin", name=name)
             elif found[name]:
                 raise BranchlineError(
-                    f"The server has a role {name} that is more than a group: it can log in, or has"
+                    f"The server has a role {name} that is not only a group: it can log in, or has"
                     " rights of its own.",
-                    "Let that role be, and choose other names for the warehouse's roles:"
+                    "Keep that role, and choose other names for the warehouse's roles:"
                     " branchline warehouse roles --prefix north_",
                 )
-        # A group that is a member of another role would have its rights too, but for the right to
-        # the connections that are kept free.
+        # A group must not be a member of another role and have its rights too, except the right to
+        # reserved connections.
         for member, role in self._all(
             "select pg_get_userbyid(member), pg_get_userbyid(roleid) from pg_auth_members"
             " where pg_get_userbyid(member) = any(%(names)s)"
@@ -260,14 +260,14 @@ class _Plan:
             {"names": names},
         ):
             yield self._step(
-                f"{member} is no member of {role} any more",
+                f"{member} is not a member of {role} any more",
                 "revoke {role} from {member}",
                 role=role,
                 member=member,
             )
 
     def members(self) -> Iterator[Step]:
-        """The owner can do what the roles can; those who work come in when readers are many."""
+        """The owner has all roles; workers can connect even if readers use all connections."""
         is_superuser, member_of = self._all(
             "select rolsuper, array(select pg_get_userbyid(roleid)::text from pg_auth_members"
             " where member = pg_roles.oid and inherit_option and set_option)"
@@ -289,10 +289,10 @@ class _Plan:
             {"owner": self._owner},
         )
         if not has_path:
-            # By default PostgreSQL looks first into the schema of the user's own name, which a
-            # transformer may make, and any function in it.
+            # By default PostgreSQL first searches the schema with the user's name, which a
+            # transformer may create with any function.
             yield self._step(
-                f"{self._owner}, the owner, looks for names in public alone",
+                f"{self._owner}, the owner, searches only schema public",
                 "alter role {owner} in database {database} set search_path = public",
                 owner=self._owner,
                 database=self._one("select current_database()"),
@@ -308,13 +308,13 @@ class _Plan:
         )
         for (role,) in missing:
             yield self._step(
-                f"connections are kept free for {role}",
+                f"connections are reserved for {role}",
                 "grant pg_use_reserved_connections to {role}",
                 role=role,
             )
 
     def schemas(self) -> Iterator[Step]:
-        """The layers, each in the right hands."""
+        """The layers, each with the right owner."""
         found = dict(
             self._all(
                 "select nspname::text, pg_get_userbyid(nspowner)::text from pg_namespace"
@@ -326,7 +326,7 @@ class _Plan:
             owner = self._owner_of(schema)
             if schema not in found:
                 yield self._step(
-                    f"made schema {schema}",
+                    f"created schema {schema}",
                     "create schema {schema} authorization {owner}",
                     schema=schema,
                     owner=owner,
@@ -340,16 +340,16 @@ class _Plan:
                 )
 
     def notes(self, recorded: Roles | None) -> Iterator[Step]:
-        """The tables that say what the roles are called, and keep the views' secret."""
+        """The tables with the names of the roles and the secret of the masking views."""
         if not notes_are_complete(self._cursor):
-            yield Step("made the warehouse's notes", TABLES.strip())
+            yield Step("created the warehouse's metadata tables", TABLES.strip())
         if recorded is None:
             rows = sql.SQL(",\n    ").join(
                 sql.SQL("({}, {})").format(sql.Literal(purpose), sql.Literal(name))
                 for purpose, name in self._roles.names().items()
             )
             yield Step(
-                "noted the roles in operations.roles",
+                "recorded the roles in operations.roles",
                 f"{ROLE_TABLES}{MASKING_KEYS};\n"
                 "insert into operations.roles (purpose, role_name) values\n    "
                 f"{rows.as_string(self._cursor)}\n"
@@ -359,10 +359,10 @@ class _Plan:
             "select has_table_privilege('operations.masking_keys', 'select')"
             " and pg_relation_size('operations.masking_keys') = 0"
         ):
-            yield Step("made a new secret for the masking views", MASKING_KEYS)
+            yield Step("created a new secret for the masking views", MASKING_KEYS)
 
     def owners(self, recorded: Roles | None) -> Iterator[Step]:
-        """Hand over what is in the layers. What belongs to a table goes with it."""
+        """Change the owner of what is in the layers. A table's indexes and sequences follow it."""
         found = self._all(
             """
             select
@@ -382,7 +382,7 @@ class _Plan:
             {"layers": list(LAYERS)},
         )
         if recorded is None:
-            # Tables that the steps before this one make, for the script that nobody has run yet.
+            # Tables that earlier steps create, for the script that is only printed.
             known = {thing for _, _, thing, _ in found}
             found += [
                 (OPERATIONS, name, f"{OPERATIONS}.{name}", "")
@@ -402,7 +402,7 @@ class _Plan:
                 )
 
     def functions(self) -> Iterator[Step]:
-        """What lets members make the raw tables and columns that files bring, and nothing else."""
+        """The function with which members add raw tables and columns, and nothing else."""
         present = self._one(
             "select prosrc from pg_proc where pronamespace = to_regnamespace('raw')"
             f" and proname = '{MAKE_COLUMNS_NAME}'"
@@ -410,7 +410,7 @@ class _Plan:
         body = MAKE_COLUMNS.split("$body$")[1]
         if present != body:
             yield self._step(
-                "members may add tables and columns of text to raw",
+                "members may add tables and text columns to raw",
                 f"{_literally(MAKE_COLUMNS)};\n"
                 f"alter function {MAKE_COLUMNS_SIGNATURE} owner to {{owner}};\n"
                 f"revoke execute on function {MAKE_COLUMNS_SIGNATURE} from public",
@@ -418,7 +418,7 @@ class _Plan:
             )
 
     def grants(self, *kinds: str) -> Iterator[Step]:
-        """What is granted on things of these kinds is what is wanted."""
+        """Make the grants on things of these kinds equal to the wanted ones."""
         wanted = {grant for grant in self._wanted() if grant.kind in kinds}
         present = {grant for grant in self._present() if grant.kind in kinds}
         for missing in _by_grantee(wanted - present):
@@ -430,7 +430,7 @@ class _Plan:
             )
         for surplus in _by_grantee(present - wanted):
             first, rights = surplus[0], ", ".join(sorted(grant.right for grant in surplus))
-            # Rights on single columns go with those on the table.
+            # Rights on single columns are revoked with those on the table.
             whole = first.kind == "table" and any(grant.right == "columns" for grant in surplus)
             yield self._step(
                 f"{_place(first)}: {first.grantee} may not {rights} any more",
@@ -453,11 +453,11 @@ class _Plan:
                 )
 
     def _wanted(self) -> Iterator[Grant]:
-        """Every right that a role has beside those of ownership, but for those in the marts."""
+        """Every right of a role besides ownership, except those in the marts."""
         roles, database = self._roles, self._one("select quote_ident(current_database())")
         for name in roles.names().values():
             yield Grant("database", database, name, "connect")
-        # dbt makes schemas for builds beside production, and its models temporary tables.
+        # dbt creates schemas for builds beside production, and its models create temporary tables.
         for right in ("create", "temporary"):
             yield Grant("database", database, roles.transformer, right)
         for schema, role, right in (
@@ -490,9 +490,9 @@ class _Plan:
         yield Grant("function", MAKE_COLUMNS_SIGNATURE, roles.loader, "execute", RAW)
 
     def _present(self) -> Iterator[Grant]:
-        """What the public and the roles may do now, beside what their own things allow them.
+        """The current rights of the public and the roles, besides ownership.
 
-        What analysts and readers of personal data may read in the marts is for dbt to say.
+        dbt grants analysts and readers of personal data their rights in the marts.
         """
         found = self._all(
             PRESENT,
@@ -504,7 +504,7 @@ class _Plan:
             },
         )
         for kind, thing, layer, name, grantee, right in found:
-            # An owner to be has rights on the things that are about to become its own.
+            # A future owner has rights on the things that it will own.
             if layer in LAYERS:
                 owner = self._owner_of(layer)
                 if layer == OPERATIONS and kind == "table" and name not in OWN_TABLES:
@@ -514,7 +514,7 @@ class _Plan:
             yield Grant(kind, thing, grantee, right, layer)
 
     def defaults(self) -> Iterator[Step]:
-        """What is granted on things as they are made, by whoever makes them."""
+        """Default privileges on new things, per creator."""
         found = {
             tuple(map(str, row))
             for row in self._all(
@@ -532,10 +532,10 @@ class _Plan:
             if (schema, kind, grantee) == ("-", "f", PUBLIC)
         }
         for maker in (self._roles.loader, self._roles.transformer, self._owner):
-            # A function is everybody's to call unless it is said otherwise beforehand.
+            # Everybody may call a function unless the default privileges say otherwise.
             if maker not in closed or maker in open_:
                 yield self._step(
-                    f"functions made by {maker} are not public",
+                    f"functions created by {maker} are not public",
                     "alter default privileges for role {maker}"
                     " revoke execute on functions from public",
                     maker=maker,
@@ -550,7 +550,7 @@ class _Plan:
             ]
             if missing:
                 yield self._step(
-                    f"{role} may {', '.join(missing)} on {things} that {self._owner} will make in"
+                    f"{role} may {', '.join(missing)} on {things} that {self._owner} will create in"
                     f" {RAW}",
                     "alter default privileges for role {owner} in schema {schema}"
                     f" grant {', '.join(missing)} on {things} to {{role}}",
@@ -561,7 +561,7 @@ class _Plan:
 
 
 def _literally(thing: str) -> str:
-    """A name that the server has quoted, in a text in which braces are places for names."""
+    """A server-quoted name, with braces escaped for a format string."""
     return thing.replace("{", "{{").replace("}", "}}")
 
 

@@ -1,20 +1,20 @@
-"""The group roles of a warehouse: what each may do, and what is still missing for it to be so.
+"""The group roles of a warehouse: create them, and give each its rights.
 
-Four roles that nobody logs in as; people and programs are members of them:
+Nobody logs in as one of the four roles; people and programs are members of them:
 
-    loader        writes the rows of raw, and the few notes that a load leaves in `operations`
+    loader        writes the rows of raw, and a load's metadata in `operations`
     transformer   reads raw, owns every schema that dbt builds
     analyst       reads the marts without personal data: whole, or through masking views
     pii_reader    reads all of the marts
 
-What the last two may read of each mart follows from the tags on its columns, so dbt grants it
-(macros/privacy). Everything else is here: roles, schemas, owners, and what the public may do.
+What the last two may read of each mart depends on the tags on its columns, so dbt grants it
+(macros/privacy). Everything else is here: roles, schemas, owners, and the rights of the public.
 
-The raw layer and the warehouse's notes belong to the database's owner, who writes to nothing that a
-member could have made (operate/access/ours.py).
+The raw layer and the warehouse's metadata belong to the database's owner, who never writes to
+anything that a member may have created (operate/access/ours.py).
 
-A warehouse remembers the names of its roles in `operations.roles`. Roles belong to the whole
-server, so that two warehouses on one server have roles of their own only under other names.
+A warehouse stores the names of its roles in `operations.roles`. Roles belong to the whole server,
+so two warehouses on one server need different names for separate roles.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ LOCK_WAIT = "30s"
 
 
 def make_roles(link: Link, prefix: str | None = None) -> tuple[Roles, list[Step]]:
-    """Make what is missing, change what is otherwise, and return the roles and what was done.
+    """Create what is missing, change what differs, and return the roles and the steps done.
 
-    All of it happens, or nothing. Raises BranchlineError that names the statement which the
-    user may not run.
+    Everything is one transaction. Raises BranchlineError with the statement that the user may not
+    run.
     """
     link.autocommit = False
     try:
@@ -45,13 +45,13 @@ def make_roles(link: Link, prefix: str | None = None) -> tuple[Roles, list[Step]
             _alone(cursor)
             done: list[Step] = []
             while True:
-                # What is made may itself have to be handed over and granted.
+                # New things may need a new owner and grants themselves.
                 roles, steps = plan_roles(cursor, prefix)
                 if not steps:
                     break
                 for step in steps:
                     if step in done:
-                        # PostgreSQL only warns of a grant that comes to nothing.
+                        # PostgreSQL only warns of a grant without effect.
                         raise _not_allowed(step, "it had no effect")
                     _run(cursor, step)
                 done += steps
@@ -64,7 +64,7 @@ def make_roles(link: Link, prefix: str | None = None) -> tuple[Roles, list[Step]
 
 
 def _alone(cursor: Cursor) -> None:
-    """Wait for whoever is doing the same, unless the warehouse's notes are still to be made."""
+    """Wait for another run of this, unless the metadata tables do not exist yet."""
     cursor.execute("select to_regclass('operations.locks') is not null")
     if cursor.fetchone() == (True,):
         cursor.execute(
@@ -78,8 +78,8 @@ def _run(cursor: Cursor, step: Step) -> None:
         cursor.execute(step.statement)
     except psycopg2.errors.LockNotAvailable:
         raise BranchlineError(
-            f"Somebody is using what has to be changed ({step.told}).",
-            "Run this again when no load, build or long query is at work. Nothing was changed.",
+            f"Somebody is using what must be changed ({step.text}).",
+            "Run this again when no load, build or long query is running. Nothing was changed.",
         ) from None
     except (
         psycopg2.errors.InsufficientPrivilege,
@@ -90,14 +90,14 @@ def _run(cursor: Cursor, step: Step) -> None:
         raise _not_allowed(step, error.diag.message_primary or "not allowed") from None
 
 
-def _not_allowed(step: Step, told: str) -> BranchlineError:
+def _not_allowed(step: Step, message: str) -> BranchlineError:
     lines = step.statement.splitlines()
     shown = "\n    ".join([*lines[:4], *(["..."] if len(lines) > 4 else [])])
     return BranchlineError(
-        f"This user may not do what the roles need, and nothing was changed. PostgreSQL says"
-        f" '{told}' to:\n    {shown}",
-        "An administrator of the server has to run it, connected to the warehouse's database. All"
-        " that is missing, as SQL: branchline warehouse roles --print",
+        f"This user may not do what the roles need; nothing was changed. PostgreSQL says"
+        f" '{message}' to:\n    {shown}",
+        "An administrator of the server must run it, connected to the warehouse's database. To"
+        " print everything that is missing as SQL: branchline warehouse roles --print",
     )
 
 

@@ -1,7 +1,7 @@
-"""The secrets that card tokens are made with: reading them, and holding a warehouse to its own.
+"""The secrets of the card tokens: read them, and check that they are the warehouse's own.
 
-A warehouse has one key at first. Each key put into use later is applied to the tokens that the
-keys before it gave (`ingest.cards.CardTokens`), so all of them are needed from then on, in order.
+A warehouse has one key at first. Each later key is applied to the tokens of the keys before it
+(`ingest.cards.CardTokens`), so all of them are needed from then on, in order.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ BITS = 256
 VARIABLE = "BRANCHLINE_TOKEN_KEY"
 HOW_TO_MAKE_ONE = 'python3 -c "import secrets; print(secrets.token_hex(32))"'
 BRING_BACK = (
-    f"Bring it back from where you keep your keys: {VARIABLE}, or the file token.key in the folder"
+    f"Restore it from where you keep your keys: {VARIABLE}, or the file token.key in the folder"
     " of the embedded warehouse."
 )
 OLDEST_FIRST = f"{VARIABLE} holds the keys oldest first, separated by commas or spaces."
 
 
 def token_keys(settings: Settings, link: Link | None = None) -> list[bytes]:
-    """The keys of BRANCHLINE_TOKEN_KEY, or on the embedded warehouse those kept beside it.
+    """The keys of BRANCHLINE_TOKEN_KEY, or those in the embedded warehouse's folder.
 
-    Oldest first. The embedded warehouse's first is made once, for itself, if `link` says that no
-    card was ever replaced there. Raises BranchlineError if a key is too weak, or missing, or can be
-    read by other users of the machine.
+    Oldest first. The embedded warehouse's first key is created if `link` says that no card was ever
+    replaced there. Raises BranchlineError if a key is too weak, missing, or readable by other users
+    of the machine.
     """
     if settings.token_key is not None:
         return _checked(settings.token_key, VARIABLE)
     if not settings.embedded:
         raise BranchlineError(
             f"{VARIABLE} is not set. Card numbers are replaced by tokens made with it, and"
-            " a server of yours needs a key of yours: the same one, always and everywhere.",
+            " your own server needs your own key: always and everywhere the same one.",
             f"Make one, keep it with your other secrets, and export it: {HOW_TO_MAKE_ONE}",
         )
     path = key_file(settings)
     with contextlib.suppress(FileNotFoundError):
         return _read(path)
     if link is not None and has_keys(link):
-        # One that is made now would only be in the way of the one that has to come back.
+        # A new key would only get in the way of the one to restore.
         raise BranchlineError(
-            f"{path} is missing: the token key that this warehouse's card tokens were made with."
-            " No other was made in its place.",
-            f"{BRING_BACK} Without the key this warehouse can no longer be loaded; an empty one"
+            f"{path} is missing: the token key of this warehouse's card tokens."
+            " It was not replaced by a new one.",
+            f"{BRING_BACK} Without the key this warehouse cannot be loaded any more; a new one"
             " can, from the same files.",
         )
     settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,14 +77,14 @@ def _read(path: Path) -> list[bytes]:
 
 
 def key_file(settings: Settings) -> Path:
-    """Where the embedded warehouse's keys are kept, one per line, oldest first."""
+    """The file with the embedded warehouse's keys, one per line, oldest first."""
     return settings.warehouse_dir / "token.key"
 
 
 def append_key(settings: Settings) -> list[bytes]:
-    """Make a key, put it behind those in the embedded warehouse's file, and return them all.
+    """Create a key, append it to the embedded warehouse's file, and return all keys.
 
-    The file is replaced whole and is on the disk when this returns.
+    The file is replaced atomically and is on disk when this returns.
     """
     path = key_file(settings)
     keys = [*read_secret(path, "the token key").split(), secrets.token_hex(32)]
@@ -93,14 +93,14 @@ def append_key(settings: Settings) -> list[bytes]:
 
 
 def weakness(key: str) -> str | None:
-    """Why a key can hold no 256 random bits; None where nothing speaks against it.
+    """Why a key cannot have 256 random bits; None if it may have.
 
-    Words and sentences pass, if they are long enough: only whoever made a key knows how.
+    Long enough words and sentences pass: how a key was made cannot be checked.
     """
     if len(key.encode()) < SHORTEST_KEY:
         return f"has {len(key.encode())} bytes; at least {SHORTEST_KEY} are needed"
     if key in (key + key)[1:-1]:
-        return "repeats itself; it has to be random"
+        return "repeats itself; it must be random"
     plain = re.sub(r"[\W_]", "", key)
     for kind, sign, values in (("digits", r"[0-9]*", 10), ("hexadecimal", r"[0-9a-fA-F]*", 16)):
         if re.fullmatch(sign, plain):
@@ -108,48 +108,48 @@ def weakness(key: str) -> str | None:
             if len(plain) >= needed:
                 return None
             bits = int(len(plain) * math.log2(values))
-            return f"holds {bits} bits at most, being {len(plain)} {kind}; {needed} are needed"
+            return f"has at most {bits} bits, as {len(plain)} {kind}; {needed} are needed"
     return None
 
 
 def _checked(text: str, where: str) -> list[bytes]:
-    """The keys in a text. The newest has to be strong: it protects what older ones gave too."""
+    """The keys in a text. The newest must be strong: it also protects the tokens of older ones."""
     keys = [key for key in re.split(r"[\s,]+", text) if key]
     if not keys:
         raise BranchlineError(
             f"There is no token key in {where}.",
-            "Bring back the keys from where you keep them. Where none was ever used, make one:"
+            "Restore the keys from where you keep them. If none was ever used, make one:"
             f" {HOW_TO_MAKE_ONE}",
         )
     for number, key in enumerate(keys, start=1):
-        told = weakness(key)
-        if told is None or (number < len(keys) and len(key.encode()) >= SHORTEST_KEY):
+        problem = weakness(key)
+        if problem is None or (number < len(keys) and len(key.encode()) >= SHORTEST_KEY):
             continue
         which = "token key" if len(keys) == 1 else f"token key {number} of {len(keys)}"
         raise BranchlineError(
-            f"The {which} in {where} {told}.",
+            f"The {which} in {where} {problem}.",
             f"Make a new one: {HOW_TO_MAKE_ONE}\nA warehouse whose tokens were made with this one"
-            " needs it still: keep it in front, put the new one behind it, and run `branchline"
+            " still needs it: keep it first, append the new one, and run `branchline"
             f" warehouse rotate-key`. {OLDEST_FIRST}",
         )
     if len(set(keys)) < len(keys):
-        raise BranchlineError(f"The same token key stands twice in {where}.", OLDEST_FIRST)
+        raise BranchlineError(f"The same token key is in {where} twice.", OLDEST_FIRST)
     return [key.encode() for key in keys]
 
 
 def fingerprint(key: bytes) -> str:
-    """What the warehouse keeps of a key: a keyed hash of a fixed text, which does not tell it."""
+    """The stored fingerprint of a key: a keyed hash of a fixed text, which does not reveal it."""
     return hmac.digest(key, b"branchline token key", "sha256").hex()
 
 
 def noted_keys(cursor: Cursor) -> list[str]:
-    """The fingerprints of the keys that the warehouse's tokens were made with, oldest first."""
+    """The fingerprints of the warehouse's token keys, oldest first."""
     cursor.execute("select fingerprint from operations.token_keys order by key_number")
     return [found for (found,) in cursor.fetchall()]
 
 
 def has_keys(link: Link) -> bool:
-    """Whether the warehouse's tokens were made with some key already."""
+    """Whether the warehouse has used a token key already."""
     with link.cursor() as cursor:
         cursor.execute("select to_regclass('operations.token_keys') is not null")
         if cursor.fetchone() != (True,):
@@ -159,7 +159,7 @@ def has_keys(link: Link) -> bool:
 
 
 def note_keys(cursor: Cursor, keys: Sequence[bytes]) -> None:
-    """Write down the fingerprints of those keys that are not noted yet."""
+    """Record the fingerprints of new keys."""
     for number, key in enumerate(keys, start=1):
         cursor.execute(
             "insert into operations.token_keys (fingerprint, key_number) values (%s, %s)"
@@ -169,11 +169,11 @@ def note_keys(cursor: Cursor, keys: Sequence[bytes]) -> None:
 
 
 def check_token_keys(link: Link, keys: Sequence[bytes]) -> None:
-    """Hold the warehouse to its token keys; note them at the first load.
+    """Check that these are the warehouse's token keys; record them at the first load.
 
-    Call it under the loader's lock: with it, no other load notes its keys, and none are rotated.
-    Raises BranchlineError if the card tokens were made with other keys, or in another order: every
-    card would become a new customer.
+    Call it under the loader's lock: then no other load records keys, and none are rotated. Raises
+    BranchlineError if the card tokens were made with other keys, or in another order: every card
+    would become a new customer.
     """
     with link.cursor() as cursor:
         noted = noted_keys(cursor)
@@ -186,7 +186,7 @@ def check_token_keys(link: Link, keys: Sequence[bytes]) -> None:
 
 
 def describe_misfit(noted: Sequence[str], given: Sequence[str]) -> BranchlineError | None:
-    """Why keys do not fit a warehouse, by their fingerprints; None where they do."""
+    """Why keys do not match a warehouse, by their fingerprints; None where they do."""
     noted, given = list(noted), list(given)
     if given == noted:
         return None
@@ -194,18 +194,18 @@ def describe_misfit(noted: Sequence[str], given: Sequence[str]) -> BranchlineErr
         count = len(given) - len(noted)
         return BranchlineError(
             f"There {'is a token key' if count == 1 else f'are {count} token keys'} that this"
-            " warehouse's card tokens were not made with yet.",
-            "Put it into use for all of them: branchline warehouse rotate-key\nOr take it out"
-            " again, if it was never used.",
+            " warehouse's card tokens do not use yet.",
+            "Apply it to all of them: branchline warehouse rotate-key\nOr remove it, if it was"
+            " never used.",
         )
     back = (
-        f"Bring them back: {VARIABLE}, or the file token.key in the folder of the embedded"
+        f"Restore them: {VARIABLE}, or the file token.key in the folder of the embedded"
         f" warehouse. {OLDEST_FIRST}"
     )
     if noted[: len(given)] == given:
         return BranchlineError(
-            f"This warehouse's card tokens were made with {len(noted)} keys one after the other, of"
-            f" which only the first {len(given)} came here: the newest is missing.",
+            f"This warehouse's card tokens were made with {len(noted)} keys one after the other;"
+            f" only the first {len(given)} were given: the newest is missing.",
             back,
         )
     if sorted(noted) == sorted(given):

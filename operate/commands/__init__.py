@@ -1,1 +1,1 @@
-"""The commands of `branchline`, one module per family; operate/cli.py imports them when asked."""
+"""The commands of `branchline`, one module per family; operate/cli.py imports them on use."""

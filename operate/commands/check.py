@@ -9,13 +9,12 @@ from operate.project.checks import run_checks, run_tests, style_checks
 
 
 @click.command()
-@click.option("--lint-only", is_flag=True, help="Leave out the tests.")
-@click.option("--only", metavar="NAME", help="Run this one check of style or types.")
+@click.option("--lint-only", is_flag=True, help="Skip the tests.")
+@click.option("--only", metavar="NAME", help="Run only this check of style or types.")
 def check(lint_only: bool, only: str | None) -> int:
     """Check the project itself: style, types, SQL, then all tests.
 
-    Databases that are needed are made for the purpose and removed; the user's warehouse is never
-    touched.
+    Needed databases are created for this and removed; the user's warehouse is never touched.
     """
     checks = [one for one in style_checks() if only in (None, one.name)]
     if not checks:

@@ -23,7 +23,7 @@ from operate.runs.ci_build import CiReport, build_changes, drop_changes
 from operate.terminal.build import show_build
 from operate.terminal.progress import shown
 
-# How many names are listed before the rest is only counted.
+# How many names are listed; the rest is only counted.
 MOST_NAMES = 30
 
 
@@ -38,16 +38,15 @@ MOST_NAMES = 30
     "--schema",
     metavar="PREFIX",
     default=lambda: os.environ.get("BRANCHLINE_CI_SCHEMA") or "ci",
-    help="What the names of the build's schemas begin with, such as pr_17."
-    " Default: BRANCHLINE_CI_SCHEMA, or ci.",
+    help="Prefix of the build's schemas, such as pr_17. Default: BRANCHLINE_CI_SCHEMA, or ci.",
 )
-@click.option("--keep", is_flag=True, help="Leave the schemas there, to look at what was built.")
-@click.option("--drop", is_flag=True, help="Only drop what an earlier call has left or kept.")
+@click.option("--keep", is_flag=True, help="Keep the schemas, to inspect what was built.")
+@click.option("--drop", is_flag=True, help="Only drop the schemas of an earlier call.")
 def ci(state: Path | None, schema: str, keep: bool, drop: bool) -> int:
-    """Build and test what differs from main, and all that depends on it, and nothing else.
+    """Build and test only what differs from main, and everything that depends on it.
 
-    What has not changed is read from where main has built it, in the same database. The build's own
-    schemas have a prefix, and are dropped at the end, whatever happens.
+    Unchanged models are read from main's schemas in the same database. The build's own schemas have
+    a prefix and are always dropped at the end.
     """
     settings = read_settings()
     console = make_console()
@@ -98,11 +97,11 @@ def _show_found(console: Console, report: CiReport) -> None:
 
 @contextlib.contextmanager
 def _stopped_in_order() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP, by which CI cancels a job, act like Ctrl-C: dbt ends, then we do."""
+    """Let SIGTERM and SIGHUP, with which CI cancels a job, act like Ctrl-C."""
 
     def stop(_: int, __: FrameType | None) -> None:
         for number in signals:
-            # The schemas are being dropped: nothing stops that.
+            # Dropping the schemas must not be interrupted.
             signal.signal(number, signal.SIG_IGN)
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""`branchline demo`: everything once, on a made-up company."""
+"""`branchline demo`: everything once, with a made-up company."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from publish.digest.questions import read_insights
 from publish.digest.terminal import show_insight, show_rejected, show_totals, show_weeks
 from publish.digest.totals import read_rejected_rows, read_totals, read_weeks
 
-# Fourteen months, so that the latest has its like a year before.
+# Fourteen months, so that the latest can be compared with the year before.
 BRANCHES, DAYS, SEED, START = 8, 425, 1, date(2024, 9, 1)
 METRICS_QUESTION = (
     ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region"
@@ -37,14 +37,14 @@ METRICS_QUESTION = (
 
 
 @click.command()
-@click.option("--remove", is_flag=True, help="Take the made-up company out of the warehouse again.")
+@click.option("--remove", is_flag=True, help="Remove the made-up company from the warehouse.")
 def demo(remove: bool) -> int:
-    """Make up a company, load its files, build and test the models, and show what comes out."""
+    """Make up a company, load its files, build and test the models, and show the results."""
     settings = read_settings()
     console = make_console()
     if remove:
         remove_demo(settings, ensure_warehouse(settings, console.say))
-        console.print("The made-up company is gone; the warehouse is empty.")
+        console.print("The made-up company was removed; the warehouse is empty.")
         return 0
     inbox = demo_inbox(settings)
     if not inbox.stamp.exists():
@@ -73,7 +73,7 @@ def demo(remove: bool) -> int:
         if not report.succeeded:
             return 1
     if not docs_are_current(settings, report.connection):
-        console.print("Making the docs page ...")
+        console.print("Creating the docs page ...")
         make_demo_docs(settings, report.connection)
     _show_summary(console, report)
     _show_what_next(console, settings, report)

@@ -16,13 +16,13 @@ from operate.server.connecting import ensure_warehouse
 
 @click.command()
 def docs() -> None:
-    """Make the dbt docs as one static page that opens in any browser, without a server."""
+    """Create the dbt docs as one static page that opens in any browser, without a server."""
     settings = read_settings()
     install_packages(settings.project, say=say)
     prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
     make_raw_tables(settings, connection)
-    say("Making the docs page ...")
+    say("Creating the docs page ...")
     with lowered(connection) as low:
         page = make_docs_page(settings, low)
     say(f"Made {page}")

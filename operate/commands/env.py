@@ -1,4 +1,4 @@
-"""`branchline env`: the warehouse's address in the variables that psql, dbt and others read."""
+"""`branchline env`: the warehouse's address in the variables of psql, dbt and other tools."""
 
 from __future__ import annotations
 
@@ -14,30 +14,28 @@ from operate.server.connecting import ensure_warehouse
 
 
 @click.command()
-@click.option(
-    "--unset", is_flag=True, help="Print the lines that take the variables out of the shell again."
-)
+@click.option("--unset", is_flag=True, help="Print the commands that unset the variables.")
 def env(unset: bool) -> None:
     """Print PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and so on for a shell.
 
     \b
         eval "$(branchline env)"
 
-    Then psql, pg_dump, dbt, mf and every other client of libpq go to the warehouse without an
-    argument. An embedded warehouse is started. The password is printed: redirect it to nobody.
+    Then psql, pg_dump, dbt, mf and every other libpq client connect to the warehouse without
+    arguments. An embedded warehouse is started. The output contains the password.
     """
     if unset:
         named = dict.fromkeys([*libpq.VARIABLES.values(), TARGET_VARIABLE])
         say_exactly(libpq.shell_lines(named))
         return
     settings = read_settings()
-    # A server is not asked: its address is known, whether it answers or not.
+    # No connection to the server: its address is known, whether it answers or not.
     url = settings.database_url or ensure_warehouse(settings, _say).url
     left_out = libpq.without_variable(url)
     if left_out:
-        _say(f"{', '.join(left_out)}: there is no variable for this; it is left out.")
+        _say(f"{', '.join(left_out)}: left out, because there is no variable for it.")
     shell = libpq.environment(os.environ, url, complete=settings.embedded)
-    # Gone from this process already (libpq.forget_where), but not from the shell.
+    # Removed from this process already (libpq.forget_where), but not from the shell.
     gone = [name for name in libpq.WHERE if name not in shell]
     gone += [name for name in libpq.VARIABLES.values() if name in os.environ and name not in shell]
     variables = {name: shell[name] for name in libpq.variables(url)}

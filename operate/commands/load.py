@@ -1,4 +1,4 @@
-"""`branchline load`: the raw layer, and nothing more."""
+"""`branchline load`: only the raw layer."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def load(
     fail_on_quarantine: bool,
     retry_quarantined: bool,
 ) -> int:
-    """Load what is new in an inbox into the raw layer; of all feeds, or of each FEED named.
+    """Load new files of an inbox into the raw layer, for all feeds or for each given FEED.
 
-    What is there already loads nothing; newer content of a file takes the place of the older.
+    Known files are skipped; new content of a file supersedes the old.
     """
     settings = read_settings()
     console = make_console(stderr=True)

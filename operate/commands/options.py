@@ -13,7 +13,7 @@ QUARANTINED = 3
 
 
 def _without_secrets(_: click.Context, __: click.Parameter, inbox: str | None) -> str | None:
-    # Before anything shows or stores it.
+    # Before it is shown or stored.
     check_address(inbox or os.environ.get("BRANCHLINE_INBOX", ""))
     return inbox
 
@@ -32,5 +32,5 @@ fail_on_quarantine_option = click.option(
 retry_quarantined_option = click.option(
     "--retry-quarantined",
     is_flag=True,
-    help="Look again at files quarantined before, for example after a change of ingest/feeds.",
+    help="Retry quarantined files, for example after a change in ingest/feeds.",
 )

@@ -1,4 +1,4 @@
-"""`branchline quarantine ...`: look at files that were set aside, and deal with them."""
+"""`branchline quarantine ...`: list, show, retry or dismiss quarantined files."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ file_id_argument = click.argument("file_id", type=int, metavar="ID")
 
 @click.group()
 def quarantine() -> None:
-    """Deal with files that were set aside whole: look, mend, retry, or dismiss.
+    """List, show, retry or dismiss quarantined files.
 
-    A file in quarantine loads nothing and stops nothing. Often the branch only has to send it
-    again; a better file of the same name, or of the same branch and day, takes it off the list.
+    A quarantined file is not loaded, and the rest goes on. Often the branch only has to send it
+    again; a good file with the same name, or of the same branch and day, removes it from the list.
     """
 
 
 @quarantine.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Also those dismissed or put right since.")
+@click.option("--all", "everything", is_flag=True, help="Also dismissed and resolved ones.")
 def list_(everything: bool) -> None:
-    """List the files that wait, each with its id and the reason."""
+    """List the open files, each with its id and the reason."""
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
         check_ours(link)
@@ -51,7 +51,7 @@ def list_(everything: bool) -> None:
 @file_id_argument
 @inbox_option
 def show(file_id: int, inbox: str | None) -> None:
-    """Show all that is known of the file ID, and its first lines with card numbers masked."""
+    """Show everything known about the file ID, and its first lines with card numbers masked."""
     settings = read_settings()
     connection = ensure_warehouse(settings, make_console(stderr=True).say)
     with open_link(connection.url) as link:
@@ -71,9 +71,9 @@ def show(file_id: int, inbox: str | None) -> None:
 @click.argument("file_ids", type=int, nargs=-1, metavar="[ID]...")
 @inbox_option
 def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
-    """Judge the files again, of each ID or all that wait, and load those that are good now.
+    """Retry the files with these IDs, or all open ones, and load those that are good now.
 
-    For example after an alias was added in ingest/feeds. Exit code 1 if one still is not.
+    For example after an alias was added in ingest/feeds. Exit code 1 if one is still bad.
     """
     settings = read_settings()
     console = make_console(stderr=True)
@@ -99,14 +99,14 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
     report.messages += [
         f"{file.file_id} is not read: {unlisted(off[file.feed].source)}."
         if file.feed in off
-        else f"{file.file_id} does not lie in {shown_address(inbox)} as it was any more:"
-        f" {file.path}. If it was mended there, `branchline load` takes it as a new file."
+        else f"{file.file_id} is not in {shown_address(inbox)} unchanged any more:"
+        f" {file.path}. If it was fixed there, `branchline load` loads it as a new file."
         for file in files
         if file.path not in {outcome.path for outcome in report.files}
     ]
     show_load(make_console(), report)
     if report.changed:
-        say("Build what that changes: branchline run")
+        say("Build the changes: branchline run")
     return 0 if len(report.with_status("loaded")) == len(files) else 1
 
 
@@ -114,7 +114,7 @@ def retry(file_ids: tuple[int, ...], inbox: str | None) -> int:
 @click.argument("file_ids", type=int, nargs=-1, required=True, metavar="ID...")
 @click.option("--because", required=True, help="Why the files are not needed; kept in the ledger.")
 def dismiss(file_ids: tuple[int, ...], because: str) -> None:
-    """Take files off the list for good. They stay in the ledger, with the reason."""
+    """Remove files from the list for good. They stay in the ledger, with the reason."""
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)
     with open_link(connection.url) as link:
         check_ours(link)

@@ -38,11 +38,11 @@ from publish.digest.totals import (
 
 @click.command()
 @inbox_option
-@click.option("--full-refresh", is_flag=True, help="Build every model from the ground up.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild every model from scratch.")
 @click.option(
     "--audit",
     is_flag=True,
-    help="Let the data tests read all of history, not only what was touched: once a week.",
+    help="Run the data tests on all of history, not only on changes: once a week.",
 )
 @fail_on_quarantine_option
 @retry_quarantined_option
@@ -53,9 +53,9 @@ def run(
     fail_on_quarantine: bool,
     retry_quarantined: bool,
 ) -> int:
-    """Load what is new in an inbox, then build and test the models.
+    """Load new files of an inbox, then build and test the models.
 
-    With nothing new since the last build it ends in seconds, and every number is as it was.
+    With nothing new since the last build it ends in seconds and changes no number.
     """
     settings = read_settings()
     console = make_console()
@@ -89,7 +89,7 @@ def run(
 
 
 def unchanged_line(report: RunReport) -> str:
-    """What is said where there was nothing to build."""
+    """The message when there was nothing to build."""
     assert report.unchanged_since is not None
     when = report.unchanged_since.finished_at.astimezone()
     return (

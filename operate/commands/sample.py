@@ -23,10 +23,10 @@ from operate.terminal.progress import shown
 @click.option("--days", default=60, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=1, show_default=True, type=int)
 def sample(out: Path, branches: int, days: int, seed: int) -> None:
-    """Write the nightly files of a made-up company, the usual mess included.
+    """Write the nightly files of a made-up company, with the usual mess.
 
-    For every two branches there is a store of the sales desk. From eight weeks on, something is odd
-    in the trade: a branch's day, a sales person's week, a customer.
+    For every two branches there is a store of the sales desk. With eight weeks or more there are
+    anomalies: a branch's day, a sales person's week, a customer.
 
     The same arguments give the same bytes on every machine.
     """

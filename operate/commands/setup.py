@@ -14,15 +14,15 @@ from operate.server.connecting import open_warehouse, profile_follows
 
 @click.command()
 def setup() -> None:
-    """Install the dbt packages and make profiles.yml; what is there already stays.
+    """Install the dbt packages and create profiles.yml; existing files are kept.
 
-    Only a profiles.yml that does not read PGHOST and the like is made anew, and the old one kept.
-    Where the package hub cannot be reached, a stand-in that the project carries is installed.
+    Only a profiles.yml that does not read PGHOST and the like is recreated, with a copy of the old.
+    If the package hub cannot be reached, the project's own stand-in is installed.
     """
     settings = read_settings()
     install_packages(settings.project, say=say)
     prepare_profile(settings.project, say)
-    # Plain dbt would make them by the umask.
+    # dbt would create them with the umask's mode.
     closed_to_others(settings.project)
     warehouse = open_warehouse(settings)
     if settings.embedded and warehouse.exists():

@@ -29,14 +29,14 @@ def source() -> None:
 @click.option(
     "--grain",
     type=click.Choice(["receipt", "line"]),
-    help="What a line of the file is: a receipt, or a line of one. Default: a line where the"
-    " receipts' numbers repeat.",
+    help="What a line of the file is: a receipt, or a line of one. Default: line if the"
+    " receipt numbers repeat.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 def new(name: str, sample: Path, grain: str | None, dry_run: bool) -> None:
-    """Write the first version of a source from a sample file.
+    """Generate the first version of a source from a sample file.
 
-    That is its feed, its models with their tests, a page of docs, and its entry in dbt_project.yml.
+    It writes the feed, the models with tests, a docs page, and the entry in dbt_project.yml.
     Nothing is ever overwritten. docs/adding-a-source.md says what to do next.
     """
     project = read_settings().project

@@ -33,13 +33,13 @@ from operate.server.query import Result, as_text, json_lines, read_only_query
 @click.option(
     "--no-formulas",
     is_flag=True,
-    help="csv: put ' before a text that a spreadsheet would work out, such as =1+1.",
+    help="csv: put ' before a text that a spreadsheet would evaluate, such as =1+1.",
 )
 @click.option(
     "--exact",
     is_flag=True,
-    help="csv: also the signs that a terminal would obey or hide, for a file that no terminal"
-    " shows. json has them always, as escapes.",
+    help="csv: keep control and invisible characters, for a file that no terminal shows. json"
+    " always has them, as escapes.",
 )
 def sql(query: str, form: str, limit: int, no_formulas: bool, exact: bool) -> None:
     """Run a read-only QUERY on the warehouse ("-": read it from standard input).
@@ -70,15 +70,15 @@ def sql(query: str, form: str, limit: int, no_formulas: bool, exact: bool) -> No
     sys.stdout.flush()
     if result.was_cut:
         raise BranchlineError(
-            f"These are the first {settings.row_limit:,} rows only: BRANCHLINE_ROW_LIMIT lets no"
+            f"These are the first {settings.row_limit:,} rows only: BRANCHLINE_ROW_LIMIT allows no"
             " more through.",
-            "Ask for fewer: sums, fewer days. Or let whoever set the limit raise it.",
+            "Query fewer rows: sums, fewer days. Or have the limit raised.",
         )
 
 
 def _write_csv(result: Result, no_formulas: bool, exact: bool) -> None:
     def cell(text: str, kind: str) -> str:
-        # First, because a tab at the beginning is one of the signs.
+        # First, because a tab at the beginning also marks a formula.
         if no_formulas and kind not in ("number", "boolean"):
             text = without_formula(text)
         return text if exact else printable(text, kept="\n\t")
@@ -93,7 +93,7 @@ def _write_csv(result: Result, no_formulas: bool, exact: bool) -> None:
 
 
 def _write_records(result: Result, rows: list[tuple[object, ...]]) -> None:
-    """A line per value: what is too wide for the terminal is not readable as a table."""
+    """One line per value: a table too wide for the terminal is not readable."""
     names = [shown(column.name) for column in result.columns]
     longest = max(map(len, names))
     for number, row in enumerate(rows, start=1):

@@ -17,9 +17,9 @@ from publish.digest.totals import read_last_sales
 
 @click.command()
 def status() -> None:
-    """Tell per feed and branch: last business date, files, rows, and who is behind.
+    """Show per feed and branch: last business date, files, rows, and who is behind.
 
-    Of sources whose file names tell no date, branches are told as the latest build has them.
+    For sources without dates in file names, the branches are shown as of the latest build.
     """
     console = make_console()
     connection = ensure_warehouse(read_settings(), make_console(stderr=True).say)

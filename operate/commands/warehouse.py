@@ -1,4 +1,4 @@
-"""`branchline warehouse ...`: the embedded warehouse's life; who may do what; the token key."""
+"""`branchline warehouse ...`: the embedded server, roles and users, the token key."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from operate.server.server import Warehouse
 
 @click.group()
 def warehouse() -> None:
-    """Start, stop and look at the embedded warehouse; say who may do what in any.
+    """Manage the embedded warehouse, and roles and users of any warehouse.
 
-    Commands that need it start it by themselves and leave it running, for BI tools for example.
+    Commands that need the warehouse start it and leave it running, for BI tools for example.
     """
 
 
@@ -46,11 +46,11 @@ def _embedded(settings: Settings) -> Warehouse:
 @click.option(
     "--port",
     type=click.IntRange(1024, 65535),
-    help="Listen on this port from now on. Default: the one it had, at first 54329 or the next"
+    help="Listen on this port from now on. Default: the current one, at first 54329 or the next"
     " free one.",
 )
 def start(port: int | None) -> None:
-    """Start the warehouse, making it if there is none yet."""
+    """Start the warehouse; create it if there is none yet."""
     settings = read_settings()
     connection = _embedded(settings).start(port)
     profile_follows(settings, connection, _say)
@@ -74,7 +74,7 @@ def stop() -> None:
 
 @warehouse.command()
 def status() -> None:
-    """Tell where the warehouse is, whether it runs, and how big it is."""
+    """Show where the warehouse is, whether it runs, and how big it is."""
     settings = read_settings()
     if not settings.embedded:
         connection = ensure_warehouse(settings)
@@ -85,7 +85,7 @@ def status() -> None:
         return
     found = _embedded(settings).status()
     if not found.exists:
-        say(f"There is no warehouse in {found.folder} yet. Any command that needs it makes it.")
+        say(f"There is no warehouse in {found.folder} yet. Any command that needs it creates it.")
         return
     if found.pid is None:
         say(f"Stopped. Folder {found.folder}, port {found.port}.")
@@ -99,9 +99,9 @@ def status() -> None:
 
 @warehouse.command()
 def url() -> None:
-    """Print the warehouse's URL with the password of its owner, who may do everything.
+    """Print the warehouse's URL with the password of its owner, who has all rights.
 
-    A BI tool wants a log-in of its own: branchline warehouse user NAME --role analyst
+    Give a BI tool its own log-in: branchline warehouse user NAME --role analyst
     """
     settings = read_settings()
     if not settings.embedded:
@@ -123,20 +123,20 @@ def path() -> None:
 def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the warehouse; ARGUMENTS are psql's own.
 
-    It works on your own server too, and unlike `branchline sql` it may change things.
+    It works on your own server too, and unlike `branchline sql` it can change data.
     """
     settings = read_settings()
     connection = ensure_warehouse(settings, say=_say)
     environment = libpq.environment(os.environ, connection.url, complete=settings.embedded)
     program = _psql(settings, environment.get("PGSSLMODE", "prefer"))
     sys.stdout.flush()
-    # The password goes through the environment: arguments can be read by every user of the machine.
+    # The password goes through the environment: every user of the machine can read arguments.
     os.execve(program, [program, *arguments], environment)
 
 
 def _psql(settings: Settings, sslmode: str) -> str:
-    """The psql to use: the embedded PostgreSQL's own cannot do TLS, so that a server needs one that
-    is installed on this machine.
+    """The psql to use: the embedded PostgreSQL's own has no TLS, so a server needs one that is
+    installed on this machine.
     """
     bundled = str(programs() / "psql")
     if settings.embedded:
@@ -144,8 +144,8 @@ def _psql(settings: Settings, sslmode: str) -> str:
     installed = shutil.which("psql")
     if installed is None and sslmode in ("require", "verify-ca", "verify-full"):
         raise BranchlineError(
-            f"BRANCHLINE_DATABASE_URL asks for TLS (sslmode={sslmode}), and there is no psql on"
-            " this machine that can do it.",
+            f"BRANCHLINE_DATABASE_URL requires TLS (sslmode={sslmode}), and no psql on this"
+            " machine supports it.",
             "Install PostgreSQL's client (package postgresql-client), or use `branchline sql`.",
         )
     return installed or bundled
@@ -154,7 +154,7 @@ def _psql(settings: Settings, sslmode: str) -> str:
 @warehouse.command()
 @click.option(
     "--prefix",
-    help="What the names of the roles begin with, told once and remembered by the warehouse."
+    help="Prefix of the names of the roles, given once and stored in the warehouse."
     " Default: branchline_. Roles belong to the whole server: give a second warehouse on it"
     " another prefix.",
 )
@@ -165,10 +165,10 @@ def _psql(settings: Settings, sslmode: str) -> str:
     help="Change nothing; print what is missing as SQL, for an administrator of the server.",
 )
 def roles(prefix: str | None, only_print: bool) -> None:
-    """Make the roles loader, transformer, analyst and pii_reader, and close all else.
+    """Create the roles loader, transformer, analyst and pii_reader, and revoke all other rights.
 
-    It can be run at any time, and again: it says what it made and changed, and touches nothing that
-    is right. docs/privacy.md says what each role may do.
+    It is idempotent and can be run at any time: it prints what it created and changed.
+    docs/privacy.md says what each role may do.
     """
     settings = read_settings()
     connection = ensure_warehouse(settings, _say)
@@ -182,21 +182,21 @@ def roles(prefix: str | None, only_print: bool) -> None:
         if is_owner(link):
             from operate.runs.loading import make_raw_tables
 
-            # A loader may not make them.
+            # A loader may not create them.
             make_raw_tables(settings, connection)
         from operate.access.granting import grant_marts, has_marts
 
-        for told, count in Counter(step.told for step in steps).items():
-            say(f"{told}{f' ({count} statements)' if count > 1 else ''}")
-        made = {step.told.removeprefix("made role ") for step in steps}
+        for text, count in Counter(step.text for step in steps).items():
+            say(f"{text}{f' ({count} statements)' if count > 1 else ''}")
+        created = {step.text.removeprefix("created role ") for step in steps}
         for purpose, name in found.names().items():
-            say(f"{'made ' if name in made else 'found'} {purpose:<12} {name}")
+            say(f"{'created' if name in created else 'found  '} {purpose:<12} {name}")
         if not steps:
-            say("Everything is as it should be; nothing was changed.")
+            say("Nothing had to be changed.")
         elif has_marts(link):
-            say("Letting dbt open the marts to their readers ...")
+            say("Letting dbt grant the marts to their readers ...")
             grant_marts(settings, connection, say)
-    say("Make a log-in: branchline warehouse user NAME --role analyst")
+    say("Create a log-in: branchline warehouse user NAME --role analyst")
 
 
 @warehouse.command()
@@ -207,23 +207,25 @@ def roles(prefix: str | None, only_print: bool) -> None:
     multiple=True,
     required=True,
     type=click.Choice(PURPOSES),
-    help="What the log-in is for; more than once for one that does several things.",
+    help="A role of the log-in; repeat it for several roles.",
 )
-@click.option("--ask-password", is_flag=True, help="Ask for the password instead of making one.")
-@click.option("--new-password", is_flag=True, help="Give a new password to a log-in that exists.")
+@click.option(
+    "--ask-password", is_flag=True, help="Ask for the password instead of generating one."
+)
+@click.option("--new-password", is_flag=True, help="Give an existing log-in a new password.")
 @click.option(
     "--minutes",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="How long a query of a reader may take, and a transaction that does nothing.",
+    help="How long a query or an idle transaction of a reader may take.",
 )
 @click.option(
     "--gigabytes",
     type=click.IntRange(min=1),
     default=2,
     show_default=True,
-    help="How much a query of a reader may write to the disk while it sorts.",
+    help="How much temporary disk space a query of a reader may use.",
 )
 @click.option(
     "--connections",
@@ -241,10 +243,10 @@ def user(
     gigabytes: int,
     connections: int,
 ) -> None:
-    """Make the log-in NAME, a member of these roles; or give one that exists these roles.
+    """Create the log-in NAME with these roles, or change an existing one to these roles.
 
-    A password that is made here is shown once and kept nowhere. The limits are those of readers:
-    analyst and pii_reader.
+    A generated password is shown once and stored nowhere. The limits apply to readers: analyst and
+    pii_reader.
     """
     from operate.access.people import Limits, exists, make_user
 
@@ -253,7 +255,7 @@ def user(
         found = find_roles(link)
         if found is None:
             raise BranchlineError(
-                "This warehouse has no roles yet.", "Make them: branchline warehouse roles"
+                "This warehouse has no roles yet.", "Create them: branchline warehouse roles"
             )
         known = exists(link, name)
         password = None
@@ -261,27 +263,27 @@ def user(
             password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
             if len(password) < 12:
                 raise BranchlineError(
-                    "A password needs at least 12 characters.", "Nothing is made."
+                    "A password needs at least 12 characters.", "Nothing was created."
                 )
         elif not known or new_password:
             password = secrets.token_urlsafe(24)
         limits = Limits(minutes, gigabytes, connections)
         make_user(link, found, name, list(dict.fromkeys(purposes)), password, limits)
     say(
-        f"{'Changed' if known else 'Made'} {name}: a member of"
+        f"{'Changed' if known else 'Created'} {name}: a member of"
         f" {', '.join(found.names()[purpose] for purpose in dict.fromkeys(purposes))}."
     )
     if password is not None and not ask_password:
-        say(f"Password, shown this once: {password}")
+        say(f"Password, shown only now: {password}")
 
 
 @warehouse.command("rotate-key")
 def rotate_key() -> None:
-    """Put a new token key into use for every card token, old and new.
+    """Apply a new token key to every card token, old and new.
 
-    The embedded warehouse makes the key itself. Elsewhere, put it behind those that are in
-    BRANCHLINE_TOKEN_KEY, separated by a comma, before you call this. Equal cards keep equal tokens.
-    The next run builds every model afresh. All keys are needed from then on: keep them.
+    For the embedded warehouse the key is generated. Elsewhere, first append it to
+    BRANCHLINE_TOKEN_KEY, separated by a comma. Equal cards keep equal tokens. The next run is a
+    full refresh of every model. All keys are needed from then on: keep them.
     """
     from operate.access import key_rotation
 
@@ -289,8 +291,8 @@ def rotate_key() -> None:
     done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), say)
     say(f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now.")
     if settings.token_key is None:
-        say("The new key stands in token.key behind the old: keep a copy of all of them.")
-    say("The next `branchline run` builds every model afresh.")
+        say("The new key was appended to token.key: keep a copy of all keys.")
+    say("The next `branchline run` is a full refresh of every model.")
 
 
 def _say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""`branchline withdraw`: take files back that should never have been loaded."""
+"""`branchline withdraw`: withdraw or erase files that should never have been loaded."""
 
 from __future__ import annotations
 
@@ -19,19 +19,18 @@ from operate.server.notes import one_run_at_a_time
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--because", required=True, help="Why they do not count; kept in the ledger.")
+@click.option("--because", required=True, help="The reason; kept in the ledger.")
 @click.option(
     "--erase",
     is_flag=True,
-    help="Delete their rows for good, of all versions that were loaded from a PATH; or of the one"
-    " version whose number in the ledger (file_id) stands in the place of a PATH.",
+    help="Delete their rows for good, of all versions that were loaded from a PATH; or of one"
+    " version, with its number in the ledger (file_id) instead of a PATH.",
 )
 def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
-    """Let files count no more: copies, files of another company, files of a test.
+    """Withdraw files: copies, files of another company, files of a test.
 
-    A PATH is relative to the inbox, as `branchline load` tells it. The rows stay in raw, unless
-    they are erased. The file may stay where it lies, or go; it counts again when it comes with
-    other content.
+    A PATH is relative to the inbox, as `branchline load` prints it. The rows stay in raw, unless
+    they are erased. The file may stay in the inbox; it is loaded again only with different content.
     """
     console = make_console(stderr=True)
     connection = ensure_warehouse(read_settings(), console.say)
@@ -40,9 +39,9 @@ def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
     if not erase:
         for file in withdraw_files(connection.url, paths, because, console.say):
             say(f"{file.path}: {plural(file.rows, 'row')} of {file.feed} withdrawn.")
-        say("Build what that changes: branchline run")
+        say("Build the changes: branchline run")
         return
-    # A build that reads what is being deleted would come to wrong sums.
+    # A build that reads while rows are deleted would get wrong sums.
     with open_link(connection.url) as link, one_run_at_a_time(link):
         withdrawn, erased = erase_files(connection.url, paths, because, console.say)
         others = same_content(link, paths)
@@ -64,9 +63,9 @@ def withdraw(paths: tuple[str, ...], because: str, erase: bool) -> None:
         numbers = " ".join(str(other.file_id) for other in others)
         say(f"Erase that too: branchline withdraw {numbers} --erase --because ...")
     if not erased:
-        say("They were erased before; nothing is stored of them.")
+        say("They were erased before; none of their rows are stored.")
         return
     say(
-        "What was built of them goes with the next `branchline run`, which builds every model"
-        " afresh. The files themselves, and backups, are yours to delete."
+        "The next `branchline run` is a full refresh, which removes them from every model. Delete"
+        " the files themselves, and backups, yourself."
     )

@@ -1,4 +1,4 @@
-"""`dbt build` as a child process: its log followed line by line, its results read at the end."""
+"""`dbt build` as a child process: follow its log line by line, read its results at the end."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from operate.dbt.folders import closed_to_others, target_folder
 from operate.dbt.process import dbt_program
 
 TIED = (sys.executable, "-I", "-S", tied.__file__)
-"""Before a command: it ends with this process, of which the pipe to its standard input is proof."""
+"""Command prefix: the child ends with this process, when the pipe to its standard input closes."""
 
 PATIENCE_SECONDS = 10
-"""How long dbt may take to end when it is told to; then it is told once more."""
+"""How long dbt may take to end after a signal; then it gets another one."""
 
-# dbt's words for a node that did what it should; anything else is told.
+# dbt's statuses for a node that succeeded; anything else is reported.
 GOOD = ("success", "pass")
 TESTS = ("test", "unit_test")
-# libpq's words, psycopg2's, and the server's as it goes down or comes up.
+# Messages of libpq, psycopg2, and a server that stops or starts.
 _LOST = re.compile(
     r"connection to server|could not connect|connection (?:not open|already closed|refused)"
     r"|server closed the connection|terminating connection|could not (?:send|receive) data"
@@ -38,7 +38,7 @@ _LOST = re.compile(
 
 @dataclass(frozen=True)
 class BuildProgress:
-    """How far a build is. `running`: the nodes that dbt works on, the earliest begun first."""
+    """The progress of a build. `running`: the nodes that dbt works on, oldest first."""
 
     done: int
     running: tuple[str, ...]
@@ -64,7 +64,7 @@ class NodeFailure:
 
 @dataclass
 class BuildResult:
-    """What a build came to. `messages` are errors that belong to no node, such as a parse error."""
+    """The result of a build. `messages` are errors without a node, such as a parse error."""
 
     succeeded: bool
     seconds: float
@@ -76,19 +76,19 @@ class BuildResult:
 
     @property
     def lost_the_database(self) -> bool:
-        """Whether all that is said of a failed build is that connections broke off."""
+        """Whether lost connections are the only errors of a failed build."""
         if self.failures:
             return all(_LOST.search(failure.message) for failure in self.failures)
         return any(_LOST.search(message) for message in self.messages)
 
     @property
     def models(self) -> int:
-        """Models, seeds and snapshots built."""
+        """Number of models, seeds and snapshots built."""
         return sum(self.counts[kind] for kind in ("model", "seed", "snapshot"))
 
     @property
     def tests(self) -> int:
-        """Data tests and unit tests run."""
+        """Number of data tests and unit tests run."""
         return sum(self.counts[kind] for kind in TESTS)
 
 
@@ -99,13 +99,13 @@ def run_dbt(
     environment: Mapping[str, str],
     progress: Callable[[BuildProgress], None],
 ) -> BuildResult:
-    """Run a dbt command that gives results (build, test, seed) and tell what came of it.
+    """Run a dbt command with results (build, test, seed) and return them.
 
     dbt's own full log goes to its log folder (`logs/` by default).
     """
     started = time.monotonic()
     results_file = target_folder(project, environment) / "run_results.json"
-    # An older run's results must not be taken for this one's.
+    # Results of an earlier run must not be taken for this one's.
     with contextlib.suppress(FileNotFoundError):
         results_file.unlink()
     command = [*TIED, dbt_program(), "--log-format", "json", "--no-use-colors", *arguments]
@@ -130,8 +130,8 @@ def run_dbt(
             if follower.takes(line):
                 progress(follower.state)
     except KeyboardInterrupt:
-        # The terminal has told dbt too; it takes back what is under way before it ends. Where that
-        # has not reached it, the pipe says it again.
+        # The terminal has signalled dbt too; it rolls back before it ends. If the signal did not
+        # reach it, closing the pipe ends it.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(PATIENCE_SECONDS)
         process.stdin.close()
@@ -147,7 +147,7 @@ def run_dbt(
 
 
 class _Follower:
-    """Reads dbt's log: what is done, what is running, what went wrong (into `messages`)."""
+    """Reads dbt's log: what is done, what is running, and errors (into `messages`)."""
 
     def __init__(self, messages: list[str]) -> None:
         self._messages = messages
@@ -156,16 +156,16 @@ class _Follower:
 
     @property
     def state(self) -> BuildProgress:
-        """How far the build is by now."""
+        """The current progress."""
         return BuildProgress(self._done, tuple(self._running))
 
     def takes(self, line: str) -> bool:
-        """Take one line, and tell whether it changed how far the build is."""
+        """Read one line; return whether the progress changed."""
         try:
             event = json.loads(line)
             info, data = event["info"], event.get("data", {})
         except (ValueError, KeyError, TypeError):
-            # Not dbt speaking: a warning of Python's, or the traceback of a broken installation.
+            # Not from dbt: a Python warning, or the traceback of a broken installation.
             if line.strip():
                 self._messages.append(line.rstrip())
                 del self._messages[:-20]
@@ -195,7 +195,7 @@ def _read_results(path: Path, result: BuildResult) -> None:
         status = node["status"]
         name = rest.partition(".")[2]
         if kind == "test":
-            # What follows a test's name is a hash.
+            # After a test's name comes a hash.
             name = name.rpartition(".")[0] or name
         message = str(node.get("message") or "").strip()
         if status == "no-op":
@@ -206,8 +206,8 @@ def _read_results(path: Path, result: BuildResult) -> None:
             continue
         if kind in TESTS or status in GOOD:
             result.counts[kind] += 1
-        told = NodeFailure(name, kind.replace("_", " "), status, message)
+        failure = NodeFailure(name, kind.replace("_", " "), status, message)
         if status == "warn":
-            result.warnings.append(told)
+            result.warnings.append(failure)
         elif status not in GOOD:
-            result.failures.append(told)
+            result.failures.append(failure)

@@ -1,8 +1,8 @@
-"""What a pull request changed that dbt's own `state:modified` does not see.
+"""Changes of a pull request that dbt's own `state:modified` does not see.
 
-dbt compares the text of a model and of the macros that the model names. It does not compare the
-variables of dbt_project.yml, and it does not know which models depend on a macro that dbt calls by
-itself: an incremental strategy, a materialization, a hook. Pure functions over two manifests.
+dbt compares the text of a model and of the macros that it names. It does not compare the variables
+of dbt_project.yml, and it does not know which models depend on a macro that dbt itself calls: an
+incremental strategy, a materialization, a hook. Pure functions over two manifests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STRATEGY = re.compile(r"^get_incremental_(\w+)_sql$")
 
 @dataclass(frozen=True)
 class Unseen:
-    """Nodes to build although dbt sees no change in them, and why."""
+    """Nodes to build although dbt sees no change in them, with the reasons."""
 
     nodes: frozenset[str]
     reason: str
@@ -36,14 +36,14 @@ def unseen_changes(
     variables_before: Mapping[str, Any] | None,
     variables_now: Mapping[str, Any],
 ) -> list[Unseen]:
-    """What has to be built beside `state:modified+`.
+    """What must be built besides `state:modified+`.
 
-    `variables_before` is None where they are not known; then they are not compared.
+    `variables_before`: None if unknown; then they are not compared.
     """
     found = []
     macros = _changed_macros(before, now)
     everything, by_strategy = _called_by_dbt(now, macros & set(now["macros"]))
-    # A macro that is gone is still known to the manifest before.
+    # A removed macro is still in the manifest before.
     everything |= _called_by_dbt(before, macros - set(now["macros"]))[0]
     if not everything:
         for strategy in sorted(by_strategy):
@@ -87,7 +87,7 @@ def _reach(nodes: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]
 
 
 def _changed_macros(before: Manifest, now: Manifest) -> set[str]:
-    """Macros of the project that are new, gone or have another text."""
+    """Macros of the project that were added, removed or changed."""
     prefix = f"macro.{now['metadata']['project_name']}."
 
     def texts(manifest: Manifest) -> dict[str, str]:
@@ -102,7 +102,7 @@ def _changed_macros(before: Manifest, now: Manifest) -> set[str]:
 
 
 def _called_by_dbt(manifest: Manifest, changed: Collection[str]) -> tuple[set[str], set[str]]:
-    """What no node names, of the changed macros and of those that call them.
+    """The changed macros and their callers that no node names.
 
     Returns the macros, without incremental strategies, and the names of the strategies.
     """
@@ -134,7 +134,7 @@ def _with_strategy(manifest: Manifest, strategy: str) -> list[str]:
 
 
 def _reads_variable(manifest: Manifest, variable: str) -> list[str]:
-    """Nodes whose text, arguments or configuration name the variable, or whose macros do."""
+    """Nodes that name the variable in text, arguments or configuration, or whose macros do."""
     names = re.compile(rf"""\bvar\(\s*\\?['"]{re.escape(variable)}\\?['"]""")
     macros = {
         name for name, macro in manifest["macros"].items() if names.search(macro["macro_sql"])

@@ -13,12 +13,12 @@ from operate.dbt.profile import TARGET
 
 
 def docs_page(project: Path) -> Path:
-    """Where the page lies, made or not."""
+    """The path of the page, whether it exists or not."""
     return target_folder(project) / "static_index.html"
 
 
 def make_docs_page(settings: Settings, connection: Connection) -> Path:
-    """Make the page anew and return its place. Raises BranchlineError if dbt does not."""
+    """Create the page and return its path. Raises BranchlineError if dbt fails."""
     project = settings.project
     done = quiet_dbt(
         ["docs", "generate", "--static", "--target", TARGET],
@@ -28,7 +28,7 @@ def make_docs_page(settings: Settings, connection: Connection) -> Path:
     page = docs_page(project)
     if done.returncode != 0 or not page.exists():
         raise BranchlineError(
-            f"The docs could not be made. dbt says:\n{done.stdout.strip()[-2000:]}",
+            f"The docs could not be created. dbt says:\n{done.stdout.strip()[-2000:]}",
             f"The whole log is in {log_folder(project)}/dbt.log",
         )
     return page

@@ -1,4 +1,4 @@
-"""What decides, beside the raw layer, what dbt builds: the project's files, as one fingerprint."""
+"""One fingerprint of the project files that determine what dbt builds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
-# What decides, beside the raw layer, what dbt builds.
+# What determines, besides the raw layer, what dbt builds.
 PROJECT_FILES = ("dbt_project.yml", "packages.yml")
 PROJECT_FOLDERS = (
     "models",
@@ -19,7 +19,7 @@ PROJECT_FOLDERS = (
 
 
 def project_fingerprint(project: Path) -> str:
-    """A sha256 over every file that decides what dbt builds, and dbt's version."""
+    """A sha256 of every file that determines what dbt builds, and of dbt's version."""
     content = hashlib.sha256(version("dbt-core").encode())
     paths = [project / name for name in PROJECT_FILES]
     for name in PROJECT_FOLDERS:

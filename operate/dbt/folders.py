@@ -1,4 +1,4 @@
-"""Where dbt writes its artifacts and its log, which hold values of rows: for this user alone."""
+"""dbt's folders for artifacts and logs. They hold row values, so only this user may read them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def log_folder(project: Path, environment: Mapping[str, str] | None = None) -> P
 
 
 def closed_to_others(project: Path, environment: Mapping[str, str] | None = None) -> int:
-    """Close both folders, made where they are missing, and return the umask for dbt.
+    """Create both folders if missing, make them private, and return the umask for dbt.
 
-    A folder that somebody has named for the log, and that was there, may hold other things: only
-    dbt's log in it is closed.
+    An existing log folder that the user has set may hold other files: only dbt's log in it is
+    made private.
     """
     target, logs = target_folder(project, environment), log_folder(project, environment)
     named = logs.exists() and logs != project / "logs"
@@ -35,7 +35,7 @@ def closed_to_others(project: Path, environment: Mapping[str, str] | None = None
         for folder in (target, logs):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in (target, *([] if named else [logs]), *logs.glob("dbt.log*")):
-        # What cannot be closed is somebody else's, and dbt says what is wrong with it.
+        # A folder of somebody else cannot be made private; dbt reports the problem.
         with contextlib.suppress(OSError):
             found = path.stat()
             if found.st_mode & OTHERS and found.st_uid == os.geteuid():

@@ -1,4 +1,4 @@
-"""dbt's packages: fetched from the hub and held to a hash, or the stand-in of the project.
+"""dbt's packages: fetched from the hub with a checked hash, or the project's stand-in.
 
 Only this module knows which of the two is installed.
 """
@@ -22,15 +22,15 @@ from operate.dbt.process import dbt_environment, dbt_program
 HUB = "https://hub.getdbt.com/"
 PROBE_SECONDS = 5.0
 DEPS_SECONDS = 90.0
-# Says that the stand-in is installed, and from which source.
+# Marks an installed stand-in, with the hash of its source.
 MARKER = ".stand_in"
 HASHES = "packages.sha256"
 
 
 def install_packages(project: Path, say: Callable[[str], None]) -> None:
-    """Have the packages of packages.yml in dbt_packages; where they are, do nothing.
+    """Install the packages of packages.yml in dbt_packages, if missing.
 
-    Raises BranchlineError if a package can neither be fetched nor be replaced by a stand-in.
+    Raises BranchlineError if a package can neither be fetched nor replaced by a stand-in.
     """
     wanted = wanted_packages(project)
     hashes = known_hashes(project)
@@ -40,20 +40,20 @@ def install_packages(project: Path, say: Callable[[str], None]) -> None:
     if all(_is_stand_in(project, name, stand_ins[name]) for name in wanted):
         return
     marked = all((project / "dbt_packages" / name / MARKER).exists() for name in wanted)
-    # A stand-in whose source has changed is replaced by the new one, not by the hub's.
+    # A stand-in whose source has changed is replaced by the new one, not by the hub's package.
     reason = None if marked else _fetch(project, wanted, hashes, say)
     if not marked and reason is None:
         return
     for name, source in stand_ins.items():
         if not source.is_dir():
             raise BranchlineError(
-                f"The dbt package {name} cannot be fetched ({reason}), and the project carries no"
+                f"The dbt package {name} cannot be fetched ({reason}), and the project has no"
                 " stand-in for it.",
                 "Run `make setup` where the hub can be reached.",
             )
         _copy(project, name, source)
     if reason is None:
-        say("dbt packages: the offline stand-in has changed; installed it anew.")
+        say("dbt packages: the offline stand-in has changed; it was reinstalled.")
     else:
         say(f"dbt packages: {reason}; installed the offline stand-in for {', '.join(wanted)}.")
 
@@ -75,7 +75,7 @@ def wanted_packages(project: Path) -> dict[str, str]:
 
 
 def known_hashes(project: Path) -> dict[tuple[str, str], str]:
-    """The hash of each package and version that may be used, as packages.sha256 lists them.
+    """The checksum of each permitted package and version, from packages.sha256.
 
     Raises BranchlineError if the file is not as expected.
     """
@@ -94,9 +94,9 @@ def known_hashes(project: Path) -> dict[tuple[str, str], str]:
 
 
 def _is_fetched(project: Path, name: str, version: str, hashes: dict[tuple[str, str], str]) -> bool:
-    """Whether the package is what the hub once sent for this version, to the byte.
+    """Whether the package is byte for byte what the hub once sent for this version.
 
-    dbt runs its macros with all rights, and the hub's own lock says nothing of the content.
+    dbt runs its macros with all rights, and the hub's own lock does not cover the content.
     """
     folder = project / "dbt_packages" / name
     if (folder / MARKER).exists() or not (folder / "dbt_project.yml").exists():
@@ -113,7 +113,7 @@ def _is_stand_in(project: Path, name: str, source: Path) -> bool:
 
 
 def digest(folder: Path) -> str:
-    """A sha256 over the paths and contents of all files below a folder."""
+    """A sha256 of the paths and contents of all files below a folder."""
     content = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content.update(f"{path.relative_to(folder).as_posix()}\0".encode())
@@ -125,7 +125,7 @@ def _copy(project: Path, name: str, source: Path) -> None:
     target = project / "dbt_packages" / name
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(source, target)
-    # Last: a copy that was interrupted has no marker and is made again.
+    # Last: an interrupted copy has no marker and is repeated.
     (target / MARKER).write_text(digest(source) + "\n")
 
 
@@ -135,7 +135,7 @@ def _fetch(
     hashes: dict[tuple[str, str], str],
     say: Callable[[str], None],
 ) -> str | None:
-    """Run `dbt deps`; return None, or why it did not work in a few words."""
+    """Run `dbt deps`; return None, or a short reason for its failure."""
     unknown = [
         f"{name} {version}" for name, version in wanted.items() if (name, version) not in hashes
     ]
@@ -146,7 +146,7 @@ def _fetch(
     say(f"dbt packages: fetching {', '.join(wanted)} ...")
     for name in wanted:
         shutil.rmtree(project / "dbt_packages" / name, ignore_errors=True)
-    # It logs, too; the packages themselves are for everybody who uses the project.
+    # It logs, too; the packages themselves are readable for all users of the project.
     closed_to_others(project)
     try:
         done = subprocess.run(
@@ -162,13 +162,13 @@ def _fetch(
         return "`dbt deps` failed"
     if all(_is_fetched(project, *package, hashes) for package in wanted.items()):
         return None
-    return f"what the package hub sent is not what {HASHES} lists"
+    return f"what the package hub sent does not match {HASHES}"
 
 
 def _hub_answers() -> bool:
     """Whether the hub answers within a few seconds, through a proxy if one is set.
 
-    `dbt deps` on its own tries again and again for minutes.
+    `dbt deps` itself retries for minutes.
     """
     answered = threading.Event()
 
@@ -182,7 +182,7 @@ def _hub_answers() -> bool:
             return
         answered.set()
 
-    # In a thread, because looking up a name knows no time limit.
+    # In a thread, because a DNS lookup has no timeout.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(PROBE_SECONDS + 1)

@@ -32,7 +32,7 @@ def dbt_program() -> str:
 def dbt_environment(
     settings: Settings | None = None, connection: Connection | None = None
 ) -> dict[str, str]:
-    """The environment for dbt: no usage statistics, and the way to the warehouse."""
+    """The environment for dbt: no usage statistics, and the warehouse's address."""
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     if settings is None:
         return environment
@@ -48,7 +48,7 @@ def dbt_environment(
 def quiet_dbt(
     arguments: Sequence[str], project: Path, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
-    """Run a dbt command to its end; all that it says is in `stdout`."""
+    """Run a dbt command to its end; `stdout` has all its output."""
     return subprocess.run(
         [
             *(dbt_program(), "--quiet", *arguments),

@@ -1,6 +1,6 @@
 """profiles.yml, which plain dbt reads: a copy of profiles.example.yml.
 
-Its last part is ours: port and password of each embedded warehouse that has been started.
+Branchline writes its last part: port and password of each started embedded warehouse.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from base.files import open_private, write_private
 from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection
 
 TARGET = "server"
-"""The dbt target that goes where the variables of libpq say."""
+"""The dbt target that reads the variables of libpq."""
 
 TARGET_VARIABLE = "BRANCHLINE_TARGET"
-"""What lets dbt choose that target by itself."""
+"""The profile line that makes it dbt's default target."""
 
 OURS = "    # branchline writes what follows, to the end of the file,"
 _EMBEDDED, _IN = "embedded", "embedded in "
@@ -29,11 +29,10 @@ _OLD = "profiles.old.yml"
 
 
 def prepare_profile(project: Path, say: Callable[[str], None]) -> None:
-    """Make profiles.yml from the example, readable by its owner only, and say so; what is there
-    stays.
+    """Create profiles.yml from the example, readable by its owner only; an existing one is kept.
 
-    One that does not read PGHOST, as Branchline's own did not at first, cannot follow the warehouse
-    any more: it is put aside, and renewed.
+    Only one that does not read PGHOST, such as Branchline's first version, is renamed and
+    recreated: it cannot follow the warehouse any more.
     """
     profile, example = project / "profiles.yml", project / "profiles.example.yml"
     if _is_ours(profile):
@@ -44,12 +43,12 @@ def prepare_profile(project: Path, say: Callable[[str], None]) -> None:
                 return
             profile.replace(project / _OLD)
             say(
-                "profiles.yml: made anew from profiles.example.yml, because the old one did not"
-                f" read PGHOST and the like. It is kept as {_OLD}: take over what you had changed"
-                " there, threads for example."
+                "profiles.yml: recreated from profiles.example.yml, because the old one did not"
+                f" read PGHOST and the like. It is kept as {_OLD}: copy your changes from there,"
+                " threads for example."
             )
         except FileNotFoundError:
-            say("profiles.yml: made from profiles.example.yml.")
+            say("profiles.yml: created from profiles.example.yml.")
         write_private(profile, example.read_text(encoding="utf-8"))
 
 
@@ -61,10 +60,10 @@ def _is_ours(profile: Path) -> bool:
 
 
 def note_warehouse(profile: Path, folder: Path, connection: Connection) -> bool:
-    """Let dbt find the embedded warehouse in this folder; return whether the file was changed.
+    """Add the embedded warehouse in this folder to the profile; return whether it was changed.
 
-    Only the part below our line is written. Warehouses whose folder is gone are dropped from it. A
-    profile without that line, or one that is not there, stays as it is.
+    Only the part below our line is written. Warehouses whose folder was deleted are removed. A
+    missing profile, or one without that line, is not changed.
     """
     if _with_warehouse(profile, folder, connection) is None:
         return False
@@ -77,7 +76,7 @@ def note_warehouse(profile: Path, folder: Path, connection: Connection) -> bool:
 
 
 def _with_warehouse(profile: Path, folder: Path, connection: Connection) -> str | None:
-    """The profile with this warehouse in it; None where there is nothing to change."""
+    """The profile with this warehouse; None if nothing changes."""
     try:
         before = profile.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -94,7 +93,7 @@ def _with_warehouse(profile: Path, folder: Path, connection: Connection) -> str 
 
 
 class _Address(NamedTuple):
-    """Where an embedded warehouse answers: the folder of its socket, and its port."""
+    """Socket folder and port of an embedded warehouse."""
 
     host: str
     port: int
@@ -102,8 +101,8 @@ class _Address(NamedTuple):
 
 
 def _known(text: str) -> dict[str, _Address] | None:
-    """The warehouses in a profile, by folder, where these still exist; None if the profile cannot
-    be read, which dbt will say with the line.
+    """The warehouses in a profile, by existing folder; None if the profile is invalid, which dbt
+    will report with the line.
     """
     try:
         outputs: dict[str, dict[str, Any]] = yaml.safe_load(text)["branchline"]["outputs"]
@@ -117,7 +116,7 @@ def _known(text: str) -> dict[str, _Address] | None:
 
 
 def _outputs(known: dict[str, _Address], project: Path) -> str:
-    """The outputs of these warehouses. The project's own comes first, and always is there."""
+    """The outputs of these warehouses. The project's own is always there, and first."""
     default = str(project / ".warehouse")
     none_yet = _Address(HOST, DEFAULT_PORT, "no warehouse has started yet")
     text = ""
@@ -125,7 +124,7 @@ def _outputs(known: dict[str, _Address], project: Path) -> str:
         found = known.get(folder, none_yet)
         names = [*([_EMBEDDED] if folder == default else []), _IN + folder]
         if Path(folder).is_relative_to(project):
-            # As it may be called in the project folder, where dbt is at home.
+            # Relative to the project folder, where dbt runs.
             names.append(_IN + str(Path(folder).relative_to(project)))
         text += (
             f"    {json.dumps(names[0], ensure_ascii=False)}: &warehouse_{number}\n"

@@ -1,7 +1,7 @@
-"""Run a program that ends when whoever has started it ends, however that happened.
+"""Run a program that ends when its starter ends, for whatever reason.
 
-`python tied.py PROGRAM ARGUMENTS` with a pipe as standard input, of which the starter holds the
-other end: a process that is killed lets go of it. The standard library only: it starts at once.
+`python tied.py PROGRAM ARGUMENTS` with a pipe from the starter as standard input: it closes when
+the starter is killed. Standard library only, for a fast start.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import threading
 from types import FrameType
 
 GRACE_SECONDS = 20
-"""For taking back what is under way in the database."""
+"""Seconds for rolling back in the database."""
 
 
 def main(command: list[str]) -> int:
-    """Run the command to its end; return its exit code, as a shell has it."""
+    """Run the command to its end; return its exit code as a shell does."""
     children: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _: FrameType | None) -> None:
-        # Ctrl-C reaches the program by itself: the terminal tells all that run in it.
+        # Ctrl-C reaches the program by itself: the terminal signals all its processes.
         if number != signal.SIGINT:
             for one in children:
                 one.send_signal(number)
 
-    # Before the program starts: what is handled here has its default there, where a shell that
-    # runs this in the background has Ctrl-C ignored.
+    # Before the program starts: signals handled here have their default action there, even if
+    # a shell that runs this in the background ignores Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Every check the project has, in the order in which a fault shows fastest."""
+"""All checks of the project, those that fail fastest first."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from operate.project.workflow_checks import run_actionlint
 from operate.server.server import Warehouse
 
 SQL_FOLDERS = ("models", "tests/data")
-# On two processes, file by file. Unless the order is kept, files with many tests come first, and
-# those with a few long ones are left to one process at the end.
+# On two processes, file by file. Without a fixed order, files with many tests come first, and one
+# process is left with a few long ones at the end.
 PYTEST = ("pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check: `run` returns an exit code and what was printed.
+    """One check: `run` returns an exit code and the output.
 
-    The code is None where the check could not be made here; the text then says why.
+    The code is None if the check could not be run here; the output then says why.
     """
 
     name: str
@@ -56,13 +56,13 @@ def style_checks() -> list[Check]:
 
 
 def run_checks(checks: list[Check], say: Callable[[str], None]) -> list[str]:
-    """Run the checks, two at a time; show what those that fail say; return their names.
+    """Run the checks, two at a time; show the output of failed ones; return their names.
 
-    A check that could not be made is shown as skipped, with the reason. It has not failed.
+    A check that could not be run is shown as skipped, with the reason; it does not count as failed.
     """
     failed = []
     with ThreadPoolExecutor(max_workers=2) as pool:
-        # The slowest stand last and start first: what is quick runs beside them.
+        # The slowest are last in the list and start first: quick ones run beside them.
         running = [pool.submit(_timed, check) for check in reversed(checks)]
         for check, done in zip(checks, reversed(running), strict=True):
             say(f"{check.name} ...")
@@ -85,21 +85,21 @@ def _timed(check: Check) -> tuple[int | None, str, float]:
 
 
 def run_tests(say: Callable[[str], None], tests: Sequence[str] = PYTEST) -> list[str]:
-    """Run pytest, and show what it says as it comes; return its name if it failed."""
+    """Run pytest with its output shown live; return its name if it failed."""
     say(f"{tests[0]} ...")
     done = subprocess.run([sys.executable, "-m", *tests], cwd=PROJECT)
     return [] if done.returncode == 0 else [tests[0]]
 
 
 def check_conventions() -> tuple[int | None, str]:
-    """dbt-bouncer over dbt's manifest, by dbt-bouncer.yml; no database is asked."""
+    """dbt-bouncer on dbt's manifest, by dbt-bouncer.yml; needs no database."""
     if importlib.util.find_spec("dbt_bouncer") is None:
         return None, "dbt-bouncer is not installed; it needs Python 3.11"
-    # A folder of its own that stays: dbt then parses only what has changed since the last time.
+    # A separate folder that is kept: dbt then parses only what has changed since.
     folder = PROJECT / "target" / "conventions"
     environment = {
         **os.environ,
-        # Whatever the warehouse is: this target can always be read.
+        # This target works with any warehouse.
         TARGET_VARIABLE: "embedded",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
@@ -111,15 +111,15 @@ def check_conventions() -> tuple[int | None, str]:
     )
     if code != 0:
         return code, output
-    # It looks for the manifest in this folder's `target`, and cuts its messages to the columns.
+    # It expects the manifest in this folder's `target`, and cuts messages to the terminal width.
     environment |= {"DBT_PROJECT_DIR": str(folder), "COLUMNS": "240", "NO_COLOR": "1"}
     return _call("dbt-bouncer", "run", "--show-all-failures", environment=environment)
 
 
 def lint_sql() -> tuple[int, str]:
-    """sqlfluff over all models and tests, each compiled by dbt on a throwaway database."""
+    """sqlfluff on all models and tests, each compiled by dbt on a temporary database."""
     with throwaway_environment() as environment:
-        # Models ask the database for their high-water marks while they are compiled.
+        # Models query the database for their high-water marks while they are compiled.
         # With the variables of .sqlfluff, or sqlfluff parses the project once more.
         linted = ("--vars", "is_linted: true")
         code, output = _call(
@@ -143,16 +143,16 @@ def lint_sql() -> tuple[int, str]:
             *SQL_FOLDERS,
             environment=environment,
         )
-    # A file that dbt cannot compile, or whose compiled text cannot be traced to its own, is left
-    # out with a warning and exit code 0.
+    # A file that dbt cannot compile, or whose compiled text cannot be mapped to its source, is
+    # skipped with a warning and exit code 0.
     left_out = "Skipped file" in output or "templated file mismatch" in output
     return (code or 1 if left_out else code), output
 
 
 @contextlib.contextmanager
 def throwaway_environment() -> Iterator[dict[str, str]]:
-    """The environment for dbt on a PostgreSQL made for the purpose, with empty raw tables."""
-    # Not below a folder that only its owner may pass: for root, another user runs the server.
+    """The environment for dbt on a temporary PostgreSQL with empty raw tables."""
+    # Not below a folder that only its owner may enter: for root, another user runs the server.
     folder = Path(tempfile.mkdtemp(prefix="branchline-check-"))
     warehouse = Warehouse(folder, throwaway=True)
     try:

@@ -1,4 +1,4 @@
-"""The demo's files and traces: its inbox, its docs page, and how to be rid of it."""
+"""The demo's inbox and docs page, and its removal."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from operate.runs.inboxes import demo_folder, ledger_mark
 
 @dataclass(frozen=True)
 class DemoInbox:
-    """The made-up company's files; the stamp is there once they are all written."""
+    """The made-up company's files; the stamp exists once they are all written."""
 
     folder: Path
     stamp: Path
 
 
 def demo_inbox(settings: Settings) -> DemoInbox:
-    """Where the made-up company's files lie; the folder above is made if missing."""
+    """The folder of the made-up company's files; creates its parent if missing."""
     settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return DemoInbox(demo_folder(settings), settings.warehouse_dir / "demo-inbox.written")
 
@@ -43,7 +43,7 @@ def docs_are_current(settings: Settings, connection: Connection) -> bool:
 
 
 def make_demo_docs(settings: Settings, connection: Connection) -> Path:
-    """Make the docs page and note what it was made from."""
+    """Create the docs page and record what it was made from."""
     with lowered(connection) as low:
         page = make_docs_page(settings, low)
     page.with_name("static_index.made_from").write_text(_made_from(settings, connection))
@@ -56,7 +56,7 @@ def _made_from(settings: Settings, connection: Connection) -> str:
 
 
 def remove_demo(settings: Settings, connection: Connection) -> None:
-    """Empty the warehouse of the made-up company, its files included.
+    """Remove the made-up company from the warehouse, with its files.
 
     Raises BranchlineError if the warehouse holds anything else.
     """
@@ -72,12 +72,12 @@ def remove_demo(settings: Settings, connection: Connection) -> None:
                 raise BranchlineError(
                     "This warehouse holds other data than the made-up company's; nothing was"
                     " removed.",
-                    "Look first: branchline status",
+                    "Check first: branchline status",
                 )
         if not noted or not demos:
             raise BranchlineError(
                 "This warehouse does not hold the made-up company; nothing was removed.",
-                "Look first: branchline status",
+                "Check first: branchline status",
             )
         names = sql.SQL(", ").join(sql.Identifier(name) for name in (*LAYERS, RAW_STAGING))
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(names))

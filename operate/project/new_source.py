@@ -1,4 +1,4 @@
-"""The first version of a source, from a sample of its files: `branchline source new`."""
+"""Generate the first version of a source from a sample file: `branchline source new`."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from operate.project.sample_file import (
 SOURCE_NAME = re.compile(r"[a-z]+(?:_[a-z]+)*")
 ENTITY = "receipt_lines"
 MOST_NAME_LENGTH = 17
-"""dbt names what unit tests stand on by source and table; PostgreSQL's names have 63 letters."""
+"""dbt names unit test fixtures by source and table; PostgreSQL names have at most 63 letters."""
 NOT_TEXT = ("null", "true", "false", "yes", "no", "on", "off")
-"""Words that YAML reads as something else than a name."""
+"""Words that YAML does not read as a string."""
 OPTIONAL = (
     "receipt_number",
     "product_id",
@@ -53,7 +53,7 @@ OPTIONAL = (
     "reject_reasons",
     "quality_flags",
 )
-"""What lines of a source may lack: the optional columns of receipt_lines, contracts.sql."""
+"""Columns that a source may lack: the optional columns of receipt_lines, contracts.sql."""
 TEXT_NAMES = {
     "quantity": "quantity_text",
     "unit_price": "unit_price_text",
@@ -61,12 +61,12 @@ TEXT_NAMES = {
     "sold_at": "sold_at_text",
     "sold_time": "sold_time_text",
 }
-"""Role -> name in staging, of what is parsed later."""
+"""Role -> name in staging, for columns that are parsed later."""
 IDENTIFIERS = ("receipt_number", "product_id", "customer_id", "employee_id", "branch_name")
-"""Roles of numbers and codes by which something is known; a branch may go by its number."""
+"""Roles of identifiers; a branch may be identified by its number."""
 CURRENCIES = {"£": "GBP", "$": "USD", "€": "EUR"}
 PLACEHOLDERS = {"customer_id": "44", "customer_name": "Ann Lee", "employee_id": "7"}
-"""What stands for people in unit tests: no personal data of the sample gets into the project."""
+"""Fake people for unit tests: no personal data of the sample gets into the project."""
 CARD_COLUMNS = {
     "card_token": "Keyed hash of the card number; equal for equal numbers (personal data).",
     "card_last4": "Last four digits of the card number (personal data).",
@@ -77,7 +77,7 @@ PAGE = "docs/sources/{name}.md"
 
 @dataclass(frozen=True)
 class NewSource:
-    """What is to be written. `files`: path in the project -> text; `project_file`: its new text."""
+    """The files to write. `files`: path in the project -> text; `project_file`: its new text."""
 
     files: Mapping[str, str]
     project_file: str
@@ -87,7 +87,7 @@ class NewSource:
 
 @dataclass
 class _Plan:
-    """What the templates say of a source."""
+    """The template variables of a source."""
 
     name: str
     sample: Sample
@@ -96,7 +96,7 @@ class _Plan:
     notes: list[str] = field(default_factory=list)
 
     def decide(self, text: str) -> None:
-        """Something that only a person knows: on the source's page and in its SQL."""
+        """Add a question that only a person can answer: on the source's page and in its SQL."""
         self.decisions.append(text)
         self.notes.append(f"TODO: {text}")
 
@@ -104,8 +104,8 @@ class _Plan:
 def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) -> NewSource:
     """Everything that `branchline source new` writes.
 
-    Raises BranchlineError where the name is taken or unusable, a file is there already, or the
-    sample lacks what a sale cannot do without.
+    Raises BranchlineError if the name is taken or invalid, a file exists already, or the sample
+    lacks a column that every sale needs.
     """
     _check_name(name)
     sample = read_sample(sample_path)
@@ -116,7 +116,7 @@ def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) 
     if grain == "line" and number is None:
         raise BranchlineError(
             f"No column of {sample_path} looks like the number of a receipt: {_headers(sample)}.",
-            "Several lines make a receipt by its number. For one line each: --grain receipt",
+            "Lines with one number make a receipt. For one line per receipt: --grain receipt",
         )
     plan = _Plan(name, sample, grain == "line")
     context = _context(plan)
@@ -125,8 +125,8 @@ def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) 
     there = [path for path in files if (project / path).exists()]
     if there:
         raise BranchlineError(
-            f"Nothing was written, because there is already {', '.join(there)}.",
-            "Take another name, or remove what is there.",
+            f"Nothing was written, because these exist already: {', '.join(there)}.",
+            "Choose another name, or remove them.",
         )
     FeedContract.model_validate(yaml.safe_load(files[f"ingest/feeds/{name}.yml"]))
     for path, text in files.items():
@@ -154,13 +154,13 @@ def _check_name(name: str) -> None:
 
 
 def _listed(project_file: Path, name: str) -> str:
-    """dbt_project.yml with the source behind the last one of `source_systems`, comments kept."""
+    """dbt_project.yml with the source after the last one of `source_systems`, comments kept."""
     text = project_file.read_text(encoding="utf-8")
     before = listed_sources(project_file.parent)
     if name in before:
         raise BranchlineError(
             f"Nothing was written, because dbt_project.yml lists the source '{name}' already.",
-            "Take another name.",
+            "Choose another name.",
         )
     lines = text.splitlines(keepends=True)
     start = next(
@@ -187,15 +187,15 @@ def _listed(project_file: Path, name: str) -> str:
     wanted = {**yaml.safe_load(text)["vars"], "source_systems": {**before, name: ["transactions"]}}
     if content is None or content["vars"] != wanted:
         raise BranchlineError(
-            "Nothing was written, because source_systems in dbt_project.yml is not written with a"
-            " line per source.",
+            "Nothing was written, because source_systems in dbt_project.yml does not have one line"
+            " per source.",
             f"Write it so, or list the source by hand, as `{name}: []`, and try again without it.",
         )
     return made
 
 
 def _rendered(name: str, context: Mapping[str, Any]) -> dict[str, str]:
-    # dbt's own braces stay as they are.
+    # dbt's own braces are kept.
     templates = Environment(
         loader=PackageLoader("operate.project", "source_templates"),
         block_start_string="[%",
@@ -291,7 +291,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
             *([f"Whether every file is named like {sample.path.name}."] if file_name else []),
             *plan.decisions,
             f"Time zone and currency: a line per branch in `seeds/branches.csv`, source `{name}`;"
-            " without it the company's own hold, and lines in another currency are refused.",
+            " without it the company's own apply, and lines in another currency are rejected.",
         ],
     }
 
@@ -301,7 +301,7 @@ def _headers(sample: Sample) -> str:
 
 
 def _sql_list(names: list[str]) -> str:
-    """A list in a macro's call, in lines of at most a hundred characters."""
+    """A list argument of a macro, in lines of at most a hundred characters."""
     lines = ["        "]
     for name in names:
         if len(lines[-1]) + len(name) > 92:
@@ -369,7 +369,7 @@ def _staged(sample: Sample) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
 def _expressions(
     plan: _Plan, sign: str, dates: DateFormat, title: str, staged: list[str]
 ) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """What `receipt_lines` is given, and what is parsed before it."""
+    """The arguments of `receipt_lines`, and the columns parsed before it."""
     sample = plan.sample
     given: dict[str, str] = {}
     parsed: list[dict[str, str]] = []
@@ -391,8 +391,8 @@ def _expressions(
         parse("net_amount", f"parse_amount('total_text'{_declared(sign)})")
     if not sign:
         plan.decide(
-            "Which sign stands before decimals: the sample does not tell, and 1,234 is refused."
-            " Say it to `parse_amount` and `parse_integer` (`decimal='.'` or `','`)."
+            "Which decimal separator it has: the sample does not show it, and 1,234 is rejected."
+            " Pass it to `parse_amount` and `parse_integer` (`decimal='.'` or `','`)."
         )
     quantity = "quantity" if sample.of("quantity") else "1"
     if not sample.of("unit_price"):
@@ -431,7 +431,7 @@ def _expressions(
         plan.notes.append(
             "Lines of one file, branch and day with the same receipt_number are one receipt."
         )
-    # A column that nobody knows may hold anything, a customer's address for one.
+    # An unknown column may hold anything, such as a customer's address.
     known = {TEXT_NAMES.get(column.role, column.role) for column in sample.columns}
     shown = [name for name in staged if name in known and name not in PERSONAL]
     lines = [""]
@@ -459,12 +459,12 @@ def _claimed_amount(claims: list[str], sign: str) -> str:
 
 
 def _declared(sign: str) -> str:
-    """The argument that says which sign stands before decimals; none where nobody knows."""
+    """The argument for the decimal separator; empty if unknown."""
     return f", decimal='{sign}'" if sign else ""
 
 
 def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[str, Any]:
-    """A record of the sample for the unit tests, with what the models are to make of it."""
+    """A record of the sample for the unit tests, with the expected results."""
     sample = plan.sample
     found: tuple[int, dict[str, str], int, Decimal, Decimal, datetime] | None = None
     for record in sample.records():
@@ -496,12 +496,12 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
             raise BranchlineError(
                 f"The amounts of {sample.path}, such as {doubtful[0]}, may be thousands or have"
                 " three decimals.",
-                "Take a sample with an amount that leaves no doubt, such as 1.50 or 1,50.",
+                "Use a sample with an unambiguous amount, such as 1.50 or 1,50.",
             )
         raise BranchlineError(
             f"No record of {sample.path} can be read as a sale: with a date, a whole quantity and a"
             " price or an amount.",
-            "Take a sample with at least one complete record.",
+            "Use a sample with at least one complete record.",
         )
     _, record, quantity, price, total, sold_at = found
     raw = {role: value for role, value in record.items() if value and role != "card_number"}
@@ -546,7 +546,7 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
 
 
 def _currency_of(record: Mapping[str, str]) -> str:
-    """A currency that the signs of a record's amounts may stand for."""
+    """A currency that the symbols in a record's amounts may mean."""
     money = record.get("unit_price", "") + record.get("net_amount", "")
     return next((code for sign, code in CURRENCIES.items() if sign in money), "EUR")
 
@@ -556,7 +556,7 @@ def _penny(value: Decimal) -> Decimal:
 
 
 def _file_name(name: str) -> dict[str, str] | None:
-    """The pattern of a file's name that holds a date; None for one that holds none."""
+    """The pattern of a file name with a date; None for a name without one."""
     for digits, written in (
         (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
         (r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),

@@ -16,7 +16,7 @@ __all__ = ["MadeFiles", "described", "write_sample"]
 
 @dataclass(frozen=True)
 class MadeFiles:
-    """What was written, what is wrong with it on purpose, and what is odd in the trade."""
+    """What was written: files, intended errors and anomalies."""
 
     files: int
     bytes_written: int
@@ -32,9 +32,9 @@ def write_sample(
     start: date | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MadeFiles:
-    """Write the company's files below `out`, from `start` on if it is not the usual day.
+    """Write the company's files below `out`, from `start` on (default: the usual day).
 
-    Raises BranchlineError if it cannot be done.
+    Raises BranchlineError if it fails.
     """
     try:
         summary = write_company(

@@ -1,4 +1,4 @@
-"""What a sample file of a new source seems to hold: its columns, their roles and their formats."""
+"""Guess the columns of a new source's sample file: their roles and their formats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest import header_key, joined_key
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_RECORDS = 2000
-"""So many records are looked at."""
+"""Maximum number of records to read."""
 
 _NAMES = {
     "receipt_number": (
@@ -89,7 +89,7 @@ MEANINGS = {
     "payment_method": "How it was paid.",
     "card_number": "Number of the payment card; replaced while loading.",
     "country": "Country of the customer or the delivery.",
-    "channel": "How the sale came about.",
+    "channel": "Sales channel.",
     "currency_code": "Currency of the amounts.",
 }
 PERSONAL = ("customer_id", "customer_name")
@@ -98,7 +98,7 @@ NOTHING = (
     *("<null>", "(null)", "[null]", "<na>", "nan"),
     *("na", "nat", "nil", "undefined", "-", "--", "---", ".", "?"),
 )
-"""What a cell says that says nothing, in small letters; macros/sql/parsing/cleaned.sql has all."""
+"""Cell values that mean null, in lower case; macros/sql/parsing/cleaned.sql has all."""
 _RESERVED = """
 all analyse analyze and any array as asc asymmetric authorization between bigint binary bit
 boolean both case cast char character check coalesce collate collation column concurrently
@@ -113,7 +113,7 @@ system_user table tablesample then time timestamp to trailing treat trim true un
 using values varchar variadic verbose when where window with
 """
 RESERVED = frozenset(_RESERVED.split())
-"""Words that PostgreSQL does not take for a column, or takes for something else."""
+"""Words that PostgreSQL does not accept as a column name, or reads as something else."""
 
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 _EUROPEAN = re.compile(
@@ -136,33 +136,33 @@ class SampleColumn:
 
     @property
     def alias(self) -> str:
-        """What the header says, where the name alone would not be recognized."""
+        """The header, if the name alone would not be recognised."""
         found, known = joined_key(header_key(self.header)), joined_key(header_key(self.name))
         return self.header if found != known else ""
 
     @property
     def holds_codes(self) -> bool:
-        """Whether values look like card numbers and are none."""
+        """Whether values look like card numbers but are not."""
         return self.role != "card_number" and any(
             re.fullmatch(r"\d{13,19}", value.strip()) for value in self.values
         )
 
     @property
     def filled(self) -> list[str]:
-        """The values that say something."""
+        """The values without nulls."""
         return [value for text in self.values if (value := cleaned(text))]
 
 
 @dataclass(frozen=True)
 class DateFormat:
-    """How a column writes dates. `order`: year_first, day_first or month_first."""
+    """The date format of a column. `order`: year_first, day_first or month_first."""
 
     order: str
     has_time: bool
     is_certain: bool
 
     def read(self, text: str) -> datetime | None:
-        """The date and time that a value of the column says; None for another form."""
+        """The date and time of a value of the column; None for another form."""
         day = {"year_first": "%Y-%m-%d", "day_first": "%d-%m-%Y", "month_first": "%m-%d-%Y"}
         plain = re.sub(r"[ T]+", " ", re.sub(r"[/.]", "-", text.strip()))
         for time in ("", " %H:%M", " %H:%M:%S"):
@@ -182,7 +182,7 @@ class Sample:
     columns: tuple[SampleColumn, ...]
 
     def of(self, role: str) -> SampleColumn | None:
-        """The column with a role, if there is one."""
+        """The column with this role, if there is one."""
         return next((column for column in self.columns if column.role == role), None)
 
     def records(self) -> list[dict[str, str]]:
@@ -197,7 +197,7 @@ class Sample:
 def read_sample(path: Path) -> Sample:
     """Read the first records of a CSV file with a header, and guess what its columns are.
 
-    Raises BranchlineError for a file that is no such CSV.
+    Raises BranchlineError for a file that is not such a CSV.
     """
     try:
         text = _decoded(path.read_bytes())
@@ -210,14 +210,14 @@ def read_sample(path: Path) -> Sample:
     for place, cell in enumerate(header):
         name = _snake_case(cell)
         name = _unique(f"{name}_text" if name in RESERVED else name, taken)
-        # Values become examples in tests, and dbt would take such signs for a template.
+        # Values become examples in tests, and dbt would take these characters for a template.
         values = tuple(re.sub(r"\{(?=[{%#])", "(", record[place]) for record in records)
         columns.append(SampleColumn(cell.strip(), name, by_place.get(place, ""), values))
     return Sample(path, delimiter, tuple(columns))
 
 
 def decimal_sign(columns: Sequence[SampleColumn | None]) -> str:
-    """The sign before the decimals of amounts, '.' or ','; empty where they do not tell it."""
+    """The decimal separator of amounts, '.' or ','; empty if they do not show it."""
     values = [value for column in columns if column for value in column.filled]
     signs = [_decimal_sign_of(value) for value in values]
     commas, points = signs.count(","), signs.count(".")
@@ -225,7 +225,7 @@ def decimal_sign(columns: Sequence[SampleColumn | None]) -> str:
 
 
 def _decimal_sign_of(value: str) -> str:
-    """The same of one amount: of 1,459 it is not to be told."""
+    """The decimal separator of one amount; 1,459 does not show it."""
     found = _DECIMALS.fullmatch(value)
     if found is None:
         return ""
@@ -264,13 +264,13 @@ def whole_number(text: str, sign: str) -> int | None:
 
 
 def cleaned(text: str) -> str:
-    """What a cell says, as the macro of that name reads it; empty where it spells nothing."""
+    """A cell as the macro of that name reads it; empty for null."""
     plain = re.sub(r"[^\S\n]", " ", unicodedata.normalize("NFC", text)).strip()
     return "" if plain.casefold() in NOTHING else plain
 
 
 def identifier(text: str) -> str:
-    """A number by which something is known, as the macro of that name reads it."""
+    """An identifier as the macro of that name reads it."""
     found = re.fullmatch(
         r"=\"([^\"]+)\"|'([+0-9][^'a-z]*)|([0-9]+)(?:[.]0+|,0{1,2}|,0{4,})|([0-9])[.,]([0-9]+)[eE][+]?([0-9]{1,2})",
         text,
@@ -285,12 +285,12 @@ def identifier(text: str) -> str:
 
 
 def has_zero_decimals(column: SampleColumn) -> bool:
-    """Whether the numbers of a column were taken for decimal ones: 17850.0."""
+    """Whether the identifiers of a column were exported as decimals: 17850.0."""
     return bool(column.filled) and all(re.fullmatch(r"\d+[.]0", v) for v in column.filled)
 
 
 def date_format(column: SampleColumn) -> DateFormat:
-    """How the column writes dates; raises BranchlineError where it is in no known form."""
+    """The date format of the column; raises BranchlineError for an unknown one."""
     values = column.filled[:MOST_RECORDS]
     iso = [match for value in values if (match := _ISO.fullmatch(value))]
     if iso and len(iso) >= 0.9 * len(values):
@@ -306,8 +306,8 @@ def date_format(column: SampleColumn) -> DateFormat:
     example = f" (such as '{values[0]}')" if values else ""
     raise BranchlineError(
         f"The column '{column.header}' should hold the date of a sale, and its values{example} are"
-        " in no form that the project reads.",
-        "Forms: 2010-12-01, 01/12/2010, 12/1/2010 or 01.12.2010, also with a time behind it.",
+        " in no supported form.",
+        "Forms: 2010-12-01, 01/12/2010, 12/1/2010 or 01.12.2010, also followed by a time.",
     )
 
 
@@ -333,7 +333,7 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
             best = (len(lines[0]), delimiter, lines)
     if best is None:
         raise BranchlineError(
-            f"{path} is no CSV with several columns.",
+            f"{path} is not a CSV with several columns.",
             "The columns are separated by commas, semicolons, tabs or pipes.",
         )
     width, delimiter, (header, *records) = best
@@ -346,16 +346,16 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
         raise BranchlineError(
             f"The first line of {path} names a column twice: {', '.join(twice)}.",
-            "Give each column a name of its own.",
+            "Give each column a different name.",
         )
     records = [record for record in records if len(record) == width]
     if not records:
-        raise BranchlineError(f"{path} has a header, and below it no record of {width} columns.")
+        raise BranchlineError(f"{path} has a header, but no record of {width} columns below it.")
     return delimiter, header, records
 
 
 def _roles(header: Sequence[str], records: Sequence[Sequence[str]]) -> Mapping[int, str]:
-    """Place of a column -> its role. Whole names count first, then names that hold a synonym."""
+    """Place of a column -> its role. Whole names match first, then names with a synonym in them."""
     keys = [_letters(cell) for cell in header]
     found: dict[int, str] = {}
 

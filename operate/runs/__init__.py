@@ -1,1 +1,1 @@
-"""Loads and builds of the warehouse, and its notes on them."""
+"""Loads and builds of the warehouse, and the metadata about them."""

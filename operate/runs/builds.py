@@ -1,4 +1,4 @@
-"""What dbt has built: the last good build, the last audit."""
+"""The last good build and the last audit."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from operate.server.notes import Audit, Build
 
 
 def last_build(link: Link) -> Build | None:
-    """The last successful build, unless some dbt command has been at the warehouse since.
+    """The last successful build, unless another dbt command has changed the warehouse since.
 
-    Every dbt command that builds models notes the end of the ledger as it begins (macro
-    `open_dbt_run`); a note younger than the build says that someone ran dbt by hand, and that the
-    models may no longer be what this build made.
+    Every dbt command that builds models records the end of the ledger as it begins (macro
+    `open_dbt_run`). A record newer than the build means that someone ran dbt by hand, and that the
+    models may differ from this build's.
     """
     with link.cursor() as cursor:
         cursor.execute("select to_regclass('operations.builds') is not null")
@@ -33,7 +33,7 @@ def last_build(link: Link) -> Build | None:
         if only_value(cursor.fetchone()):
             cursor.execute(
                 "select coalesce(max(started_at) > %s, false) from operations.dbt_runs as runs"
-                # Absent in a warehouse of an older version.
+                # Missing in a warehouse of an older version.
                 " where coalesce(to_jsonb(runs) ->> 'command', 'build') <> 'test'",
                 (build.finished_at,),
             )
@@ -43,7 +43,7 @@ def last_build(link: Link) -> Build | None:
 
 
 def has_built(link: Link, fingerprint: str) -> bool:
-    """Tell whether this version of the project has ever built this warehouse, all tests passed."""
+    """Whether this version of the project has ever built this warehouse with all tests passed."""
     with link.cursor() as cursor:
         cursor.execute(
             "select exists (select from operations.builds where project_fingerprint = %s)",
@@ -53,7 +53,7 @@ def has_built(link: Link, fingerprint: str) -> bool:
 
 
 def last_audit(link: Link) -> Audit | None:
-    """The last audit that found nothing wrong, or None if there was none yet."""
+    """The last audit that passed, or None if there was none yet."""
     with link.cursor() as cursor:
         cursor.execute("select to_regclass('operations.audits') is not null")
         if not only_value(cursor.fetchone()):
@@ -68,7 +68,7 @@ def last_audit(link: Link) -> Audit | None:
 def note_build(
     link: Link, mark: int, fingerprint: str, models: int, tests: int, started_at: datetime
 ) -> None:
-    """Write down a build that has just succeeded."""
+    """Record a successful build."""
     with link.cursor() as cursor:
         cursor.execute(
             "insert into operations.builds (ledger_file_id, project_fingerprint, models, tests,"

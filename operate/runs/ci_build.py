@@ -1,8 +1,8 @@
-"""The build of a pull request: what it changed, in schemas of its own, beside the state of main.
+"""The build of a pull request: its changes, in separate schemas beside those of main.
 
-What has not changed is read from where main has built it (dbt's `--defer`). For this to be right,
-the models that are read there have to be complete: their high-water marks are copied into the
-build's own notes, because models and tests ask how far what they read has come.
+Unchanged models are read from main's schemas (dbt's `--defer`). These must be complete, and their
+high-water marks are copied into the build's own metadata, because models and tests read the marks
+of the models that they read.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from operate.terminal.progress import Update
 Show = Callable[[str], AbstractContextManager[Update]]
 
 TARGET = "ci"
-# The comment on each schema, by which a later call knows its own.
+# The comment on each schema, by which a later call recognises its own.
 COMMENT = "Made by `branchline ci --schema {prefix}`, which removes it again."
 HOW_TO_MAKE_STATE = (
-    "A state is the manifest.json that dbt leaves in target/ and the dbt_project.yml of main, in"
-    " one folder; docs/ci.md tells how to make one."
+    "A state is a folder with the manifest.json that dbt writes to target/ and the"
+    " dbt_project.yml of main; docs/ci.md shows how to create one."
 )
-# 63 bytes are what PostgreSQL keeps of a name; the longest layer is `dbt_test__audit`.
+# PostgreSQL cuts names to 63 bytes; the longest layer is `dbt_test__audit`.
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # `raw_staging` is the loader's.
 _TAKEN = ("raw", "marts")
@@ -53,14 +53,14 @@ _TAKEN = ("raw", "marts")
 
 @dataclass(frozen=True)
 class State:
-    """What is known of main: its manifest, and its variables if its dbt_project.yml is there."""
+    """The state of main: its manifest, and its variables if its dbt_project.yml is there."""
 
     manifest: Manifest
     variables: Mapping[str, Any] | None
 
     @property
     def prefix(self) -> str:
-        """What stands before the names of the layers where main was built; empty in production."""
+        """The prefix of the layers in which main was built; empty in production."""
         for node in self.manifest["nodes"].values():
             layer = node["config"].get("schema")
             if node["resource_type"] in BUILT and layer:
@@ -70,10 +70,10 @@ class State:
 
 @dataclass
 class CiReport:
-    """What a build of changes did; without a `build` where nothing has changed.
+    """The result of a build of changes; without a `build` if nothing has changed.
 
     `relations`: names of the models, seeds and snapshots that were built, in alphabetical order.
-    `reasons`: what made more of them than dbt's own comparison did. `kept`: schemas still there.
+    `reasons`: why more of them than dbt's own comparison selects. `kept`: remaining schemas.
     """
 
     relations: list[str] = field(default_factory=list)
@@ -93,16 +93,16 @@ def build_changes(
     show: Show,
     found: Callable[[CiReport], None],
 ) -> CiReport:
-    """Build and test what differs from the state of main in `folder`, and what is below it.
+    """Build and test what differs from the state of main in `folder`, and everything downstream.
 
-    The schemas are `<prefix>_staging`, `<prefix>_marts` and so on; they are gone when this
-    returns or raises, unless `keep` is set. `found` is called with what will be built before it is.
-    Raises BranchlineError when the work cannot begin.
+    The schemas are `<prefix>_staging`, `<prefix>_marts` and so on; they are dropped when
+    this returns or raises, unless `keep` is set. `found` is called before the build with what it
+    will build. Raises BranchlineError when the work cannot begin.
     """
     check_prefix(prefix)
     state = read_state(folder)
     if state.variables is None:
-        say(f"{folder} holds no dbt_project.yml: a change of its variables alone is not seen.")
+        say(f"{folder} has no dbt_project.yml: changed variables are not detected.")
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
     with lowered(ensure_warehouse(settings, say)) as connection:
@@ -124,7 +124,7 @@ def _build_changes(
     environment = {
         **dbt_environment(settings, connection),
         "BRANCHLINE_CI_SCHEMA": prefix,
-        # A folder of its own: the state may well lie in target/ itself.
+        # A separate folder: the state may be in target/ itself.
         "DBT_TARGET_PATH": str(target_folder(settings.project) / "ci"),
     }
     with (
@@ -179,7 +179,7 @@ def _build_changes(
 
 
 def drop_changes(settings: Settings, prefix: str, say: Callable[[str], None]) -> list[str]:
-    """Drop the schemas that a build with this prefix has left, and return their names."""
+    """Drop the schemas that a build with this prefix left, and return their names."""
     check_prefix(prefix)
     with (
         lowered(ensure_warehouse(settings, say)) as connection,
@@ -192,17 +192,17 @@ def drop_changes(settings: Settings, prefix: str, say: Callable[[str], None]) ->
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise BranchlineError if the schemas of a build cannot be named so."""
+    """Raise BranchlineError if this is not a valid prefix for a build's schemas."""
     if not _PREFIX.fullmatch(prefix) or prefix in _TAKEN:
         raise BranchlineError(
-            f"'{prefix}' cannot be the prefix of a build's schemas.",
-            "It has to begin with a lowercase letter, and to hold lowercase letters, digits and"
-            f" underscores, 40 at most; {' and '.join(_TAKEN)} are taken. An example: pr_17",
+            f"'{prefix}' is not a valid prefix for a build's schemas.",
+            "It must begin with a lowercase letter, and have at most 40 lowercase letters, digits"
+            f" and underscores; {' and '.join(_TAKEN)} are taken. An example: pr_17",
         )
 
 
 def read_state(folder: Path) -> State:
-    """Read the state of main. Raises BranchlineError if the folder holds none."""
+    """Read the state of main. Raises BranchlineError if the folder has none."""
     path = folder / "dbt_project.yml"
     return State(
         _read_manifest(folder / "manifest.json"), _variables(path) if path.exists() else None
@@ -233,7 +233,7 @@ def _variables(project_file: Path) -> Mapping[str, Any]:
 
 
 def _write_state(state: State, folder: Path, database: str) -> None:
-    """The manifest of main as if it had been made in this database, for dbt to read."""
+    """The manifest of main as if main had been built in this database, for dbt."""
     manifest = {**state.manifest}
     for kind in ("nodes", "sources"):
         manifest[kind] = {
@@ -252,7 +252,7 @@ def _in_database(entry: Mapping[str, Any], database: str) -> dict[str, Any]:
 
 
 def _modified(project: Path, environment: Mapping[str, str], state: str) -> set[str]:
-    """The ids of what dbt finds changed and of what is below it."""
+    """The ids of what dbt finds changed and of everything downstream."""
     done = quiet_dbt(
         [
             *("ls", "--target", TARGET),
@@ -272,7 +272,7 @@ def _modified(project: Path, environment: Mapping[str, str], state: str) -> set[
 
 
 def _selection(now: Manifest, chosen: set[str], more: set[str]) -> list[str]:
-    """dbt's arguments that select `chosen`; none where that is the whole project."""
+    """dbt's arguments that select `chosen`; empty for the whole project."""
     if chosen >= {name for name, node in now["nodes"].items() if node["resource_type"] in BUILT}:
         return []
     return [
@@ -293,13 +293,13 @@ def _schemas(now: Manifest, prefix: str) -> list[str]:
     if others:
         raise BranchlineError(
             f"dbt would build into {', '.join(sorted(others))}, without the prefix {prefix}.",
-            "Look at the target `ci` of profiles.yml and at macros/generate_schema_name.sql.",
+            "Check the target `ci` of profiles.yml and macros/generate_schema_name.sql.",
         )
     return ours
 
 
 def _check_main(link: Link, state: State, now: Manifest, chosen: set[str]) -> None:
-    """Raise BranchlineError unless main's relations that are read are there and complete."""
+    """Raise BranchlineError unless the needed relations of main exist and are complete."""
     read = [node for node in and_above(now, chosen) - chosen if node.split(".")[0] in BUILT]
     wanted = [
         (known["schema"], known["alias"])
@@ -315,8 +315,8 @@ def _check_main(link: Link, state: State, now: Manifest, chosen: set[str]) -> No
         missing = sorted(set(wanted) - set(cursor.fetchall()))
     if missing:
         raise BranchlineError(
-            f"Of what main has built, {len(missing)} relations that are read are not in this"
-            f" database, such as {'.'.join(missing[0])}.",
+            f"{len(missing)} relations of main that are needed are not in this database, such as"
+            f" {'.'.join(missing[0])}.",
             "Build main here first: branchline run, in a checkout of main.",
         )
     marks = _marks(link, state)
@@ -331,9 +331,9 @@ def _check_main(link: Link, state: State, now: Manifest, chosen: set[str]) -> No
     behind = sorted(name for name in incremental if marks.get(name, -1) < end)
     if behind:
         raise BranchlineError(
-            f"Main's models are behind the files that are loaded, such as {behind[0]}: what is"
-            " built now would not fit them.",
-            "Bring main up to date first: branchline run, in a checkout of main.",
+            f"Main's models do not include all loaded files yet, such as {behind[0]}: a build now"
+            " would not match them.",
+            "Build main first: branchline run, in a checkout of main.",
         )
 
 
@@ -353,9 +353,9 @@ def _marks(link: Link, state: State) -> dict[str, int]:
 
 
 def _copy_marks(link: Link, state: State, now: Manifest, chosen: set[str], prefix: str) -> None:
-    """Give the build the marks of the models that it reads from main, and of no others.
+    """Copy the high-water marks of only those models that the build reads from main.
 
-    A model without a mark is built afresh; so are all that are built here.
+    A model without a mark is fully refreshed; so are all that are built here.
     """
     if not _marks(link, state):
         return
@@ -376,10 +376,10 @@ def _copy_marks(link: Link, state: State, now: Manifest, chosen: set[str], prefi
 
 @contextlib.contextmanager
 def _schemas_made(link: Link, prefix: str, schemas: list[str], keep: bool) -> Iterator[None]:
-    """Make the schemas, with a comment by which they are known; drop them whatever happens.
+    """Create the schemas, with a comment by which they are recognised; always drop them.
 
-    What a killed build has left is dropped first. Raises BranchlineError if a schema of that name
-    is somebody else's.
+    The schemas of a killed build are dropped first. Raises BranchlineError if a schema with that
+    name was not created by a build.
     """
     left = _left_behind(link, prefix)
     with link.cursor() as cursor:
@@ -391,7 +391,7 @@ def _schemas_made(link: Link, prefix: str, schemas: list[str], keep: bool) -> It
         others = [name for (name,) in cursor.fetchall()]
     if others:
         raise BranchlineError(
-            f"The schema {others[0]} is there already, and `branchline ci` did not make it.",
+            f"The schema {others[0]} exists already, and `branchline ci` did not create it.",
             "Choose another prefix: --schema NAME",
         )
     _drop(link, left)
@@ -399,7 +399,7 @@ def _schemas_made(link: Link, prefix: str, schemas: list[str], keep: bool) -> It
     try:
         with link.cursor() as cursor:
             for name in schemas:
-                # One statement and so one transaction: there is no moment without the comment.
+                # One statement and so one transaction: the schema is never without the comment.
                 cursor.execute(
                     sql.SQL("create schema {name}; comment on schema {name} is {comment}").format(
                         name=sql.Identifier(name),
@@ -414,7 +414,7 @@ def _schemas_made(link: Link, prefix: str, schemas: list[str], keep: bool) -> It
 
 
 def _left_behind(link: Link, prefix: str) -> list[str]:
-    """Schemas that a build with exactly this prefix has made, whatever layers it had."""
+    """Schemas that a build with exactly this prefix has created, for any layers."""
     with link.cursor() as cursor:
         cursor.execute(
             "select nspname::text from pg_namespace where starts_with(nspname, %s)"
@@ -432,7 +432,7 @@ def _drop(link: Link, schemas: list[str]) -> None:
 
 @contextlib.contextmanager
 def _alone(link: Link, prefix: str) -> Iterator[None]:
-    """Hold the lock on this prefix; the database frees it when the connection ends.
+    """Hold the lock on this prefix; it is released when the connection ends.
 
     Raises BranchlineError if another build holds it.
     """

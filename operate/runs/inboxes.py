@@ -1,4 +1,4 @@
-"""Which inboxes the warehouse is filled from, and how far the ledger goes."""
+"""The warehouse's inboxes, and the end of the ledger."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from base.link import only_value
 from base.settings import Settings
 
 LONGEST_NOTED = 400
-"""Characters, of which each may take four bytes; a key takes some 2,700."""
+"""In characters of up to four bytes; an index key holds about 2,700 bytes."""
 
 
 def ledger_mark(link: Link) -> int:
@@ -26,7 +26,7 @@ def ledger_mark(link: Link) -> int:
 
 
 def note_inbox(link: Link, inbox: str, is_demo: bool) -> None:
-    """Write down that the warehouse is filled from this inbox."""
+    """Record that the warehouse is loaded from this inbox."""
     with link.cursor() as cursor:
         cursor.execute(
             "insert into operations.inboxes (inbox, is_demo) values (%s, %s)"
@@ -36,7 +36,7 @@ def note_inbox(link: Link, inbox: str, is_demo: bool) -> None:
 
 
 def _short(inbox: str) -> str:
-    """The inbox as it is noted: a key takes no text as long as a path may be, nor any bytes."""
+    """The inbox as recorded: an index key cannot hold every long path, nor any bytes."""
     written = inbox.encode("utf-8", "backslashreplace")
     if len(inbox) <= LONGEST_NOTED:
         return written.decode("utf-8")
@@ -47,7 +47,7 @@ def _short(inbox: str) -> str:
 def check_not_mixed(link: Link, for_demo: bool) -> None:
     """Keep the made-up company and a real one apart.
 
-    Raises BranchlineError if the warehouse holds the one and is to be filled with the other.
+    Raises BranchlineError if the warehouse holds the one and the other is to be loaded.
     """
     with link.cursor() as cursor:
         cursor.execute("select count(*) filter (where is_demo) from operations.inboxes")
@@ -59,7 +59,7 @@ def check_not_mixed(link: Link, for_demo: bool) -> None:
                 return
             raise BranchlineError(
                 "This warehouse holds data already; the made-up company would be mixed with it.",
-                "Give the demo a warehouse of its own:"
+                "Give the demo a separate warehouse:"
                 " BRANCHLINE_WAREHOUSE_DIR=/tmp/branchline-demo make demo",
             )
         raise BranchlineError(
@@ -70,5 +70,5 @@ def check_not_mixed(link: Link, for_demo: bool) -> None:
 
 
 def demo_folder(settings: Settings) -> Path:
-    """The inbox that the demo's made-up company is written to."""
+    """The inbox for the demo's made-up company."""
     return settings.warehouse_dir / "demo-inbox"

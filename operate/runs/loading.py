@@ -1,4 +1,4 @@
-"""Loading an inbox with Branchline's own settings."""
+"""Load an inbox with Branchline's own settings."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox
 from operate.server.notes import prepare_notes
 
 SETTLE_SECONDS = 2.0
-"""How long files that were changed just now are watched before they are read."""
+"""How long recently changed files are watched before they are read."""
 
 
 DATABASES_ONLY = "(databases)"
-"""What is noted as the inbox of a load that had none."""
+"""The recorded inbox of a load without one."""
 
 
 def load_inbox(
@@ -45,10 +45,10 @@ def load_inbox(
     retry_quarantined: bool | Collection[int] = False,
     progress: Progress | None = None,
 ) -> LoadReport:
-    """Load an inbox into the raw layer of the warehouse and tell what became of each file.
+    """Load an inbox into the raw layer of the warehouse and report the outcome of each file.
 
-    And the tables of databases that are set; but nothing is mixed with the demo's made-up company.
-    Raises BranchlineError when the work as a whole cannot be done.
+    Also loads the tables of configured databases. Nothing is mixed with the demo's made-up company.
+    Raises BranchlineError when the whole load fails.
     """
     check_address(inbox)
     feeds = load_feeds(sources=listed_sources())
@@ -82,22 +82,22 @@ def load_inbox(
             permitted=lambda: check_token_keys(link, keys),
         )
         report = load(options, follow)
-    # Files of a source that is switched off are reported, and stop nothing.
+    # Files of a switched-off source are only reported.
     if report.unclaimed and not (report.files or report.unchanged or report.switched_off):
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
         raise BranchlineError(
             f"None of the {len(report.unclaimed):,} files in {shown_address(inbox)} belongs to a"
             " feed.",
-            f"An inbox holds a folder per source ({folders}): name the folder above them, or"
+            f"An inbox has a folder per source ({folders}): give the folder above them, or"
             " declare the feed in ingest/feeds.",
         )
     return report
 
 
 def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool:
-    """Whether to go without an inbox: nobody named one, none is there, and there is a database.
+    """Whether to load without an inbox: none is set, none exists, and there is a database.
 
-    An inbox that was named has to be there: a mount that is gone is no day without files.
+    A configured inbox must exist: a missing mount does not mean a day without files.
     """
     if inbox != str(PROJECT / "inbox") or Path(inbox).exists():
         return False
@@ -105,13 +105,13 @@ def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool
 
 
 def make_raw_tables(settings: Settings, connection: Connection) -> None:
-    """Make the raw layer's tables where they are missing, so that dbt can build on them."""
+    """Create the raw layer's tables if missing, so that dbt can build on them."""
     with open_link(connection.url) as link:
         check_ours(link)
     prepare_raw(connection.url, load_feeds(sources=listed_sources()), state_folder(settings))
 
 
 def state_folder(settings: Settings) -> Path:
-    """Where the loader keeps its working files; made if missing."""
+    """The folder for the loader's working files; created if missing."""
     settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.warehouse_dir

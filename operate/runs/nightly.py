@@ -1,4 +1,4 @@
-"""The nightly run: load an inbox, then let dbt build what that changes."""
+"""The nightly run: load an inbox, then let dbt build the changes."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Show = Callable[[str], AbstractContextManager[Update]]
 
 @dataclass
 class RunReport:
-    """What a run did. Where there was nothing new, `unchanged_since` is set instead of `build`.
+    """The result of a run. If there was nothing new, `unchanged_since` is set instead of `build`.
 
-    `last_audit`: when all data tests last read all of history and passed, this run included.
-    `built_before`: the newest file, by its number, that the good build before this run has read.
+    `last_audit`: when all data tests last passed on all of history, this run included.
+    `built_before`: the newest file id that the last good build before this run has read.
     """
 
     connection: Connection
@@ -44,7 +44,7 @@ class RunReport:
 
     @property
     def succeeded(self) -> bool:
-        """Whether all work was done; quarantined files are not work left undone."""
+        """Whether all work was done; quarantined files do not count as undone."""
         return not self.load.failed and (self.build is None or self.build.succeeded)
 
 
@@ -61,12 +61,12 @@ def run(
 ) -> RunReport:
     """Load the inbox, then `dbt build` unless nothing has changed since the last good build.
 
-    The data tests read what was touched since they last passed; in an `audit` all of history, and
-    then there is something to do though nothing has changed. The unit tests, which read nothing of
-    the warehouse, are run once for each version of the project.
+    The data tests read what has changed since they last passed. An `audit` runs them on all of
+    history, even if nothing has changed. The unit tests do not read the warehouse and are run once
+    for each version of the project.
     `show` shows the progress of a named step; `loaded` is called between load and build. A failed
-    build is in the report; it is not noted, so the next run builds again.
-    Raises BranchlineError when the work cannot begin, or the database goes away.
+    build is in the report but not recorded, so the next run builds again.
+    Raises BranchlineError when the work cannot begin, or the connection to the database is lost.
     """
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
@@ -115,7 +115,7 @@ def run(
                     unit_tests=not has_built(link, fingerprint),
                 )
             if not build.succeeded and build.lost_the_database:
-                # In one line, by open_link, if it has gone for this session as well.
+                # If this session is lost as well, open_link reports it in one line.
                 server_time(link)
             report = replace(report, build=build, unchanged_since=None)
             if build.succeeded:
@@ -133,7 +133,7 @@ def _build(
     audit: bool,
     unit_tests: bool,
 ) -> BuildResult:
-    """Let dbt build and test what the new files change."""
+    """Let dbt build and test the changes of the new files."""
     with show(
         "Building the models and auditing all of history"
         if audit

@@ -1,7 +1,7 @@
-"""A build that readers cannot hold up for long.
+"""Keep readers from blocking a build for long.
 
-dbt swaps tables, and waits for whoever reads one, or has read one and not ended the transaction.
-The time limits of a reader's log-in are defaults, which the reader may change: this one is not.
+dbt swaps tables, and waits for everyone who reads one, or has read one in an open transaction. The
+time limits of a reader's log-in are only defaults, which the reader may change; this one is fixed.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def readers_in_the_way_ended(
     say: Callable[[str], None],
     patience: float = PATIENCE_SECONDS,
 ) -> Iterator[None]:
-    """End the sessions of readers that hold up what `builder` does for longer than `patience`.
+    """End the sessions of readers that block `builder` for longer than `patience`.
 
-    `connection`: the owner's. Where both are the same, nobody is ended. Where the owner may not end
+    `connection`: the owner's. If both are the same, no session is ended. If the owner may not end
     sessions, the build waits.
     """
     if builder is connection:
@@ -53,7 +53,7 @@ def readers_in_the_way_ended(
     done = threading.Event()
 
     def watch() -> None:
-        # Nothing of it is worth stopping a build for.
+        # No error here is a reason to stop a build.
         with contextlib.suppress(BranchlineError), open_link(connection.url) as link:
             roles = find_roles(link)
             if roles is not None:
@@ -89,7 +89,7 @@ def _watch(
             for pid, began in since.items():
                 if now - began >= patience:
                     say(
-                        f"{found[pid]} has held up the build for {patience / 60:.0f} minutes; this"
+                        f"{found[pid]} has blocked the build for {patience / 60:.0f} minutes; this"
                         " session is ended."
                     )
                     cursor.execute("select pg_terminate_backend(%s)", (pid,))

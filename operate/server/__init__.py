@@ -1,1 +1,1 @@
-"""The PostgreSQL server of the warehouse: made, started, reached, asked."""
+"""The PostgreSQL server of the warehouse: create, start, connect, query."""

@@ -1,4 +1,4 @@
-"""Reaching the warehouse: the embedded one, started when needed, or the user's own server."""
+"""Connect to the warehouse: the embedded one, started if needed, or the user's own server."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ UNREACHABLE = (
     " use the embedded warehouse."
 )
 NOT_SCRAM = (
-    "Branchline proves the password by scram-sha-256 only, so that nobody who answers in the"
-    " server's place is ever told it. If that is your server, let it ask so (password_encryption ="
-    " scram-sha-256, the password set anew, scram-sha-256 in pg_hba.conf). For another way in, name"
-    " it in the address: require_auth=none for client certificates and peer, require_auth=gss;"
-    " docs/connections.md tells which is safe when."
+    "Branchline uses the password only with scram-sha-256, so that an impostor never gets it. If"
+    " this is your server, enable it there (password_encryption = scram-sha-256, set the password"
+    " again, scram-sha-256 in pg_hba.conf). For another method, name it in the address:"
+    " require_auth=none for client certificates and peer, require_auth=gss; docs/connections.md"
+    " says which is safe when."
 )
 WRONG_CERTIFICATE = (
-    "The server could not prove who it is, and was sent nothing. Check that sslrootcert in the"
+    "The server could not prove its identity, and was sent nothing. Check that sslrootcert in the"
     " URL names the certificate of the authority that signed the server's own, and that the URL's"
     " host is the name in it. If both are right, you are not talking to your server."
 )
 
 
 def open_warehouse(settings: Settings, say: Callable[[str], None] | None = None) -> Warehouse:
-    """The embedded warehouse of these settings, whether it exists yet or not."""
+    """The embedded warehouse of these settings, whether it exists or not."""
     if say is None:
         return Warehouse(settings.warehouse_dir)
     return Warehouse(settings.warehouse_dir, say=say)
 
 
 def ensure_warehouse(settings: Settings, say: Callable[[str], None] | None = None) -> Connection:
-    """A warehouse that answers: the embedded one, made and started if need be, or the server of
+    """A running warehouse: the embedded one, created and started if needed, or the server of
     BRANCHLINE_DATABASE_URL.
 
     Raises BranchlineError if it cannot be started or reached, or is older than PostgreSQL 16.
@@ -59,8 +59,8 @@ def ensure_warehouse(settings: Settings, say: Callable[[str], None] | None = Non
 def profile_follows(
     settings: Settings, connection: Connection, say: Callable[[str], None] | None = None
 ) -> None:
-    """Let profiles.yml know the port and password of this embedded warehouse, so that plain dbt
-    finds it.
+    """Write port and password of this embedded warehouse to profiles.yml, so that plain dbt finds
+    it.
     """
     prepare_profile(settings.project, say or (lambda line: None))
     note_warehouse(settings.project / "profiles.yml", settings.warehouse_dir, connection)
@@ -68,21 +68,21 @@ def profile_follows(
 
 def _check_server(url: str) -> Connection:
     parts = parts_of(url)
-    # Of several hosts, the first stands for all where the server is named to people.
+    # Of several hosts, messages name the first.
     port = int(parts.get("port", "5432").split(",")[0] or "5432")
     where = f"{parts['host']}:{port}"
     try:
         link = connect(url, connect_timeout=parts.get("connect_timeout", str(CONNECT_SECONDS)))
     except psycopg2.OperationalError as error:
         # libpq's text names host, user and database, never the password.
-        told = printable(" ".join(str(error).split()))
+        message = printable(" ".join(str(error).split()))
         raise BranchlineError(
             f"The database of BRANCHLINE_DATABASE_URL ({where}, database {parts['dbname']}, user"
-            f" {parts['user']}) cannot be reached: {told}",
+            f" {parts['user']}) cannot be reached: {message}",
             NOT_SCRAM
-            if "authentication method requirement" in told
+            if "authentication method requirement" in message
             else WRONG_CERTIFICATE
-            if "certificate" in told
+            if "certificate" in message
             else UNREACHABLE,
         ) from None
     with contextlib.closing(link):

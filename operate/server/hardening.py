@@ -1,7 +1,7 @@
-"""What PostgreSQL lets everybody do by default, and the embedded warehouse does not.
+"""Revoke default rights of PostgreSQL that the embedded warehouse does not need.
 
-It needs the superuser, so that on a server of the user's own an administrator has to decide it:
-docs/security.md has the statements.
+This needs the superuser, so on the user's own server an administrator must do it: docs/security.md
+has the statements.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from psycopg2.extensions import cursor as Cursor
 from base.link import ROLE, connect
 
 VERSION = 2
-"""Of what is done here: what an older version has closed is closed again."""
+"""The version of these steps: a warehouse hardened by an older one is hardened again."""
 
-# What writes, or fills what all share, and asks for no right; nobody here needs it. Large objects
-# belong to no schema. Advisory locks take room in one table of the server's. A message for logical
-# decoding is written to the journal, at any length; a notification, to a queue on the disk; an
-# exported snapshot is a file. Numbers of transactions run out.
+# Functions that write, or use up a shared resource, without any right; nobody here needs them.
+# Large objects are outside of schemas. Advisory locks fill one table of the server. A message for
+# logical decoding goes to the WAL, at any length; a notification to a queue on disk; an exported
+# snapshot is a file. Transaction ids are limited.
 _FUNCTIONS = r"""
 select format('function %s', pg_proc.oid::regprocedure)
 from pg_proc
@@ -38,8 +38,8 @@ where
     and (has_database_privilege('public', oid, 'connect')
         or has_database_privilege('public', oid, 'temporary'))
 """
-# To give to the log-ins that work here what the public has no more, to end a reader that holds up a
-# build, and to limit what a reader writes to the disk while it sorts.
+# To grant the working log-ins what is revoked from the public, to end a reader that blocks a build,
+# and to limit a reader's temporary files.
 _OWNERS_RIGHTS = (
     "grant pg_use_reserved_connections to {} with admin option",
     "grant pg_signal_backend to {}",
@@ -48,10 +48,9 @@ _OWNERS_RIGHTS = (
 
 
 def close_to_public(url_of: Callable[[str], str]) -> None:
-    """Take from the public what nobody needs, in every database of the server.
+    """Revoke from the public what nobody needs, in every database of the server.
 
-    `url_of`: the superuser's URL of a database. What is right already is left alone. Raises
-    psycopg2's errors.
+    `url_of`: the superuser's URL of a database. Idempotent. Raises psycopg2's errors.
     """
     owner = sql.Identifier(ROLE)
     with closing(connect(url_of("postgres"))) as link:
@@ -63,13 +62,13 @@ def close_to_public(url_of: Callable[[str], str]) -> None:
                 )
             for statement in _OWNERS_RIGHTS:
                 cursor.execute(sql.SQL(statement).format(owner))
-            # Everybody can have his own session write to the log (raise log, debug_print_plan).
+            # Any session can write to the log (raise log, debug_print_plan).
             cursor.execute("alter role all set log_min_messages = 'fatal'")
             databases = _all(cursor, "select datname from pg_database where datallowconn")
     for name in databases:
         with closing(connect(url_of(name))) as link, link.cursor() as cursor:
             for function in _all(cursor, _FUNCTIONS):
-                # Its name and arguments as the server writes them.
+                # Its name and arguments as quoted by the server.
                 cursor.execute(f"revoke execute on {function} from public")
                 cursor.execute(
                     sql.SQL(f"grant execute on {function} to {{}} with grant option").format(owner)

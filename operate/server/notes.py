@@ -1,6 +1,6 @@
-"""The warehouse's notes on itself: their tables, in schema `operations`, and the lock on builds.
+"""The warehouse's own metadata: the tables in schema `operations`, and the build lock.
 
-The models' own high-water marks live beside them.
+The models' own high-water marks are in the same schema.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ BUILD_LOCK = Lock("operations", "locks", "build")
 
 @dataclass(frozen=True)
 class Build:
-    """One successful `dbt build`: how far into the ledger, of which project, when."""
+    """One successful `dbt build`: its last ledger id, project and time."""
 
     ledger_file_id: int
     project_fingerprint: str
@@ -60,27 +60,27 @@ class Build:
 
 @dataclass(frozen=True)
 class Audit:
-    """One run in which every data test read all of history and passed."""
+    """One run in which every data test passed on all of history."""
 
     tests: int
     finished_at: datetime
 
 
 def prepare_notes(link: Link) -> None:
-    """Create the tables where they are missing.
+    """Create missing tables.
 
-    Raises BranchlineError if some are and the user may not make them.
+    Raises BranchlineError if the user may not create them.
     """
     with link.cursor() as cursor:
-        # Even `create table if not exists` wants the right to create.
+        # Even `create table if not exists` needs the right to create.
         if notes_are_complete(cursor):
             return
         try:
             cursor.execute(TABLES)
         except psycopg2.errors.InsufficientPrivilege:
             raise BranchlineError(
-                "The warehouse's notes (schema operations) are missing or of an older version, and"
-                " this user may not make them.",
+                "The warehouse's metadata (schema operations) is missing or of an older version,"
+                " and this user may not create it.",
                 "Let the warehouse's owner run this once: branchline warehouse roles",
             ) from None
 
@@ -103,7 +103,7 @@ def notes_are_complete(cursor: Cursor) -> bool:
 
 @contextlib.contextmanager
 def one_run_at_a_time(link: Link) -> Iterator[None]:
-    """Hold the warehouse's lock on builds; two at once would get in each other's way.
+    """Hold the warehouse's build lock; two builds at once would interfere.
 
     Raises BranchlineError if another run holds it.
     """
@@ -111,7 +111,7 @@ def one_run_at_a_time(link: Link) -> Iterator[None]:
     if not BUILD_LOCK.take(link):
         raise BranchlineError(
             "Another `branchline run` is building in this warehouse.",
-            "Wait until it is done, then run again; nothing is lost meanwhile.",
+            "Wait until it is done, then run again; nothing is lost.",
         )
     try:
         yield

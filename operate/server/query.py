@@ -1,4 +1,4 @@
-"""Read-only queries: one statement, rows streamed, every value exactly as PostgreSQL writes it."""
+"""Read-only queries: one statement, streamed rows, every value exactly as PostgreSQL writes it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from base.link import connect
 
 ROWS_AT_A_TIME = 2000
 
-# Types of PostgreSQL by their fixed numbers.
+# PostgreSQL's types by their fixed oids.
 BOOLEAN = 16
 JSON_TYPES = (114, 3802)
 NUMBER_TYPES = (20, 21, 23, 26, 700, 701, 1700)
-# Read as text, because Python has no value for `infinity`, year 10000 or an interval's months,
+# Read as text, because Python cannot represent `infinity`, year 10000 or an interval's months,
 # and rounds where PostgreSQL does not.
 TEXT_TYPES = (
     *NUMBER_TYPES,
@@ -47,7 +47,7 @@ class Column:
 class Result:
     """The result of a query, while its transaction is open. Iterate over it once.
 
-    It ends after `most` rows, where that is set; whether there were more is in `was_cut` then.
+    It ends after `most` rows, if set; `was_cut` then says whether there were more.
     """
 
     def __init__(self, cursor: Cursor, portal: str, most: int | None = None) -> None:
@@ -83,12 +83,11 @@ class Result:
 
 @contextlib.contextmanager
 def read_only_query(url: str, query: str, most: int | None = None) -> Iterator[Result]:
-    """Run one query that can change nothing; the result, of `most` rows at the most, streams while
-    the block runs.
+    """Run one read-only query; its result, of at most `most` rows, is streamed inside the block.
 
-    PostgreSQL itself takes care of both: the transaction is read-only, and a query opened as a
-    cursor is one statement that returns rows, so that none can follow that ends the transaction.
-    Raises BranchlineError in the words of PostgreSQL if the query is wrong.
+    PostgreSQL itself enforces this: the transaction is read-only, and a query opened as a cursor is
+    one statement that returns rows, so that no second statement can end the transaction. Raises
+    BranchlineError with PostgreSQL's message if the query is wrong.
     """
     link = connect(
         url, application_name="branchline sql", options="-c default_transaction_read_only=on"
@@ -96,7 +95,7 @@ def read_only_query(url: str, query: str, most: int | None = None) -> Iterator[R
     try:
         link.set_session(readonly=True)
         _keep_values_exact(link)
-        with told_plainly(query, link), link.cursor() as cursor:
+        with plain_errors(query, link), link.cursor() as cursor:
             portal = "branchline_query"
             cursor.execute(_opening(query, portal, link))
             yield Result(cursor, portal, most)
@@ -105,7 +104,7 @@ def read_only_query(url: str, query: str, most: int | None = None) -> Iterator[R
 
 
 def _opening(query: str, portal: str, link: Link) -> str:
-    """A statement that opens a cursor for the query, whatever the query holds."""
+    """A statement that opens a cursor for the query, whatever the query contains."""
     quoted = psycopg2.sql.Literal(query.rstrip().rstrip(";")).as_string(link)
     tag = f"$branchline_{secrets.token_hex(8)}$"
     return (
@@ -115,7 +114,7 @@ def _opening(query: str, portal: str, link: Link) -> str:
 
 
 @contextlib.contextmanager
-def told_plainly(query: str, link: Link) -> Iterator[None]:
+def plain_errors(query: str, link: Link) -> Iterator[None]:
     """Turn PostgreSQL's errors into errors for people."""
     try:
         yield
@@ -128,7 +127,7 @@ def told_plainly(query: str, link: Link) -> Iterator[None]:
             ) from None
         if "query as cursor" in message:
             raise BranchlineError(
-                "That is no query that returns rows.",
+                "That is not a query that returns rows.",
                 "`branchline sql` only reads; `branchline warehouse psql` can do the rest.",
             ) from None
         if diagnosis.sqlstate == "25006":
@@ -147,7 +146,7 @@ def told_plainly(query: str, link: Link) -> Iterator[None]:
 
 
 def _masked_instead(message: str, link: Link) -> str:
-    """What to ask in place of a mart with personal data; nothing if it is something else."""
+    """The masked view to query instead of a mart with personal data; empty for other errors."""
     denied = re.fullmatch("permission denied for table (.+)", message)
     if denied is None:
         return ""
@@ -165,13 +164,13 @@ def _masked_instead(message: str, link: Link) -> str:
     if found is None:
         return ""
     return (
-        f"Ask marts_masked.{found[0]}: all its rows, without personal data. Of marts.{found[0]} you"
-        " may select the columns that are not personal, by name."
+        f"Query marts_masked.{found[0]}: all its rows, without personal data. Of marts.{found[0]}"
+        " you may select the columns that are not personal, by name."
     )
 
 
 def _place(query: str, position: str | None) -> str:
-    """The line of the query that an error is about, with a mark under the place."""
+    """The line of the query with the error, with a mark under the place."""
     if not position or not position.isdigit():
         return ""
     before = query[: int(position) - 1]
@@ -210,7 +209,7 @@ def as_text(value: Any) -> str:
 
 
 def as_json(value: Any, kind: str) -> str:
-    """A value as JSON: numbers with every digit they have, JSON as it is, all else as strings."""
+    """A value as JSON: numbers with all digits, JSON unchanged, everything else as strings."""
     if value is None:
         return "null"
     if isinstance(value, list):
@@ -224,7 +223,7 @@ def as_json(value: Any, kind: str) -> str:
 
 
 def json_lines(result: Result) -> Iterable[str]:
-    """The result as one JSON array of objects, a line per row."""
+    """The result as one JSON array of objects, one line per row."""
     names = [json.dumps(column.name, ensure_ascii=False) for column in result.columns]
     kinds = [column.kind for column in result.columns]
     opening = "[\n "

@@ -1,14 +1,14 @@
-"""The embedded warehouse: a PostgreSQL of the project's own, made, started and stopped here.
+"""The embedded warehouse: the project's own PostgreSQL; create, start and stop it.
 
-Everything lies in one folder (`.warehouse` by default):
+Everything is in one folder (`.warehouse` by default):
 
     pgdata/           the data
     socket/           the local socket, unless its path would be too long for one
     log/              PostgreSQL's log
     password          of the role `branchline`, which owns the database `branchline`
-    admin-password    of the superuser `postgres`, who closes the server to the public at a start
+    admin-password    of the superuser `postgres`, who revokes the public's rights at a start
     connection.json   port and socket folder
-    lock              held while the server is made, started or stopped
+    lock              held while the server is created, started or stopped
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from psycopg2.extensions import make_dsn
 from base.errors import BranchlineError
 from base.files import open_private, read_secret, write_private
 from base.libpq import SCRAM, as_url
-from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection, connect, told_by
+from base.link import DATABASE, DEFAULT_PORT, HOST, ROLE, Connection, connect, message_of
 from operate.server import hardening
 from operate.server.postgres import (
     MAJOR_VERSION,
@@ -49,7 +49,7 @@ from operate.server.postgres import (
 from operate.server.tuning import server_settings
 
 PORTS_TRIED = 100
-# The path of a local socket may have 107 bytes on Linux and 103 on macOS.
+# The path of a local socket may have up to 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES = 103
 START_SECONDS = 300
 DYING_SECONDS = 15
@@ -67,7 +67,7 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Status:
-    """What is to be told about the embedded warehouse. `pid` is None where it is not running."""
+    """The status of the embedded warehouse. `pid` is None if it is not running."""
 
     folder: Path
     exists: bool
@@ -88,10 +88,10 @@ class Warehouse:
         self._throwaway = throwaway
         self._say = say
 
-    # -- what people ask for -------------------------------------------------------------------
+    # -- commands ------------------------------------------------------------------------------
 
     def ensure_running(self) -> Connection:
-        """Start the server if it does not run, making it first if need be; say how to reach it.
+        """Start the server if it is not running; create it first if needed; return its address.
 
         Raises BranchlineError if it cannot be started.
         """
@@ -105,7 +105,7 @@ class Warehouse:
         return found
 
     def start(self, port: int | None = None) -> Connection:
-        """Start the server, on another port if one is given. Running already, it stays as it is.
+        """Start the server, on another port if one is given. A running server is not changed.
 
         Raises BranchlineError if the port is taken, the folder is of another version, or the
         server does not start.
@@ -132,7 +132,7 @@ class Warehouse:
             return True
 
     def status(self) -> Status:
-        """What there is and whether it runs; starts nothing."""
+        """What exists and whether it runs; starts nothing."""
         if not self.exists():
             return Status(self.folder, False, None, None)
         port = self._recorded_port()
@@ -148,11 +148,11 @@ class Warehouse:
         return Status(self.folder, True, pid, port, version, size)
 
     def exists(self) -> bool:
-        """Whether the warehouse has been made."""
+        """Whether the warehouse has been created."""
         return (self.pgdata / "PG_VERSION").exists()
 
     def connection(self) -> Connection:
-        """How to reach the warehouse, running or not, once it has been made.
+        """The address of the created warehouse, running or not.
 
         Raises BranchlineError if it has not.
         """
@@ -164,11 +164,11 @@ class Warehouse:
         if port is None or not password:
             raise BranchlineError(
                 f"There is no warehouse in {self.folder} yet, so it has no address.",
-                "Make it: branchline warehouse start",
+                "Create it: branchline warehouse start",
             )
-        # The socket, which nobody else can put there, not the port, which any user of the machine
-        # takes while the warehouse is stopped. This PostgreSQL cannot do TLS; saying so, and how it
-        # asks for the password, keeps variables that are meant for another server out of it.
+        # The socket, which nobody else can create there, not the port, which any user of the
+        # machine can take while the warehouse is stopped. This PostgreSQL has no TLS; setting that
+        # and the authentication method explicitly overrides variables meant for another server.
         host = str(self._recorded_socket_folder())
         url = make_dsn(
             host=host,
@@ -182,27 +182,27 @@ class Warehouse:
         return Connection(as_url(url), host, port, ROLE, password, DATABASE)
 
     def network_url(self) -> str:
-        """The owner's URL for a program that knows no socket: of the port on this machine.
+        """The owner's URL for a program that cannot use a socket: with the port on this machine.
 
-        Raises BranchlineError if the warehouse has not been made.
+        Raises BranchlineError if the warehouse has not been created.
         """
         found = self.connection()
-        # Made of letters and digits only: the password needs no escaping.
+        # The password has only letters and digits and needs no escaping.
         return f"postgresql://{ROLE}:{found.password}@{HOST}:{found.port}/{DATABASE}"
 
     def socket_folder(self) -> Path:
-        """Where the local socket lies: in the warehouse, or if the path is too long, outside."""
+        """The folder of the local socket: in the warehouse, or outside if the path is too long."""
         inside = self.folder / "socket"
         if len(os.fsencode(inside / ".s.PGSQL.65535")) <= SOCKET_PATH_BYTES:
             return inside
         place = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"branchline-{system_user().uid}-{place}"
 
-    # -- making --------------------------------------------------------------------------------
+    # -- creating ------------------------------------------------------------------------------
 
     def _make(self, owner: SystemUser) -> None:
-        """Make the data folder under another name and rename it when it is whole."""
-        self._say(f"Making the embedded warehouse in {self.folder} ...")
+        """Create the data folder under another name and rename it when it is complete."""
+        self._say(f"Creating the embedded warehouse in {self.folder} ...")
         half_made = self.folder / "pgdata.new"
         shutil.rmtree(half_made, ignore_errors=True)
         make_folder(half_made, owner)
@@ -249,9 +249,9 @@ class Warehouse:
     def _must(self, program: str, arguments: list[str], owner: SystemUser, stdin: str = "") -> None:
         done = run_program(program, arguments, owner, stdin=stdin)
         if done.returncode != 0:
-            told = (done.stderr or done.stdout).strip()
+            output = (done.stderr or done.stdout).strip()
             raise BranchlineError(
-                f"The embedded warehouse could not be made: {program} failed.\n{told}",
+                f"The embedded warehouse could not be created: {program} failed.\n{output}",
                 f"Check that {self.folder} is on a local disk with space left, then try again.",
             )
 
@@ -272,7 +272,7 @@ class Warehouse:
             self._start_on(port, owner)
             return
         for candidate in self._candidates():
-            # Another warehouse may take the port between the look and the start.
+            # Another warehouse may take the port between the check and the start.
             with contextlib.suppress(_PortTakenError):
                 self._launch(candidate, owner)
                 return
@@ -285,7 +285,7 @@ class Warehouse:
         if not self._throwaway:
             yield from range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED)
             return
-        # Away from the ports where people's own warehouses live.
+        # Away from the ports of people's own warehouses.
         for _ in range(PORTS_TRIED):
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
                 probe.bind((HOST, 0))
@@ -330,16 +330,16 @@ class Warehouse:
             )
             if done.returncode == 0:
                 break
-            told = self._log_since(log_before)
-            if "could not bind" in told or "Address already in use" in told:
+            log = self._log_since(log_before)
+            if "could not bind" in log or "Address already in use" in log:
                 raise _PortTakenError
             # After a kill -9 the old server's last processes take a moment to notice.
-            if "pre-existing shared memory" in told and time.monotonic() < deadline:
+            if "pre-existing shared memory" in log and time.monotonic() < deadline:
                 time.sleep(0.3)
                 continue
             raise BranchlineError(
                 "The embedded warehouse did not start. PostgreSQL says:\n"
-                + (_last_lines(told) or done.stderr.strip()),
+                + (_last_lines(log) or done.stderr.strip()),
                 f"The whole log is in {self.log}",
             )
         record = {"host": HOST, "port": port, "socket_folder": str(sockets)}
@@ -364,9 +364,9 @@ class Warehouse:
             )
 
     def _wait_until_answering(self, again: Callable[[], None] = lambda: None) -> Connection:
-        """A server that is still replaying its journal says so; wait for it.
+        """Wait for a server that is still replaying its WAL.
 
-        `again` starts it once more: what looked like a running server may have been a dying one.
+        `again` restarts it: what looked like a running server may have been a dying one.
         """
         began = time.monotonic()
         while True:
@@ -382,13 +382,13 @@ class Warehouse:
                         again()
                     continue
                 raise BranchlineError(
-                    f"The embedded warehouse runs but does not let Branchline in: "
+                    f"The embedded warehouse runs but rejects Branchline's log-in: "
                     f"{str(error).strip()}",
-                    f"Check that {self.folder / 'password'} is as it was made, and see {self.log}",
+                    f"Check that {self.folder / 'password'} was not changed, and see {self.log}",
                 ) from None
 
     def _answering(self) -> Connection | None:
-        """The connection, if the server answers to our password: then it is ours and it runs."""
+        """The connection, if the server accepts our password: then it is ours and running."""
         try:
             connection = self.connection()
             connect(connection.url, connect_timeout="5").close()
@@ -399,7 +399,7 @@ class Warehouse:
     # -- checks --------------------------------------------------------------------------------
 
     def _check_folder(self) -> None:
-        """Refuse data of another PostgreSQL version, and data that Branchline did not make."""
+        """Raise BranchlineError for data of another PostgreSQL version or another program."""
         version_file = self.pgdata / "PG_VERSION"
         if not version_file.exists():
             if self.pgdata.exists() and any(self.pgdata.iterdir()):
@@ -413,7 +413,7 @@ class Warehouse:
             if not (self.folder / "password").exists():
                 raise BranchlineError(
                     f"{self.folder / 'password'} is missing, so nobody can log in.",
-                    "Put the file back from a backup, or move the folder away to begin anew.",
+                    "Restore the file from a backup, or move the folder away to start over.",
                 )
             return
         newer = version.isdigit() and int(version) > MAJOR_VERSION
@@ -428,7 +428,7 @@ class Warehouse:
                 f" in the warehouse is rebuilt from the files. Or upgrade it with pg_upgrade."
             )
         raise BranchlineError(
-            f"The warehouse in {self.folder} was made by PostgreSQL {version}, which is"
+            f"The warehouse in {self.folder} was created by PostgreSQL {version}, which is"
             f" {'newer' if newer else 'older'} than the PostgreSQL {MAJOR_VERSION} installed here.",
             hint,
         )
@@ -437,21 +437,21 @@ class Warehouse:
         if self.pgdata.stat().st_uid != owner.uid:
             raise BranchlineError(
                 f"{self.pgdata} belongs to another user (number {self.pgdata.stat().st_uid}).",
-                "Run Branchline as the user who made it, or choose another folder with"
+                "Run Branchline as the user who created it, or choose another folder with"
                 " BRANCHLINE_WAREHOUSE_DIR.",
             )
 
     def _check_private(self, folder: Path, owner: SystemUser) -> None:
-        """A folder under the shared temp folder may have been put there by somebody else."""
+        """A folder in the shared temp folder may have been created by somebody else."""
         found = folder.lstat()
         if folder.is_symlink() or found.st_uid != owner.uid:
             raise BranchlineError(
-                f"{folder}, where the warehouse's socket belongs, is somebody else's.",
+                f"{folder}, the folder for the warehouse's socket, belongs to another user.",
                 "Choose a shorter BRANCHLINE_WAREHOUSE_DIR, so that the socket fits inside.",
             )
 
     def _pid(self) -> int | None:
-        """The server's process id, or None. An id that went to another program is not ours."""
+        """The server's process id, or None. An id that another program has now is not ours."""
         try:
             pid = int((self.pgdata / "postmaster.pid").read_text().split("\n")[0])
             process = psutil.Process(pid)
@@ -465,17 +465,17 @@ class Warehouse:
             return None
 
     def _remove_stale_locks(self) -> None:
-        """Remove what a killed server left, having made sure that it does not run.
+        """Remove what a killed server left, after checking that it does not run.
 
-        PostgreSQL judges by the process id alone, and refuses to start if that now belongs to
-        another program, or to a killed one that nobody has taken note of yet.
+        PostgreSQL checks only the process id, and does not start if that now belongs to another
+        program, or to a zombie.
         """
         (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
         for left in self.socket_folder().glob(".s.PGSQL.*"):
             left.unlink(missing_ok=True)
 
     def _record(self) -> dict[str, Any]:
-        """What was noted at the last start; empty before the first."""
+        """What was recorded at the last start; empty before the first."""
         try:
             found = json.loads((self.folder / "connection.json").read_text())
         except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -487,8 +487,8 @@ class Warehouse:
         return port if isinstance(port, int) else None
 
     def _recorded_socket_folder(self) -> Path:
-        """Where the last start put the socket: with another TMPDIR, it may not lie where this
-        command would put it. What a copy of the folder says of the original is not taken.
+        """The socket folder of the last start: with another TMPDIR, it may differ from this
+        command's. In a copy of the folder, the original's is ignored.
         """
         ours, noted = self.socket_folder(), Path(str(self._record().get("socket_folder", "")))
         return noted if ours.parent != self.folder and noted.name == ours.name else ours
@@ -497,16 +497,16 @@ class Warehouse:
         return bool(self._record().get("hardening") == hardening.VERSION)
 
     def _harden(self) -> None:
-        """Take from the public what it has by default; say, once a start, what is missing for it.
+        """Revoke the public's default rights; at each start, say what is missing for it.
 
-        A database that was made since then is like the one that it is a copy of.
+        A new database copies the rights of its template.
         """
         try:
             password = read_secret(self.folder / "admin-password", "the password of postgres")
         except OSError:
             self._say(
-                f"{self.folder / 'admin-password'} is missing, so that nobody can take from the"
-                " public what PostgreSQL gives it by default (docs/security.md)."
+                f"{self.folder / 'admin-password'} is missing, so the public's default rights"
+                " cannot be revoked (docs/security.md)."
             )
             return
         found = self.connection()
@@ -520,9 +520,9 @@ class Warehouse:
             hardening.close_to_public(url_of)
         except psycopg2.Error as error:
             raise BranchlineError(
-                "The embedded warehouse could not be closed to the public: " + told_by(error),
-                f"Check that {self.folder / 'admin-password'} is as it was made, and see"
-                f" {self.log}",
+                "The public's rights on the embedded warehouse could not be revoked: "
+                + message_of(error),
+                f"Check that {self.folder / 'admin-password'} was not changed, and see {self.log}",
             ) from None
         record = {**self._record(), "hardening": hardening.VERSION}
         write_private(self.folder / "connection.json", json.dumps(record, indent=2) + "\n")
@@ -537,18 +537,18 @@ class Warehouse:
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        """Let one command at a time make, start or stop the server."""
+        """Let one command at a time create, start or stop the server."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = open_private(self.folder / "lock")
         except OSError as error:
             raise BranchlineError(
                 f"There can be no warehouse in {self.folder}: {error.strerror}.",
-                "Let BRANCHLINE_WAREHOUSE_DIR name a folder that you may write to, or unset it.",
+                "Set BRANCHLINE_WAREHOUSE_DIR to a folder that you may write to, or unset it.",
             ) from None
         with lock as file:
             deadline = time.monotonic() + START_SECONDS
-            told = False
+            reported = False
             while True:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -560,8 +560,8 @@ class Warehouse:
                             f" warehouse for {START_SECONDS} seconds.",
                             f"See {self.log}, end that command, and try again.",
                         ) from None
-                    if not told:
-                        told = True
+                    if not reported:
+                        reported = True
                         self._say("Waiting for another branchline command ...")
                     time.sleep(0.1)
             yield
@@ -572,7 +572,7 @@ class _PortTakenError(Exception):
 
 
 ACCESS_RULES = """\
-# Written by Branchline: a password on every way in, and no way in from outside this machine.
+# Written by Branchline: every connection needs a password, none from outside this machine.
 # type  database  user  address        method
 local   all       all                  scram-sha-256
 host    all       all   127.0.0.1/32   scram-sha-256

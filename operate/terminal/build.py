@@ -1,4 +1,4 @@
-"""How a build and an audit look on a terminal."""
+"""A build and an audit on a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from base.words import MOST_LISTED, plural
 from operate.dbt.build import BuildResult, NodeFailure
 from operate.server.notes import Audit
 
-# An audit is a weekly run; this leaves a day for one that was late.
+# An audit is a weekly run; this allows for one day's delay.
 AUDIT_DAYS = 8
 
 
@@ -50,18 +50,18 @@ def show_build(console: Console, build: BuildResult, log_folder: str) -> None:
 
 
 def show_audit(console: Console, audit: Audit | None) -> None:
-    """When the data tests last read all of history: a nightly run reads what was touched."""
+    """When the data tests last ran on all of history: a nightly run tests only changes."""
     how = "branchline run --audit"
     if audit is None:
         console.print(f"[bold]Audit:[/bold] none has been completed yet; run one: {how}")
         return
     when = audit.finished_at.astimezone()
     days = (datetime.now(timezone.utc) - audit.finished_at).days
-    told = f"all of history passed {plural(audit.tests, 'test')} on {when:%Y-%m-%d %H:%M}"
+    text = f"all of history passed {plural(audit.tests, 'test')} on {when:%Y-%m-%d %H:%M}"
     if days > AUDIT_DAYS:
-        console.print(f"[bold yellow]Audit:[/bold yellow] {told}, {days} days ago: {how}")
+        console.print(f"[bold yellow]Audit:[/bold yellow] {text}, {days} days ago: {how}")
     else:
-        console.print(f"[bold]Audit:[/bold] {told}.")
+        console.print(f"[bold]Audit:[/bold] {text}.")
 
 
 def _show_node(console: Console, node: NodeFailure, style: str) -> None:

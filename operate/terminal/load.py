@@ -1,4 +1,4 @@
-"""How a load looks on a terminal."""
+"""A load on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest import FileOutcome, LoadReport, unlisted
 
 
 def show_load(console: Console, report: LoadReport) -> None:
-    """What a load found and what became of it, the troubled files by name."""
+    """The outcomes of a load; problem files by name."""
     counts = report.counts()
     if report.files:
         console.print(_load_line(report))
@@ -27,18 +27,18 @@ def show_load(console: Console, report: LoadReport) -> None:
             " line and reason.[/yellow]"
         )
     _show_outcomes(console, "Worth a look", "yellow", report.remarked)
-    _show_outcomes(console, "Older than what counts", "yellow", report.with_status("older"))
+    _show_outcomes(console, "Older than the current version", "yellow", report.with_status("older"))
     _show_outcomes(console, "Failed, nothing written", "red", report.failed)
     _show_outcomes(console, "Quarantined", "yellow", report.quarantined)
     _show_outcomes(console, "Postponed", "yellow", report.with_status("postponed"))
     if report.unclaimed:
         console.print(
-            f"[yellow]{plural(len(report.unclaimed), 'file')} of the inbox belonging to no feed:"
+            f"[yellow]{plural(len(report.unclaimed), 'file')} in the inbox without a feed:"
             f"[/yellow] {plain(listed(report.unclaimed), LONGEST_LINE)}"
         )
     for source, paths in sorted(report.switched_off.items()):
         console.print(
-            f"[yellow]{plural(len(paths), 'file')} of the inbox not read, because"
+            f"[yellow]{plural(len(paths), 'file')} in the inbox not read, because"
             f" {plain(unlisted(source))}:[/yellow] {plain(listed(paths), LONGEST_LINE)}"
         )
     for message in report.messages:
@@ -47,13 +47,13 @@ def show_load(console: Console, report: LoadReport) -> None:
 
 def _load_line(report: LoadReport) -> str:
     counts = report.counts()
-    told = [f"{plural(counts['loaded'], 'file')} with {plural(report.rows, 'row')}"]
+    parts = [f"{plural(counts['loaded'], 'file')} with {plural(report.rows, 'row')}"]
     if counts["superseded"]:
-        told.append(f"{counts['superseded']:,} of them in place of an older version")
-    told += [
+        parts.append(f"{counts['superseded']:,} of them superseding an older version")
+    parts += [
         f"{plural(counts[status], word)}{ending}"
         for status, word, ending in (
-            ("older", "file", " older than what counts"),
+            ("older", "file", " older than the current version"),
             ("duplicate", "duplicate", ""),
             ("postponed", "file", " postponed"),
             ("quarantined", "file", " quarantined"),
@@ -62,23 +62,23 @@ def _load_line(report: LoadReport) -> str:
         if counts[status]
     ]
     if counts["unchanged"]:
-        told.append(f"{counts['unchanged']:,} known already{_set_aside(report)}")
+        parts.append(f"{counts['unchanged']:,} known already{_set_aside(report)}")
     title = "Dry run, nothing written:" if report.dry_run else "Loaded:"
-    return f"[bold]{title}[/bold] {'; '.join(told)}."
+    return f"[bold]{title}[/bold] {'; '.join(parts)}."
 
 
 def _set_aside(report: LoadReport) -> str:
-    """How many of the known files are in quarantine, and how to see them."""
+    """How many of the known files are in quarantine, and how to list them."""
     count = report.still_quarantined
     if not count:
         return ""
     if report.unchanged == 1:
-        told = " and in quarantine"
+        text = " and in quarantine"
     elif count == report.unchanged:
-        told = ", all of them in quarantine"
+        text = ", all of them in quarantine"
     else:
-        told = f", {count:,} of them in quarantine"
-    return f"{told}: branchline quarantine list"
+        text = f", {count:,} of them in quarantine"
+    return f"{text}: branchline quarantine list"
 
 
 def _show_outcomes(
@@ -86,8 +86,8 @@ def _show_outcomes(
 ) -> None:
     for outcome in outcomes[:MOST_LISTED]:
         console.print(f"[{style}]{title}:[/{style}] {plain(outcome.path)}")
-        told = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
-        told += [outcome.reason] if outcome.reason else []
-        console.print(f"    {plain('; '.join(told), LONGEST_LINE)}")
+        parts = [f"{plural(outcome.rejected, 'line')} rejected"] if outcome.rejected else []
+        parts += [outcome.reason] if outcome.reason else []
+        console.print(f"    {plain('; '.join(parts), LONGEST_LINE)}")
     if len(outcomes) > MOST_LISTED:
         console.print(f"    and {len(outcomes) - MOST_LISTED:,} more")

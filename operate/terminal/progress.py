@@ -15,7 +15,7 @@ from base.console import plain
 LINE_EVERY = 5.0
 
 Update = Callable[[int, int, str], None]
-"""Called with how many are done, of how many (0: nobody knows), and what is being done."""
+"""Called with how many are done, of how many (0: unknown), and what is being done."""
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def shown(label: str, console: Console) -> Iterator[Update]:
 
 @contextlib.contextmanager
 def _lines(console: Console) -> Iterator[Update]:
-    """Print a line every few seconds, whether or not anything is done meanwhile."""
+    """Print a line every few seconds, whether or not there is progress."""
     started = time.monotonic()
     state = (0, 0, "")
     over = threading.Event()
@@ -46,8 +46,8 @@ def _lines(console: Console) -> Iterator[Update]:
         while not over.wait(LINE_EVERY):
             done, total, note = state
             count = f"{done:,} of {total:,}" if total else f"{done:,} done" if done else ""
-            told = "  ".join(filter(None, (count, plain(note))))
-            console.print(f"  {time.monotonic() - started:.0f} s: {told}".rstrip(": "))
+            text = "  ".join(filter(None, (count, plain(note))))
+            console.print(f"  {time.monotonic() - started:.0f} s: {text}".rstrip(": "))
 
     printer = threading.Thread(target=print_lines, name="branchline-progress", daemon=True)
     printer.start()

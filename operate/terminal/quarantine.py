@@ -1,4 +1,4 @@
-"""How files in quarantine look on a terminal."""
+"""Quarantined files on a terminal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ingest import QuarantinedFile
 
 
 def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:
-    """The files in quarantine, one after the other, the reason below each."""
+    """The quarantined files, each with its reason."""
     for file in files:
         state = ""
         if file.dismissed_at is not None:
             state = f" (dismissed: {file.dismissed_because})"
         elif not file.is_open:
-            state = " (put right since)"
+            state = " (resolved since)"
         console.print(
             f"[bold]{file.file_id}[/bold]  {file.seen_at:%Y-%m-%d %H:%M}  {plain(file.path)}"
             f"{plain(state)}",
@@ -33,12 +33,12 @@ def show_quarantine(console: Console, files: Sequence[QuarantinedFile]) -> None:
 def show_quarantined_file(
     console: Console, file: QuarantinedFile, lines: Sequence[str] | str
 ) -> None:
-    """All that is known of one file in quarantine; `lines`: its first ones, or why not."""
-    state = "waits for somebody to put it right"
+    """Everything known about one quarantined file; `lines`: its first lines, or why not."""
+    state = "open: fix and resend, retry, or dismiss it"
     if file.dismissed_at is not None:
         state = f"dismissed {file.dismissed_at:%Y-%m-%d %H:%M}: {file.dismissed_because}"
     elif not file.is_open:
-        state = "put right since, by another file or version"
+        state = "resolved by another file or version"
     for name, value in (
         ("File", file.path),
         ("Feed", file.feed),

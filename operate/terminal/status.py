@@ -1,4 +1,4 @@
-"""How the warehouse's files, feeds and branches look on a terminal."""
+"""The warehouse's files, feeds and branches on a terminal."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MOST_QUARANTINED = 3
 def show_files(
     console: Console, counts: FileCounts, quarantined: Sequence[QuarantinedFile]
 ) -> None:
-    """How many files count, and which wait for somebody."""
-    told = [
+    """The number of current files, and the quarantined ones."""
+    other = [
         f"{count:,} {word}"
         for count, word in (
-            (counts.superseded, "replaced by newer ones"),
-            (counts.duplicate, "that came twice"),
+            (counts.superseded, "superseded by newer ones"),
+            (counts.duplicate, "duplicates"),
             (counts.quarantined, "quarantined"),
         )
         if count
     ]
     console.print(
-        f"[bold]Files:[/bold] {counts.loaded:,} that count, with {plural(counts.rows, 'row')}"
-        + (f"; {', '.join(told)}" if told else "")
+        f"[bold]Files:[/bold] {counts.loaded:,} current, with {plural(counts.rows, 'row')}"
+        + (f"; {', '.join(other)}" if other else "")
         + "."
     )
     for file in quarantined[:MOST_QUARANTINED]:
@@ -47,11 +47,11 @@ def show_status(
     last_sales: Sequence[LastSale],
     quarantined: Sequence[QuarantinedFile],
 ) -> None:
-    """How each feed and branch stands."""
+    """The status of each feed and branch."""
     if not branches:
         console.print(
-            "Nothing has been loaded of the sources that source_systems lists."
-            " Begin with: branchline run --inbox FOLDER"
+            "Nothing has been loaded from the sources that source_systems lists."
+            " Start with: branchline run --inbox FOLDER"
         )
         return
     for feed in dict.fromkeys(branch.feed for branch in branches):

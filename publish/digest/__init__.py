@@ -1,1 +1,1 @@
-"""The summary at the end of a run: questions, their answers, how they look."""
+"""The summary at the end of a run: questions, answers, layout."""

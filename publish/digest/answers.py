@@ -1,7 +1,7 @@
 """The only reader of the digest's models: models/marts/digest/rpt_digest__<question>.
 
-A model holds the whole question: what counts, how it is added up, and in which order it is shown.
-Python names the columns that it shows.
+A model defines the whole answer: which rows, how they are aggregated, and their order. Python only
+names the columns to show.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from base.link import rows
 
 
 def is_readable(link: Link, question: str) -> bool:
-    """Whether the model of a question is in the warehouse, and this user may read it.
+    """Whether the model of a question exists in the warehouse, and this user may read it.
 
-    It is not there before the first build.
+    It does not exist before the first build.
     """
     return rows(
         link,
@@ -42,12 +42,12 @@ def read_answer(
     where: str = "true",
     parameters: tuple[Any, ...] = (),
 ) -> list[tuple[Any, ...]]:
-    """These columns of a question's model, in the order that the model gives its rows.
+    """These columns of a question's model, in the order of the model's rows.
 
-    `where`: a condition on the model's own columns, where the caller asks for some rows only.
+    `where`: a condition on the model's own columns.
 
-    Raises BranchlineError where the model is not in the warehouse. PostgreSQL drops a view together
-    with a table that it reads, so it is missing where somebody has built that table by itself.
+    Raises BranchlineError if the model does not exist. PostgreSQL drops a view together with a
+    table that it reads, so it is missing after somebody has built only that table.
     """
     try:
         return rows(

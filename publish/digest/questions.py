@@ -1,7 +1,7 @@
-"""What a shop owner asks at the end of a run: each part is one model in models/marts/digest/.
+"""A shop owner's questions at the end of a run: each part is one model in models/marts/digest/.
 
-To add a question, see "The digest" in models/docs/overview.md. A part whose model has no rows is
-left out, as is one whose model is not in the warehouse.
+To add a question, see "The digest" in models/docs/overview.md. A part is left out if its
+model has no rows or does not exist.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from publish.digest.answers import is_readable, read_answer
 
 
 class Kind(Enum):
-    """What a column holds, and so how it is written."""
+    """The kind of values in a column, which decides their format."""
 
     TEXT = "text"
     MONTH = "month"
@@ -26,13 +26,13 @@ class Kind(Enum):
     SHARE = "share"
     CHANGE = "change"
     POINTS = "points"
-    # A number of whatever the row is about, which is not compared with the numbers above it.
+    # A number whose unit depends on the row, so it is not comparable down the column.
     FIGURE = "figure"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a part: how it is headed, which of the model's it is, and what it holds."""
+    """One column of a part: its header, the model's column, and its kind."""
 
     heading: str
     name: str
@@ -41,9 +41,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Part:
-    """A question and how its answer is shown.
+    """A question and the layout of its answer.
 
-    `question`: the answer is marts.rpt_digest__<question>. `mart`: where there is more to see.
+    `question`: the answer is marts.rpt_digest__<question>. `mart`: where to find more.
     """
 
     title: str
@@ -54,7 +54,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Insight:
-    """A part and the rows of its answer, their values in the order of the part's columns."""
+    """A part and the rows of its answer, with values in the order of the part's columns."""
 
     part: Part
     rows: Sequence[tuple[Any, ...]]
@@ -129,7 +129,7 @@ BOUGHT_TOGETHER = Part(
 )
 
 WHAT_IS_ODD = Part(
-    title="Odd in the last four weeks",
+    title="Anomalies in the last four weeks",
     question="anomalies",
     mart="fct_sales_anomalies",
     columns=(
@@ -142,7 +142,7 @@ WHAT_IS_ODD = Part(
     ),
 )
 
-# In the order in which they are shown.
+# In display order.
 PARTS = (
     BRANCHES_AGAINST_LAST_WEEK,
     BRANCHES_AGAINST_LAST_YEAR,
@@ -154,7 +154,7 @@ PARTS = (
 
 
 def read_insights(link: Link, parts: Sequence[Part] = PARTS) -> list[Insight]:
-    """The parts that have something to show, in their order."""
+    """The parts with rows, in display order."""
     found = []
     for part in parts:
         if not is_readable(link, part.question):

@@ -1,4 +1,4 @@
-"""How the digest looks on a terminal. No query and no decision here."""
+"""The digest on a terminal. No queries and no logic here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from publish.digest.totals import (
 )
 
 MOST_REASONS = 4
-# These stand at the left of their column.
+# These are left-aligned.
 LEFT = (Kind.TEXT, Kind.MONTH, Kind.FIGURE)
 
 
@@ -40,12 +40,12 @@ def show_totals(console: Console, totals: Sequence[Totals]) -> None:
 
 
 def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch]) -> None:
-    """Of which branches the money is taken for the company's own, because nobody said otherwise."""
+    """The branches for which the company's default currency and time zone are assumed."""
     if not branches:
         return
     taken = f"{branches[0].currency_code}, {branches[0].time_zone}"
     console.print(
-        "[yellow]Not in seeds/branches.csv, so taken to have the company's own currency and time"
+        "[yellow]Not in seeds/branches.csv, so assumed to have the company's currency and time"
         f" zone ({plain(taken)}):[/yellow]"
         f" {plain(listed([branch.branch_name for branch in branches]), LONGEST_LINE)}"
     )
@@ -106,7 +106,7 @@ def _cell(value: Any, kind: Kind) -> str:
 
 
 def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
-    """How many rows were refused, and why."""
+    """How many rows were rejected, and why."""
     if not rejected:
         return
     reasons = ", ".join(
@@ -116,47 +116,47 @@ def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
         reasons += f" and {len(rejected) - MOST_REASONS:,} more reasons"
     rows = sum(group.refused_rows for group in rejected)
     console.print(
-        f"[bold]Refused:[/bold] {plural(rows, 'row')}, each with its file and line in"
+        f"[bold]Rejected:[/bold] {plural(rows, 'row')}, each with its file and line in"
         f" marts.rejected_rows: {plain(reasons, LONGEST_LINE)}."
     )
 
 
 def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
-    """The files of which the models have refused rows, and why."""
+    """The files with rows that the models rejected, and why."""
     if not files:
         return
     rows = sum(file.refused_rows for file in files)
     console.print(
-        f"[yellow]{plural(rows, 'row')} of what is new {'does' if rows == 1 else 'do'} not count,"
-        " or not with all that it says; marts.rejected_rows holds each with file, line and"
+        f"[yellow]{plural(rows, 'new row')} {'is' if rows == 1 else 'are'} rejected as a whole or"
+        " in part; marts.rejected_rows holds each with file, line and"
         " reason:[/yellow]"
     )
     for file in files[:MOST_LISTED]:
         counted = f"{file.refused_rows:,} of {plural(file.file_rows, 'row')}"
-        told = f"{counted} ({file.counted_reasons})"
-        console.print(f"    {plain(file.file_path)}: {plain(told, LONGEST_LINE)}")
+        text = f"{counted} ({file.counted_reasons})"
+        console.print(f"    {plain(file.file_path)}: {plain(text, LONGEST_LINE)}")
     if len(files) > MOST_LISTED:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 
 
 def show_doubtful(console: Console, files: Sequence[DoubtfulOfFile]) -> None:
-    """The files with receipts that may count twice."""
+    """The files with receipts that may be counted twice."""
     if not files:
         return
     receipts = sum(file.doubtful_receipts for file in files)
     console.print(
-        f"[yellow]{plural(receipts, 'receipt')} of what is new may count twice: another file has"
+        f"[yellow]{plural(receipts, 'new receipt')} may be counted twice: another file has"
         " receipts like them (quality flag also_in_another_file). Declare key or covers in the"
         " feed, or withdraw the file:[/yellow]"
     )
     for file in files[:MOST_LISTED]:
-        told = plural(file.doubtful_receipts, "receipt")
-        console.print(f"    {plain(file.file_path)}: {told}")
+        text = plural(file.doubtful_receipts, "receipt")
+        console.print(f"    {plain(file.file_path)}: {text}")
     if len(files) > MOST_LISTED:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 
 
 def _headed(console: Console, title: str, mart: str) -> Table:
-    """A table below its title: rich would fold the title to the width of the table."""
+    """A table below its title: rich would wrap the title to the width of the table."""
     console.print(f"[bold]{plain(title)}[/bold]  [dim]marts.{mart}[/dim]")
     return make_table()

@@ -1,6 +1,6 @@
-"""What the warehouse holds, in numbers: each class is a row of one model in models/marts/digest/.
+"""The totals of the warehouse: each class is a row of one model in models/marts/digest/.
 
-Fields are named as the model's columns.
+Fields have the names of the model's columns.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class UnlistedBranch:
-    """A branch of which nobody has said what money it takes and which clock it keeps."""
+    """A branch without a currency and time zone in seeds/branches.csv."""
 
     branch_name: str
     currency_code: str
@@ -40,7 +40,7 @@ class UnlistedBranch:
 
 @dataclass(frozen=True)
 class LastSale:
-    """How far a branch has come, as it was built. `days_late`: behind its source's latest date."""
+    """A branch's latest sale, as built. `days_late`: behind its source's latest date."""
 
     source_system: str
     branch_name: str
@@ -52,9 +52,9 @@ class LastSale:
 class WeekOfSales:
     """The company's sales in one week and currency. `days`: how many days of it have sales.
 
-    Known customers are counted once each, however many days and branches they came to: new in the
-    week of their first purchase, in whatever branch and currency, and returning in every later one.
-    `net_sales_change_percent` is against the week before; None unless both weeks are whole.
+    Each known customer is counted once, for any number of days and branches: as new in the week of
+    the first purchase, in any branch and currency, and as returning in every later week.
+    `net_sales_change_percent` is against the week before; None unless both weeks are complete.
     """
 
     sales_week: date
@@ -69,7 +69,7 @@ class WeekOfSales:
 
 @dataclass(frozen=True)
 class RefusedOfFile:
-    """How many rows of one file were refused, and for what, the most frequent first."""
+    """How many rows of one file were rejected, and the reasons, the most frequent first."""
 
     file_path: str
     file_rows: int
@@ -79,7 +79,7 @@ class RefusedOfFile:
 
 @dataclass(frozen=True)
 class DoubtfulOfFile:
-    """How many receipts of a file may count twice, because another file has receipts like them."""
+    """How many receipts of a file may be counted twice, because another file has equal ones."""
 
     file_path: str
     doubtful_receipts: int
@@ -87,7 +87,7 @@ class DoubtfulOfFile:
 
 @dataclass(frozen=True)
 class RejectedRows:
-    """How many rows were refused for one set of reasons."""
+    """How many rows were rejected for one set of reasons."""
 
     reject_reasons: str
     refused_rows: int
@@ -98,12 +98,12 @@ def _names(kind: type[Any]) -> list[str]:
 
 
 def read_totals(link: Link) -> list[Totals]:
-    """Totals per currency, the greatest first."""
+    """Totals per currency, the largest first."""
     return [Totals(*row) for row in read_answer(link, "sales_totals", _names(Totals))]
 
 
 def read_unlisted_branches(link: Link) -> list[UnlistedBranch]:
-    """Branches with sales that the list of branches lacks, by name."""
+    """Branches with sales that are not in the list of branches, by name."""
     found = read_answer(link, "unlisted_branches", _names(UnlistedBranch))
     return [UnlistedBranch(*row) for row in found]
 
@@ -111,7 +111,7 @@ def read_unlisted_branches(link: Link) -> list[UnlistedBranch]:
 def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]:
     """The latest sale of each branch of these sources, by source and branch.
 
-    Empty before the first build, and for somebody who may not read the marts.
+    Empty before the first build, and for users who may not read the marts.
     """
     if not is_readable(link, "last_sales"):
         return []
@@ -122,20 +122,20 @@ def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]
 
 
 def read_weeks(link: Link) -> list[WeekOfSales]:
-    """Sales of the company's last weeks: the greatest currency first, then the oldest week."""
+    """Sales of the company's last weeks: the largest currency first, then the oldest week."""
     return [WeekOfSales(*row) for row in read_answer(link, "weeks", _names(WeekOfSales))]
 
 
 def read_rejected_rows(link: Link) -> list[RejectedRows]:
-    """Refused rows by reason, the most frequent first."""
+    """Rejected rows by reason, the most frequent first."""
     found = read_answer(link, "refused_reasons", _names(RejectedRows))
     return [RejectedRows(*row) for row in found]
 
 
 def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
-    """Files of which rows were refused by what lies above a number in the ledger, the most first.
+    """Files with rows that were rejected because of files above a ledger id, the most first.
 
-    Lines that did not split are not among them: the load has named them.
+    Lines that could not be split are not among them: the load has reported them.
     """
     is_news = "newest_file_id > %s"
     found = read_answer(link, "refused_files", _names(RefusedOfFile), is_news, (after,))
@@ -143,6 +143,6 @@ def read_refused(link: Link, after: int) -> list[RefusedOfFile]:
 
 
 def read_doubtful(link: Link, after: int) -> list[DoubtfulOfFile]:
-    """Files above a number in the ledger with receipts that may count twice."""
+    """Files above a ledger id with receipts that may be counted twice."""
     found = read_answer(link, "doubtful_files", _names(DoubtfulOfFile), "file_id > %s", (after,))
     return [DoubtfulOfFile(*row) for row in found]

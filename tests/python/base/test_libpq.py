@@ -1,4 +1,4 @@
-"""Database addresses as libpq's variables, and those as lines for a shell."""
+"""Database addresses as libpq's variables, and as shell commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from base.settings import read_settings
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1)
 
 
-def test_the_port_is_always_said_and_one_that_several_hosts_share_is_said_once() -> None:
+def test_the_port_is_always_set_and_a_shared_one_only_once() -> None:
     assert libpq.variables("postgresql://u@h/d")["PGPORT"] == "5432"
     assert libpq.variables("postgresql://u@h:6000/d")["PGPORT"] == "6000"
     both = libpq.variables("postgresql://u@a:6000,b:6000/d")
@@ -25,7 +25,7 @@ def test_the_port_is_always_said_and_one_that_several_hosts_share_is_said_once()
     assert libpq.variables("postgresql://u@a:6000,b:6001/d")["PGPORT"] == "6000,6001"
 
 
-def test_what_no_variable_can_carry_is_named() -> None:
+def test_parameters_without_a_variable_are_named() -> None:
     url = "postgresql://u@h/d?keepalives_idle=5&sslmode=require"
     assert libpq.without_variable(url) == ["keepalives_idle"]
     assert libpq.variables(url) == {
@@ -49,7 +49,7 @@ def test_what_no_variable_can_carry_is_named() -> None:
         ("postgresql://u:p@h/d?require_auth=gss", {"PGREQUIREAUTH": "md5"}, "gss"),
     ],
 )
-def test_the_password_is_proven_by_scram_unless_another_way_is_named(
+def test_scram_is_required_unless_another_method_is_named(
     address: str, environ: dict[str, str], required: str
 ) -> None:
     held = parse_dsn(libpq.secured(address, environ, application_name="x", options=""))
@@ -60,12 +60,12 @@ def test_the_password_is_proven_by_scram_unless_another_way_is_named(
     }
     found = libpq.environment(environ, address, complete=False)
     assert found["PGREQUIREAUTH"] == required
-    # The embedded warehouse's own address says it all.
+    # The embedded warehouse's own address is complete.
     whole = libpq.environment({"PGREQUIREAUTH": "none"}, "postgresql://u:p@h/d", complete=True)
     assert whole["PGREQUIREAUTH"] == "scram-sha-256"
 
 
-def test_somebody_elses_variables_never_say_where() -> None:
+def test_foreign_variables_never_set_the_place() -> None:
     theirs = {
         "PATH": "/bin",
         "PGHOSTADDR": "192.0.2.1",
@@ -91,7 +91,7 @@ def test_somebody_elses_variables_never_say_where() -> None:
 # Each example starts a shell.
 @settings(max_examples=30, deadline=None)
 @given(TEXT)
-def test_a_posix_shell_reads_back_any_value(value: str) -> None:
+def test_a_posix_shell_reads_any_value_unchanged(value: str) -> None:
     lines = libpq.shell_lines({"GONE": None, "KEPT": value})
     done = subprocess.run(
         ["sh", "-c", 'eval "$LINES_"; printf "%s.%s" "$KEPT" "${GONE-unset}"'],
@@ -112,7 +112,7 @@ def test_a_posix_shell_reads_back_any_value(value: str) -> None:
     TEXT,
     TEXT,
 )
-def test_a_key_value_address_says_the_same_as_its_url(
+def test_a_key_value_address_equals_its_url(
     more: dict[str, str], host: str, port: dict[str, str], user: str, database: str
 ) -> None:
     parts = {"host": host, "user": user, "dbname": database, **port, **more}
@@ -120,7 +120,7 @@ def test_a_key_value_address_says_the_same_as_its_url(
     assert parse_dsn(libpq.as_url(dsn)) == parts
 
 
-def test_the_setting_may_be_in_either_form() -> None:
+def test_the_setting_accepts_both_forms() -> None:
     dsn = r"host=/run/sockets port=5433 user=anna password='it\'s hush' dbname=sales"
     url = read_settings({"BRANCHLINE_DATABASE_URL": dsn}).database_url
     assert url is not None
@@ -145,17 +145,15 @@ def test_the_setting_may_be_in_either_form() -> None:
         ("options", "-c search_path=Zecret9pw -c Zecret9pw=1"),
     ],
 )
-def test_no_message_of_a_connection_repeats_what_the_address_says(
-    parameter: str, value: str
-) -> None:
+def test_connection_messages_do_not_repeat_the_address(parameter: str, value: str) -> None:
     address = make_dsn(host="127.0.0.1", port="1", user="u", dbname="d", **{parameter: value})
     with pytest.raises(psycopg2.OperationalError) as caught:
         connect(address)
     assert "Zecret9pw" not in str(caught.value)
 
 
-def test_a_message_keeps_what_is_no_secret() -> None:
-    told = (
+def test_a_message_keeps_text_that_is_not_secret() -> None:
+    reported = (
         'connection to server at "127.0.0.1", port 5432 failed: sslmode value "verify-full"'
         ' invalid; root certificate file "/etc/ca.pem" does not exist; parameter "x" of'
         ' "12345", "hush"'
@@ -169,6 +167,6 @@ def test_a_message_keeps_what_is_no_secret() -> None:
         "password": "12345",
         "options": "-c x=hush",
     }
-    assert libpq.without_values(told, parameters) == told.replace("12345", "***").replace(
+    assert libpq.without_values(reported, parameters) == reported.replace("12345", "***").replace(
         "hush", "***"
     )

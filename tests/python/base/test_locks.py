@@ -1,4 +1,4 @@
-"""Locks that end with the session that holds them, and that nobody else can hold."""
+"""Locks that are released with their session, and that outsiders cannot take."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def session(url: str) -> Iterator[Link]:
 
 
 def end(url: str, process: int) -> None:
-    """End a session from outside, and wait until it is gone."""
+    """Terminate a session, and wait until it has ended."""
     with session(url) as link, link.cursor() as cursor:
         cursor.execute("select pg_terminate_backend(%s, 5000)", (process,))
 
 
-def test_one_session_holds_it_until_it_gives_it_back(url: str) -> None:
+def test_one_session_holds_the_lock_until_it_releases_it(url: str) -> None:
     with session(url) as first, session(url) as second:
         assert LOCK.holder(second) is None
         assert LOCK.take(first)
@@ -49,7 +49,7 @@ def test_one_session_holds_it_until_it_gives_it_back(url: str) -> None:
         assert LOCK.take(second)
 
 
-def test_it_ends_with_its_session_however_that_ends(url: str) -> None:
+def test_the_lock_is_released_when_its_session_ends(url: str) -> None:
     with session(url) as other:
         first = psycopg2.connect(url)
         first.autocommit = True
@@ -60,12 +60,12 @@ def test_it_ends_with_its_session_however_that_ends(url: str) -> None:
         with session(url) as again:
             assert LOCK.take(again)
             end(url, again.info.backend_pid)
-            # What it had is gone; giving it back is no error.
+            # The lock is released already; releasing it again is not an error.
             LOCK.give_back(again)
         assert LOCK.take(other)
 
 
-def test_whoever_knows_the_mark_holds_nothing_by_it(url: str) -> None:
+def test_knowing_the_mark_does_not_give_the_lock(url: str) -> None:
     with session(url) as first, session(url) as outsider, session(url) as other:
         assert LOCK.take(first)
         with outsider.cursor() as cursor:
@@ -79,7 +79,7 @@ def test_whoever_knows_the_mark_holds_nothing_by_it(url: str) -> None:
         assert LOCK.take(other)
 
 
-def test_a_session_may_hold_several_and_keeps_its_name(url: str) -> None:
+def test_a_session_may_hold_several_locks_and_keeps_its_name(url: str) -> None:
     names = "select application_name from pg_stat_activity where pid = pg_backend_pid()"
     locks = [Lock("public", "locks", name) for name in ("a", "b", "c")]
     for name in ("load", "", "x" * 70, "é#12345678" * 6, "nightly #0123abcd job"):
@@ -98,7 +98,7 @@ def test_a_session_may_hold_several_and_keeps_its_name(url: str) -> None:
                 assert lock.holder(other) is None
 
 
-def test_of_many_at_the_same_moment_one_takes_it(url: str) -> None:
+def test_only_one_of_many_concurrent_sessions_takes_the_lock(url: str) -> None:
     with contextlib.ExitStack() as stack:
         links = [stack.enter_context(session(url)) for _ in range(8)]
         with ThreadPoolExecutor(len(links)) as pool:

@@ -1,4 +1,4 @@
-"""What is printed holds nothing that a terminal would obey, turn round or hide."""
+"""Printed text has no character that a terminal would obey, reorder or hide."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ def is_harmless(text: str) -> bool:
 
 
 @pytest.mark.parametrize("sign", [*OBEYED, *TURNED_ROUND, *HIDDEN])
-def test_each_such_sign_is_replaced(sign: str) -> None:
-    told = shown(f"Tea{sign}Cake")
-    assert told.startswith("Tea")
-    assert told.endswith("Cake")
-    assert REPLACED in told
-    assert is_harmless(told)
+def test_each_harmful_character_is_replaced(sign: str) -> None:
+    reported = shown(f"Tea{sign}Cake")
+    assert reported.startswith("Tea")
+    assert reported.endswith("Cake")
+    assert REPLACED in reported
+    assert is_harmless(reported)
 
 
 @settings(max_examples=300)
 @given(texts)
-def test_no_text_gets_through(text: str) -> None:
+def test_no_harmful_text_passes(text: str) -> None:
     assert is_harmless(shown(text))
     assert is_harmless(shown_lines(text).replace("\n", ""))
 
 
-def test_what_people_write_stays() -> None:
+def test_ordinary_text_is_unchanged() -> None:
     for text in (
         "Crème brûlée 2 €",
         "東京 支店",
@@ -69,30 +69,30 @@ def test_what_people_write_stays() -> None:
         "नमस्ते",
     ):
         assert shown(text) == text
-    # Spaces that do not break are spaces.
+    # Non-breaking spaces are spaces.
     assert shown("1\u00a0234\u202f56") == "1 234 56"
 
 
-def test_what_is_long_is_cut_in_the_middle() -> None:
+def test_a_long_value_is_cut_in_the_middle() -> None:
     path = "till/" + "x" * 1_000_000 + "/monday.csv"
-    told = shown(path)
-    assert len(told) == LONGEST_SHOWN
-    assert told.startswith("till/xxx")
-    assert told.endswith("/monday.csv")
+    reported = shown(path)
+    assert len(reported) == LONGEST_SHOWN
+    assert reported.startswith("till/xxx")
+    assert reported.endswith("/monday.csv")
     assert shown("x" * LONGEST_SHOWN) == "x" * LONGEST_SHOWN
 
 
-def test_lines_stay_lines_and_their_number_is_bounded() -> None:
+def test_lines_are_kept_and_their_number_is_bounded() -> None:
     assert shown_lines("one\r\ntwo\rthree\n") == f"one\ntwo{REPLACED}three\n"
     assert shown_lines("x\n" * (MOST_LINES + 9)).endswith("x\nand 10 more lines")
 
 
 @given(st.lists(texts))
-def test_json_says_what_it_said(values: list[str]) -> None:
+def test_json_is_equivalent_after_escaping(values: list[str]) -> None:
     written = json.dumps(values, ensure_ascii=False)
-    told = shown_json(written)
-    assert json.loads(told) == values
-    assert is_harmless(told)
+    reported = shown_json(written)
+    assert json.loads(reported) == values
+    assert is_harmless(reported)
 
 
 def printed(*what: object, **settings: bool) -> str:
@@ -103,17 +103,17 @@ def printed(*what: object, **settings: bool) -> str:
     return out.getvalue()
 
 
-def test_a_console_lets_its_own_styles_through_and_nothing_else() -> None:
+def test_a_console_passes_only_its_own_styles() -> None:
     table = make_table("Evil\x1b[8m [bold]feed[/bold]")
     table.add_column("name")
     table.add_row(Text("Tea\x1b[2J\u202e"))
     table.add_row(plain("[red]Cake[/red]"))
-    told = printed("[bold]Loaded:[/bold] forgotten\x1b]0;x\x07 :tea:", table)
-    assert "\x1b[1mLoaded:\x1b[0m forgotten" in told
-    assert "[red]Cake[/red]" in told
-    assert ":tea:" in told
+    reported = printed("[bold]Loaded:[/bold] forgotten\x1b]0;x\x07 :tea:", table)
+    assert "\x1b[1mLoaded:\x1b[0m forgotten" in reported
+    assert "[red]Cake[/red]" in reported
+    assert ":tea:" in reported
     for sign in ("\x1b[2J", "\x1b]0;", "\x1b[8m", "\x07", "\u202e"):
-        assert sign not in told
+        assert sign not in reported
 
 
 def test_markup_in_a_text_is_text() -> None:
@@ -145,28 +145,26 @@ def test_a_formula_becomes_a_text(text: str) -> None:
         ("=1;+2", "'=1;'+2"),
         ("\t=1", "'\t'=1"),
         ("a\t=1", "a\t'=1"),
-        # A spreadsheet that parts elsewhere takes no notice of the quotes round the cell.
+        # A spreadsheet with other separators ignores the quotes round the cell.
         ("a\n=1", "a\n'=1"),
         ("a\r\n=1", "a\r\n'=1"),
         ('a;"=1"', 'a;\'"=1"'),
     ],
 )
-def test_nor_is_there_a_formula_where_a_spreadsheet_parts_at_other_signs(
-    text: str, safe: str
-) -> None:
+def test_no_formula_remains_with_other_separators(text: str, safe: str) -> None:
     assert without_formula(text) == safe
 
 
 @pytest.mark.parametrize(
     "text", ["", "Tea", "1+1", "a=b", "'=1", "1-1", " ", "é", "a;b=1", "a, =1", "a;", "a;\n"]
 )
-def test_other_texts_stay(text: str) -> None:
+def test_other_texts_are_unchanged(text: str) -> None:
     assert without_formula(text) == text
 
 
 def test_everything_is_printed_through_one_place() -> None:
-    """Calls that would print by themselves, outside of the place for it."""
-    # Set up before anything is installed; nothing of it comes from a file of a branch.
+    """No other module prints by itself."""
+    # Runs before anything is installed; it prints no text from branch files.
     allowed = {"base/printing.py", "base/console.py", "operate/bootstrap.py"}
     found = []
     for folder in ("base", "ingest", "operate", "publish"):

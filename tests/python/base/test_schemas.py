@@ -8,7 +8,7 @@ from base.schemas import LAYERS, RAW
 from base.settings import PROJECT
 
 
-def test_the_macro_that_hands_layers_over_names_those_that_dbt_builds() -> None:
+def test_the_ownership_macro_names_the_layers_that_dbt_builds() -> None:
     found = [
         re.findall(r"'(\w+)'", listed)
         for path in (PROJECT / "macros").rglob("*.sql")

@@ -1,4 +1,4 @@
-"""What the environment may say, and how it is told when it says something wrong."""
+"""Settings from the environment, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from base.errors import BranchlineError
 from base.settings import PROJECT, read_settings
 
 
-def test_without_a_word_the_embedded_warehouse_is_used() -> None:
+def test_the_embedded_warehouse_is_the_default() -> None:
     settings = read_settings({"BRANCHLINE_DATABASE_URL": " "})
     assert settings.embedded
     assert settings.warehouse_dir == PROJECT / ".warehouse"
@@ -26,17 +26,17 @@ def test_a_database_url_makes_that_server_the_warehouse() -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mysql://u:secret@h/d", "no PostgreSQL URL"),
+        ("mysql://u:secret@h/d", "not a PostgreSQL URL"),
         ("postgresql://u:secret@h:x/d%", "cannot be read"),
         ("postgresql://u:secret@h/", "names no database"),
         ("postgresql://:secret@h/d", "names no user"),
     ],
 )
-def test_a_wrong_url_is_told_without_its_password(url: str, words: str) -> None:
-    with pytest.raises(BranchlineError, match=words) as told:
+def test_an_invalid_url_is_reported_without_its_password(url: str, words: str) -> None:
+    with pytest.raises(BranchlineError, match=words) as caught:
         read_settings({"BRANCHLINE_DATABASE_URL": url})
-    assert "secret" not in str(told.value)
-    assert "postgresql://user:password@host" in told.value.hint
+    assert "secret" not in str(caught.value)
+    assert "postgresql://user:password@host" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_wrong_url_is_told_without_its_password(url: str, words: str) -> None:
         "postgres://branchline:p@S3cretPW/rest@127.0.0.1/branchline",
         "postgresql://branchline:p@S3cretPW?x=y@127.0.0.1/branchline",
         "postgresql://branchline:p@S3cretPW#rest@127.0.0.1/branchline?sslmode=require",
-        # Without a second @, but for the parser in the wrong place.
+        # Only one @, but in the wrong place for the parser.
         "postgresql://branchline:S3cretPW/rest@127.0.0.1/branchline",
         "postgresql://branchline:12/S3cretPW@127.0.0.1/branchline",
         "postgresql://branchline:12/S3cretPW@127.0.0.1/branchline?user=u",
@@ -67,15 +67,15 @@ def test_a_wrong_url_is_told_without_its_password(url: str, words: str) -> None:
         "host=127.0.0.1 port=x user=u password='S3cretPW' dbname=branchline",
     ],
 )
-def test_a_malformed_address_is_refused_before_anything_is_looked_up(url: str) -> None:
-    with pytest.raises(BranchlineError, match="BRANCHLINE_DATABASE_URL") as told:
+def test_a_malformed_address_is_refused_before_any_lookup(url: str) -> None:
+    with pytest.raises(BranchlineError, match="BRANCHLINE_DATABASE_URL") as caught:
         read_settings({"BRANCHLINE_DATABASE_URL": url})
-    assert "S3cretPW" not in str(told.value)
-    assert "ercent-encode" in told.value.hint
+    assert "S3cretPW" not in str(caught.value)
+    assert "ercent-encode" in caught.value.hint
 
 
 @pytest.mark.parametrize("command", [("run", "--inbox", "x"), ("load",), ("status",), ("demo",)])
-def test_a_database_that_refuses_ends_in_words(
+def test_a_database_error_is_reported_in_plain_words(
     branchline: Branchline, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     environment = {
@@ -95,7 +95,7 @@ def test_a_database_that_refuses_ends_in_words(
     assert "hush" not in found.stdout + found.stderr
 
 
-def test_an_inbox_that_does_not_exist_ends_in_words(
+def test_a_missing_inbox_is_reported_in_plain_words(
     branchline: Branchline, project_env: dict[str, str], tmp_path: Path
 ) -> None:
     found = branchline("run", "--inbox", str(tmp_path / "nowhere"), environment=project_env)
@@ -123,5 +123,5 @@ def test_a_password_in_the_inbox_is_refused_before_it_is_shown(
     ):
         found = branchline(*words, environment=env)
         assert found.returncode == 1
-        assert "may be a password" in found.stderr
+        assert "may contain a password" in found.stderr
         assert "secret-word" not in found.stdout + found.stderr

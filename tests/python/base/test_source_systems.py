@@ -1,4 +1,4 @@
-"""What dbt_project.yml says of the company's sources, and what is said where it says it wrongly."""
+"""The list of the company's sources in dbt_project.yml, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_sources_are_read_with_their_entities(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "source_systems is missing"),
         ("name: x\n", "source_systems is missing"),
@@ -43,17 +43,17 @@ def test_sources_are_read_with_their_entities(tmp_path: Path) -> None:
         ("vars: {source_systems: {shop: [1]}}", "source shop in source_systems has no list"),
     ],
 )
-def test_another_form_is_refused_with_the_one_that_is_right(
-    tmp_path: Path, text: str, told: str
+def test_a_malformed_list_is_refused_with_an_example(
+    tmp_path: Path, text: str, reported: str
 ) -> None:
     with pytest.raises(BranchlineError) as caught:
         listed_sources(project(tmp_path, text))
-    assert told in caught.value.message
+    assert reported in caught.value.message
     assert str(tmp_path / "dbt_project.yml") in caught.value.message
     assert "my_source: [transactions]" in caught.value.hint
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match=r"dbt_project\.yml cannot be read"):
         listed_sources(tmp_path)
     with pytest.raises(BranchlineError, match=r"dbt_project\.yml, line 2: invalid YAML"):

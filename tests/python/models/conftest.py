@@ -1,4 +1,4 @@
-"""What the tests of the marts share."""
+"""Fixtures for the tests of the marts."""
 
 from __future__ import annotations
 

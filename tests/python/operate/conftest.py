@@ -1,4 +1,4 @@
-"""A warehouse of a test's own, and `branchline` as a child process."""
+"""Fixtures: a separate warehouse, and `branchline` as a child process."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def warehouse_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def new_warehouse(warehouse_folder: Path) -> Warehouse:
-    """A warehouse that has not been made yet."""
+    """A warehouse that has not been created yet."""
     return Warehouse(warehouse_folder, throwaway=True)
 
 
 @pytest.fixture(scope="session")
 def made_folder() -> Iterator[Path]:
-    """The folder of a warehouse that was made and stopped; only to be copied."""
+    """The folder of a created and stopped warehouse; only to be copied."""
     folder = Path(tempfile.mkdtemp(prefix="branchline-test-"))
     made = Warehouse(folder, throwaway=True)
     made.ensure_running()
@@ -42,7 +42,7 @@ def made_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def warehouse(warehouse_folder: Path, made_folder: Path) -> Warehouse:
-    """A warehouse that has been made, never started, in a moment."""
+    """A warehouse that has been created (quickly, as a copy) and never started."""
     subprocess.run(["cp", "-a", f"{made_folder}/.", str(warehouse_folder)], check=True)
     (warehouse_folder / "connection.json").unlink()
     return Warehouse(warehouse_folder, throwaway=True)

@@ -1,4 +1,4 @@
-"""The warehouse's notes: when a build may be left out, and what may not be mixed."""
+"""The warehouse's metadata: when a build may be skipped, and what may not be mixed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_empty_warehouse_has_no_build_and_no_mark(link: Link) -> None:
         assert ledger_mark(link) == 7
 
 
-def test_the_last_build_is_remembered_until_dbt_runs_again(link: Link) -> None:
+def test_the_last_build_is_valid_until_dbt_runs_again(link: Link) -> None:
     prepare_notes(link)
     with link.cursor() as cursor:
         cursor.execute(DBT_RUNS)
@@ -101,6 +101,6 @@ def test_the_made_up_company_and_a_real_one_are_not_mixed(link: Link) -> None:
             check_not_mixed(link, for_demo=True)
         note_inbox(link, "/demo", is_demo=True)
         check_not_mixed(link, for_demo=True)
-        with pytest.raises(BranchlineError, match="holds the made-up company") as told:
+        with pytest.raises(BranchlineError, match="holds the made-up company") as caught:
             check_not_mixed(link, for_demo=False)
-    assert "branchline demo --remove" in told.value.hint
+    assert "branchline demo --remove" in caught.value.hint

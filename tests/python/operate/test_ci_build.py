@@ -1,4 +1,4 @@
-"""`branchline ci`: what it builds, what it leaves alone, and that its schemas go, whatever happens.
+"""`branchline ci`: what it builds, what it does not change, and that its schemas are dropped.
 
 Main is built once; each test changes a copy of the project and calls the command in it.
 """
@@ -35,7 +35,7 @@ LEFT_OUT = shutil.ignore_patterns(
 
 
 class Main:
-    """Main as it was built, and a copy of the project in which a test changes what it likes."""
+    """Main as built, and a copy of the project that tests may change."""
 
     def __init__(self, built: Project, copy: Path, state: Path) -> None:
         self.built = built
@@ -45,7 +45,7 @@ class Main:
         self.env = {
             **built.env,
             "PATH": os.environ["PATH"],
-            # What was parsed by the test before is parsed by the next one, but for its change.
+            # Each test reuses the previous test's parse result.
             "DBT_TARGET_PATH": str(copy / "target"),
         }
 
@@ -68,7 +68,7 @@ class Main:
 
     @contextlib.contextmanager
     def changed(self, path: str, old: str, new: str) -> Iterator[None]:
-        """A file of the copy with `new` in the place of `old`, or made where `old` is empty."""
+        """A file of the copy with `old` replaced by `new`, or created if `old` is empty."""
         file = self.copy / path
         before = file.read_text() if file.exists() else None
         assert before is None or old in before
@@ -89,7 +89,7 @@ class Main:
         raise AssertionError(name)
 
     def below(self, *node_ids: str) -> set[str]:
-        """The names of these nodes and of all models and snapshots below them."""
+        """The names of these nodes and of all models and snapshots downstream."""
         return {
             self.manifest["nodes"][node_id]["name"]
             for node_id in and_below(self.manifest, node_ids)
@@ -109,7 +109,7 @@ class Main:
         return {name for (name,) in found}
 
     def relations(self) -> set[str]:
-        """What lies in the build's schemas, without its notes."""
+        """The relations in the build's schemas, without its metadata."""
         found = self.built.rows(
             "select relname::text from pg_class where relkind in ('r', 'v')"
             " and relnamespace::regnamespace::text ~ '^pr_7_'"
@@ -127,12 +127,12 @@ def main(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) 
         built.dbt("build", "--exclude-resource-type", "test", "unit_test")
         built.dbt("parse")
         with open_link(built.url) as link:
-            # As `branchline run` does where it builds main.
+            # As `branchline run` does for main.
             prepare_notes(link)
         state = folder / "state-of-main"
         state.mkdir()
         manifest = Path(built.env["DBT_TARGET_PATH"]) / "manifest.json"
-        # As if main had been built elsewhere: what is compared and read does not depend on it.
+        # As if main had been built elsewhere: comparing and reading do not depend on it.
         database = built.url.rpartition("/")[2]
         (state / "manifest.json").write_text(
             manifest.read_text().replace(f'"{database}"', '"elsewhere"')
@@ -146,7 +146,7 @@ def main(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(autouse=True)
 def nothing_of_main_changes(main: Main) -> Iterator[None]:
-    """Main's relations are the same tables and views afterwards, and its marks are as they were."""
+    """Main's relations and marks are unchanged afterwards."""
     query = (
         "select relname::text, relfilenode, oid from pg_class where relkind in ('r', 'v')"
         " and relnamespace::regnamespace::text !~ '^pr_|^pg_|^information_schema'"
@@ -159,14 +159,14 @@ def nothing_of_main_changes(main: Main) -> Iterator[None]:
     assert main.schemas() == set()
 
 
-def test_where_nothing_differs_nothing_is_built(main: Main) -> None:
+def test_without_differences_nothing_is_built(main: Main) -> None:
     done = main.compare()
     assert (done.returncode, done.stderr) == (0, "")
     assert "Nothing that dbt builds or tests differs from main." in done.stdout
     assert not (main.copy / "target" / "ci" / "run_results.json").exists()
 
 
-def test_a_changed_mart_is_built_with_what_is_below_it_and_nothing_else(main: Main) -> None:
+def test_only_a_changed_mart_and_its_downstream_are_built(main: Main) -> None:
     node_id, node = main.find("rpt_daily_sales")
     expected = main.below(node_id)
     assert len(expected) > 1
@@ -179,7 +179,7 @@ def test_a_changed_mart_is_built_with_what_is_below_it_and_nothing_else(main: Ma
         rows = f"select (select count(*) from {where}.{name}), count(*) from pr_7_{where}.{name}"
         ((of_main, own),) = main.built.rows(rows)
         assert (name, own) == (name, of_main)
-    # What is built is read where it is built, what is not where main has built it.
+    # Built models are read from the build's schemas, others from main's.
     for name in expected - {node["name"]}:
         text = main.compiled(name)
         for parent_id in main.find(name)[1]["depends_on"]["nodes"]:
@@ -189,14 +189,14 @@ def test_a_changed_mart_is_built_with_what_is_below_it_and_nothing_else(main: Ma
                 own = f'"pr_7_{parent["schema"]}"."{parent["name"]}"'
                 assert (of_main if parent["name"] in expected else own) not in text, name
         assert '"pr_7_' in text
-    # What is kept is dropped by the next call, or by hand.
+    # Kept schemas are dropped by the next call, or by hand.
     assert main.ci("--drop", "--schema", "pr_7").returncode == 0
 
 
-def test_what_uses_a_changed_macro_or_seed_is_built_as_far_as_main_has_come(main: Main) -> None:
-    """rejected_rows and its tests ask for the marks of models that are read from main."""
+def test_users_of_a_changed_macro_or_seed_are_built_with_mains_marks(main: Main) -> None:
+    """rejected_rows and its tests need the marks of models that are read from main."""
     macros = main.manifest["macros"]
-    # By itself, or by another macro.
+    # Directly, or through another macro.
     changed = ["macro.branchline.abc_class"]
     for name in changed:
         changed += [
@@ -230,11 +230,11 @@ def test_what_uses_a_changed_macro_or_seed_is_built_as_far_as_main_has_come(main
     assert main.ci("--drop", "--schema", "pr_7").returncode == 0
 
 
-def test_a_failing_test_fails_the_build_and_only_its_own_schemas_go(main: Main) -> None:
+def test_a_failing_test_fails_the_build_and_drops_only_its_schemas(main: Main) -> None:
     others = ("pr_70_marts", "pr_7_2_marts", "pr_8_marts")
     for name in others:
         main.built.rows(f"create schema {name}")
-    # One that another call of the command has made.
+    # A schema of another call of the command.
     main.built.rows(
         "comment on schema pr_7_2_marts is"
         " 'Made by `branchline ci --schema pr_7_2`, which removes it again.'"
@@ -252,7 +252,7 @@ def test_a_failing_test_fails_the_build_and_only_its_own_schemas_go(main: Main) 
             main.built.rows(f"drop schema {name}")
 
 
-def test_a_schema_of_somebody_else_is_left_alone_and_ones_own_from_before_is_not(
+def test_only_schemas_of_earlier_calls_are_dropped(
     main: Main,
 ) -> None:
     main.built.rows("create schema pr_7_marts")
@@ -276,7 +276,7 @@ def test_a_schema_of_somebody_else_is_left_alone_and_ones_own_from_before_is_not
         main.built.rows("drop schema if exists pr_7_marts cascade")
 
 
-def test_two_builds_with_one_prefix_are_not_made_at_once(main: Main) -> None:
+def test_two_builds_with_one_prefix_exclude_each_other(main: Main) -> None:
     with (
         open_link(main.built.url) as first,
         open_link(main.built.url) as second,
@@ -313,13 +313,13 @@ def test_a_build_that_is_cancelled_drops_its_schemas(main: Main) -> None:
     assert psutil.wait_procs(children, timeout=120)[1] == []
 
 
-def test_main_has_to_be_there_and_up_to_date(main: Main) -> None:
+def test_main_must_be_built_and_current(main: Main) -> None:
     state = read_state(main.state)
     chosen = and_below(main.manifest, [main.find("rpt_daily_sales")[0]])
     with open_link(main.built.url) as link:
         _check_main(link, state, main.manifest, chosen)
         main.built.rows("update operations.high_water_marks set file_id = file_id - 1")
-        with pytest.raises(BranchlineError, match="behind the files"):
+        with pytest.raises(BranchlineError, match="do not include all loaded files"):
             _check_main(link, state, main.manifest, chosen)
         main.built.rows("update operations.high_water_marks set file_id = file_id + 1")
         main.built.rows("alter table marts.fct_transactions rename to gone")

@@ -1,4 +1,4 @@
-"""What dbt does not see of a change, over a small manifest; and what a call is refused for."""
+"""Changes that dbt does not see, with a small manifest; and the reasons to refuse a call."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def test_the_same_project_has_no_unseen_change() -> None:
 
 
 @pytest.mark.parametrize("name", ["macro.shop.rounded", "macro.shop.digits", "macro.dbt.own"])
-def test_what_a_model_names_and_what_is_dbts_is_left_to_dbt(name: str) -> None:
+def test_macros_that_models_name_are_left_to_dbt(name: str) -> None:
     assert found(with_macro(name, "changed")) == []
 
 
-def test_a_strategy_concerns_the_models_that_have_it() -> None:
+def test_a_changed_strategy_affects_its_models() -> None:
     ((nodes, reason),) = found(with_macro("macro.shop.get_incremental_replace_months_sql", "merge"))
     assert nodes == {"model.shop.months"}
     assert reason == "the incremental strategy replace_months has changed"
@@ -93,7 +93,7 @@ def test_a_strategy_concerns_the_models_that_have_it() -> None:
     ("name", "called"), [("macro.shop.open", "open"), ("macro.shop.made", "create_table")]
 )
 @pytest.mark.parametrize("text", ["changed", None])
-def test_a_macro_of_a_hook_or_of_dbts_own_macros_concerns_everything(
+def test_a_changed_macro_of_a_hook_or_of_dbt_affects_everything(
     name: str, called: str, text: str | None
 ) -> None:
     ((nodes, reason),) = found(with_macro(name, text))
@@ -101,7 +101,7 @@ def test_a_macro_of_a_hook_or_of_dbts_own_macros_concerns_everything(
     assert reason == f"a macro that no model names has changed ({called})"
 
 
-def test_a_variable_concerns_what_names_it_itself_or_by_a_macro() -> None:
+def test_a_changed_variable_affects_its_direct_and_indirect_users() -> None:
     assert found(first_month="2021-01") == [
         (
             {"model.shop.months", "test.shop.months_are_known"},
@@ -113,22 +113,22 @@ def test_a_variable_concerns_what_names_it_itself_or_by_a_macro() -> None:
     assert found(of_no_model=1) == []
 
 
-def test_variables_that_are_not_known_are_not_compared() -> None:
+def test_unknown_variables_are_not_compared() -> None:
     assert unseen_changes(MANIFEST, MANIFEST, None, VARIABLES) == []
 
 
-def test_above_and_below() -> None:
+def test_upstream_and_downstream() -> None:
     assert and_below(MANIFEST, ["model.shop.sales"]) == {"model.shop.sales", "model.shop.weeks"}
     assert and_above(MANIFEST, ["model.shop.weeks"]) == {"model.shop.sales", "model.shop.weeks"}
 
 
 @pytest.mark.parametrize("prefix", ["", "7", "Pr_7", "pr-7", "pr_7;drop", "raw", "marts", "p" * 41])
-def test_a_prefix_has_to_make_names_of_schemas(prefix: str) -> None:
+def test_invalid_prefixes_are_refused(prefix: str) -> None:
     with pytest.raises(BranchlineError, match="prefix"):
         check_prefix(prefix)
 
 
-def test_a_folder_without_a_state_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_state_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BranchlineError, match=r"no .*manifest\.json"):
         read_state(tmp_path)
     (tmp_path / "manifest.json").write_text("{}")

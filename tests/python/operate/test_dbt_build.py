@@ -1,4 +1,4 @@
-"""dbt as a child process: its log followed, its results told; with a stand-in for dbt itself."""
+"""dbt as a child process: its log and its results; with a stand-in for dbt itself."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_good_build_is_counted(dbt: FakeDbt) -> None:
     ]
 
 
-def test_failures_are_told_with_their_messages(dbt: FakeDbt) -> None:
+def test_failures_are_reported_with_their_messages(dbt: FakeDbt) -> None:
     results = [
         node("model.branchline.fct_sales", "error", 'Database Error\n  column "x" does not exist'),
         node("test.branchline.not_null_a.0123abcd", "fail", "Got 3 results"),
@@ -112,14 +112,14 @@ def test_failures_are_told_with_their_messages(dbt: FakeDbt) -> None:
     ]
     found, _ = dbt.run([], results, 1)
     assert not found.succeeded
-    told = [(failure.kind, failure.name, failure.status) for failure in found.failures]
-    assert told == [("model", "fct_sales", "error"), ("test", "not_null_a", "fail")]
+    reported = [(failure.kind, failure.name, failure.status) for failure in found.failures]
+    assert reported == [("model", "fct_sales", "error"), ("test", "not_null_a", "fail")]
     assert 'column "x" does not exist' in found.failures[0].message
     assert [warning.name for warning in found.warnings] == ["fresh"]
     assert (found.models, found.tests, found.skipped) == (0, 2, 1)
 
 
-def test_an_error_of_no_node_is_told_and_old_results_are_not(dbt: FakeDbt) -> None:
+def test_an_error_without_a_node_is_reported_and_old_results_are_not(dbt: FakeDbt) -> None:
     dbt.run([], [node("model.branchline.old", "error", "of yesterday")], 1)
     parse_error = {"info": {"name": "MainEncounteredError", "level": "error", "msg": "no such ref"}}
     found, _ = dbt.run([json.dumps(parse_error)], None, 2)
@@ -129,10 +129,10 @@ def test_an_error_of_no_node_is_told_and_old_results_are_not(dbt: FakeDbt) -> No
 
 
 @pytest.mark.parametrize("custom", [False, True], ids=["default", "named"])
-def test_what_dbt_writes_is_its_owners(
+def test_dbts_files_are_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, custom: bool
 ) -> None:
-    """The log and what is run hold rows' values: also what was there before, whatever the umask."""
+    """Logs and compiled SQL hold row values: existing files are made private, too."""
     project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     logs, target = project / "logs", project / "target"
     environment = {"PATH": os.environ["PATH"]}
@@ -164,7 +164,7 @@ def test_what_dbt_writes_is_its_owners(
     before = os.umask(0)
     try:
         if custom:
-            # A folder of somebody's own, in which other things may lie, is left as it is.
+            # A user's own folder, which may have other content, is not changed.
             logs.mkdir()
         runs()
         assert modes(*written) == {0o600}
@@ -184,7 +184,7 @@ def test_what_dbt_writes_is_its_owners(
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["listens", "deaf"])
 def test_the_death_of_the_caller_ends_dbt(tmp_path: Path, deaf: bool) -> None:
-    """By SIGKILL, which nobody can tell anybody of. `deaf`: it does not end when asked."""
+    """By SIGKILL, which cannot be handled. `deaf`: dbt ignores the request to end."""
     program, note = tmp_path / "dbt", tmp_path / "note"
     program.write_text(
         f"#!{sys.executable}\n"
@@ -227,7 +227,7 @@ def test_the_death_of_the_caller_ends_dbt(tmp_path: Path, deaf: bool) -> None:
 
 
 def _impatient(folder: Path) -> Path:
-    """The program that ties them, which waits a moment only."""
+    """The program that ties them, with a short timeout."""
     text = Path(tied.__file__).read_text()
     assert f"GRACE_SECONDS = {tied.GRACE_SECONDS}" in text
     copy = folder / "tied.py"

@@ -1,4 +1,4 @@
-"""The dbt packages: from the hub where it answers, else the stand-in."""
+"""The dbt packages: from the hub if it answers, otherwise the stand-in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def fetched(project: Path, text: str = "-- the hub's\n") -> Path:
-    """What `dbt deps` leaves."""
+    """The files that `dbt deps` writes."""
     folder = project / "dbt_packages" / "dbt_utils"
     (folder / "macros").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text("name: dbt_utils\n")
@@ -47,7 +47,7 @@ def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_without_the_hub_the_stand_in_is_installed_and_said_so_in_one_line(project: Path) -> None:
+def test_without_the_hub_the_stand_in_is_installed_with_one_message(project: Path) -> None:
     said: list[str] = []
     install_packages(project, said.append)
     assert installed(project) == "-- one\n"
@@ -57,7 +57,7 @@ def test_without_the_hub_the_stand_in_is_installed_and_said_so_in_one_line(proje
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_the_second_time_nothing_is_done(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installing_again_does_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     install_packages(project, said.append)
     monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
@@ -66,7 +66,7 @@ def test_the_second_time_nothing_is_done(project: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_a_changed_stand_in_is_installed_anew(project: Path) -> None:
+def test_a_changed_stand_in_is_reinstalled(project: Path) -> None:
     said: list[str] = []
     install_packages(project, said.append)
     (project / "offline_packages" / "dbt_utils" / "macros" / "one.sql").write_text("-- two\n")
@@ -78,7 +78,7 @@ def test_a_changed_stand_in_is_installed_anew(project: Path) -> None:
     assert installed(project) == "-- two\n"
 
 
-def test_what_dbt_has_fetched_is_left_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetched_packages_are_kept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched(project)
     monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
     install_packages(project, pytest.fail)
@@ -86,7 +86,7 @@ def test_what_dbt_has_fetched_is_left_alone(project: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("no_hub")
-def test_another_version_is_not_taken_for_the_right_one(project: Path) -> None:
+def test_another_version_is_not_accepted(project: Path) -> None:
     fetched(project)
     (project / "packages.yml").write_text(PACKAGES.replace("1.3.0", "1.2.0"))
     said: list[str] = []
@@ -96,10 +96,8 @@ def test_another_version_is_not_taken_for_the_right_one(project: Path) -> None:
 
 @pytest.mark.usefixtures("no_hub")
 @pytest.mark.parametrize("change", ["other", "more", "less"])
-def test_a_fetched_package_that_is_not_the_noted_one_is_not_used(
-    project: Path, change: str
-) -> None:
-    """Whether the hub has sent something else, or somebody has changed it since."""
+def test_a_fetched_package_with_another_hash_is_not_used(project: Path, change: str) -> None:
+    """Either the hub has sent something else, or it was changed since."""
     folder = fetched(project)
     (project / "package-lock.yml").write_text(PACKAGES)
     if change == "other":
@@ -113,7 +111,7 @@ def test_a_fetched_package_that_is_not_the_noted_one_is_not_used(
     assert not (folder / "macros" / "two.sql").exists()
 
 
-def test_what_the_hub_sends_is_held_to_its_hash(
+def test_packages_from_the_hub_must_match_their_hash(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = "-- evil\n"
@@ -127,14 +125,14 @@ def test_what_the_hub_sends_is_held_to_its_hash(
     said: list[str] = []
     install_packages(project, said.append)
     assert installed(project) == "-- one\n"
-    assert f"not what {HASHES} lists" in said[-1]
+    assert f"does not match {HASHES}" in said[-1]
     shutil.rmtree(project / "dbt_packages")
     sent = "-- the hub's\n"
     install_packages(project, said.append)
     assert installed(project) == sent
 
 
-def test_a_version_without_a_hash_is_not_even_fetched(
+def test_a_version_without_a_hash_is_not_fetched(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packages, "_hub_answers", lambda: pytest.fail("asked the hub"))
@@ -147,5 +145,5 @@ def test_a_version_without_a_hash_is_not_even_fetched(
         install_packages(project, said.append)
 
 
-def test_the_projects_own_list_can_be_read() -> None:
+def test_the_projects_package_list_is_valid() -> None:
     packages.known_hashes(PROJECT)

@@ -27,7 +27,7 @@ EXAMPLE = PROJECT / "profiles.example.yml"
 def render(
     environ: dict[str, str], target: str | None = None, profile: Path = EXAMPLE
 ) -> tuple[str, dict[str, Any]]:
-    """The target that dbt chooses and the connection it takes from it."""
+    """The target that dbt chooses and its connection."""
     set_invocation_context(environ)
     raw = yaml.safe_load(profile.read_text())["branchline"]
     return Profile.render_profile(raw, "branchline", target, ProfileRenderer({}))
@@ -48,7 +48,7 @@ def connection(port: int, password: str) -> Connection:
         },
     ],
 )
-def test_without_a_word_dbt_goes_to_the_embedded_warehouse(environ: dict[str, str]) -> None:
+def test_dbt_uses_the_embedded_warehouse_by_default(environ: dict[str, str]) -> None:
     name, found = render(environ)
     assert name == "embedded"
     assert (found["host"], found["port"], found["dbname"]) == ("127.0.0.1", 54329, "branchline")
@@ -56,8 +56,8 @@ def test_without_a_word_dbt_goes_to_the_embedded_warehouse(environ: dict[str, st
     assert found["connect_timeout"] == 10
 
 
-def test_a_url_that_nobody_has_put_into_variables_goes_nowhere() -> None:
-    """Not to the embedded warehouse, nor to what PGHOST means to somebody else."""
+def test_dbt_does_not_connect_without_the_urls_variables() -> None:
+    """Neither to the embedded warehouse, nor to a foreign PGHOST."""
     environ = {"BRANCHLINE_DATABASE_URL": "postgresql://u:p@h/d", "PGHOST": "crm", "PGUSER": "x"}
     with pytest.raises(DbtBaseException, match="BRANCHLINE_TARGET"):
         render(environ)
@@ -91,13 +91,13 @@ def test_dbt_reads_the_url_as_postgresql_does(url: str) -> None:
     assert found["password"] == meant.get("password", "")
     assert found["dbname"] == meant["dbname"]
     assert found["connect_timeout"] == int(meant.get("connect_timeout", 10))
-    # These dbt does not pass on: libpq takes them from the environment by itself.
+    # dbt does not pass these on: libpq reads them from the environment.
     for part in ("sslmode", "sslrootcert", "sslcert", "sslkey"):
         assert part not in found
         assert environ.get(libpq.VARIABLES[part]) == meant.get(part)
 
 
-def test_ci_builds_in_schemas_of_its_own() -> None:
+def test_ci_builds_in_separate_schemas() -> None:
     environ = libpq.variables("postgresql://u:p@h/d")
     assert render(environ, "ci")[1]["schema"] == "ci"
     assert render({**environ, "BRANCHLINE_CI_SCHEMA": "pr_17"}, "ci")[1]["schema"] == "pr_17"
@@ -112,7 +112,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def made(folder: Path) -> Path:
-    """The folder of something that looks like a warehouse."""
+    """A folder that looks like a warehouse."""
     (folder / "pgdata").mkdir(parents=True)
     return folder
 
@@ -128,7 +128,7 @@ def test_the_copy_is_private_and_follows_the_warehouse(project: Path) -> None:
     said: list[str] = []
     prepare_profile(project, said.append)
     prepare_profile(project, said.append)
-    assert said == ["profiles.yml: made from profiles.example.yml."]
+    assert said == ["profiles.yml: created from profiles.example.yml."]
     assert stat.S_IMODE(profile.stat().st_mode) == 0o600
     profile.write_text(profile.read_text().replace("threads: 4", "threads: 7"))
     assert note_warehouse(profile, folder, connection(54400, "a1b2")) is True
@@ -143,7 +143,7 @@ def test_the_copy_is_private_and_follows_the_warehouse(project: Path) -> None:
     assert render({}, profile=profile)[1]["threads"] == 7
 
 
-def test_each_embedded_warehouse_is_found_by_its_folder(project: Path) -> None:
+def test_the_profile_has_each_embedded_warehouse_by_folder(project: Path) -> None:
     profile = project / "profiles.yml"
     prepare_profile(project, lambda line: None)
     here, there = made(project / "wh"), made(project.parent / 'it\'s a "ware" höuse: #1')
@@ -155,14 +155,14 @@ def test_each_embedded_warehouse_is_found_by_its_folder(project: Path) -> None:
     assert found(profile, str(there)) == (f"embedded in {there}", 1002, "there")
     with pytest.raises(DbtBaseException, match="target named 'embedded in /no/where'"):
         found(profile, "/no/where")
-    # What is gone is forgotten.
+    # Deleted warehouses are removed.
     (here / "pgdata").rmdir()
     note_warehouse(profile, there, connection(1003, "anew"))
     assert found(profile, str(there))[1:] == (1003, "anew")
     assert str(here) not in profile.read_text()
 
 
-def test_a_profile_of_old_is_kept_aside_and_renewed(project: Path) -> None:
+def test_an_old_profile_is_renamed_and_recreated(project: Path) -> None:
     profile, old = project / "profiles.yml", "password: \"{{ modules.re.findall('x', '') }}\""
     profile.write_text(old)
     said: list[str] = []
@@ -174,7 +174,7 @@ def test_a_profile_of_old_is_kept_aside_and_renewed(project: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", ["{}: [PGHOST", "branchline: {outputs: {a: PGHOST}}", "PGHOST"])
-def test_a_profile_of_ones_own_stays_as_it_is(project: Path, kept: str) -> None:
+def test_a_custom_profile_is_not_changed(project: Path, kept: str) -> None:
     profile = project / "profiles.yml"
     profile.write_text(kept)
     prepare_profile(project, print)
@@ -186,7 +186,7 @@ def test_a_profile_of_ones_own_stays_as_it_is(project: Path, kept: str) -> None:
     assert profile.read_text() == broken
 
 
-def test_without_a_profile_none_is_made_by_a_start(tmp_path: Path) -> None:
+def test_a_start_does_not_create_a_profile(tmp_path: Path) -> None:
     assert note_warehouse(tmp_path / "profiles.yml", tmp_path, connection(1, "x")) is False
     assert os.listdir(tmp_path) == []
 

@@ -1,6 +1,6 @@
-"""Plain dbt and psql, as a person calls them, on the warehouse that Branchline uses.
+"""Plain dbt and psql, as a person calls them, on Branchline's warehouse.
 
-Each program runs in an environment with nothing in it but what the test puts there.
+Each program runs in an environment that contains only the test's variables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from operate.server.postgres import programs
 from operate.server.server import Warehouse
 
 BIN = Path(sys.executable).parent
-# A space, both quotes, what URLs and shells take apart, a template's braces, and two alphabets.
+# A space, both quotes, special characters of URLs and shells, template braces, and two alphabets.
 ODD = "p ä'\"%2F@:/?#$(id)`\\{{ 1 }}✓"
 
 
@@ -58,7 +58,7 @@ def shell(
 
 
 def debug(output: str) -> dict[str, str]:
-    """The connection that `dbt debug` says it has tried, and that it worked."""
+    """The connection that `dbt debug` reports, and that it worked."""
     assert "Connection test: [OK connection ok]" in output, output
     return dict(re.findall(r"^[0-9:]{8} +(\w+): (.+)$", output, re.MULTILINE))
 
@@ -68,7 +68,7 @@ DEBUG = "dbt --no-use-colors debug --connection"
 
 @pytest.fixture
 def odd_url(postgres_server: Connection) -> Iterator[str]:
-    """An empty database, by a log-in whose name and password are hard to quote."""
+    """An empty database, with a log-in whose name and password are hard to quote."""
     with contextlib.closing(psycopg2.connect(postgres_server.url)) as link, link.cursor() as cursor:
         link.autocommit = True
         name = "an'na @ höme"
@@ -92,11 +92,11 @@ def odd_url(postgres_server: Connection) -> Iterator[str]:
 
 @pytest.fixture
 def own_project(tmp_path: Path) -> Iterator[Path]:
-    """A copy of the project, whose profiles.yml no other test and no user shares.
+    """A copy of the project with its own profiles.yml.
 
     Its warehouse is stopped at the end.
     """
-    # Not below a folder that only its owner may pass: for root, another user runs the server.
+    # Not below a folder that only its owner may enter: for root, another user runs the server.
     with throwaway.folder() as folder:
         project = folder / "project"
         listed = subprocess.run(
@@ -117,7 +117,7 @@ def own_project(tmp_path: Path) -> Iterator[Path]:
 
 
 def branchline(project: Path, *words: str) -> str:
-    """A shell's words for this project's branchline, not for the one that is installed."""
+    """A shell command for this project's branchline, not for the installed one."""
     return f"PYTHONPATH={project} {BIN / 'python'} -m operate.cli {' '.join(words)}"
 
 
@@ -125,7 +125,7 @@ def test_psql_and_dbt_follow_the_url_through_the_shell(odd_url: str, tmp_path: P
     env = clean(
         tmp_path,
         BRANCHLINE_DATABASE_URL=odd_url,
-        # Of somebody else's server. None of it may matter.
+        # For another server. None of it may have an effect.
         PGHOST="192.0.2.1",
         PGHOSTADDR="192.0.2.1",
         PGPORT="1",
@@ -152,7 +152,7 @@ def test_psql_and_dbt_follow_the_url_through_the_shell(odd_url: str, tmp_path: P
     assert "BRANCHLINE_TARGET" not in gone
 
 
-def test_a_password_may_stand_in_the_password_file(odd_url: str, tmp_path: Path) -> None:
+def test_a_password_may_be_in_the_password_file(odd_url: str, tmp_path: Path) -> None:
     user, _, rest = odd_url.partition("://")[2].partition(":")
     place = rest.partition("@")[2]
     host, port, database = place.partition("?")[0].replace(":", "/").split("/")
@@ -179,41 +179,41 @@ def test_plain_dbt_finds_the_embedded_warehouse_wherever_it_is(
     project, default = own_project, own_project / ".warehouse"
     env = clean(tmp_path)
     made = shell(branchline(project, "setup"), env, project).stdout
-    assert "profiles.yml: made from profiles.example.yml." in made
+    assert "profiles.yml: created from profiles.example.yml." in made
     # No warehouse yet: the profile can be read, and parsing needs nothing else.
     small = tmp_path / "small"
     small.mkdir()
     (small / "dbt_project.yml").write_text("{name: small, profile: branchline}\n")
     shell(f"dbt --quiet parse --project-dir {small} --profiles-dir .", env, project)
-    # The first one is made anew, with another password.
+    # The first one is recreated, with another password.
     shell(branchline(project, "warehouse", "start"), env, project)
     passwords = {(default / "password").read_text()}
     Warehouse(default).stop()
     shutil.rmtree(default)
     ports = set()
     for folder in ("", str(own_project.parent / "elsewhere"), "wh"):
-        # What the shell has of another server does not matter, and TLS is not asked for.
+        # The shell's variables for another server have no effect, and TLS is not requested.
         there = {**env, "PGHOST": "crm", "PGPORT": "1", "PGSSLMODE": "require"}
         if folder:
             there["BRANCHLINE_WAREHOUSE_DIR"] = folder
-        # This starts it. Branchline itself goes where psql goes.
+        # This starts it. Branchline itself connects to the same server as psql.
         asked = f'eval "$({branchline(project, "env")})" && psql -XAtc "show port"'
         if folder == "wh":
             asked += " && " + branchline(project, "sql", "--format", "csv", "'show port'")
         port, *again = shell(asked, there, project).stdout.split()
         assert again == (["port", port] if folder == "wh" else [])
         passwords.add((project / (folder or ".warehouse") / "password").read_text())
-        # By nothing but BRANCHLINE_WAREHOUSE_DIR.
+        # Only by BRANCHLINE_WAREHOUSE_DIR.
         assert debug(shell(DEBUG, there, project).stdout)["port"] == port
         ports.add(port)
     assert len(passwords) == 4
     assert len(ports) == 3
 
 
-def test_branchline_alone_takes_dbt_to_the_url_and_shows_nobody_the_password(
+def test_branchline_passes_the_url_to_dbt_without_showing_the_password(
     odd_url: str, tmp_path: Path
 ) -> None:
-    """What every user of the machine can read: the arguments of all processes."""
+    """Every user of the machine can read the arguments of all processes."""
     env = clean(
         tmp_path,
         BRANCHLINE_DATABASE_URL=odd_url,
@@ -233,7 +233,7 @@ def test_branchline_alone_takes_dbt_to_the_url_and_shows_nobody_the_password(
 
 
 class Arguments:
-    """The command lines of all processes that this one has started, while the block runs."""
+    """The command lines of all child processes during the block."""
 
     def __init__(self) -> None:
         self.lines: set[str] = set()

@@ -1,4 +1,4 @@
-"""How a load is told: of files that are known those that wait, and files of no listed source."""
+"""The output of a load: known files in quarantine, and files of unlisted sources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def report(unchanged: int, quarantined: int) -> LoadReport:
 
 
 @pytest.mark.parametrize(
-    ("unchanged", "quarantined", "told"),
+    ("unchanged", "quarantined", "reported"),
     [
         (7, 0, "7 files known."),
         (7, 7, "7 files known, all of them in quarantine: branchline quarantine list."),
@@ -31,13 +31,13 @@ def report(unchanged: int, quarantined: int) -> LoadReport:
         (1, 1, "1 file known and in quarantine: branchline quarantine list."),
     ],
 )
-def test_known_files_are_told_with_those_that_wait(
-    unchanged: int, quarantined: int, told: str
+def test_known_files_are_reported_with_the_quarantined_ones(
+    unchanged: int, quarantined: int, reported: str
 ) -> None:
-    assert shown(report(unchanged, quarantined)) == f"Nothing new to load: {told}\n"
+    assert shown(report(unchanged, quarantined)) == f"Nothing new to load: {reported}\n"
 
 
-def test_so_they_are_beside_new_files() -> None:
+def test_known_files_are_reported_beside_new_ones() -> None:
     made = report(3, 1)
     made.files.append(FileOutcome("a.csv", "shop_sales", None, None, "loaded", rows=2))
     assert shown(made) == (
@@ -46,10 +46,10 @@ def test_so_they_are_beside_new_files() -> None:
     )
 
 
-def test_files_of_a_source_that_is_not_listed_are_told_with_the_reason() -> None:
+def test_files_of_an_unlisted_source_are_reported_with_the_reason() -> None:
     made = report(0, 0)
     made.switched_off = {"shop": ["shop/a.csv", "shop/b.csv"]}
     assert shown(made) == (
-        "2 files of the inbox not read, because source shop is not listed in source_systems"
+        "2 files in the inbox not read, because source shop is not listed in source_systems"
         " (dbt_project.yml): shop/a.csv, shop/b.csv\n"
     )

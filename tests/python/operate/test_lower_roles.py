@@ -1,6 +1,6 @@
-"""A lower role never becomes a higher one, and an analyst can neither block nor fill.
+"""A lower role cannot escalate, and an analyst can neither block the server nor fill its disk.
 
-What is tried is what members of the roles may do in the database; nothing is built.
+The tests try what members of the roles may do in the database; nothing is built.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from operate.server.notes import one_run_at_a_time
 PASSWORD = "only-for-tests-0123456789"
 FILE = "leeds_{:02d}-08-2021_09-00-00.csv"
 LINE = '{:02d}/08/2021 09:00,Leeds,Ann,"Tea - 1.80",1.80,CASH,\n'
-# What a function of somebody else's would do in an owner's session.
+# What a foreign function would do in an owner's session.
 CLIMB = """
 create function {schema}.climb() returns {kind} language plpgsql as $$ begin
     reset role;
@@ -65,7 +65,7 @@ def may(url: str, statement: str) -> bool:
 
 @dataclass
 class Shop:
-    """A warehouse with roles and a member of each, by whom nothing is loaded yet."""
+    """A warehouse with roles and a member of each, without loaded files."""
 
     url: str
     server: Connection
@@ -81,10 +81,10 @@ class Shop:
         done = throwaway.run_branchline(
             *words, environment=throwaway.environment(self.urls[who], self.folder)
         )
-        told = done.stdout + done.stderr
-        assert done.returncode == expect, told
-        assert "Traceback" not in told
-        return told
+        reported = done.stdout + done.stderr
+        assert done.returncode == expect, reported
+        assert "Traceback" not in reported
+        return reported
 
     def load(self, who: str, *, expect: int = 0) -> str:
         """Load a file that was not there before."""
@@ -125,7 +125,7 @@ def shop(postgres_server: Connection, tmp_path: Path) -> Iterator[Shop]:
             ask(postgres_server.url, f'drop role "{name}"')
 
 
-def test_a_loader_puts_nothing_where_others_write(shop: Shop) -> None:
+def test_a_loader_cannot_add_code_to_tables_that_others_write(shop: Shop) -> None:
     shop.load("lou")
     for statement in (
         CLIMB.format(schema="raw", kind="trigger", value="null"),
@@ -153,7 +153,7 @@ def test_a_loader_puts_nothing_where_others_write(shop: Shop) -> None:
         "delete from operations.inboxes",
     ):
         assert not may(shop.urls["lou"], statement), statement
-    # Nor by what it may call.
+    # Nor through functions that it may call.
     for table, names in (
         ("ingest_files", "{evil}"),
         ('x" (a int); create role pwned; --', "{evil}"),
@@ -181,17 +181,17 @@ def test_a_loader_still_adds_the_columns_that_files_bring(shop: Shop) -> None:
     )
     # As if the feed were new.
     ask(shop.url, "drop table raw.sales_desk_stores")
-    told = shop.branchline("lou", "load")
+    reported = shop.branchline("lou", "load")
     columns = ask(
         shop.url,
         "select attname, pg_get_userbyid(relowner) from pg_attribute inner join pg_class"
         " on attrelid = pg_class.oid where attrelid = 'raw.sales_desk_stores'::regclass"
         " and attname = 'opened'",
     )
-    assert columns == [("opened", "branchline")], told
+    assert columns == [("opened", "branchline")], reported
 
 
-def test_what_a_transformer_made_runs_with_a_transformers_rights(shop: Shop) -> None:
+def test_a_transformers_code_runs_with_a_transformers_rights(shop: Shop) -> None:
     shop.load("owner")
     tom = shop.urls["tom"]
     ask(tom, CLIMB.format(schema="marts", kind="int", value="1"))
@@ -203,7 +203,7 @@ def test_what_a_transformer_made_runs_with_a_transformers_rights(shop: Shop) -> 
     assert PREFIX in shop.branchline("owner", "sql", "select who from marts.peek")
     shop.nobody_has_climbed()
     assert ask(shop.url, f"select 1 from pg_roles where rolname like '{PREFIX}%'") == []
-    # What dbt notes of each run is written in dbt's own session; its owner's it is not.
+    # dbt's metadata is written in dbt's own session, not in the owner's.
     ask(
         tom,
         "create table operations.high_water_marks (model text, file_id bigint);"
@@ -228,13 +228,13 @@ def _settings(shop: Shop, *keys: str) -> Any:
 
 
 def log_ins(shop: Shop) -> set[str]:
-    """The log-ins for building that there are."""
+    """The existing temporary log-ins."""
     query = f"select rolname from pg_roles where starts_with(rolname, '{PREFIX}')"
     return {name for (name,) in ask(shop.url, query)}
 
 
 def end_sessions(shop: Shop, name: str = PREFIX) -> None:
-    """End the sessions of these log-ins and of the runs that made them, and wait for it."""
+    """End the sessions of these log-ins and of their runs, and wait for it."""
     ask(
         shop.url,
         "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
@@ -256,8 +256,8 @@ with lowered(Connection(sys.argv[1], "", 0, "", "", "")) as low:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_the_log_in_of_a_run_that_was_ended_goes(shop: Shop, number: signal.Signals) -> None:
-    """At once, or with the next run, although a query is under way."""
+def test_the_log_in_of_a_killed_run_is_dropped(shop: Shop, number: signal.Signals) -> None:
+    """At once, or with the next run, although a query is running."""
     with subprocess.Popen(
         [sys.executable, "-c", AT_WORK, shop.url],
         stdout=subprocess.PIPE,
@@ -278,7 +278,7 @@ def test_the_log_in_of_a_run_that_was_ended_goes(shop: Shop, number: signal.Sign
     assert log_ins(shop) == set()
 
 
-def test_the_owners_log_in_for_building_is_gone_afterwards(shop: Shop) -> None:
+def test_the_owners_temporary_log_in_is_dropped(shop: Shop) -> None:
     for name in ("left", "new", "at_work"):
         until = "2020-01-01" if name == "left" else "infinity"
         ask(
@@ -286,7 +286,7 @@ def test_the_owners_log_in_for_building_is_gone_afterwards(shop: Shop) -> None:
             f"create role {PREFIX}{name} login password '{PASSWORD}' valid until '{until}';"
             f" grant low_transformer to {PREFIX}{name}",
         )
-    # Of a run whose dbt has not ended yet; and of one that is at work now.
+    # One of a run whose dbt has not ended yet; one of a running run.
     ending = psycopg2.connect(re.sub(r"//.*?@", f"//{PREFIX}at_work:{PASSWORD}@", shop.url))
     stack = contextlib.ExitStack()
     other = stack.enter_context(lowered(shop.connection))
@@ -307,13 +307,13 @@ def test_the_owners_log_in_for_building_is_gone_afterwards(shop: Shop) -> None:
             assert same is mine
 
 
-def test_names_of_roles_are_the_owners_alone(shop: Shop) -> None:
+def test_only_the_owner_changes_the_names_of_roles(shop: Shop) -> None:
     evil = "x1; create role pwned login createrole; commit; --"
     for who in ("lou", "tom", "ann", "pia"):
         assert not may(shop.urls[who], f"update operations.roles set role_name = '{evil}'")
         assert not may(shop.urls[who], "drop table operations.roles")
         assert not may(shop.urls[who], "drop schema operations cascade")
-    # As it could be in a warehouse of before.
+    # As it could be in an older warehouse.
     for name in (evil, 'x"; create role pwned; --', "x y", "low_loader", "X", "", "a" * 64):
         ask(
             shop.url,
@@ -321,14 +321,14 @@ def test_names_of_roles_are_the_owners_alone(shop: Shop) -> None:
             " where purpose = 'analyst'",
         )
         for words in (("warehouse", "roles"), ("warehouse", "user", "eve", "--role", "analyst")):
-            told = shop.branchline("owner", *words, expect=1)
-            assert "operations.roles does not name four roles" in " ".join(told.split())
+            reported = shop.branchline("owner", *words, expect=1)
+            assert "operations.roles does not hold four role names" in " ".join(reported.split())
         shop.nobody_has_climbed()
 
 
 @pytest.fixture
 def old(shop: Shop) -> Shop:
-    """A warehouse as an older version made it: raw is the loaders', the notes the transformers'."""
+    """A warehouse of an older version: loaders own raw, transformers own the metadata."""
     shop.load("owner")
     ask(
         shop.url,
@@ -345,7 +345,7 @@ def old(shop: Shop) -> Shop:
     return shop
 
 
-def test_an_older_warehouse_is_taken_over_before_anything_runs(old: Shop) -> None:
+def test_the_owner_takes_over_an_older_warehouse_first(old: Shop) -> None:
     with open_link(old.url) as link:
         (done,) = (make_roles(link)[1],)
         assert done
@@ -406,7 +406,7 @@ LYING_IN_WAIT = [
 ]
 
 
-def test_what_lies_in_wait_in_an_older_warehouse_is_named_and_not_run(old: Shop) -> None:
+def test_foreign_code_in_an_older_warehouse_is_named_and_not_run(old: Shop) -> None:
     lou = old.urls["lou"]
     with open_link(old.url) as link, link.cursor() as cursor:
         for statement, thing in LYING_IN_WAIT:
@@ -417,26 +417,26 @@ def test_what_lies_in_wait_in_an_older_warehouse_is_named_and_not_run(old: Shop)
                 " as $$ select 'x' $$",
             )
             ask(lou, statement)
-            with pytest.raises(BranchlineError, match="what their owner did not make") as told:
+            with pytest.raises(BranchlineError, match="code that the owner did not") as caught:
                 make_roles(link)
-            assert thing in told.value.message, statement
+            assert thing in caught.value.message, statement
             for found, remedy in foreign_things(cursor):
-                assert found in told.value.message
-                assert remedy in told.value.hint
+                assert found in caught.value.message
+                assert remedy in caught.value.hint
                 if not found.startswith("type or operator"):
                     cursor.execute(remedy)
             cursor.execute("drop domain if exists raw.odd cascade")
             assert foreign_things(cursor) == [], statement
         ask(lou, CLIMB.format(schema="raw", kind="trigger", value="null"))
         ask(lou, LYING_IN_WAIT[0][0])
-    told_by_load = old.load("owner", expect=1)
-    assert "branchline warehouse roles" in told_by_load
+    load_output = old.load("owner", expect=1)
+    assert "branchline warehouse roles" in load_output
     assert "trigger evil" in old.branchline("owner", "warehouse", "roles", expect=1)
     old.nobody_has_climbed()
     assert old.files() == 1
 
 
-def test_an_analyst_holds_up_neither_load_nor_build(shop: Shop) -> None:
+def test_an_analyst_blocks_neither_load_nor_build(shop: Shop) -> None:
     with contextlib.closing(psycopg2.connect(shop.urls["ann"])) as ann, ann.cursor() as cursor:
         ann.autocommit = True
         for statement in (
@@ -465,12 +465,12 @@ def test_an_analyst_holds_up_neither_load_nor_build(shop: Shop) -> None:
     assert ask(shop.url, "select count(*) from pg_largeobject_metadata") == [(0,)]
 
 
-def test_a_reader_who_holds_up_a_build_is_ended(shop: Shop) -> None:
+def test_a_reader_who_blocks_a_build_is_ended(shop: Shop) -> None:
     ask(shop.urls["tom"], "create table marts.sales as select 1 as a")
     ask(shop.urls["tom"], "grant select on marts.sales to low_analyst")
     said: list[str] = []
     with contextlib.closing(psycopg2.connect(shop.urls["ann"])) as ann, ann.cursor() as cursor:
-        # As anybody may.
+        # Anybody may do this.
         cursor.execute("set statement_timeout = 0; set idle_in_transaction_session_timeout = 0")
         cursor.execute("select * from marts.sales")
         with (
@@ -481,10 +481,10 @@ def test_a_reader_who_holds_up_a_build_is_ended(shop: Shop) -> None:
         with pytest.raises(psycopg2.Error):
             cursor.execute("select 1")
     assert len(said) == 1
-    assert said[0].startswith("ann has held up the build")
+    assert said[0].startswith("ann has blocked the build")
 
 
-def test_a_reader_is_limited_and_whoever_works_is_not(shop: Shop) -> None:
+def test_only_readers_are_limited(shop: Shop) -> None:
     asked = (
         "select current_setting('statement_timeout'),"
         " current_setting('idle_in_transaction_session_timeout'),"
@@ -496,11 +496,11 @@ def test_a_reader_is_limited_and_whoever_works_is_not(shop: Shop) -> None:
     assert ask(shop.urls["lou"], asked) == [("0", "0", "-1", -1)]
     with pytest.raises(InsufficientPrivilege, match="temp_file_limit"):
         ask(shop.urls["ann"], "set temp_file_limit = -1")
-    told = shop.branchline(
+    reported = shop.branchline(
         *("owner", "warehouse", "user", "ann", "--role", "analyst", "--minutes", "1"),
         *("--gigabytes", "3", "--connections", "2"),
     )
-    assert "Changed ann" in told
+    assert "Changed ann" in reported
     assert ask(shop.urls["ann"], asked) == [("1min", "1min", "3GB", 2)]
     with contextlib.ExitStack() as stack:
         for _ in range(2):
@@ -514,8 +514,8 @@ def test_a_reader_is_limited_and_whoever_works_is_not(shop: Shop) -> None:
     assert ask(shop.urls["ann"], asked) == [("0", "0", "-1", -1)]
 
 
-def test_nobody_looks_into_a_schema_of_his_own_name(shop: Shop) -> None:
-    """Where a transformer could put a better `lower`, or any other name."""
+def test_schemas_with_the_users_name_are_not_searched(shop: Shop) -> None:
+    """A transformer could put its own `lower`, or any other name, there."""
     for who in ("owner", "lou", "tom", "ann", "pia"):
         ((path,),) = ask(shop.urls[who], "show search_path")
         assert "$user" not in path

@@ -1,4 +1,4 @@
-"""`branchline source new`: what it writes from a sample stands, and it overwrites nothing."""
+"""`branchline source new`: the generated source works, and no file is overwritten."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from operate.project.sample_file import (
 )
 
 SHOP = dict(itertools.islice(days(10_000, receipts_a_day=7), 8))
-# A receipt per line, month first, amounts in two ways, no name of a product.
+# A receipt per line, month first, amounts in two formats, no product name.
 KIOSK = (
     "Ticket,Sale Date,Time,Store,SKU,Qty,Total,Payment,Cashier\n"
     '1,12/24/2023,09:15,Hull,4006381333931,2,"1,204.50",Card,17\n'
@@ -46,7 +46,7 @@ FARM = (
     "F-1042;13.03.2024;;Eier;0019;6;0,35;2,10;EUR;\n"
     f"F-1043;13.03.2024;;Eier;0019;1;0,35;0,35;{'Taler ' * 200};\n"
 )
-# Receipts on several lines, numbers that begin anew in each branch and on each day, a currency
+# Receipts on several lines, numbers that restart in each branch and on each day, a currency
 # column. Cork is listed, Hull and York are not.
 MARKET = (
     "Invoice,Store,Date,Customer ID,Item,Qty,Unit Price,Total,Payment,Currency\n"
@@ -57,7 +57,7 @@ MARKET = (
     "1,York,2023-05-02 09:00,,Tea,1,16.00,16.00,cash,\n"
     "1,York,2023-05-03 09:00,19,Tea,1,32.00,32.00,cash,\n"
     "1,york,2023-05-03 09:00,20,Bun,1,64.00,64.00,cash,\n"
-    # In another currency than the branch's: one line of a receipt, and by its sign.
+    # In another currency than the branch's: one line of a receipt, and by its symbol.
     "2,Cork,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,EUR\n"
     "2,Cork,2023-05-02 10:00,17,Bun,1,2.00,2.00,cash,USD\n"
     "3,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,EUR\n"
@@ -117,7 +117,7 @@ def texts_of(folder: Path) -> dict[str, bytes]:
         ),
     ],
 )
-def test_columns_are_known_by_their_names(tmp_path: Path, name: str, roles: str) -> None:
+def test_columns_are_recognised_by_their_names(tmp_path: Path, name: str, roles: str) -> None:
     sample = read_sample(sample_of(name, tmp_path))
     assert [column.role or "-" for column in sample.columns] == roles.split()
 
@@ -128,7 +128,7 @@ def test_a_name_stands_for_one_role_only() -> None:
     assert all(re.fullmatch("[a-z]+", name) for name in names)
 
 
-def test_nothing_but_new_files_and_one_line_is_written(copy: Path, tmp_path: Path) -> None:
+def test_only_new_files_and_one_line_are_written(copy: Path, tmp_path: Path) -> None:
     before = texts_of(copy)
     planned = plan_source(copy, "web_shop", sample_of("web_shop", tmp_path), None)
     assert texts_of(copy) == before
@@ -144,17 +144,17 @@ def test_nothing_but_new_files_and_one_line_is_written(copy: Path, tmp_path: Pat
     assert "web_shop" in yaml.safe_load(new)["vars"]["source_systems"]
 
 
-def test_it_writes_the_files_that_the_docs_walk_through(copy: Path, tmp_path: Path) -> None:
+def test_it_writes_the_files_shown_in_the_docs(copy: Path, tmp_path: Path) -> None:
     planned = plan_source(copy, "online_shop", sample_of("web_shop", tmp_path), "line")
     assert {*planned.files, LIST} == set(documented_files())
-    told = documented_files()
+    reported = documented_files()
     for path, text in planned.files.items():
-        # Models without a decision of somebody's are the same to the letter.
+        # Models without an open decision are identical.
         if path.endswith(("staging.sql", "transactions.sql", "sale_lines.sql", "raw_claims.sql")):
-            assert told[path] == text, path
+            assert reported[path] == text, path
 
 
-def test_what_is_there_is_never_overwritten(copy: Path, tmp_path: Path) -> None:
+def test_existing_files_are_never_overwritten(copy: Path, tmp_path: Path) -> None:
     sample = sample_of("web_shop", tmp_path)
     there = copy / "models" / "staging" / "web_shop" / "stg_web_shop__receipt_lines.sql"
     there.parent.mkdir()
@@ -172,18 +172,18 @@ def test_what_is_there_is_never_overwritten(copy: Path, tmp_path: Path) -> None:
     [
         ("Web-Shop", "a,b\n1,2\n", None, "cannot be the name of a source"),
         ("shop_", "a,b\n1,2\n", None, "cannot be the name of a source"),
-        ("shop", "no table\n", None, "no CSV with several columns"),
+        ("shop", "no table\n", None, "not a CSV with several columns"),
         ("shop", "1,2\n3,4\n", None, "does not name the columns"),
         ("shop", "date,total\n", None, "no record of 2 columns"),
         ("shop", "when,total\n2024-01-01,3\n", None, "looks like the date"),
         ("shop", "date,item\n2024-01-01,tea\n", None, "looks like a price"),
-        ("shop", "date,total\n1 May,3\n", None, "in no form that the project reads"),
+        ("shop", "date,total\n1 May,3\n", None, "in no supported form"),
         ("shop", "date,total\n2024-01-01,3\n", "line", "looks like the number of a receipt"),
         ("shop", "date,total\n2024-01-01,free\n", None, "No record of"),
         ("shop", 'date,total\n2024-01-01,"1,459"\n', None, "may be thousands"),
     ],
 )
-def test_what_cannot_be_done_is_said(
+def test_errors_are_reported_with_advice(
     copy: Path, tmp_path: Path, name: str, content: str, grain: str | None, said: str
 ) -> None:
     (tmp_path / "sample.csv").write_text(content)
@@ -193,29 +193,29 @@ def test_what_cannot_be_done_is_said(
     assert texts_of(copy) == before
 
 
-def test_the_page_of_a_source_names_what_a_page_has_to(copy: Path, tmp_path: Path) -> None:
+def test_the_page_of_a_source_has_all_required_parts(copy: Path, tmp_path: Path) -> None:
     for name in SAMPLES:
         planned = plan_source(copy, name, sample_of(name, tmp_path), None)
         page = planned.files[f"docs/sources/{name}.md"]
         feeds = yaml.safe_load(planned.files[f"ingest/feeds/{name}.yml"])["feeds"]
-        for feed, told in feeds.items():
+        for feed, reported in feeds.items():
             assert f"`{feed}`" in page
-            assert f"`{told['files']}`" in page
-            assert all(f"`{column['name']}`" in page for column in told["columns"])
+            assert f"`{reported['files']}`" in page
+            assert all(f"`{column['name']}`" in page for column in reported["columns"])
 
 
-def test_nobody_of_the_sample_gets_into_the_project(copy: Path, tmp_path: Path) -> None:
+def test_no_personal_data_of_the_sample_gets_into_the_project(copy: Path, tmp_path: Path) -> None:
     planned = plan_source(copy, "farm_shop", sample_of("farm_shop", tmp_path), None)
     assert not [path for path, text in planned.files.items() if "Jörg" in text]
 
 
-def test_the_command_says_what_it_would_write_and_writes_it(copy: Path, tmp_path: Path) -> None:
+def test_the_dry_run_lists_what_the_command_writes(copy: Path, tmp_path: Path) -> None:
     for folder in ("base", "operate"):
         (copy / folder).symlink_to(PROJECT / folder)
     sample = sample_of("kiosk", tmp_path)
 
     def command(*options: str) -> str:
-        # The command works on the project that it lies in.
+        # The command works on its own project.
         program = (
             "import sys, base.settings as s, pathlib; s.PROJECT = pathlib.Path(sys.argv.pop(1));"
             "from operate.cli import main; main()"
@@ -243,7 +243,7 @@ def test_the_command_says_what_it_would_write_and_writes_it(copy: Path, tmp_path
 def built(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """A copy of the project with a source from each sample, as written, loaded and built."""
+    """A copy of the project with a generated source per sample, loaded and built."""
     folder = tmp_path_factory.mktemp("new_sources")
     copy = copy_project(folder / "copy")
     for name, (_, _, grain) in SAMPLES.items():
@@ -267,7 +267,7 @@ def built(
 LAYERS = ("staging", "intermediate/conformed")
 
 
-def test_as_written_the_shop_is_right_to_the_penny(built: Project) -> None:
+def test_a_generated_shop_is_right_to_the_penny(built: Project) -> None:
     truth = truth_of([next(iter(SHOP.values()))])
     found = built.rows(
         "select receipt_number, net_amount from intermediate.int_web_shop__transactions"
@@ -277,7 +277,7 @@ def test_as_written_the_shop_is_right_to_the_penny(built: Project) -> None:
     assert truth.rejected
 
 
-def test_as_written_a_receipt_per_line_is_right(built: Project) -> None:
+def test_a_generated_receipt_per_line_is_right(built: Project) -> None:
     assert built.rows(
         "select receipt_number, branch_name, payment_method, items_sold, net_amount,"
         " reject_reasons, to_char(sold_at_local, 'YYYY-MM-DD HH24:MI')"
@@ -294,7 +294,7 @@ def test_as_written_a_receipt_per_line_is_right(built: Project) -> None:
     ) == [("4006381333931", "4006381333931", Decimal("602.25")), ("77", "77", Decimal("3.00"))]
 
 
-def test_as_written_a_german_file_is_right(built: Project) -> None:
+def test_a_generated_german_file_is_right(built: Project) -> None:
     assert built.rows(
         "select receipt_number, customer_name, currency_code, raw_rows, net_amount, is_time_known,"
         " cast(business_date as text) from intermediate.int_farm_shop__transactions"
@@ -303,7 +303,7 @@ def test_as_written_a_german_file_is_right(built: Project) -> None:
         ("F-1041", "Jörg Bär", "EUR", 2, Decimal("1030.70"), False, "2024-03-05"),
         ("F-1042", None, "EUR", 1, Decimal("2.10"), False, "2024-03-13"),
     ]
-    # What is no currency is no key of the sums by currency.
+    # An invalid currency is not a key of the sums by currency.
     assert built.rows(
         "select receipt_number, net_amount from intermediate.int_farm_shop__transactions"
         " where reject_reasons = 'currency_unreadable'"
@@ -329,7 +329,7 @@ def test_a_branch_has_one_currency(built: Project) -> None:
     ) == [("currency_differs_from_branch", [10, 11, 12, 13]), ("currency_unreadable", [14, 15])]
 
 
-def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
+def test_a_receipt_has_one_branch_and_day(built: Project) -> None:
     receipts = built.rows(
         "select branch_name, cast(business_date as text), receipt_number, raw_rows, net_amount,"
         " quality_flags like '%customer_missing%'"
@@ -360,14 +360,14 @@ def test_a_receipt_is_of_one_branch_and_day(built: Project) -> None:
         (["0,755"], ","),
         (["1234.567"], "."),
         (["£.50"], "."),
-        # May be thousands, or hold no sign at all, or contradict each other.
+        # They may be thousands, have no separator at all, or contradict each other.
         (["1,459", "1,599", "£1,234"], ""),
         (["1.459", "Rs.50"], ""),
         (["52", "364", "", "free"], ""),
         (["1.50", "1,50"], ""),
     ],
 )
-def test_a_sample_tells_the_sign_of_decimals_or_not(amounts: list[str], sign: str) -> None:
+def test_the_decimal_separator_of_a_sample(amounts: list[str], sign: str) -> None:
     assert (
         decimal_sign([SampleColumn("Price", "price", "unit_price", tuple(amounts)), None]) == sign
     )
@@ -386,13 +386,13 @@ def test_a_sample_tells_the_sign_of_decimals_or_not(amounts: list[str], sign: st
         ("1.5", "", "1.5"),
     ],
 )
-def test_an_amount_of_a_sample_is_read_as_the_models_do(
+def test_sample_amounts_are_read_like_the_models(
     text: str, sign: str, expected: str | None
 ) -> None:
     assert amount(text, sign) == (None if expected is None else Decimal(expected))
 
 
-def test_a_quantity_of_a_sample_is_read_as_the_models_do() -> None:
+def test_sample_quantities_are_read_like_the_models() -> None:
     for text, sign, expected in (
         *(("7", "", 7), ("-7.0", "", -7), ("7,00", "", 7), ("1.000", "", None), ("7.5", "", None)),
         *(("1.000", ",", 1000), ("1.000", ".", 1), ("1,000", ".", 1000), ("0.755", ",", None)),
@@ -400,9 +400,7 @@ def test_a_quantity_of_a_sample_is_read_as_the_models_do() -> None:
         assert whole_number(text, sign) == expected, (text, sign)
 
 
-def test_where_the_sample_does_not_tell_the_sign_nothing_is_declared(
-    copy: Path, tmp_path: Path
-) -> None:
+def test_an_unknown_decimal_separator_is_not_declared(copy: Path, tmp_path: Path) -> None:
     (tmp_path / "pump.csv").write_text("date,product,qty,price\n2024-01-01,Fuel,2,52\n")
     planned = plan_source(copy, "pump", tmp_path / "pump.csv", None)
     calls = re.findall(r"parse_\w+\([^)]*\)", "".join(planned.files.values()))
@@ -416,7 +414,7 @@ def test_where_the_sample_does_not_tell_the_sign_nothing_is_declared(
     assert all("decimal=','" in call for call in calls)
 
 
-def test_words_that_the_database_keeps_for_itself_are_no_columns(tmp_path: Path) -> None:
+def test_reserved_words_are_not_column_names(tmp_path: Path) -> None:
     file = tmp_path / "odd.csv"
     file.write_text("Order,User,Ordered at,Total\n1,Ann,2024-03-01 08:00:39,2.50\n")
     sample = read_sample(file)
@@ -427,7 +425,7 @@ def test_words_that_the_database_keeps_for_itself_are_no_columns(tmp_path: Path)
     assert found.name == "ordered_at"
 
 
-def test_what_dbt_would_take_for_a_template_is_none(tmp_path: Path) -> None:
+def test_template_characters_are_escaped(tmp_path: Path) -> None:
     file = tmp_path / "odd.csv"
     file.write_text("Invoice,Country\n1,{% raw %}\n2,{{ country }}\n3,{plain}\n")
     (_, country) = read_sample(file).columns
@@ -442,7 +440,7 @@ def test_a_header_that_names_a_column_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["null", "yes", "a_name_that_is_too_long", "Shop", "a__b"])
-def test_a_name_that_no_source_can_have_is_refused(copy: Path, tmp_path: Path, name: str) -> None:
+def test_an_invalid_source_name_is_refused(copy: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(BranchlineError, match="cannot be the name of a source"):
         plan_source(copy, name, sample_of("web_shop", tmp_path), None)
 
@@ -460,7 +458,7 @@ def test_a_name_that_no_source_can_have_is_refused(copy: Path, tmp_path: Path, n
         ("  source_systems:\n", "  source_systems: # ours\n", False),
     ],
 )
-def test_the_list_of_sources_is_edited_rightly_or_not_at_all(
+def test_the_list_of_sources_is_edited_correctly_or_not_at_all(
     copy: Path, tmp_path: Path, old: str, new: str, is_written: bool
 ) -> None:
     file = copy / "dbt_project.yml"

@@ -1,4 +1,4 @@
-"""The nightly run's own decisions: when it builds, and how much its tests are to read."""
+"""The nightly run's own decisions: when it builds, and how much its tests read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from operate.terminal.progress import Update
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, database_url: str) -> list[list[str]]:
-    """What dbt was asked for. Nothing is loaded, and everything dbt does goes well."""
+    """The calls of dbt. Nothing is loaded, and every dbt command succeeds."""
     commands: list[list[str]] = []
 
     def run_dbt(arguments: Sequence[str], **_: object) -> BuildResult:
@@ -56,7 +56,7 @@ def run(database_url: str, tmp_path: Path, **options: bool) -> nightly.RunReport
     return nightly.run(settings, "inbox", say=lambda _: None, show=hidden, **options)
 
 
-def test_an_audit_has_work_to_do_though_nothing_is_new(
+def test_an_audit_runs_without_new_files(
     asked: list[list[str]], database_url: str, tmp_path: Path
 ) -> None:
     assert run(database_url, tmp_path).build is not None
@@ -82,14 +82,14 @@ IN_A_MODEL = 'Database Error in model x\n  column "y" does not exist'
         BuildResult(
             False,
             1.0,
-            failures=[NodeFailure("x", "model", "error", told) for told in LOST],
+            failures=[NodeFailure("x", "model", "error", reported) for reported in LOST],
             skipped=9,
         ),
         BuildResult(True, 1.0),
     ],
     ids=["before a model", "by models", "after dbt"],
 )
-def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recovers(
+def test_a_database_crash_during_a_build_is_reported_and_the_next_run_recovers(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: BuildResult
 ) -> None:
     inbox = tmp_path / "inbox" / "branch_pos"
@@ -98,7 +98,7 @@ def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recover
         '26/08/2021 09:00,Leeds,Ann,"Tea - 1.80",1.80,CASH,\n'
     )
     with open_link(warehouse.ensure_running().url) as link, link.cursor() as cursor:
-        # What is committed has to stay when the server is killed.
+        # Commits must survive when the server is killed.
         cursor.execute("alter database branchline set synchronous_commit = on")
     deaths = 1
 
@@ -123,10 +123,10 @@ def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recover
     def run() -> nightly.RunReport:
         return nightly.run(settings, settings.inbox, say=lambda _: None, show=hidden)
 
-    with pytest.raises(BranchlineError, match="has gone away") as told:
+    with pytest.raises(BranchlineError, match="was lost") as caught:
         run()
-    assert "\n" not in told.value.message
-    assert "run this again" in told.value.hint
+    assert "\n" not in caught.value.message
+    assert "run this again" in caught.value.hint
     again = run()
     assert again.succeeded
     assert again.build is not None
@@ -135,7 +135,7 @@ def test_the_death_of_the_database_in_mid_build_is_told_and_the_next_run_recover
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_fault_of_a_model_is_told_whatever_became_of_the_connection(
+def test_a_model_error_is_reported_despite_a_lost_connection(
     asked: list[list[str]],
     database_url: str,
     tmp_path: Path,
@@ -149,8 +149,8 @@ def test_a_fault_of_a_model_is_told_whatever_became_of_the_connection(
                     "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
                     " where datname = current_database() and pid <> pg_backend_pid()"
                 )
-        told = [IN_A_MODEL, LOST[1]] if ended else [LOST[1]]
-        failures = [NodeFailure("x", "model", "error", text) for text in told]
+        reported = [IN_A_MODEL, LOST[1]] if ended else [LOST[1]]
+        failures = [NodeFailure("x", "model", "error", text) for text in reported]
         return BuildResult(False, 1.0, failures=failures)
 
     monkeypatch.setattr(nightly, "run_dbt", run_dbt)
@@ -159,7 +159,7 @@ def test_a_fault_of_a_model_is_told_whatever_became_of_the_connection(
     assert report.build.failures
 
 
-def test_unit_tests_are_run_until_a_version_of_the_project_has_built_well(
+def test_unit_tests_run_until_a_project_version_has_built(
     database_url: str, asked: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def with_unit_tests() -> list[bool]:
@@ -181,7 +181,7 @@ def test_unit_tests_are_run_until_a_version_of_the_project_has_built_well(
     assert with_unit_tests()[2:] == [True, True, False]
 
 
-def test_tests_by_hand_leave_the_build_as_it_was(
+def test_manual_tests_do_not_invalidate_the_build(
     asked: list[list[str]], database_url: str, tmp_path: Path
 ) -> None:
     run(database_url, tmp_path)

@@ -1,4 +1,4 @@
-"""Progress where there is no terminal: a line every few seconds, whatever happens meanwhile."""
+"""Progress without a terminal: a line every few seconds, in any case."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def wait_for(console: Console, text: str) -> None:
         time.sleep(0.01)
 
 
-def test_it_never_falls_silent(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_printed_regularly(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LINE_EVERY", 0.05)
     with progress.shown("Loading inbox", console) as update:
         update(0, 0, "listing the inbox")
         wait_for(console, "listing the inbox")
         update(1, 3, "leeds.csv")
         for _ in range(3):
-            # Nothing is reported, and lines come all the same.
+            # Nothing is reported, but lines are still printed.
             seen = len(printed(console))
             wait_for(console, "1 of 3  leeds.csv")
             while len(printed(console)) == seen:
@@ -49,13 +49,13 @@ def test_it_never_falls_silent(console: Console, monkeypatch: pytest.MonkeyPatch
     assert printed(console) == lines
 
 
-def test_a_quick_step_is_one_line(console: Console) -> None:
+def test_a_quick_step_prints_one_line(console: Console) -> None:
     with progress.shown("Loading inbox", console) as update:
         update(3, 3, "")
     assert printed(console) == ["Loading inbox ..."]
 
 
-def test_an_error_ends_it(console: Console) -> None:
+def test_an_error_ends_the_progress(console: Console) -> None:
     with pytest.raises(ValueError, match="no"), progress.shown("Loading inbox", console):
         raise ValueError("no")
     assert printed(console) == ["Loading inbox ..."]

@@ -1,4 +1,4 @@
-"""`branchline quarantine`: what a person sees, and the exit codes."""
+"""`branchline quarantine`: output and exit codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from throwaway import Branchline
 
 
 def ids_in(listed: str) -> list[str]:
-    """The ids that begin the lines of files in what `list` printed."""
+    """The ids of the files in the output of `list`."""
     return [line.split()[0] for line in listed.splitlines() if "branch_pos/" in line]
 
 
@@ -27,8 +27,10 @@ def test_the_quarantine_on_the_command_line(
     for branch in ("leeds", "york"):
         (folder / f"{branch}_26-08-2021_09-00-00.csv").write_text("no,csv\n4929000000000004,x\n")
     assert "2 files quarantined" in call("load")
-    told = "Nothing new to load: 2 files known, all of them in quarantine: branchline quarantine"
-    assert told in " ".join(call("load").split())
+    reported = (
+        "Nothing new to load: 2 files known, all of them in quarantine: branchline quarantine"
+    )
+    assert reported in " ".join(call("load").split())
 
     listed = call("quarantine", "list")
     assert "no line has the 7 columns" in listed
@@ -48,7 +50,7 @@ def test_the_quarantine_on_the_command_line(
 
     good = "26/08/2021 09:00,York,Ann,Tea - 1.00,1.00,CASH,\n"
     (folder / "york_26-08-2021_09-00-00.csv").write_text(good)
-    assert "does not lie in" in call("quarantine", "retry", code=1)
+    assert "is not in" in call("quarantine", "retry", code=1)
     call("load")
     assert "Nothing is in quarantine" in call("quarantine", "list")
     assert "no file" in call("quarantine", "show", "4711", code=1).lower()

@@ -1,7 +1,7 @@
-"""Roles, as each of them: what it may read, and that it may read and do nothing else.
+"""Roles, tested as a member of each: it may do what it should, and nothing else.
 
-Every look is a log-in over TCP with a password. What there is to be read is taken from the
-database's own catalog, what may be read from the tags in dbt's manifest.
+Every check logs in over TCP with a password. The existing relations are taken from the database's
+catalog, the permitted ones from the tags in dbt's manifest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ROLES = Roles.with_prefix(PREFIX)
 SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 PASSWORD = "only-for-tests-0123456789"
 
-# A mart that nobody has granted anything on: its tags alone have to close it.
+# A mart without any grants: its tags alone must restrict it.
 SECRET_MART = """
 select
     branch_key,
@@ -68,7 +68,7 @@ models:
 
 @dataclass
 class Shop:
-    """A warehouse with roles, loaded and built by people who are members of a role, no more."""
+    """A warehouse with roles, loaded and built by mere members of a role."""
 
     url: str
     folder: Path
@@ -81,7 +81,7 @@ class Shop:
         return ask(self.urls[who], query)
 
     def may(self, who: str, statement: str) -> bool:
-        """Whether somebody may do something; nothing of it is kept."""
+        """Whether somebody may do something; it is rolled back."""
         with contextlib.closing(psycopg2.connect(self.urls[who])) as link:
             try:
                 link.cursor().execute(statement)
@@ -127,7 +127,7 @@ def server(postgres_server: Connection) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def shop(server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Loaded by one loader, seeded and built by one transformer, each nothing else."""
+    """Loaded by one loader, seeded and built by one transformer, each with only that role."""
     folder = tmp_path_factory.mktemp("shop")
     truth = write_company(folder / "inbox", branches=2, days=4, seed=5)
     with throwaway.database(server) as url:
@@ -148,7 +148,7 @@ def shop(server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             ):
                 make_user(link, roles, name, [purpose], PASSWORD)
                 made.urls[purpose] = url_of(url, name)
-            # Members made by hand, for whom nothing is set but their membership.
+            # Members created by hand, with only their membership.
             with link.cursor() as cursor:
                 for name, role in (("lars", ROLES.loader), ("tea", ROLES.transformer)):
                     cursor.execute(f"create role {name} login password %s", (PASSWORD,))
@@ -180,7 +180,7 @@ def shop(server: Connection, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def relations(shop: Shop) -> list[str]:
-    """Everything with rows that there is in the database, but for PostgreSQL's own."""
+    """All relations with rows in the database, except PostgreSQL's own."""
     return [
         name
         for (name,) in shop.ask(
@@ -211,7 +211,7 @@ def in_schema(names: list[str], *schemas: str) -> set[str]:
 
 
 def expected(shop: Shop, names: list[str], purpose: str) -> set[str]:
-    """What a role is to read, of all that there is."""
+    """The relations that a role should read."""
     closed, open_ = marts(shop, personal=True), marts(shop, personal=False)
     return {
         "loader": in_schema(names, "raw")
@@ -223,7 +223,7 @@ def expected(shop: Shop, names: list[str], purpose: str) -> set[str]:
 
 
 @pytest.mark.parametrize("purpose", ["loader", "transformer", "analyst", "pii_reader"])
-def test_a_role_reads_what_it_may_and_nothing_else(shop: Shop, purpose: str) -> None:
+def test_a_role_reads_only_what_it_may(shop: Shop, purpose: str) -> None:
     names = relations(shop)
     assert len(marts(shop, personal=True)) >= 3
     assert len(marts(shop, personal=False)) >= 5
@@ -231,7 +231,7 @@ def test_a_role_reads_what_it_may_and_nothing_else(shop: Shop, purpose: str) -> 
         *("raw", "staging", "intermediate", "marts", "marts_masked", "reference", "operations")
     }
     assert shop.readable(purpose, names) == expected(shop, names, purpose)
-    # Of PostgreSQL's own, what everybody may read; that is no data, passwords or statistics.
+    # PostgreSQL's own relations that everybody may read: no data, passwords or statistics.
     catalogs = dict(
         shop.ask(
             "owner",
@@ -248,7 +248,7 @@ def test_a_role_reads_what_it_may_and_nothing_else(shop: Shop, purpose: str) -> 
     assert shop.readable(purpose, toast) == set()
 
 
-def test_nobody_writes_but_where_it_is_the_work(shop: Shop) -> None:
+def test_roles_write_only_where_they_should(shop: Shop) -> None:
     writing = ("insert", "update", "delete", "truncate", "references", "trigger")
     names = relations(shop)
     found = {
@@ -294,7 +294,7 @@ def test_nobody_writes_but_where_it_is_the_work(shop: Shop) -> None:
     }
 
 
-def test_nobody_makes_anything_but_where_it_is_the_work(shop: Shop) -> None:
+def test_roles_create_only_where_they_should(shop: Shop) -> None:
     schemas = {name.partition(".")[0] for name in relations(shop)} | {"public", "snapshots"}
     for purpose in ROLES.names():
         for schema in schemas:
@@ -312,7 +312,7 @@ def test_nobody_makes_anything_but_where_it_is_the_work(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("words", [("load",), ("status",), ("warehouse", "roles")])
-def test_work_that_is_not_ones_own_ends_in_words(
+def test_a_missing_right_is_reported_in_plain_words(
     shop: Shop, branchline: throwaway.Branchline, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     (tmp_path / "inbox").mkdir()
@@ -323,7 +323,7 @@ def test_work_that_is_not_ones_own_ends_in_words(
     assert re.search("permission denied|may not", done.stderr)
 
 
-def test_no_function_stands_open(shop: Shop) -> None:
+def test_no_function_is_public(shop: Shop) -> None:
     shop.ask("transformer", "create function marts.peep() returns int return 1")
     shop.ask("owner", "create function marts.owners() returns int return 1")
     for purpose, role in ROLES.names().items():
@@ -338,12 +338,12 @@ def test_no_function_stands_open(shop: Shop) -> None:
         shop.ask("owner", f"drop function {function}")
 
 
-def test_who_is_in_no_role_does_not_even_come_in(shop: Shop) -> None:
+def test_a_user_without_a_role_cannot_connect(shop: Shop) -> None:
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
         psycopg2.connect(shop.urls["stranger"])
 
 
-def test_of_a_personal_mart_the_analyst_selects_the_columns_that_are_not(shop: Shop) -> None:
+def test_an_analyst_selects_the_non_personal_columns_of_a_personal_mart(shop: Shop) -> None:
     for node in shop.manifest["nodes"].values():
         name = f"marts.{node['alias']}"
         if name not in marts(shop, personal=True):
@@ -361,7 +361,7 @@ def test_of_a_personal_mart_the_analyst_selects_the_columns_that_are_not(shop: S
                 f" and attrelid = '{name}'::regclass",
             )
         }
-        # Those of the system, such as a row's place in the file, are not among them either.
+        # System columns, such as ctid, are not among them either.
         found = {
             column for column in columns if shop.may("analyst", f'select "{column}" from {name}')
         }
@@ -376,8 +376,8 @@ def test_of_a_personal_mart_the_analyst_selects_the_columns_that_are_not(shop: S
         assert not shop.may("loader", f"select {min(found)} from {name}")
 
 
-def test_an_analyst_asks_for_metrics_that_need_nobodys_name(shop: Shop, tmp_path: Path) -> None:
-    """As `mf` is used; not for those that count customers."""
+def test_an_analyst_queries_metrics_without_personal_data(shop: Shop, tmp_path: Path) -> None:
+    """With `mf`; except metrics that count customers."""
     shutil.copy(PROJECT / "dbt_project.yml", shop.folder)
     env = {
         **throwaway.for_dbt(throwaway.environment(shop.urls["analyst"], shop.folder)),
@@ -404,12 +404,12 @@ def test_an_analyst_asks_for_metrics_that_need_nobodys_name(shop: Shop, tmp_path
     done = ask("net_sales,receipts,units,average_basket")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     with (tmp_path / "answer.csv").open() as file:
-        told = [
+        reported = [
             (row["branch__name"], round(float(row["net_sales"]), 2), int(row["receipts"]))
             for row in csv.DictReader(file)
         ]
-    assert told
-    assert told == [
+    assert reported
+    assert reported == [
         (name, float(sales), receipts)
         for name, sales, receipts in shop.ask(
             "pii_reader",
@@ -423,7 +423,7 @@ def test_an_analyst_asks_for_metrics_that_need_nobodys_name(shop: Shop, tmp_path
 
 
 def test_no_name_and_no_card_reaches_the_analyst(shop: Shop) -> None:
-    """Not in any row that it can read, nor in the statistics that PostgreSQL keeps of columns."""
+    """Neither in rows that it can read, nor in PostgreSQL's column statistics."""
     names = relations(shop)
     texts = []
     columns = shop.ask(
@@ -435,8 +435,8 @@ def test_no_name_and_no_card_reaches_the_analyst(shop: Shop) -> None:
     assert len(columns) == len(marts(shop, personal=True))
     readable = [*sorted(shop.readable("analyst", names)), *(name for (name,) in columns)]
     for name in [*readable, "pg_stats", "pg_stats_ext"]:
-        (told,) = shop.ask("analyst", f"select string_agg(x::text, ' ') from {name} as x")[0]
-        texts.append(told or "")
+        (reported,) = shop.ask("analyst", f"select string_agg(x::text, ' ') from {name} as x")[0]
+        texts.append(reported or "")
     seen = "\n".join(texts).lower()
     assert len(seen) > 10_000
     assert [name for name in shop.names if name.lower() in seen] == []
@@ -446,12 +446,12 @@ def test_no_name_and_no_card_reaches_the_analyst(shop: Shop) -> None:
     assert shop.ask("pii_reader", "select 1 from fct_transactions where card_last4 > '' limit 1")
 
 
-def test_whoever_is_denied_a_mart_is_told_of_its_view(shop: Shop) -> None:
+def test_the_error_for_a_denied_mart_names_its_view(shop: Shop) -> None:
     def hint(who: str, query: str) -> str:
-        with pytest.raises(BranchlineError) as told, read_only_query(shop.urls[who], query):
+        with pytest.raises(BranchlineError) as caught, read_only_query(shop.urls[who], query):
             pass
-        assert "permission denied" in told.value.message
-        return told.value.hint
+        assert "permission denied" in caught.value.message
+        return caught.value.hint
 
     for query in (
         "select * from marts.fct_transactions",
@@ -462,7 +462,7 @@ def test_whoever_is_denied_a_mart_is_told_of_its_view(shop: Shop) -> None:
             "Ask marts_masked.fct_transactions: all its rows, without personal data. Of"
             " marts.fct_transactions you may select the columns that are not personal, by name."
         )
-    # Not where there is none, or for those who may not read it either.
+    # Not if there is none, or for users who may not read it either.
     for who, query in (
         ("analyst", "select * from raw.ingest_files"),
         ("loader", "select * from operations.masking_keys"),
@@ -481,12 +481,12 @@ def test_a_masking_view_has_the_rows_and_the_descriptions_of_its_mart(shop: Shop
             " from pg_attribute where attrelid = '{}'::regclass and attnum > 0"
         )
         assert shop.ask("owner", columns.format(name)) == shop.ask("owner", columns.format(view))
-        (told,) = shop.ask("analyst", f"select obj_description('{view}'::regclass)")[0]
-        assert "without personal data" in told
-        assert "Questions:" in told
+        (reported,) = shop.ask("analyst", f"select obj_description('{view}'::regclass)")[0]
+        assert "without personal data" in reported
+        assert "Questions:" in reported
 
 
-def test_everything_belongs_to_the_role_whoever_made_it(shop: Shop) -> None:
+def test_the_role_owns_everything_its_members_create(shop: Shop) -> None:
     found = shop.ask(
         "owner",
         "select distinct nspname = 'raw' or nspname = 'operations' and (relkind = 'S' or relname ="
@@ -497,10 +497,8 @@ def test_everything_belongs_to_the_role_whoever_made_it(shop: Shop) -> None:
     assert set(found) == {(True, "branchline"), (False, ROLES.transformer)}
 
 
-def test_the_owner_builds_with_the_transformers_rights_or_not_at_all(
-    shop: Shop, tmp_path: Path
-) -> None:
-    """A trigger on what every dbt command writes to notes who it ran as."""
+def test_the_owner_builds_only_with_the_transformers_rights(shop: Shop, tmp_path: Path) -> None:
+    """A trigger on a table that every dbt command writes to records its user."""
     shop.ask(
         "transformer",
         "create table marts.ran_as (who text);"
@@ -529,7 +527,7 @@ def test_the_owner_builds_with_the_transformers_rights_or_not_at_all(
     assert shop.readable("analyst", names) == expected(shop, names, "analyst")
 
 
-def test_again_changes_nothing(
+def test_creating_roles_is_idempotent(
     shop: Shop, branchline: throwaway.Branchline, tmp_path: Path
 ) -> None:
     def rights() -> list[tuple[Any, ...]]:
@@ -550,7 +548,7 @@ def test_again_changes_nothing(
     for _ in range(2):
         done = branchline("warehouse", "roles", environment=env)
         assert done.returncode == 0, done.stderr
-        assert "Everything is as it should be; nothing was changed." in done.stdout
+        assert "Nothing had to be changed." in done.stdout
         assert f"found analyst      {ROLES.analyst}" in done.stdout
     printed = branchline("warehouse", "roles", "--print", environment=env)
     assert printed.stdout == "-- Nothing is missing.\n"
@@ -562,7 +560,7 @@ def test_again_changes_nothing(
 
 
 class Watcher:
-    """Somebody who reads all the time, and notes what came of it."""
+    """A user who reads all the time, and records the results."""
 
     def __init__(self, url: str, open_: list[str], closed: list[str]) -> None:
         self.seen: set[tuple[str, str]] = set()
@@ -586,14 +584,16 @@ class Watcher:
                 for name in (*open_, *closed):
                     try:
                         cursor.execute(f"select * from {name} limit 1")
-                        told = "read"
+                        reported = "read"
                     except psycopg2.Error as error:
-                        told = type(error).__name__
-                    self.seen.add((name, told))
+                        reported = type(error).__name__
+                    self.seen.add((name, reported))
 
 
-def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_path: Path) -> None:
-    """Another member builds, in a copy of the project with a new mart and another new tag."""
+def test_tags_alone_restrict_a_mart_and_a_rebuild_grants_nothing(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Another member builds a copy of the project with a new mart and another new tag."""
     copy = tmp_path / "project"
     kept = ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages")
     for name in kept:
@@ -611,7 +611,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
         )
     )
     assert dates.read_text() != before
-    # Left by a model that is no more, open to the analyst from better days.
+    # Left by a removed model, with an old grant to the analyst.
     shop.ask(
         "transformer", "create table marts.former_mart as select 'Hetty Vane' as customer_name"
     )
@@ -626,8 +626,8 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
         ["marts.dim_branches", "marts_masked.rejected_rows"],
         ["marts.rejected_rows"],
     ) as watcher:
-        # Somebody is at the view: the build waits for it before it takes the table from readers,
-        # who lock the view first and then the table. Otherwise the two would wait for each other.
+        # Somebody reads the view: the build waits for that before it locks the table, because
+        # readers lock the view first and then the table. Otherwise there would be a deadlock.
         with contextlib.closing(psycopg2.connect(shop.urls["transformer"])) as holder:
             holder.cursor().execute("comment on view marts_masked.rejected_rows is 'held'")
             dbt_run = subprocess.Popen(
@@ -680,7 +680,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
         assert shop.may("analyst", f"select {name} from marts.{mart}") == is_open, column
     rows = shop.ask("analyst", "select customer_name, visits, favourite_branch from secret_mart")
     real = shop.ask("pii_reader", "select visits, favourite_branch from marts.secret_mart")
-    # What nobody has declared is masked too; tokens are as many as the values.
+    # Undeclared columns are masked too; there are as many tokens as values.
     assert {row[:2] for row in rows} == {(None, None)}
     tokens = {token for *_, token in rows}
     assert len(rows) == len(real) > 1
@@ -698,7 +698,7 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
     others = {token for (token,) in shop.ask("analyst", "select favourite_branch from secret_mart")}
     assert len(others) == len(tokens)
     assert not others & tokens
-    # The project as it is opens the dates again.
+    # The unchanged project grants the dates again.
     env = throwaway.environment(shop.urls["other_transformer"], shop.folder)
     dbt(env, shop.folder, "run-operation", "grant_marts")
     assert shop.readable("analyst", ["marts.dim_dates"]) == {"marts.dim_dates"}
@@ -707,12 +707,12 @@ def test_tags_alone_close_a_mart_and_a_rebuild_opens_nothing(shop: Shop, tmp_pat
 
 @pytest.fixture
 def fresh(server: Connection) -> Iterator[str]:
-    """An empty database whose roles, if any, are the module's own kind: dropped in the end."""
+    """An empty database whose roles, if any, are dropped at the end."""
     with throwaway.database(server) as url:
         yield url
 
 
-def test_an_old_warehouse_is_handed_over_and_closed(fresh: str, tmp_path: Path) -> None:
+def test_an_old_warehouse_gets_owners_and_restrictions(fresh: str, tmp_path: Path) -> None:
     project = Project(fresh, tmp_path)
     project.prepare()
     ask(
@@ -738,8 +738,8 @@ def test_an_old_warehouse_is_handed_over_and_closed(fresh: str, tmp_path: Path) 
                 f" alter table staging.old owner to branchline;"
                 f" revoke usage on schema marts from {roles.analyst}"
             )
-        told = [step.told for step in make_roles(link)[1]]
-        assert len(told) == 6
+        reported = [step.reported for step in make_roles(link)[1]]
+        assert len(reported) == 6
         assert make_roles(link)[1] == []
     open_to_public = ask(
         fresh,
@@ -749,12 +749,12 @@ def test_an_old_warehouse_is_handed_over_and_closed(fresh: str, tmp_path: Path) 
         " and attrelid = 'raw.ingest_files'::regclass",
     )
     assert open_to_public == []
-    # The owner goes on as before.
+    # The owner continues as before.
     project.prepare()
     assert ask(fresh, "select count(*) from raw.ingest_files") == [(0,)]
 
 
-def test_what_the_owner_has_built_before_is_handed_over_and_built_on(
+def test_the_owners_earlier_build_gets_new_owners_and_can_be_continued(
     fresh: str, branchline: throwaway.Branchline, tmp_path: Path
 ) -> None:
     """Load, build, then the roles, as the README says; the nights go on as before."""
@@ -789,7 +789,7 @@ def test_what_the_owner_has_built_before_is_handed_over_and_built_on(
         night(day)
 
 
-def test_an_owner_who_may_not_is_told_which_statement_and_a_script_does_it(
+def test_a_missing_right_names_the_statement_and_a_script_does_it(
     server: Connection, branchline: throwaway.Branchline, tmp_path: Path
 ) -> None:
     ask(server.url, f"create role plain login password '{PASSWORD}'")
@@ -810,18 +810,18 @@ def test_an_owner_who_may_not_is_told_which_statement_and_a_script_does_it(
         assert "nothing was changed" in again.stdout, again.stdout + again.stderr
         refused = branchline("warehouse", "user", "eve", "--role", "analyst", environment=env)
         assert refused.returncode == 1
-        assert "may not make log-ins" in refused.stderr
+        assert "may not create log-ins" in refused.stderr
         assert "SCRAM" not in refused.stderr
         ask(server.url, f"alter database {name} owner to branchline")
 
 
-def test_names_that_will_not_do_are_refused(fresh: str) -> None:
+def test_invalid_names_are_refused(fresh: str) -> None:
     with open_link(fresh) as link, link.cursor() as cursor:
         for prefix in ("", "Big_", "pg_", "a b", 'x"; drop role y; --', "x" * 41):
             with pytest.raises(BranchlineError, match=r"cannot begin|has roles already"):
                 make_roles(link, prefix or "1")
         cursor.execute("create role taken_loader login")
-        with pytest.raises(BranchlineError, match="more than a group"):
+        with pytest.raises(BranchlineError, match="not only a group"):
             make_roles(link, "taken_")
         roles, _ = make_roles(link, "names_")
         with pytest.raises(BranchlineError, match="has roles already"):
@@ -829,7 +829,7 @@ def test_names_that_will_not_do_are_refused(fresh: str) -> None:
         for name in ("Eve", "pg_eve", "", 'e"; drop role x; --', roles.analyst):
             with pytest.raises(BranchlineError, match=r"no name for|is a group"):
                 make_user(link, roles, name, ["analyst"], PASSWORD)
-        with pytest.raises(BranchlineError, match="may do everything here already"):
+        with pytest.raises(BranchlineError, match="has all rights here already"):
             make_user(link, roles, "branchline", ["analyst"], PASSWORD)
 
 
@@ -842,7 +842,7 @@ def test_a_log_in_gets_other_roles_and_a_new_password(
     with open_link(fresh) as link:
         make_roles(link, "nell_")
     first = branchline("warehouse", "user", "nell", "--role", "loader", environment=env)
-    word = re.search(r"shown this once: (\S+)", first.stdout)
+    word = re.search(r"shown only now: (\S+)", first.stdout)
     assert word is not None
     url = re.sub(r"//.*?@", f"//nell:{word[1]}@", fresh)
     assert ask(url, "select current_user, session_user") == [("nell_loader", "nell")]
@@ -859,6 +859,6 @@ def test_a_log_in_gets_other_roles_and_a_new_password(
     third = branchline(
         *("warehouse", "user", "nell", "--role", "analyst", "--new-password"), environment=env
     )
-    assert "shown this once" in third.stdout
+    assert "shown only now" in third.stdout
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
         psycopg2.connect(url)

@@ -1,4 +1,4 @@
-"""Who answers in the warehouse's place is never told the password, by none of our connections."""
+"""No connection sends the password to an impostor of the warehouse."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from operate.server.postgres import programs
 from operate.server.server import Warehouse
 
 PASSWORD = "the-owners-own-word"
-# The code of each way of asking, from PostgreSQL's protocol, and what comes with it.
+# The code of each authentication request in PostgreSQL's protocol, and its data.
 WAYS = {"clear": (3, b""), "md5": (5, b"salt"), "nothing": (0, b"")}
 
 
 @dataclass
 class Rogue:
-    """A program of another user that listens where the warehouse would, and asks for the password
-    in its own way. `answers`: what it was told."""
+    """A program of another user that listens on the warehouse's port and asks for the password.
+    `answers`: what it received."""
 
     way: str
     answers: list[bytes] = field(default_factory=list)
@@ -82,7 +82,7 @@ def rogue(request: pytest.FixtureRequest) -> Iterator[Rogue]:
         made.stop()
 
 
-def test_no_connection_and_no_child_tells_it(rogue: Rogue, tmp_path: Path) -> None:
+def test_no_connection_and_no_child_sends_the_password(rogue: Rogue, tmp_path: Path) -> None:
     url = f"postgresql://branchline:{PASSWORD}@127.0.0.1:{rogue.port}/branchline"
     env = throwaway.environment(url, tmp_path)
     env["BRANCHLINE_SOURCE_SALES_DESK_URL"] = url
@@ -93,8 +93,8 @@ def test_no_connection_and_no_child_tells_it(rogue: Rogue, tmp_path: Path) -> No
     assert "require_auth" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert PASSWORD not in refused.stdout + refused.stderr
-    told = throwaway.run_branchline("env", environment=env).stdout
-    assert "export PGREQUIREAUTH=scram-sha-256\n" in told
+    reported = throwaway.run_branchline("env", environment=env).stdout
+    assert "export PGREQUIREAUTH=scram-sha-256\n" in reported
     shutil.copy(PROJECT / "profiles.example.yml", tmp_path / "profiles.yml")
     bin_ = Path(sys.executable).parent
     for command in (
@@ -103,7 +103,7 @@ def test_no_connection_and_no_child_tells_it(rogue: Rogue, tmp_path: Path) -> No
     ):
         done = subprocess.run(
             ["sh", "-c", f'eval "$TOLD" && {command}'],
-            env={**env, "TOLD": told},
+            env={**env, "TOLD": reported},
             capture_output=True,
             text=True,
         )
@@ -113,7 +113,9 @@ def test_no_connection_and_no_child_tells_it(rogue: Rogue, tmp_path: Path) -> No
     assert rogue.answers == []
 
 
-def test_nor_does_a_source(rogue: Rogue, database_url: str, tmp_path: Path) -> None:
+def test_no_source_connection_sends_the_password(
+    rogue: Rogue, database_url: str, tmp_path: Path
+) -> None:
     env = throwaway.environment(database_url, tmp_path)
     (tmp_path / "inbox").mkdir()
     address = f"postgresql://u:{PASSWORD}@127.0.0.1:{rogue.port}/shop"
@@ -127,9 +129,7 @@ def test_nor_does_a_source(rogue: Rogue, database_url: str, tmp_path: Path) -> N
     assert rogue.answers == []
 
 
-def test_the_embedded_warehouse_does_not_even_ask_at_the_port(
-    rogue: Rogue, warehouse: Warehouse
-) -> None:
+def test_the_embedded_warehouse_does_not_use_the_port(rogue: Rogue, warehouse: Warehouse) -> None:
     connection = warehouse.start(probe_port())
     assert connection.host == str(warehouse.socket_folder())
     warehouse.stop()
@@ -148,10 +148,10 @@ def probe_port() -> int:
 
 
 class RogueMysql:
-    """Says that it is a MySQL, and asks for the password in clear."""
+    """Claims to be a MySQL, and asks for the password in clear."""
 
     def __init__(self) -> None:
-        self.told = b""
+        self.reported = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._listen)
@@ -176,7 +176,7 @@ class RogueMysql:
                     client.recv(4096)
                     switch = b"\xfemysql_clear_password\0"
                     client.sendall(struct.pack("<I", len(switch))[:3] + b"\x02" + switch)
-                    self.told += client.recv(4096)
+                    self.reported += client.recv(4096)
 
     def stop(self) -> None:
         with contextlib.suppress(OSError):
@@ -185,7 +185,7 @@ class RogueMysql:
         self._thread.join()
 
 
-def test_a_mysql_that_asks_in_clear_is_told_nothing(database_url: str, tmp_path: Path) -> None:
+def test_a_mysql_that_asks_in_clear_gets_no_password(database_url: str, tmp_path: Path) -> None:
     server = RogueMysql()
     try:
         env = throwaway.environment(database_url, tmp_path)
@@ -198,7 +198,7 @@ def test_a_mysql_that_asks_in_clear_is_told_nothing(database_url: str, tmp_path:
         server.stop()
     assert done.returncode == 1
     assert "in clear" in " ".join((done.stdout + done.stderr).split())
-    assert PASSWORD.encode() not in server.told
+    assert PASSWORD.encode() not in server.reported
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_a_mysql_that_asks_in_clear_is_told_nothing(database_url: str, tmp_path:
         "mariadb://reader:S3cretPW@@127.0.0.1/shop",
     ],
 )
-def test_no_part_of_a_sources_password_is_taken_for_its_host(
+def test_a_sources_password_is_never_taken_for_its_host(
     database_url: str, tmp_path: Path, address: str
 ) -> None:
     env = throwaway.environment(database_url, tmp_path)

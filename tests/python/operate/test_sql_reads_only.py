@@ -47,7 +47,7 @@ def test_nothing_can_be_changed(kept: str, query: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])
-def test_no_more_rows_than_the_limit_come_and_it_says_so(
+def test_the_row_limit_applies_and_is_reported(
     branchline: Branchline, project_env: dict[str, str], form: str
 ) -> None:
     def ask(limit: str, rows: int) -> tuple[int, str, int]:
@@ -60,13 +60,13 @@ def test_no_more_rows_than_the_limit_come_and_it_says_so(
 
     assert ask("3", 3)[::2] == (0, 3)
     assert ask("", 5)[::2] == (0, 5)
-    code, told, count = ask("3", 4)
+    code, reported, count = ask("3", 4)
     assert (code, count) == (1, 3)
-    assert "first 3 rows only" in told
+    assert "first 3 rows only" in reported
     assert ask("many", 1)[0] == 1
 
 
-def test_values_come_exactly_as_the_warehouse_has_them(database_url: str) -> None:
+def test_values_are_exact(database_url: str) -> None:
     query = """
         select
             cast(1.10 as numeric(10, 4)) as amount,
@@ -103,7 +103,7 @@ def test_values_come_exactly_as_the_warehouse_has_them(database_url: str) -> Non
 
 
 @pytest.mark.parametrize("rows", [0, 1, ROWS_AT_A_TIME, ROWS_AT_A_TIME + 1])
-def test_every_row_comes_once(database_url: str, rows: int) -> None:
+def test_every_row_is_returned_once(database_url: str, rows: int) -> None:
     with read_only_query(database_url, f"select * from generate_series(1, {rows}) as n") as result:
         assert [column.name for column in result.columns] == ["n"]
         assert [int(number) for (number,) in result] == list(range(1, rows + 1))
@@ -113,20 +113,20 @@ def test_every_row_comes_once(database_url: str, rows: int) -> None:
     "query",
     ["show server_version", "explain select 1", "values (1)", "select 1;  ", "select 1 -- x"],
 )
-def test_other_readings_are_queries_too(database_url: str, query: str) -> None:
+def test_other_reading_statements_are_allowed(database_url: str, query: str) -> None:
     with read_only_query(database_url, query) as result:
         assert list(result)
 
 
-def test_a_mistake_is_shown_in_its_place(database_url: str) -> None:
+def test_an_error_is_shown_at_its_position(database_url: str) -> None:
     with (
-        pytest.raises(BranchlineError) as told,
+        pytest.raises(BranchlineError) as caught,
         read_only_query(database_url, "select 1,\n  x%2 from nowhere where '€' = ''"),
     ):
         pass
-    assert 'relation "nowhere" does not exist' in told.value.message
-    assert told.value.message.endswith("      x%2 from nowhere where '€' = ''\n" + " " * 15 + "^")
-    assert told.value.hint
+    assert 'relation "nowhere" does not exist' in caught.value.message
+    assert caught.value.message.endswith("      x%2 from nowhere where '€' = ''\n" + " " * 15 + "^")
+    assert caught.value.hint
 
 
 def test_the_three_formats(branchline: Branchline, project_env: dict[str, str]) -> None:
@@ -145,7 +145,7 @@ def test_the_three_formats(branchline: Branchline, project_env: dict[str, str]) 
     assert "first 1 rows" in found.stderr
 
 
-def test_an_error_is_told_without_a_traceback(
+def test_an_error_is_reported_without_a_traceback(
     branchline: Branchline, project_env: dict[str, str]
 ) -> None:
     found = branchline("sql", "selec 1", environment=project_env)

@@ -1,4 +1,4 @@
-"""Signs that a terminal would obey or hide reach it by no command."""
+"""No command sends control or invisible characters to the terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def harmful(text: str) -> list[str]:
     ]
 
 
-def test_no_command_prints_them(branchline: Branchline, project_env: dict[str, str]) -> None:
+def test_no_command_prints_harmful_characters(
+    branchline: Branchline, project_env: dict[str, str]
+) -> None:
     def call(*words: str, code: int | None = 0) -> str:
         done = branchline(*words, environment=project_env)
         assert code is None or done.returncode == code, done.stdout + done.stderr
@@ -60,7 +62,7 @@ def test_no_command_prints_them(branchline: Branchline, project_env: dict[str, s
     assert list(csv.reader(io.StringIO(done.stdout)))[1] == [EVIL, row[EVIL], "a\tb\nc"]
 
 
-def test_csv_for_a_spreadsheet_holds_no_formula(
+def test_csv_for_a_spreadsheet_has_no_formula(
     branchline: Branchline, project_env: dict[str, str]
 ) -> None:
     query = """

@@ -1,7 +1,7 @@
-"""TLS as the URL says: loader, dbt and commands, with the right authority and with a wrong one.
+"""TLS as set in the URL: loader, dbt and commands, with the right and a wrong authority.
 
-The embedded PostgreSQL is built without TLS, so a server of the tests' own speaks it on its behalf,
-as a connection pooler does: to the client there is no difference.
+The embedded PostgreSQL is built without TLS, so a test server speaks it on its behalf, as a
+connection pooler does: a client sees no difference.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
 
 
 def authority(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A certificate authority that nobody else knows."""
+    """A private certificate authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     made = (
@@ -60,10 +60,10 @@ def _certificate(
 
 
 class TlsServer:
-    """PostgreSQL over TLS and nothing else, in front of a plain PostgreSQL."""
+    """A TLS-only proxy in front of a plain PostgreSQL."""
 
     def __init__(self, behind: Connection, folder: Path) -> None:
-        """The certificate is for 127.0.0.1, by an authority of its own."""
+        """The certificate is for 127.0.0.1, by its own authority."""
         root, root_key = authority("Branch authority")
         wrong, _ = authority("Somebody else")
         key = ec.generate_private_key(ec.SECP256R1())
@@ -99,7 +99,7 @@ class TlsServer:
         self._threads[0].start()
 
     def stop(self) -> None:
-        """Take no more connections, and wait for those that there are."""
+        """Accept no more connections, and wait for the open ones."""
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
@@ -115,7 +115,7 @@ class TlsServer:
 
     def _serve(self, client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
-            # As `hostssl` does: who does not ask for TLS first is not let in.
+            # Like `hostssl`: a client that does not request TLS first is rejected.
             if client.recv(8, socket.MSG_WAITALL) != SSL_REQUEST:
                 self.refused += 1
                 return
@@ -129,7 +129,7 @@ class TlsServer:
 
 
 def _pass_on(client: ssl.SSLSocket, server: socket.socket) -> None:
-    """Pass on what either side says until one of them is done."""
+    """Forward data in both directions until one side ends."""
     while True:
         ready = [client] if client.pending() else select.select([client, server], [], [])[0]
         for source in ready:
@@ -161,7 +161,7 @@ def tls(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) -
         made.stop()
 
 
-def test_loader_dbt_and_commands_keep_to_the_url(tls: Tls, tmp_path: Path) -> None:
+def test_loader_dbt_and_commands_use_the_urls_tls_settings(tls: Tls, tmp_path: Path) -> None:
     env = throwaway.environment(tls.urls("verify-full", tls.server.root), tmp_path)
     inbox = tmp_path / "inbox" / "branch_pos"
     inbox.mkdir(parents=True)
@@ -171,7 +171,7 @@ def test_loader_dbt_and_commands_keep_to_the_url(tls: Tls, tmp_path: Path) -> No
     loaded = throwaway.run_branchline("load", environment=env)
     assert loaded.returncode == 0, loaded.stderr
     before = tls.server.encrypted
-    # The loader, and dlt with connections of its own.
+    # The loader, and dlt with its own connections.
     assert before >= 3
     read = throwaway.run_branchline(
         "sql", "select count(*) from raw.ingest_files", "--format", "csv", environment=env
@@ -183,12 +183,14 @@ def test_loader_dbt_and_commands_keep_to_the_url(tls: Tls, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", ["load", "sql", "dbt"])
-def test_a_wrong_authority_is_told_in_plain_words(tls: Tls, command: str, tmp_path: Path) -> None:
+def test_a_wrong_authority_is_reported_in_plain_words(
+    tls: Tls, command: str, tmp_path: Path
+) -> None:
     env = throwaway.environment(tls.urls("verify-full", tls.server.wrong), tmp_path)
     (tmp_path / "inbox").mkdir()
     if command == "dbt":
-        told = dbt(env, tmp_path, "debug", "--connection", expect=1)
-        assert "certificate verify failed" in told
+        reported = dbt(env, tmp_path, "debug", "--connection", expect=1)
+        assert "certificate verify failed" in reported
         return
     done = throwaway.run_branchline(
         *{"load": ("load",), "sql": ("sql", "select 1")}[command], environment=env

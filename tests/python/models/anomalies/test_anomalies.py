@@ -1,4 +1,4 @@
-"""What is odd in the made-up company is found, and nights find what a rebuild finds."""
+"""The made-up company's anomalies are found, and nights find the same as a rebuild."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sample.company import write_company, write_deliveries
 from sample.sales_desk import oddities as desk_oddities
 from sample.truth import Summary
 
-# Long enough for something odd, and for a past to hold it against.
+# Long enough for anomalies, and for a history to compare with.
 COMPANY = {"branches": 2, "days": 63, "seed": 3, "mess": False}
 MODELS = (
     "int_branch_days__out_of_range",
@@ -27,7 +27,7 @@ MODELS = (
 def grown(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Project, Summary]]:
-    """A warehouse in two nights: nearly all, then what was held back and what was wrong."""
+    """A warehouse in two nights: nearly everything, then late and corrected files."""
     folder = tmp_path_factory.mktemp("grown")
     truth = write_company(folder / "truth", **COMPANY)
     odd = {oddity.kind: oddity for oddity in truth.oddities}
@@ -36,7 +36,7 @@ def grown(
     files = list(write_deliveries(**COMPANY))
 
     def is_held_back(path: str) -> bool:
-        """A day on which others are judged, and one of the sleeper's first visits."""
+        """A day that others are compared with, and one of the dormant customer's first visits."""
         found = next(file for file in truth.files if file.path == path)
         if found.branch_name == surge.branch_name:
             return surge.day - found.business_date == timedelta(days=14)
@@ -45,7 +45,7 @@ def grown(
     held_back = [(path, data) for _, path, data in files if is_held_back(path)]
     assert len(held_back) > 1
     with new_project(postgres_server, folder) as project:
-        # The store's wrong file has a visit by the sleeper in the midst of its sleep.
+        # The store's wrong file has a visit of the dormant customer during the gap.
         wrong = next(
             (path, data)
             for day, path, data in files
@@ -68,7 +68,7 @@ def grown(
         yield project, truth
 
 
-def test_late_and_corrected_files_change_what_is_odd(grown: tuple[Project, Summary]) -> None:
+def test_late_and_corrected_files_change_the_anomalies(grown: tuple[Project, Summary]) -> None:
     project, _ = grown
     assert "fct_sales_anomalies" in project.differences("before_the_last_night")
     dormant = "select count(*) from {}.fct_sales_anomalies where kind = 'dormant_account'"
@@ -76,7 +76,7 @@ def test_late_and_corrected_files_change_what_is_odd(grown: tuple[Project, Summa
     assert project.rows(dormant.format("marts")) == [(1,)]
 
 
-def test_every_oddity_is_found(grown: tuple[Project, Summary]) -> None:
+def test_every_intended_anomaly_is_found(grown: tuple[Project, Summary]) -> None:
     project, truth = grown
     found = {
         (kind, branch, employee or customer or "", day): (measures, directions, severe)
@@ -106,7 +106,7 @@ def test_every_oddity_is_found(grown: tuple[Project, Summary]) -> None:
         assert severe, odd
 
 
-def test_little_else_is_odd(grown: tuple[Project, Summary]) -> None:
+def test_there_are_few_other_anomalies(grown: tuple[Project, Summary]) -> None:
     project, truth = grown
     busy = next(odd for odd in truth.oddities if odd.kind == desk_oddities.BUSY_PERSON)
     others = project.rows(
@@ -132,7 +132,7 @@ def test_a_full_refresh_finds_the_same(grown: tuple[Project, Summary]) -> None:
         assert project.rows(f"table {now} except all table {kept}") == []
 
 
-def test_another_setting_rebuilds_what_it_was_built_with(grown: tuple[Project, Summary]) -> None:
+def test_a_changed_setting_rebuilds_its_models(grown: tuple[Project, Summary]) -> None:
     project, _ = grown
     count = "select count(*) from intermediate.int_branch_days__out_of_range"
     ((before,),) = project.rows(count)

@@ -1,4 +1,4 @@
-"""Descriptions stand in the database as comments, and are written when they change."""
+"""Descriptions are comments in the database, and are written when they change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def comments(project: Project, relation: str) -> dict[str, str]:
 
 
 def written(project: Project, relation: str) -> set[str]:
-    """What the comments on a relation were written by."""
+    """The transactions that wrote the comments on a relation."""
     found = project.rows(
         "select distinct xmin::text from pg_description"
         f" where classoid = 'pg_class'::regclass and objoid = '{relation}'::regclass"

@@ -1,7 +1,7 @@
-"""Whatever a line says, as long as it splits into its columns: every model builds.
+"""Every model builds with any line that can be split into its columns.
 
 Numbers, dates and texts at and beyond the bounds of all types, combined with each other, in the
-files of every source; the online shop of docs/adding-a-source.md stands for those to come.
+files of every source; the online shop of docs/adding-a-source.md represents future sources.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def till_lines() -> list[list[str]]:
         return [at, branch, name, basket, total, paid, card]
 
     lines = [line(basket=f"Tea - {number}", total=number) for number in NUMBERS]
-    # What adds up, so that it counts: sums beyond a total's bounds, cancelling each other.
+    # Consistent amounts, so that they count: sums beyond a total's bounds that cancel out.
     lines += [
         line(basket="Gold - 999999999, Less - -999999998.99", total="0.01"),
         line(basket=", ".join(["Gold - 99999999.99"] * 9), total="899999999.91"),
@@ -118,10 +118,10 @@ def desk_lines() -> list[list[str]]:
         line(price=price, quantity=quantity, total=anyone(NUMBERS))
         for price, quantity in product(NUMBERS, NUMBERS)
     ]
-    # Thrice as many units as an integer holds; next to nothing a week, a month and a year before.
+    # Three times the maximum integer in units; almost none a week, a month and a year before.
     lines += [line(quantity="999999999", total="1.00") for _ in range(9)]
     lines += [line(day=day, total="0.01") for day in ("2024-01-05", "2023-12-12", "2023-01-12")]
-    # Enough of the most, on one day and by one person, to be in percent of that more than any type.
+    # So much on one day by one person that the percentage exceeds any type.
     most = line(total="999999999.99", price="999999999.99", person="8", customer="C8")
     lines += [most] * 12_000
     for weeks in range(1, 9):
@@ -148,7 +148,7 @@ def shop_lines() -> list[list[str]]:
         line(number=str(n), price=price, quantity=quantity)
         for n, (price, quantity) in enumerate(product(NUMBERS, NUMBERS))
     ]
-    # Of one receipt: more lines, units and money than are good for it, each with a flag.
+    # One receipt with too many lines, units and money, each with a flag.
     lines += [
         line(number="long", code=f"P{n}", name=f"PIN {n}", quantity="99999", price="9999.99")
         for n in range(6_000)
@@ -183,7 +183,7 @@ LISTS = {
 
 
 SOLD_WITH = {"customer.csv": "C1", "store.csv": "601", "product.csv": "1", "sales_team.csv": "7"}
-"""Of each list the entry that the sales name."""
+"""The entry of each list that the sales refer to."""
 
 
 def list_lines(columns: Sequence[str], sold_with: str) -> list[list[str]]:
@@ -222,7 +222,7 @@ def project(
         yield made
 
 
-def test_every_model_builds_of_lines_at_the_bounds(project: Project) -> None:
+def test_every_model_builds_with_extreme_values(project: Project) -> None:
     report = project.load()
     assert report.counts()["quarantined"] == 0
     assert report.rows > 25_000
@@ -238,7 +238,7 @@ def test_every_model_builds_of_lines_at_the_bounds(project: Project) -> None:
     assert pair_rows < 20_000
 
 
-def test_a_night_takes_in_lines_at_the_bounds(project: Project) -> None:
+def test_a_night_loads_extreme_values(project: Project) -> None:
     project.deliver("branch_pos/leeds_06-01-2024_09-00-00.csv", text_of(till_lines()[:200]))
     project.deliver("sales_desk/sales/more.csv", text_of([SALES_HEADER, *desk_lines()[:3_000]]))
     project.deliver(

@@ -1,4 +1,4 @@
-"""Nights one after the other give the marts that one rebuild of everything gives."""
+"""Successive nights give the same marts as one full rebuild."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sample.company import write_company, write_deliveries
 from sample.sales_desk import desk
 from sample.truth import Summary
 
-# Small, and yet with every kind of mess: a day sent twice, corrected, late, cut short, no CSV, ...
+# Small, but with every kind of mess: a duplicate, corrected, late or cut day, a non-CSV file, ...
 COMPANY = {"branches": 3, "days": 24, "seed": 7}
 # A night on which the warehouse is built; between two of them several days arrive.
 BUILD_EVERY = 9
-# What the lists said earlier is known only to a warehouse that saw it.
+# Only a warehouse that loaded earlier lists has their history.
 OF_HISTORY = {
     "dim_customer_versions",
     "dim_employee_managers",
@@ -32,7 +32,7 @@ OF_HISTORY = {
 def grown(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Project, Summary, int]]:
-    """A warehouse that took the company's files night by night, and the truth about them."""
+    """A warehouse that loaded the company's files night by night, and the truth about them."""
     folder = tmp_path_factory.mktemp("grown")
     truth = write_company(folder / "truth", **COMPANY)
     with new_project(postgres_server, folder) as project:
@@ -63,7 +63,7 @@ def grown(
         yield project, truth, overwritten
 
 
-def test_the_mess_is_in_the_mix(grown: tuple[Project, Summary, int]) -> None:
+def test_every_kind_of_mess_occurs(grown: tuple[Project, Summary, int]) -> None:
     project, truth, overwritten = grown
     kinds = {mishap.kind for mishap in truth.mess}
     assert {mess.LATE, mess.CORRECTED, mess.TWICE, *desk.MESS} <= kinds
@@ -78,7 +78,7 @@ def test_the_mess_is_in_the_mix(grown: tuple[Project, Summary, int]) -> None:
     }
 
 
-def test_the_marts_hold_the_truth_to_the_penny(grown: tuple[Project, Summary, int]) -> None:
+def test_the_marts_match_the_truth_to_the_penny(grown: tuple[Project, Summary, int]) -> None:
     project, truth, _ = grown
     found = {
         (branch, day): (transactions, items, net)
@@ -101,7 +101,7 @@ def test_the_marts_hold_the_truth_to_the_penny(grown: tuple[Project, Summary, in
     }
 
 
-def test_a_run_without_news_changes_no_row(grown: tuple[Project, Summary, int]) -> None:
+def test_a_run_without_new_files_changes_no_row(grown: tuple[Project, Summary, int]) -> None:
     project, _, _ = grown
     project.keep_marts("before_idle_run")
     assert not project.load().changed
@@ -121,7 +121,7 @@ def test_a_full_refresh_gives_the_same_rows_in_every_mart(
     assert project.differences("before_full_refresh") == {}
 
 
-def test_everything_at_once_gives_the_same_rows_in_every_mart(
+def test_loading_everything_at_once_gives_the_same_marts(
     grown: tuple[Project, Summary, int], postgres_server: Connection, tmp_path: Path
 ) -> None:
     project, _, _ = grown

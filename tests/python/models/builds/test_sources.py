@@ -1,4 +1,4 @@
-"""A company may have any of the sources: each of them builds alone, and so do all together."""
+"""A company may have any of the sources: each builds alone, and all build together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_sources(folder: Path, names: list[str]) -> Path:
 
 
 def deliver_a_little(project: Project, source: str) -> None:
-    """A few files of every feed of a source, with one line of it that is to be refused."""
+    """A few files of every feed of a source, with one line to be rejected."""
     inbox = MODELS / source / "small_inbox"
     files = [path for path in inbox.rglob("*") if path.is_file()]
     assert files, f"{source} has no files in {inbox}"
@@ -41,9 +41,7 @@ def column(project: Project, query: str) -> set[str]:
 
 
 @pytest.mark.parametrize("names", [*([name] for name in SOURCES), SOURCES], ids="-".join)
-def test_the_listed_sources_build_and_others_cost_nothing(
-    project: Project, names: list[str]
-) -> None:
+def test_only_listed_sources_are_built(project: Project, names: list[str]) -> None:
     others = set(SOURCES) - set(names)
     version = with_sources(project.folder / "version", names) if others else PROJECT
     project.feeds = load_feeds(sources=listed_sources(version))

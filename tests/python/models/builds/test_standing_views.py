@@ -1,4 +1,4 @@
-"""A view that is there as it would be made is left alone; any other is made."""
+"""A view is replaced only if its definition differs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RUN = ("run", "--select", "stg_ingest__files")
 
 
 def rule(project: Project) -> tuple[str, ...]:
-    """What PostgreSQL keeps of the view, which changes whenever the view is written."""
+    """PostgreSQL's stored view, which changes whenever the view is written."""
     [found] = project.rows(
         "select ctid::text, xmin::text, oid::text from pg_rewrite"
         f" where ev_class = '{VIEW}'::regclass"
@@ -22,7 +22,7 @@ def definition(project: Project) -> str:
     return str(found)
 
 
-def test_a_view_is_written_where_it_is_not_what_it_should_be(project: Project) -> None:
+def test_a_view_is_replaced_only_if_it_differs(project: Project) -> None:
     project.prepare()
     project.dbt(*RUN)
     made, first = definition(project), rule(project)

@@ -1,4 +1,4 @@
-"""Where dbt builds: under production's schema names or prefixed ones, and not without raw."""
+"""Where dbt builds: in production's schemas or prefixed ones, and not without raw."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def schemas(project: Project) -> set[str]:
     return {name for (name,) in found}
 
 
-def test_dbt_says_what_to_do_where_nothing_was_ever_loaded(project: Project) -> None:
+def test_dbt_says_what_to_do_before_the_first_load(project: Project) -> None:
     said = project.dbt("run", "--select", "dim_dates", expect=2)
     assert "branchline load" in said
     assert "raw layer does not exist yet" in said
 
 
-def test_a_build_of_ones_own_is_prefixed_and_works_without_a_single_branch_file(
+def test_a_private_build_is_prefixed_and_needs_no_branch_file(
     project: Project,
 ) -> None:
-    """The one file there is belongs to a feed that no model reads yet."""
+    """The only file belongs to a feed that no model reads yet."""
     feeds = project.folder / "feeds"
     shutil.copytree(FEEDS_FOLDER, feeds)
     (feeds / "hr.yml").write_text(f"feeds:{STAFF}")

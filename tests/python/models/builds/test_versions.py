@@ -1,4 +1,4 @@
-"""A warehouse that another version of the models has built is brought up to date by itself."""
+"""A warehouse built by another version of the models is upgraded automatically."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OLDER = {
 }
 
 
-# Tables that are made anew every night: marts that say nothing else.
+# Tables that are rebuilt every night: marts without another materialization.
 SMALL = {
     path.stem
     for path in (PROJECT / "models/marts").rglob("*.sql")
@@ -44,7 +44,7 @@ SMALL = {
 
 
 def run_version(project: Project, version: Path, *words: str) -> None:
-    """`dbt run` of another copy; what dbt notes of this one stays out of it."""
+    """`dbt run` of another copy, without this one's artifacts."""
     target = str(version / "target")
     project.dbt("run", "--project-dir", str(version), "--target-path", target, *words)
 
@@ -56,7 +56,7 @@ def deliver(project: Project, day: int) -> None:
 
 
 def tables(project: Project) -> dict[str, int]:
-    """The number of each table that a model has made; another one where it was made anew."""
+    """The oid of each model's table, which changes when it is rebuilt."""
     found = project.rows(
         "select relname, cast(pg_class.oid as bigint) from pg_class"
         " inner join pg_namespace on relnamespace = pg_namespace.oid"
@@ -65,11 +65,11 @@ def tables(project: Project) -> dict[str, int]:
     return dict(found)
 
 
-def made_anew(before: dict[str, int], now: dict[str, int]) -> set[str]:
+def rebuilt(before: dict[str, int], now: dict[str, int]) -> set[str]:
     return {name for name in now if now[name] != before[name] and name not in SMALL}
 
 
-def test_models_of_another_version_are_built_afresh_and_no_others(project: Project) -> None:
+def test_only_changed_models_are_fully_refreshed(project: Project) -> None:
     older = another_version(project.folder / "older", OLDER)
     deliver(project, 10)
     project.seed()
@@ -80,13 +80,13 @@ def test_models_of_another_version_are_built_afresh_and_no_others(project: Proje
     built = tables(project)
     deliver(project, 11)
     project.dbt("run")
-    # What normalize_name makes of a name is in all of them but these.
+    # All of them except these use normalize_name.
     nameless = {
         "int_customers__listed",
         "int_rfm_scores__segmented",
         "int_sales_desk__sales_checked",
     }
-    assert made_anew(built, tables(project)) == built.keys() - SMALL - nameless
+    assert rebuilt(built, tables(project)) == built.keys() - SMALL - nameless
     former = "select 1 from information_schema.columns where column_name = 'former_column'"
     assert project.rows(former) == []
     missing = (
@@ -111,15 +111,15 @@ def test_models_of_another_version_are_built_afresh_and_no_others(project: Proje
         },
     )
     run_version(project, newer)
-    # And what goes on from its rows of the nights before. Nothing else, though a file has come.
-    assert made_anew(built, tables(project)) == {"rpt_daily_sales", "rpt_sales_trends"}
+    # And models that continue from its earlier rows. Nothing else, although there is a new file.
+    assert rebuilt(built, tables(project)) == {"rpt_daily_sales", "rpt_sales_trends"}
 
     project.keep_marts("by_itself")
     run_version(project, newer, "--full-refresh")
     assert project.differences("by_itself") == {}
 
 
-def test_a_warehouse_from_before_the_fingerprints_is_built_afresh(project: Project) -> None:
+def test_a_warehouse_without_fingerprints_is_fully_refreshed(project: Project) -> None:
     models = ("--select", "+fct_sales")
     deliver(project, 10)
     project.seed()
@@ -130,5 +130,5 @@ def test_a_warehouse_from_before_the_fingerprints_is_built_afresh(project: Proje
     built = tables(project)
     deliver(project, 11)
     project.dbt("run", *models)
-    assert "fct_sales" in made_anew(built, tables(project))
+    assert "fct_sales" in rebuilt(built, tables(project))
     assert project.rows("select count(*) from marts.fct_sales") == [(6,)]

@@ -1,4 +1,4 @@
-"""Who buys: months, lifetime values, segments, cohorts, who is new and who has stopped coming."""
+"""Customers: months, lifetime values, segments, cohorts, new and lapsed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CUSTOMER_MARTS = {
     "rpt_customers_at_risk",
     "rpt_new_vs_returning",
 }
-# With all that they read.
+# With their upstream models.
 SELECTED = [f"+{name}" for name in sorted(CUSTOMER_MARTS)]
 
 
@@ -45,7 +45,7 @@ def lifetime(project: Project) -> list[Row]:
     )
 
 
-def test_a_night_changes_every_month_and_week_that_it_has_to(project: Project) -> None:
+def test_a_night_updates_every_affected_month_and_week(project: Project) -> None:
     def night(name: str, *lines: str) -> None:
         project.deliver(f"branch_pos/{name}_09-00-00.csv", "".join(lines))
         project.load()
@@ -67,7 +67,7 @@ def test_a_night_changes_every_month_and_week_that_it_has_to(project: Project) -
         ("Bo Ek", "2024-01", Decimal("4.00"), Decimal("4.00"), "2024-01", 1),
     ]
 
-    # A late file brings an older receipt of Ann's: in York too she was no new customer, though no
+    # A late file brings an older receipt of Ann's: she was not new in York either, although no
     # file of York has changed.
     night("leeds_29-12-2023", receipt("Leeds", "29/12/2023 09:00", "Ann", "1.50"))
     assert new_and_returning(project) == {
@@ -90,7 +90,7 @@ def test_a_night_changes_every_month_and_week_that_it_has_to(project: Project) -
         ("2024-01", 0, 1, Decimal("100.00"), Decimal("4.00")),
     ]
 
-    # It is corrected: the receipt was nobody's whom we know. Ann is new in January once more.
+    # It is corrected: the receipt was of an unknown customer. Ann is new in January again.
     project.deliver(
         "branch_pos/leeds_29-12-2023_10-00-00.csv",
         receipt("Leeds", "29/12/2023 09:00", "", "1.50"),
@@ -102,12 +102,12 @@ def test_a_night_changes_every_month_and_week_that_it_has_to(project: Project) -
         ("York", "01-08"): (2, 0),
         ("Leeds", "04-29"): (1, 0),
     }
-    # Nothing new of Ann and Bo, and yet they are inactive: today is in May.
+    # Ann and Bo have bought nothing since, so they are inactive: today is in May.
     inactive = "select full_name, inactive_status from marts.customers_data_mart order by 1"
     assert project.rows(inactive) == [("Ann", True), ("Bo Ek", True), ("Cleo B", False)]
 
-    # Another date on her first receipt: it is the same one, and still the first, but it takes
-    # the week with it in which she was new in York.
+    # Another date on her first receipt: it is still the first, but it moves the week in which
+    # she was new in York.
     project.deliver(
         "branch_pos/leeds_10-01-2024_10-00-00.csv",
         receipt("Leeds", "05/01/2024 09:00", "Ann", "2.00"),
@@ -126,14 +126,14 @@ def test_a_night_changes_every_month_and_week_that_it_has_to(project: Project) -
     assert project.differences("nightly") == {}
 
 
-def test_views_stay_in_place_and_other_segments_count_without_a_new_file(project: Project) -> None:
+def test_views_stay_and_changed_segments_apply_without_a_new_file(project: Project) -> None:
     def deliver(day: str) -> None:
         line = receipt("Leeds", f"{day}/01/2024 09:00", "Ann", "2.00")
         project.deliver(f"branch_pos/leeds_{day}-01-2024_09-00-00.csv", line)
         project.load()
 
     deliver("10")
-    # In another currency too, where somebody else came later.
+    # In another currency, too, where somebody else came later.
     project.deliver(
         "branch_pos/dublin docklands_12-01-2024_09-00-00.csv",
         receipt("Dublin Docklands", "10/01/2024 09:00", "Ann", "2.00")
@@ -149,8 +149,8 @@ def test_views_stay_in_place_and_other_segments_count_without_a_new_file(project
     abroad = ("EUR", 1, "Needs attention")
     assert project.rows(query) == [abroad, ("GBP", 1, "New")]
 
-    # All but the marts, as if the run had come to its end before them: what they stand on is never
-    # swapped for a new table, so that they are there all night.
+    # All but the marts, as if the run had ended before them: their upstream tables are never
+    # swapped, so that the marts exist all night.
     deliver("11")
     project.dbt("run", "--select", *SELECTED, "--exclude", *CUSTOMER_MARTS)
     assert project.rows(query) == [abroad, ("GBP", 2, "New")]
@@ -180,7 +180,7 @@ def real(
         yield project
 
 
-def test_real_customers_are_all_there_with_a_master_row_or_without(real: Project) -> None:
+def test_real_customers_with_and_without_a_master_row(real: Project) -> None:
     query = (
         "select count(distinct customer_key),"
         " count(distinct customer_key) filter (where full_name is null and address is null),"
@@ -199,7 +199,7 @@ def test_real_customers_are_all_there_with_a_master_row_or_without(real: Project
     assert real.rows(unlisted) == [(1497,)]
 
 
-def test_a_real_customer_is_worked_out_by_hand(real: Project) -> None:
+def test_a_real_customer_matches_a_manual_calculation(real: Project) -> None:
     # 25 sales from 24 March 2021 to 10 August 2023: 869 days, 30 calendar months, 35,414.00 in all.
     [found] = real.rows(
         "select distinct full_name, address, customer_lifetime_value, first_purchase_month,"

@@ -1,4 +1,4 @@
-"""A source of a shape of its own, added as docs/adding-a-source.md says: right in all marts.
+"""A source with a different shape, added as in docs/adding-a-source.md: right in all marts.
 
 An online shop with several lines per invoice, in two nights, with a late and a corrected file.
 """
@@ -36,7 +36,7 @@ TILL = "01/12/2010 09:00,Leeds,Ann Lee,Tea - 1.70,1.70,CASH,\n"
 
 
 class Shop:
-    """The built project, and what the shop's files that count add up to."""
+    """The built project, and the totals of the shop's current files."""
 
     def __init__(self, project: Project, truth: Truth) -> None:
         self.project = project
@@ -100,7 +100,7 @@ def test_the_unit_tests_of_the_page_pass(shop: Shop) -> None:
     assert said.count("[PASS") >= 7
 
 
-def test_daily_sales_are_those_of_the_files(shop: Shop) -> None:
+def test_daily_sales_match_the_files(shop: Shop) -> None:
     found = shop.rows(
         "select business_date, transactions, items_sold, net_sales from marts.rpt_daily_sales"
         f" join marts.dim_branches as branches using (branch_key) where branches.{SHOP}"
@@ -126,7 +126,7 @@ def test_products_are_known_by_their_code(shop: Shop) -> None:
     assert by_month == [(shop.truth.sales,)]
 
 
-def test_customers_have_what_they_bought(shop: Shop) -> None:
+def test_customers_match_their_purchases(shop: Shop) -> None:
     found = shop.rows(
         "select customer_id, purchases, sum(net_amount) from marts.dim_customers as customers"
         " join marts.fct_transactions using (customer_key)"
@@ -164,7 +164,7 @@ def test_number_code_and_country_reach_the_marts(shop: Shop) -> None:
     ]
 
 
-def test_trends_and_anomalies_hold_the_shop(shop: Shop) -> None:
+def test_trends_and_anomalies_include_the_shop(shop: Shop) -> None:
     trends = shop.rows(
         "select sum(net_sales) from marts.rpt_sales_trends"
         " where level_name = 'Online shop' and period_kind = 'day'"
@@ -178,7 +178,7 @@ def test_trends_and_anomalies_hold_the_shop(shop: Shop) -> None:
         " where level_name = 'Online shop' and period_kind = 'month'"
     )
     assert {day: sales for day, sales in found if sales} == months
-    # A bad debt of eleven thousand is odd, six weeks on.
+    # After six weeks, a bad debt of eleven thousand is an anomaly.
     odd = shop.rows(
         "select period_start_date, actual_value from marts.fct_sales_anomalies"
         f" where {SHOP} and subject_kind = 'branch' and measure = 'sales'"
@@ -186,7 +186,7 @@ def test_trends_and_anomalies_hold_the_shop(shop: Shop) -> None:
     assert (date(2011, 1, 18), shop.truth.daily[date(2011, 1, 18)][2]) in odd
 
 
-def test_what_is_rejected_says_why_and_what_it_claims(shop: Shop) -> None:
+def test_rejected_rows_have_reasons_and_claimed_amounts(shop: Shop) -> None:
     found = shop.rows(
         "select reject_reasons, count(*), sum(coalesce(claimed_amount, 0)) from marts.rejected_rows"
         " where feed = 'online_shop_receipt_lines' group by 1"
@@ -229,7 +229,7 @@ def test_an_analyst_sees_the_sales_and_not_the_customers(shop: Shop) -> None:
                 cursor.execute(f"select * from {closed} limit 1")
 
 
-def test_metrics_say_the_same(shop: Shop) -> None:
+def test_metrics_match_the_marts(shop: Shop) -> None:
     shop.project.dbt("parse")
     (shop.project.folder / LIST).write_text((shop.project.home / LIST).read_text())
     question = {
@@ -259,27 +259,27 @@ def test_metrics_say_the_same(shop: Shop) -> None:
     assert int(float(mine["units"])) == sum(units for _, units, _ in shop.truth.daily.values())
 
 
-def test_nights_are_one_full_rebuild(shop: Shop) -> None:
+def test_nights_equal_a_full_rebuild(shop: Shop) -> None:
     shop.project.keep_marts("by_nights")
     shop.project.dbt("build", "--full-refresh", "--exclude-resource-type", "test", "unit_test")
     assert shop.project.differences("by_nights") == {}
 
 
 @pytest.mark.parametrize(
-    ("told", "instead", "said"),
+    ("reported", "instead", "said"),
     [
         ("'employee_id', ", "", 'column "employee_id" does not exist'),
         ("'employee_id', ", "'quantity', ", "says that it lacks 'quantity'. Every source must"),
         ("'channel': ", "'chanel': ", "has an expression for 'chanel'. The contract of"),
     ],
 )
-def test_what_a_source_lacks_is_said_of_its_own_model(
-    shop: Shop, told: str, instead: str, said: str
+def test_missing_columns_are_declared_per_source(
+    shop: Shop, reported: str, instead: str, said: str
 ) -> None:
     model = shop.project.home / CONFORMED / "int_online_shop__receipt_lines.sql"
     text = model.read_text()
-    assert told in text
-    model.write_text(text.replace(told, instead))
+    assert reported in text
+    model.write_text(text.replace(reported, instead))
     try:
         words = ("run", "--select", "int_online_shop__receipt_lines", "int_online_shop__sale_lines")
         output = shop.project.dbt(*words, expect=1 if "column" in said else 2)

@@ -1,4 +1,4 @@
-"""How much of history the data tests read: what was touched every night, everything in an audit."""
+"""How much of history the data tests read: changes every night, everything in an audit."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ ITEMS = "assert_items_add_up_to_their_receipt"
 DAILY = "assert_daily_sales_add_up_to_receipts"
 HOURS = "assert_peak_hours_add_up_to_receipts"
 CUSTOMERS = "assert_customer_months_add_up_to_receipts"
-# Views over incremental models: what they say of a file they say once these have taken it in.
+# Views over incremental models: they include a file once these have processed it.
 VIEWS = ("customers_data_mart", "rpt_customers_at_risk", "int_customers__rfm_scored")
 LIES_BETWEEN = "a_customer_month_is_complete_and_lies_between_the_first_and_the_last"
 ONLY_DATA_TESTS = ("--exclude", "test_type:unit")
-# No test that reads beside what is selected something that is not.
+# Only tests whose models are all selected.
 OF_THE_SELECTED = (*ONLY_DATA_TESTS, "--indirect-selection", "cautious")
 
 
 def with_inputs(*names: str) -> tuple[str, ...]:
-    """dbt's option for these tests or models and all that they are made of."""
+    """dbt's option for these tests or models and everything upstream."""
     return ("--select", *(f"+{name}" for name in names))
 
 
@@ -49,7 +49,7 @@ def deliver(project: Project, number: int, content: str, time: str = "09-00-00")
 
 
 def spoil(project: Project, number: int) -> None:
-    """Let whatever writes the receipts of one day write a penny too much from now on."""
+    """Make every write of one day's receipts a penny too much from now on."""
     project.rows(
         "create function spoil() returns trigger language plpgsql as"
         " $$ begin new.net_amount := new.net_amount + 0.01; return new; end $$"
@@ -74,7 +74,7 @@ def add_to_receipts(project: Project, number: int, pence: int) -> None:
 
 
 def marks(project: Project) -> dict[str, int]:
-    """By data test the newest file that it has passed with; singular tests by their plain names."""
+    """Data test -> the newest file that it has passed with; singular tests by their plain names."""
     found = project.rows("select split_part(test, '.', 3), file_id from operations.test_marks")
     return dict(found)
 
@@ -91,16 +91,16 @@ def kept(
         yield project
 
 
-def test_every_data_test_that_passed_notes_how_far_it_came(kept: Project) -> None:
+def test_every_passed_data_test_records_its_high_water_mark(kept: Project) -> None:
     [(listed,)] = kept.rows("select count(*) from operations.test_marks")
     [(newest,)] = kept.rows("select max(file_id) from raw.ingest_files")
     assert listed == kept.dbt("--quiet", "list", "--resource-type", "test").count("\n")
     assert set(marks(kept).values()) == {newest}
-    # It read everything, because it was the first; but nobody asked for an audit.
+    # The first one read everything, but it was not an audit.
     assert kept.rows("select * from operations.audits") == []
 
 
-def test_tests_alone_read_everything_and_are_an_audit(kept: Project) -> None:
+def test_dbt_test_alone_is_an_audit(kept: Project) -> None:
     add_to_receipts(kept, 10, 1)
     kept.dbt("build", "--select", MONEY)
     kept.dbt("test", "--select", MONEY, expect=1)
@@ -112,7 +112,7 @@ def test_tests_alone_read_everything_and_are_an_audit(kept: Project) -> None:
     assert tests == len(kept.rows("select * from operations.test_marks"))
 
 
-def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: Project) -> None:
+def test_only_the_audit_finds_an_error_in_an_old_day(kept: Project) -> None:
     add_to_receipts(kept, 10, 1)
     # By others: a customer's month is tested as a whole.
     deliver(kept, 13, day(13, customer="Bo Ek"))
@@ -126,7 +126,7 @@ def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: 
     for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS):
         assert f" {name} " in "\n".join(failed)
     assert kept.rows("table operations.audits") == audits
-    # What they found may lie anywhere: they read everything until they pass.
+    # The error may be anywhere: they read everything until they pass.
     assert {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS} == before.keys() - marks(kept).keys()
     kept.dbt("build", "--select", MONEY, expect=1)
 
@@ -143,7 +143,7 @@ def test_a_fault_in_an_old_day_is_found_by_the_audit_and_not_by_the_night(kept: 
         pytest.param(11, day(11, price="3.00"), "10-00-00", id="a corrected day"),
     ],
 )
-def test_a_fault_in_what_the_night_touched_is_found_that_night(
+def test_an_error_in_changed_rows_is_found_the_same_night(
     kept: Project, number: int, content: str, time: str
 ) -> None:
     spoil(kept, number)
@@ -152,16 +152,16 @@ def test_a_fault_in_what_the_night_touched_is_found_that_night(
     kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
     stop_spoiling(kept)
     if number == 14:
-        # Nothing is new, and yet the fault is there: the same rows are read again.
+        # Nothing is new, but the error is still there: the same rows are read again.
         kept.dbt("build", "--select", MONEY, ITEMS, expect=1)
     add_to_receipts(kept, number, -1)
     kept.dbt("build", "--select", MONEY, ITEMS)
 
 
-def test_what_is_built_afresh_is_tested_whole(kept: Project) -> None:
+def test_a_fully_refreshed_model_is_tested_in_full(kept: Project) -> None:
     add_to_receipts(kept, 10, 1)
     kept.dbt("build", "--select", MONEY)
-    # The items know nothing of the penny; the test that reads both starts over.
+    # The items do not have the penny; the test that reads both starts over.
     kept.dbt("run", "--full-refresh", "--select", "fct_sales")
     assert ITEMS not in marks(kept)
     assert MONEY in marks(kept)
@@ -170,8 +170,8 @@ def test_what_is_built_afresh_is_tested_whole(kept: Project) -> None:
     kept.dbt("build", "--select", ITEMS)
 
 
-def test_the_database_holds_what_the_contracts_say(kept: Project, tmp_path: Path) -> None:
-    """After nights that replaced rows and a model that was made anew."""
+def test_the_database_matches_the_contracts(kept: Project, tmp_path: Path) -> None:
+    """After nights that replaced rows and a model that was rebuilt."""
     refusals = [
         ("insert into marts.fct_sales select * from marts.fct_sales limit 1", "fct_sales.*_pkey"),
         ("update marts.fct_sales set net_amount = null", "net_amount"),
@@ -203,7 +203,7 @@ def let_months_lie_outside(project: Project, customer: str, days: int) -> None:
     )
 
 
-def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project) -> None:
+def test_a_views_tests_have_the_mark_of_the_tables_below_it(kept: Project) -> None:
     listed = kept.dbt("--quiet", "list", "--resource-type", "test", "--select", *VIEWS)
     names = {line.rpartition(".")[2] for line in listed.split()}
     kept.dbt("build", *with_inputs(*names), *OF_THE_SELECTED)
@@ -215,7 +215,7 @@ def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project)
     after = marks(kept)
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
 
-    # So a fault in what the new file brings is found as soon as the views show it.
+    # So an error in the new file is found as soon as the views show it.
     kept.dbt("run", *with_inputs(*names))
     let_months_lie_outside(kept, "Di Fox 1", 31)
     kept.dbt("build", "--select", "customers_data_mart", *ONLY_DATA_TESTS, expect=1)
@@ -225,7 +225,7 @@ def test_tests_of_a_view_come_no_further_than_the_tables_below_it(kept: Project)
     assert {marks(kept)[name] for name in names} == {newest}
 
 
-def test_tests_of_a_view_start_over_when_a_table_below_it_is_built_afresh(kept: Project) -> None:
+def test_a_views_tests_restart_after_a_refresh_of_a_table_below_it(kept: Project) -> None:
     kept.dbt("build", *with_inputs(*VIEWS, ITEMS), *OF_THE_SELECTED)
     assert {LIES_BETWEEN, ITEMS} <= marks(kept).keys()
     kept.dbt("run", "--full-refresh", "--select", "int_customers__valued")

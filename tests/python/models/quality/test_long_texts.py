@@ -1,4 +1,4 @@
-"""A text of any length in any cell, and a path of any length, stop no night."""
+"""A text of any length in any cell, and a path of any length, do not stop a night."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ ROWS = {
     "sales": "{n},{n},oats {n},2024-01-10,{n},10.50,2,21.00",
 }
 NOISE = "".join(CHANCE.choices(string.ascii_letters, k=1_000_000))
-"""What no compression makes short."""
+"""Incompressible text."""
 
 
 def with_noise_in_each_cell(row: str) -> str:
-    """A line per cell, in which that cell is a text of a megabyte; between them, the row itself."""
+    """A line per cell, in which that cell is a text of a megabyte; the row itself between them."""
     lines = []
     for place in range(len(row.split(","))):
         cells = row.format(n=place + 1).split(",")
@@ -76,7 +76,7 @@ def test_texts_of_a_megabyte_and_a_long_path_are_built(project: Project) -> None
         "select refused_at_step from marts.rejected_rows where file_path = %s order by 1", path
     ) == [("check",), ("split",)]
 
-    # What is kept of a long path is found again when the file is corrected.
+    # The stored form of a long path is found when the file is corrected.
     project.deliver(path, good)
     project.load()
     project.dbt("run", "--select", "+rejected_rows")

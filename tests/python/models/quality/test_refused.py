@@ -1,4 +1,4 @@
-"""A run tells what it refused, by file and rule, and which branches nobody has listed."""
+"""A run reports what it rejected, by file and rule, and unlisted branches."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def desk_file(*days: str) -> str:
     return HEADER + "".join(f"44,571,besan,{day},7,52,7,364\n" for day in days)
 
 
-def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> None:
+def test_new_rejected_rows_are_reported_by_file(project: Project) -> None:
     project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "yesterday", "31/04/2023"))
     project.deliver("sales_desk/sales/june.csv", desk_file("2023-06-01"))
-    # A line that does not split is told by the load.
+    # A line that cannot be split is reported by the load.
     till = "10/01/2024 09:00,Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
     project.deliver(
         "branch_pos/leeds_10-01-2024_09-00-00.csv",
@@ -47,7 +47,7 @@ def test_what_is_new_and_does_not_count_is_told_by_file(project: Project) -> Non
         ),
     ]
 
-    # The mended file is new, and the others are not.
+    # The fixed file is new, and the others are not.
     project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01", "2023-05-01", "today"))
     project.load()
     project.dbt("run", "--select", "+rpt_digest__refused_files")
@@ -64,31 +64,31 @@ def shown(files: list[RefusedOfFile]) -> str:
     return out.getvalue()
 
 
-def test_a_run_without_refused_rows_says_nothing_of_them() -> None:
+def test_a_run_without_rejected_rows_does_not_mention_them() -> None:
     assert shown([]) == ""
-    told = shown([RefusedOfFile("sales/may.csv", 3, 2, "timestamp_unreadable: 2")])
-    assert told.startswith("2 rows of what is new do not count")
-    assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in told
+    reported = shown([RefusedOfFile("sales/may.csv", 3, 2, "timestamp_unreadable: 2")])
+    assert reported.startswith("2 new rows are rejected")
+    assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in reported
     many = [RefusedOfFile(f"{n}.csv", 1, 1, "total_unreadable: 1") for n in range(20)]
     assert "and 5 more files" in shown(many)
 
 
-def test_receipts_that_may_count_twice_are_told_by_file() -> None:
+def test_possible_duplicate_receipts_are_reported_by_file() -> None:
     out = io.StringIO()
     show_doubtful(Console(file=out, width=200), [])
     assert out.getvalue() == ""
     show_doubtful(Console(file=out, width=200), [DoubtfulOfFile("sales/copy.csv", 3)])
-    assert out.getvalue().startswith("3 receipts of what is new may count twice")
+    assert out.getvalue().startswith("3 new receipts may be counted twice")
     assert "sales/copy.csv: 3 receipts" in out.getvalue()
 
 
-def test_branches_that_nobody_has_listed_are_told(project: Project) -> None:
+def test_unlisted_branches_are_reported(project: Project) -> None:
     till = "10/01/2024 09:00,{0},Ann Lee,Latte - 2.00,2.00,CASH,\n"
     for name in ("Leeds", "Nowhere"):
         path = f"branch_pos/{name.lower()}_10-01-2024_09-00-00.csv"
         project.deliver(path, till.format(name))
     project.deliver("sales_desk/sales/may.csv", desk_file("2023-05-01"))
-    # Where a list of stores has it, it is still unknown what money it takes.
+    # Even if a list of stores has it, its currency is unknown.
     project.deliver(
         "sales_desk/store.csv",
         "id,address,store_pincode,store_manager_name,store_opening_date,reviews\n"

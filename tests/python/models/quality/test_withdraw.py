@@ -1,5 +1,5 @@
-"""`branchline withdraw`: a file counts no more, and only what is sent anew counts again; erased, it
-is nowhere any more."""
+"""`branchline withdraw`: a file does not count any more until new content is sent; an erased one is
+deleted everywhere."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def quiet(_: str) -> None:
     return
 
 
-def test_a_copy_is_taken_back(project: Project) -> None:
+def test_a_copy_is_withdrawn(project: Project) -> None:
     project.deliver(MAY, HEADER + LINE * 3)
     project.deliver(COPY, HEADER + LINE * 3)
-    told = {file.path: file.reason or "" for file in project.load().files}
-    assert "branchline withdraw" in told[COPY]
+    reported = {file.path: file.reason or "" for file in project.load().files}
+    assert "branchline withdraw" in reported[COPY]
     project.seed()
     assert build(project) == (6, 6 * 364)
 
@@ -42,7 +42,7 @@ def test_a_copy_is_taken_back(project: Project) -> None:
         Withdrawn(COPY, "sales_desk_sales", 3)
     ]
     assert build(project) == (3, 3 * 364)
-    # It lies there still, and even read again it is known.
+    # It is still in the inbox, and known even if read again.
     (project.inbox / COPY).touch()
     assert not project.load().changed
     assert build(project, "--full-refresh") == (3, 3 * 364)
@@ -51,13 +51,13 @@ def test_a_copy_is_taken_back(project: Project) -> None:
         "select reason, row_count from raw.ingest_files where path = %s and status = 'loaded'", COPY
     ) == [("withdrawn: a copy", 0)]
 
-    # Other content under the path is a file again.
+    # Other content under the path is a new file.
     project.deliver(COPY, HEADER + LINE)
     project.load()
     assert build(project) == (4, 4 * 364)
 
 
-def test_a_day_of_a_till_is_taken_back(project: Project) -> None:
+def test_a_day_of_a_till_is_withdrawn(project: Project) -> None:
     path = "branch_pos/leeds_10-01-2024_09-00-00.csv"
     till = "10/01/2024 09:00,Leeds,Ann Lee,Latte - 2.00,2.00,CASH,\n"
     project.deliver(path, till)
@@ -67,7 +67,7 @@ def test_a_day_of_a_till_is_taken_back(project: Project) -> None:
     assert build(project) == (2, 4)
     withdraw(project.url, [path], "of a test", quiet)
     assert build(project) == (1, 2)
-    # The branch and day are not forgotten: what is sent for them takes its place.
+    # Branch and day are kept: a new file for them supersedes it.
     assert project.rows(
         "select branch, business_date, status from raw.ingest_files where path = %s"
         " order by file_id",
@@ -78,7 +78,7 @@ def test_a_day_of_a_till_is_taken_back(project: Project) -> None:
     assert build(project) == (4, 8)
 
 
-def test_nothing_is_withdrawn_unless_all_can_be(project: Project) -> None:
+def test_a_withdrawal_is_all_or_nothing(project: Project) -> None:
     project.deliver(MAY, HEADER + LINE)
     project.load()
     for other in ("sales_desk/sales/june.csv", "database/sales_desk/customer.csv"):
@@ -88,7 +88,7 @@ def test_nothing_is_withdrawn_unless_all_can_be(project: Project) -> None:
 
 
 def dump(project: Project) -> str:
-    """All that the database holds."""
+    """The whole content of the database."""
     command = [str(programs() / "pg_dump"), project.url]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -98,8 +98,8 @@ ASHA = "1,Asha,Rao,Pune,411012,+91-7000000001,2021-12-12\n"
 TILL = "branch_pos/leeds_10-01-2024_09-00-00.csv"
 
 
-def test_what_is_erased_is_nowhere_any_more(project: Project) -> None:
-    """Neither in raw, nor in what was built of it, nor in what is kept of lists."""
+def test_erased_rows_are_nowhere(project: Project) -> None:
+    """Neither in raw, nor in the models, nor in the history of lists."""
     marts = ("+fct_sales", "+dim_customers", "+dim_customer_versions", "+rejected_rows")
 
     def run() -> None:
@@ -149,21 +149,21 @@ def test_what_is_erased_is_nowhere_any_more(project: Project) -> None:
         (customers, 2, 0), (TILL, 1, 1), (COPY, 1, 0),
     }  # fmt: skip
     run()
-    # Only what was kept of a list has changed: the version before holds on until the next one.
+    # Only the history of a list has changed: the previous version is valid until the next one.
     assert set(project.differences("kept")) == {"dim_customer_versions"}
     assert project.rows(history) == [(*first[:3], latest[2]), latest]
     project.rows("drop schema kept cascade")
     assert [line for line in dump(project).splitlines() if "Zq" in line] == []
     project.dbt("test", "--select", "assert_the_ledger_counts_what_raw_holds")
 
-    # Again: there is nothing left to do, and no model is built afresh for it.
+    # Again: there is nothing left to do, and no model is refreshed for it.
     assert erase(project.url, [COPY, *bad], "again", quiet) == ([], [])
     assert project.rows(
         "select path, reason, row_count from raw.ingest_files where status = 'erasure'"
         " and path = %s",
         COPY,
     ) == [(COPY, "erased: 1 rows and 0 rejected lines of version 4: people", 0)]
-    # The file lies there still and is known; under another name it is not taken in either.
+    # The file is still in the inbox and known; under another name it is not loaded either.
     assert not project.load().changed
     project.deliver("sales_desk/sales/again.csv", HEADER + LINE.replace("besan", "Zqbesan"))
     (outcome,) = project.load().files
@@ -171,8 +171,8 @@ def test_what_is_erased_is_nowhere_any_more(project: Project) -> None:
     assert "erased" in (outcome.reason or "")
 
 
-def test_an_erasure_is_done_or_it_is_not(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever statement is the last that the database still takes."""
+def test_an_erasure_is_atomic(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever statement the database fails at."""
     project.deliver(MAY, HEADER + LINE * 3 + "broken\n")
     project.load()
     held = "select status, row_count, rejected_count, erased_by from raw.ingest_files order by 1"
@@ -197,8 +197,8 @@ def test_an_erasure_is_done_or_it_is_not(project: Project, monkeypatch: pytest.M
     assert project.rows(lines) == [(0,)]
 
 
-def test_the_same_content_elsewhere_is_named(project: Project, branchline: Branchline) -> None:
-    """Whatever became of it: counting, superseded or withdrawn, its rows are there."""
+def test_versions_with_the_same_content_are_named(project: Project, branchline: Branchline) -> None:
+    """In any state: current, superseded or withdrawn, its rows are stored."""
     rows, others = HEADER + LINE * 3 + "broken\n", ("c", "d", "e", "f")
     paths = [f"sales_desk/sales/{name}.csv" for name in others]
     for path in (MAY, COPY, *paths):
@@ -224,18 +224,18 @@ def test_the_same_content_elsewhere_is_named(project: Project, branchline: Branc
 
     command = f"branchline withdraw {' '.join(numbers)} --erase --because"
     for _ in range(2):
-        told = call()
-        assert "The same content is still stored of:" in told
+        reported = call()
+        assert "The same content is still stored of:" in reported
         for path in (paths[0], paths[1], paths[3], COPY):
-            assert f"{path}: 3 rows and 1 rejected line" in told
-        assert paths[2] not in told
-        assert command in told
+            assert f"{path}: 3 rows and 1 rejected line" in reported
+        assert paths[2] not in reported
+        assert command in reported
     erase(project.url, numbers, "a person", quiet)
     assert "same content" not in call()
     assert project.rows("select count(*) from raw.sales_desk_sales") == [(5,)]
 
 
-def test_what_was_never_loaded_cannot_be_erased(project: Project) -> None:
+def test_unknown_files_cannot_be_erased(project: Project) -> None:
     project.deliver(MAY, HEADER + LINE)
     project.load()
     for other in ("sales_desk/sales/june.csv", "4711", "99999999999999999999"):
@@ -251,7 +251,7 @@ def test_withdraw_on_the_command_line(branchline: Branchline, project_env: dict[
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
-    assert "Nothing that counts" in call("withdraw", MAY, "--because", "a test", code=1)
+    assert "No current file" in call("withdraw", MAY, "--because", "a test", code=1)
     file = Path(project_env["BRANCHLINE_INBOX"]) / MAY
     file.parent.mkdir(parents=True)
     file.write_text(HEADER + LINE)
@@ -259,11 +259,11 @@ def test_withdraw_on_the_command_line(branchline: Branchline, project_env: dict[
     assert "Missing option" in call("withdraw", MAY, code=2)
     said = call("withdraw", MAY, MAY, "--because", "of card 4929000000000004")
     assert f"{MAY}: 1 row of sales_desk_sales withdrawn." in said
-    assert "Nothing that counts" in call("withdraw", MAY, "--because", "again", code=1)
+    assert "No current file" in call("withdraw", MAY, "--because", "again", code=1)
     assert "4929000000000004" not in call("sql", "select reason from raw.ingest_files")
     said = call("withdraw", MAY, "--because", "a person", "--erase")
     assert f"{MAY}: 1 row and 0 rejected lines of sales_desk_sales erased (version 1)." in said
-    assert "builds every model afresh" in said
+    assert "is a full refresh" in said
     assert "erased before" in call("withdraw", "1", "--because", "a person", "--erase")
     assert call("sql", "select count(*) from raw.sales_desk_sales", "--format", "csv").startswith(
         "count\n0\n"

@@ -1,4 +1,4 @@
-"""What a late, corrected or newly listed thing changes elsewhere changes in the marts too."""
+"""Late, corrected and newly listed things restate the other rows that they affect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def new_customers(project: Project) -> dict[str, tuple[int, int]]:
     return {day: (new, returning) for day, new, returning in rows}
 
 
-def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
+def test_late_and_corrected_files_move_a_first_purchase(
     project: Project,
 ) -> None:
     def night(name: str, lines: str) -> None:
@@ -47,12 +47,12 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
     night("12-01-2024_09-00-00", receipt("12/01/2024 09:00", "Ann Lee", "2.00"))
     assert new_customers(project) == {"01-10": (1, 0), "01-12": (0, 1)}
 
-    # A late day brings an older receipt: the day that had the first purchase must hear of it.
+    # A late day brings an older receipt: the day that had the first purchase must be updated.
     late = receipt("05/01/2024 09:00", "Ann  LEE", "2.00")
     night("05-01-2024_09-00-00", late + receipt("05/01/2024 09:05", "Bo Ek", "3.00"))
     assert new_customers(project) == {"01-05": (2, 0), "01-10": (0, 1), "01-12": (0, 1)}
 
-    # Its numbers stand beside those of the same day a week later.
+    # Its numbers are compared with those of the same day a week later.
     last_week = "select net_sales_last_week from marts.rpt_daily_sales where business_date = %s"
     assert project.rows(last_week, "2024-01-12") == [(Decimal("5.00"),)]
 
@@ -61,7 +61,7 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
     assert first_purchases(project) == [("01-05", "Bo Ek"), ("01-10", "Ann Lee")]
     assert new_customers(project) == {"01-05": (1, 0), "01-10": (1, 0), "01-12": (0, 1)}
 
-    # The rows of a corrected file belong to another day altogether: the file's own day is emptied.
+    # All rows of a corrected file belong to another day: the file's own day becomes empty.
     night("10-01-2024_10-00-00", receipt("11/01/2024 09:00", "Ann Lee", "2.00"))
     assert new_customers(project) == {"01-05": (1, 0), "01-11": (1, 0), "01-12": (0, 1)}
 
@@ -73,7 +73,8 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
         (Decimal("9.00"), None),
     ]
 
-    # A refresh that stops half-way forgets former firsts: what reads them is built afresh after it.
+    # An interrupted refresh loses earlier first purchases: their readers are fully refreshed after
+    # it.
     project.deliver(
         "branch_pos/leeds_28-12-2023_09-00-00.csv", receipt("28/12/2023 09:00", "Ann Lee", "2.00")
     )
@@ -88,7 +89,7 @@ def test_a_late_file_takes_a_first_purchase_over_and_a_correction_gives_it_back(
     assert project.differences("nightly") == {}
 
 
-def test_a_branch_added_to_the_list_changes_the_past_too(project: Project) -> None:
+def test_a_newly_listed_branch_restates_the_past(project: Project) -> None:
     """Time zone, currency and spelling of an inferred branch are assumed until it is listed."""
     line = "10/07/2024 12:00,pop up rome,Ann Lee,Latte - 2.00,2.0,CASH,\n"
     project.deliver("branch_pos/pop_up_rome_10-07-2024_09-00-00.csv", line)

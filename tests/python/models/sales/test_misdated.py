@@ -1,4 +1,4 @@
-"""One receipt with a date years off moves no comparison; days are compared with their like."""
+"""A receipt with a date years off changes no comparison."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nightly import Project, Row, new_project
 from base.link import Connection
 
 OPENED, CLOSED = date(2020, 8, 15), date(2021, 8, 31)
-# Of each branch the dates of the receipts that a till with a wrong clock wrote on one day.
+# Branch -> dates of the receipts that a till with a wrong clock wrote on one day.
 WRONG = {
     "Fine": [],
     "Back": ["01/01/2000"],
@@ -93,7 +93,7 @@ def nights(
 
 
 def shown(project: Project, query: str) -> dict[str, set[Row]]:
-    """By branch the other columns of the rows."""
+    """Branch -> the other columns of the rows."""
     found: dict[str, set[Row]] = {}
     for branch, *values in project.rows(query):
         found.setdefault(branch, set()).add(tuple(values))
@@ -106,7 +106,7 @@ def assert_all_read_as_fine(project: Project, query: str) -> None:
         assert found[branch] == found["Fine"] != set(), branch
 
 
-def test_wrong_dates_move_neither_opening_nor_latest_day(nights: Project) -> None:
+def test_wrong_dates_do_not_move_opening_or_latest_day(nights: Project) -> None:
     assert_all_read_as_fine(
         nights,
         "select branch_name, first_business_date, last_business_date from marts.dim_branches",
@@ -128,7 +128,7 @@ def test_wrong_dates_move_neither_opening_nor_latest_day(nights: Project) -> Non
     assert nights.rows(totals) == [(OPENED, date(2025, 3, 31))]
 
 
-def test_wrong_dates_move_no_month_that_is_compared(nights: Project) -> None:
+def test_wrong_dates_do_not_change_compared_months(nights: Project) -> None:
     query = (
         "select branch_name, sales_month, like_for_like_net_sales_on_month, net_sales_month_before,"
         " like_for_like_net_sales_on_year, net_sales_year_before, change_on_year_percent"
@@ -141,7 +141,7 @@ def test_wrong_dates_move_no_month_that_is_compared(nights: Project) -> None:
     for branch in [*WRONG, NAMED_TOO, "601"]:
         if branch != "Open Days":
             assert found[branch] == found["Fine"], branch
-    # They are not lost.
+    # The sales are not lost.
     sold = shown(
         nights, "select branch_name, sum(transactions) from marts.rpt_daily_sales group by 1"
     )
@@ -152,7 +152,7 @@ def test_wrong_dates_move_no_month_that_is_compared(nights: Project) -> None:
     }
 
 
-def test_wrong_dates_move_no_trend(nights: Project) -> None:
+def test_wrong_dates_do_not_change_trends(nights: Project) -> None:
     query = (
         "select level_name, period_kind, period_start_date, moving_average_short,"
         " moving_average_long, like_for_like_net_sales, like_for_like_net_sales_year_before"
@@ -165,20 +165,20 @@ def test_wrong_dates_move_no_trend(nights: Project) -> None:
             assert found[branch] == found["Fine"] != set(), branch
 
 
-def test_no_month_runs_into_the_year_2036(nights: Project) -> None:
+def test_no_months_are_created_for_the_year_2036(nights: Project) -> None:
     running = (
         "select branch_name, sales_month from marts.rpt_like_for_like_sales where is_running_month"
     )
     assert nights.rows(running) == []
 
 
-def test_pairs_are_those_of_the_latest_credible_weeks(nights: Project) -> None:
+def test_pairs_use_the_latest_credible_weeks(nights: Project) -> None:
     pairs = "select transactions_with_both, window_end_date from marts.rpt_basket_pairs"
     # From Monday 6 January on.
     assert nights.rows(pairs) == [(26 + 28 + 31, date(2025, 3, 31))]
 
 
-def test_a_day_without_its_like_is_not_compared(nights: Project) -> None:
+def test_a_day_without_a_counterpart_is_not_compared(nights: Project) -> None:
     found = nights.rows(
         "select sales_month, like_for_like_net_sales_on_year, net_sales_year_before,"
         " like_for_like_net_sales_on_month, net_sales_month_before"
@@ -188,7 +188,7 @@ def test_a_day_without_its_like_is_not_compared(nights: Project) -> None:
     amounts = {month.year: tuple(values) for month, *values in found}
     assert amounts == {
         2023: (None, None, 280, 280),
-        # 29 February has no like in 2023, and none in 2025.
+        # 29 February has no counterpart in 2023 or 2025.
         2024: (280, 280, 290, 290),
         2025: (280, 280, 280, 280),
     }
@@ -201,10 +201,10 @@ def test_a_day_without_its_like_is_not_compared(nights: Project) -> None:
     assert trends == [(280, 280), (280, 280)]
 
 
-def test_nights_that_change_what_is_believed_give_what_a_rebuild_gives(nights: Project) -> None:
+def test_nights_that_change_credible_dates_equal_a_rebuild(nights: Project) -> None:
     opened = f"select first_business_date from marts.dim_branches where branch_name = '{EARLY}'"
     assert nights.rows(opened) == [(OPENED,)]
-    # With a seventh day, the branch has been open in 2019 all along.
+    # With a seventh day, the branch counts as open in 2019.
     deliver_days(nights, EARLY, date(2019, 6, 7), date(2019, 6, 8))
     night(nights)
     assert nights.rows(opened) == [(date(2019, 6, 1),)]

@@ -1,4 +1,4 @@
-"""The same sale in two files that count is sold once, whichever comes first, and is told."""
+"""A sale in two current files is deduplicated in any order, and reported."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def desk(*sales: str) -> str:
 
 
 TWINS = ["10 01 - 1.00", "10 02 - 1.00", "10 03 - 1.00"]
-"""Receipts of nobody in particular, that another till may have had in the same minutes."""
+"""Receipts without names, which another till may have in the same minutes."""
 
 
 def pair_of(number: str, receipts: int) -> str:
@@ -62,10 +62,10 @@ def deliver_desk(project: Project, week: str, lines: str) -> None:
 
 
 def night(project: Project, *arguments: str) -> dict[str, dict[str, tuple[int, Decimal]]]:
-    """Load and build: by branch and day the receipts and what they come to."""
+    """Load and build; return receipts and amount by branch and day."""
     project.load()
     project.dbt("run", *MODELS, *arguments)
-    # They read what was touched since they last passed.
+    # They read what has changed since they last passed.
     project.dbt("build", "--select", *LEDGER_TESTS)
     return sold(project)
 
@@ -77,7 +77,7 @@ def sold(project: Project) -> dict[str, dict[str, tuple[int, Decimal]]]:
         " from marts.fct_transactions group by 1, 2 order by 1, 2"
     ):
         found.setdefault(branch, {})[day] = (count, amount)
-    # What the days say is what the receipts say.
+    # The days match the receipts.
     assert found == _daily(project)
     return found
 
@@ -115,9 +115,9 @@ def quiet(_: str) -> None:
     return
 
 
-def test_what_stands_in_two_files_counts_once(project: Project) -> None:
-    # Tills: an export that repeats the day before; one that comes before the day's own file; a sale
-    # after midnight; a day of which the next file has a part, corrected since.
+def test_sales_in_two_files_are_deduplicated(project: Project) -> None:
+    # Tills: an export that repeats the day before; one that arrives before the day's own file; a
+    # sale after midnight; a day of which the next file repeats a part, corrected since.
     deliver_till(
         project, "cumul_town", "10", till("Cumul Town", "10 01 Ann 1.00", "10 02 Abe 2.00")
     )
@@ -126,15 +126,15 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     deliver_till(project, "late_town", "10", till("Late Town", "10 59 Ann 1.00", "11 00 Ann 1.00"))
     part = till("Part Town", "10 01 Ann 1.00", "10 02 Abe 2.00")
     deliver_till(project, "part_town", "10", part)
-    # A day that is corrected when the next day's file has repeated it; two tills, each with an
-    # export of its own, or with one for both of them that comes before theirs.
+    # A day that is corrected after the next day's file has repeated it; two tills, each with its
+    # own export, or with a joint one that arrives before theirs.
     fix = [f"10 {minute} Ann 1.00" for minute in range(10, 20)]
     deliver_till(project, "fix_town", "10", till("Fix Town", *fix))
     for number in "12":
         deliver_till(project, f"pair_town_till-{number}", "10", pair_of(number, 3))
         deliver_till(project, f"mini_town_till-{number}", "10", mini_of(number))
     deliver_till(project, "twin_town", "11", till("Twin Town", *2 * TWINS, "11 01 Ida 1.00"))
-    # The desk: numbers tell, of a store; without them nothing is proven.
+    # The desk: numbers per store identify sales; without them nothing is proven.
     deliver_desk(project, "01", desk("9001 581 01 1", "9002 581 02 1", "- 600 05 1", "- 600 06 2"))
     deliver_desk(project, "of_703", desk("1 703 01 1", "2 703 02 1", "3 703 08 1"))
     project.load()
@@ -171,14 +171,14 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert second["Cumul Town"] == {"10": of(2, "3.00"), "11": of(1, "1.00")}
     assert second["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
     assert second["Late Town"] == {"10": of(1, "1.00"), "11": of(2, "4.00")}
-    # One of its two rows of the day before is another: nothing is proven, and all count.
+    # One of its two rows of the day before differs: nothing is proven, and all count.
     assert second["Part Town"] == {"10": of(4, "6.50"), "11": of(1, "4.00")}
     assert second["Fix Town"] == {"10": of(10, "10.00"), "11": of(1, "1.00")}
     assert second["Pair Town"] == {"10": of(8, "8.00")}
     assert second["Mini Town"] == {"10": of(4, "4.00")}
-    # What of them is in the till's own file counts there.
+    # Rows that are in the till's own file count there.
     assert second["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
-    # The corrected sale is the later file's.
+    # The corrected sale counts in the later file.
     assert second["581"] == {"01": of(1, "50.00"), "02": of(1, "100.00"), "03": of(1, "50.00")}
     assert second["703"] == {day: of(1, "50.00") for day in ("01", "02", "09")}
     assert second["704"] == {"01": of(1, "50.00"), "02": of(2, "100.00")}
@@ -197,8 +197,8 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     }
     assert flagged(project) == [("600", 1), ("Part Town", 1)]
 
-    # What another file's rows gave way to goes: they count again. A correction makes copies of what
-    # was none, and none of what were copies.
+    # Rows that another file's rows had yielded to are withdrawn: those count again. A correction
+    # creates copies, and ends others.
     withdraw(
         project.url,
         [
@@ -222,7 +222,7 @@ def test_what_stands_in_two_files_counts_once(project: Project) -> None:
     assert third["Cumul Town"] == {"10": of(4, "6.50"), "11": of(1, "1.00")}
     assert third["Gap Town"] == {"11": of(3, "6.00"), "12": of(1, "1.00")}
     assert third["Part Town"] == {"10": of(3, "7.50"), "11": of(1, "4.00")}
-    # Nine of the ten are copies; of the one that was corrected, nothing proves it.
+    # Nine of the ten are copies; the corrected one is not proven to be one.
     assert third["Fix Town"] == {"10": of(11, "11.50"), "11": of(1, "1.00")}
     assert third["Twin Town"] == {"10": of(6, "6.00"), "11": of(1, "1.00")}
     assert third["581"] == {"01": of(1, "150.00"), "02": of(1, "50.00"), "03": of(1, "50.00")}

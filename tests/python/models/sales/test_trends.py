@@ -1,4 +1,4 @@
-"""Trends, products and pairs over more than a year: what plain Python and a rebuild say."""
+"""Trends, products and pairs over more than a year, compared with plain Python and a rebuild."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nightly import Project, new_project
 
 from base.link import Connection
 
-# Of each its region and currency, by seeds/branches.csv; Bath is not listed.
+# Branch -> region and currency, by seeds/branches.csv; Bath is not listed.
 BRANCHES = {
     "Leeds": ("Yorkshire and the Humber", "GBP"),
     "London Camden": ("London", "GBP"),
@@ -26,7 +26,7 @@ AVERAGES = {"day": (7, 28), "week": (4, 13), "month": (3, 12)}
 PRICES = {"Latte": Decimal("2.00"), "Tea": Decimal("1.50"), "Cake": Decimal("3.10")}
 
 Sales = dict[tuple[str, date], list[tuple[str, ...]]]
-"""By branch and day the baskets of the receipts."""
+"""Branch and day -> the baskets of the receipts."""
 
 
 def days_between(first: date, last: date, chance: float, dice: random.Random) -> list[date]:
@@ -88,7 +88,7 @@ def start_of(kind: str, day: date) -> date:
 
 
 def periods_before(kind: str, start: date, number: int) -> date:
-    """The first day of the period so many before the one that starts here; after, if negative."""
+    """The first day of the period so many before this one; after it, if negative."""
     if kind == "month":
         months = 12 * start.year + start.month - 1 - number
         return date(months // 12, months % 12 + 1, 1)
@@ -110,7 +110,7 @@ def rounded(value: Decimal, digits: str = "0.01") -> Decimal:
 
 
 def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """What the report must say, by its rules and by the simplest of means."""
+    """The expected report, by the simplest implementation of its rules."""
     net = {
         key: sum((PRICES[product] for basket in baskets for product in basket), Decimal(0))
         for key, baskets in sales.items()
@@ -226,8 +226,8 @@ def nights(
         night(project)
         assert_trends(project, sales)
 
-        # A plain night. The branch was open on the last days of May as well, which a year before it
-        # had sales on.
+        # A plain night. The branch was also open on the last days of May, on which it had sales a
+        # year before.
         new: Sales = {("London Camden", date(2024, 6, 1)): [("Latte", "Tea"), ("Cake",)]}
         deliver(project, "London Camden", "01-06-2024_21-00-00", new)
         sales |= new
@@ -243,7 +243,7 @@ def nights(
         night(project)
         assert_trends(project, sales)
 
-        # That was of an earlier day; and a branch that had closed opens again.
+        # The receipt was of an earlier day; and a closed branch reopens.
         day = date(2024, 5, 18)
         deliver(project, "Leeds", "21-05-2024_22-00-00", {("Leeds", day): [("Cake",)]})
         del sales["Leeds", date(2024, 5, 21)]
@@ -255,7 +255,7 @@ def nights(
         yield project, sales
 
 
-def test_nights_show_the_trends_that_plain_python_counts(
+def test_trends_after_nights_match_plain_python(
     nights: tuple[Project, Sales],
 ) -> None:
     project, sales = nights
@@ -264,7 +264,7 @@ def test_nights_show_the_trends_that_plain_python_counts(
     assert kinds == {"day", "week", "month"}
 
 
-def test_pairs_are_those_on_the_receipts_of_the_last_weeks(nights: tuple[Project, Sales]) -> None:
+def test_pairs_match_the_receipts_of_the_last_weeks(nights: tuple[Project, Sales]) -> None:
     project, sales = nights
     today = max(day for _, day in sales)
     since = start_of("week", today) - timedelta(days=7 * 12)
@@ -285,7 +285,7 @@ def test_pairs_are_those_on_the_receipts_of_the_last_weeks(nights: tuple[Project
     } == expected
 
 
-def test_a_rebuild_gives_the_same_rows_as_the_nights(nights: tuple[Project, Sales]) -> None:
+def test_a_rebuild_equals_the_nights(nights: tuple[Project, Sales]) -> None:
     project, _ = nights
     last_years = "select count(*) from marts.rpt_product_performance where net_sales_last_year > 0"
     assert project.rows(last_years) > [(0,)]
@@ -294,7 +294,7 @@ def test_a_rebuild_gives_the_same_rows_as_the_nights(nights: tuple[Project, Sale
     assert project.differences("before_rebuild") == {}
 
 
-def test_another_threshold_classes_the_past_anew(nights: tuple[Project, Sales]) -> None:
+def test_a_changed_threshold_restates_the_past(nights: tuple[Project, Sales]) -> None:
     project, _ = nights
     classes = "select abc_class, count(*) from marts.rpt_product_performance group by 1"
     assert dict(project.rows(classes))["A"] > 0

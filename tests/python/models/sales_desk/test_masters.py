@@ -1,4 +1,4 @@
-"""The lists of the sales desk change in place; what they said before is kept, day by day."""
+"""The lists of the sales desk change in place; their history is kept by day."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PRICES = "select product_name, list_price, valid_from, valid_to from marts.dim_p
 MANAGERS = "select employee_id, manager_id, valid_from, valid_to from marts.dim_employee_managers"
 ADDRESSES = "select customer_id, address, valid_from, valid_to from marts.dim_customer_versions"
 
-# Every list has lines that break a rule: some do not count, others count without a value.
+# Every list has lines that break a rule: some are rejected, others count without a value.
 BROKEN: dict[str, str] = {
     "customer": """customer_id,first_name,last_name,address,pincode,phone_number,joining_date
 1,Asha,Rao,Pune,411012,+91-7000000001,11.12.2021
@@ -99,7 +99,7 @@ OF_THE_OTHERS: list[Row] = [
     ("sales_desk/store.csv", 2, "check", "id_doubled", "571 | Pune | 2020-01-15"),
 ]
 
-# How a sale meets the price and the manager of its day.
+# A sale joined with the price and the manager as of its day.
 SALES_OF_THEIR_DAY = """
     select sales.business_date, sales.product_name, prices.list_price, managers.manager_id
     from marts.fct_sales as sales
@@ -126,7 +126,7 @@ def written(table: Table) -> str:
 
 @pytest.fixture(params=["made up", "real"])
 def masters(request: pytest.FixtureRequest) -> Masters:
-    """The four lists: a few made-up lines, or the real ones where somebody has them."""
+    """The four lists: a few made-up lines, or the real ones if available."""
     if request.param == "made up":
         return {name: read(text) for name, text in MADE_UP.items()}
     desk = throwaway.real_files() / "sales_desk"
@@ -150,7 +150,7 @@ def sell(project: Project, product: str, days: list[date], customer: str, person
 
 
 def load_on(project: Project, day: date) -> None:
-    """Load, as if it were half past nine in the evening of a day."""
+    """Load as if it were 21:30 of a day."""
     [(before,)] = project.rows("select coalesce(max(file_id), 0) from raw.ingest_files")
     project.load()
     tables = project.rows(
@@ -178,7 +178,7 @@ def build(project: Project, *words: str, models: tuple[str, ...] = MODELS) -> No
 
 
 def kept(project: Project) -> dict[str, set[Row]]:
-    """Everything that history holds: the snapshots, and the marts made of them."""
+    """The whole history: the snapshots, and the marts built from them."""
     tables = [
         f"snapshots.snap_sales_desk__{name}" for name in ("customers", "products", "employees")
     ]
@@ -187,7 +187,7 @@ def kept(project: Project) -> dict[str, set[Row]]:
     return {table: set(project.rows(f"table {table}")) for table in tables}
 
 
-def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: Masters) -> None:
+def test_history_keeps_old_and_new_versions(project: Project, masters: Masters) -> None:
     products, team, customers = masters["product"], masters["sales_team"], masters["customer"]
     changed, gone, person, customer = products[0], products[-1], team[0], customers[0]
     days = [date(2024, 3, day) for day in (3, 4, 5, 6, 7, 8)]
@@ -207,7 +207,7 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
     assert first_managers == {(row["id"], row["manager_id"], BEGINNING, END) for row in team}
     assert len(first_addresses) == len(customers)
 
-    # A day later: a price, a manager and an address are others, and a product is off the list.
+    # A day later: a price, a manager and an address have changed, and a product is delisted.
     old_price, old_manager = Decimal(changed["current_price"]), person["manager_id"]
     new_price = old_price + 10
     new_manager = next(row["id"] for row in team if row["id"] != old_manager)
@@ -237,7 +237,7 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
         (customer["customer_id"], "Nagpur", NEXT_DAY, END),
     }
 
-    # Each sale meets the price and the manager of its own day.
+    # Each sale is joined with the price and the manager as of its own day.
     expected = {(day, name, new_price if day >= NEXT_DAY else old_price) for day in days}
     expected |= {(day, gone["name"], None if day >= NEXT_DAY else left) for day in days[::2]}
     found = project.rows(SALES_OF_THEIR_DAY)
@@ -247,8 +247,8 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
         (day, new_manager if day >= NEXT_DAY else old_manager) for day in days
     }
 
-    # Units of two days before and of the one that has come since: sales that are dated on days to
-    # come count, but not in what is compared.
+    # Units of two days before and of the day since: sales with future dates count, but not in
+    # comparisons.
     assert project.rows(
         "select old_price, new_price, days_before, days_after, units_before, units_after,"
         " net_sales_before, net_sales_after, changed_on from marts.rpt_price_changes"
@@ -260,12 +260,12 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
         "select manager_id from marts.dim_employees where employee_id = %s", person["id"]
     ) == [(new_manager,)]
 
-    # The same again makes no version, nor does building all of it afresh, at another hour.
+    # The same content creates no version, nor does a full refresh at another hour.
     was = kept(project)
     build(project, "--full-refresh")
     assert kept(project) == was
 
-    # The lists say what they said at first: a price that is back is a period of its own.
+    # The lists return to their first content: a price that returns is a separate period.
     for table, rows in masters.items():
         project.deliver(f"sales_desk/{table}.csv", written(rows))
     load_on(project, THIRD_DAY)
@@ -281,7 +281,7 @@ def test_history_has_both_and_the_past_is_as_it_was(project: Project, masters: M
     }
 
 
-def test_what_is_wrong_in_a_list_is_told_until_a_mended_list_comes(project: Project) -> None:
+def test_errors_in_a_list_are_reported_until_it_is_fixed(project: Project) -> None:
     models = ("+rejected_rows", "+dim_products", "+dim_employees", "+dim_product_prices")
 
     def found() -> tuple[list[Row], dict[str, set[Row]]]:
@@ -306,7 +306,7 @@ def test_what_is_wrong_in_a_list_is_told_until_a_mended_list_comes(project: Proj
     managers = "select employee_id, manager_id from marts.dim_employees order by 1"
     assert project.rows(managers) == [("1", "7"), ("2", "2"), ("3", "2")]
 
-    # The next night brings customers as they should be; of the other lists nothing is new.
+    # The next night brings a correct list of customers; the other lists are unchanged.
     project.deliver("sales_desk/customer.csv", MADE_UP["customer"])
     load_on(project, NEXT_DAY)
     build(project, models=models)
@@ -315,7 +315,7 @@ def test_what_is_wrong_in_a_list_is_told_until_a_mended_list_comes(project: Proj
     build(project, "--full-refresh", models=models)
     assert found() == was
 
-    # And then the others. The list of customers is the first one again, which says what it said.
+    # And then the others. The list of customers returns to its first content.
     deliver(project, {name: read(text) for name, text in MADE_UP.items()})
     project.deliver("sales_desk/customer.csv", BROKEN["customer"])
     load_on(project, THIRD_DAY)

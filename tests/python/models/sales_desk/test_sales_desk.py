@@ -14,7 +14,7 @@ from base.link import Connection
 
 HEADER = "customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost"
 
-# Two stores; the second writes more columns, in another order. Customer 9 is on no list.
+# Two stores; the second writes more columns, in another order. Customer 9 is in no list.
 PUNE = f"""{HEADER}
 1,571,oats,2023-12-30,1,10.50,2,21.00
 1,571,oats,2023-12-30,1,10.50,2,21.00
@@ -79,7 +79,7 @@ RECEIPTS = (
 def desk(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """A warehouse that took a store's files one night, a correction and the rest the next."""
+    """A warehouse that loaded a store's files one night, a correction and the rest the next."""
     with new_project(postgres_server, tmp_path_factory.mktemp("desk")) as project:
         project.deliver("sales_desk/sales/pune.csv", PUNE.replace("21.00\n", "20.00\n", 1))
         project.deliver("sales_desk/sales/2024/bad.csv", BAD)
@@ -103,7 +103,7 @@ def desk(
         yield project
 
 
-def test_a_corrected_file_counts_and_a_file_that_lacks_a_column_does_not(desk: Project) -> None:
+def test_a_corrected_file_counts_and_one_without_a_column_does_not(desk: Project) -> None:
     found = {branch: (receipts, money) for branch, receipts, money in desk.rows(RECEIPTS)}
     assert found == {"571": (7, Decimal("199.74")), "572": (2, Decimal("22.00"))}
     files = "select path, status, reason from raw.ingest_files where status <> 'loaded' order by 1"
@@ -115,7 +115,7 @@ def test_a_corrected_file_counts_and_a_file_that_lacks_a_column_does_not(desk: P
     assert "lacks the column total_cost" in reason
 
 
-def test_two_lines_alike_are_two_sales_of_one_item_each(desk: Project) -> None:
+def test_two_equal_lines_are_two_sales(desk: Project) -> None:
     alike = desk.rows(
         "select count(*), count(distinct transaction_id), sum(quantity), sum(net_amount)"
         " from marts.fct_sales where product_name = 'oats' and business_date = '2023-12-30'"
@@ -126,7 +126,7 @@ def test_two_lines_alike_are_two_sales_of_one_item_each(desk: Project) -> None:
     ]
 
 
-def test_what_is_doubtful_is_told_and_counts(desk: Project) -> None:
+def test_doubtful_rows_are_flagged_and_count(desk: Project) -> None:
     flags = "select quality_flags, count(*), sum(net_amount) from marts.fct_transactions group by 1"
     assert set(desk.rows(flags)) == {
         (None, 6, Decimal("188.00")),
@@ -142,7 +142,7 @@ def test_what_is_doubtful_is_told_and_counts(desk: Project) -> None:
     ]
 
 
-def test_bad_rows_are_listed_each_with_its_rule_and_what_it_claims(desk: Project) -> None:
+def test_rejected_rows_are_listed_with_rule_and_claimed_amount(desk: Project) -> None:
     listed = desk.rows(
         "select reject_reasons, count(*), sum(claimed_amount) from marts.rejected_rows"
         " where feed = 'sales_desk_sales' and file_path = 'sales_desk/sales/2024/bad.csv'"
@@ -158,7 +158,7 @@ def test_bad_rows_are_listed_each_with_its_rule_and_what_it_claims(desk: Project
     assert desk.rows(others) == [("sales_desk/sales_team.csv", 2, "field", "manager_unknown", None)]
 
 
-def test_customers_are_on_the_list_or_buy_or_both(desk: Project) -> None:
+def test_customers_from_the_list_and_from_sales(desk: Project) -> None:
     known = desk.rows(
         "select customer_id, customer_name, purchases, is_inferred from marts.dim_customers"
         " where identified_by = 'number' order by 1"
@@ -213,7 +213,7 @@ def test_the_sales_team_is_ranked_by_store_and_month(desk: Project) -> None:
     ]
 
 
-def test_sales_by_the_day_are_in_no_hour(desk: Project) -> None:
+def test_sales_without_a_time_are_in_no_hour(desk: Project) -> None:
     assert desk.rows("select count(*) from marts.rpt_peak_hours") == [(0,)]
     daily = "select branch_name, sum(net_sales) from marts.rpt_daily_sales group by 1 order by 1"
     assert desk.rows(daily) == [("571", Decimal("199.74")), ("572", Decimal("22.00"))]
@@ -251,6 +251,6 @@ def test_the_real_files(project: Project) -> None:
     [(customers, _, purchases, without_master)] = project.rows(buyers)
     assert (customers, purchases, without_master) == (99, 3000, 1497)
     assert project.rows("select count(*) from marts.rejected_rows") == [(0,)]
-    # Five stores for 32 months, one or two sales a day of 10 to 6,000: little of that is odd.
+    # Five stores for 32 months, one or two sales a day of 10 to 6,000: few anomalies.
     [(odd,)] = project.rows("select count(*) from marts.fct_sales_anomalies")
     assert odd <= 5 * 5 * 32 / 12

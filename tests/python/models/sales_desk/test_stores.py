@@ -1,4 +1,4 @@
-"""The list of stores, and what is peculiar to what they sell."""
+"""The list of stores, and special cases of their sales."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REGIONS = "select distinct level_name from marts.rpt_sales_trends where level = 
 
 
 def night(project: Project, *arguments: str) -> None:
-    """Load, and build and test the trends with all that they stand on."""
+    """Load, and build and test the trends with everything upstream."""
     project.load()
     project.dbt(
         "build",
@@ -23,7 +23,7 @@ def night(project: Project, *arguments: str) -> None:
     )
 
 
-def test_a_stores_region_is_that_of_all_its_days(project: Project) -> None:
+def test_a_stores_region_applies_to_all_its_days(project: Project) -> None:
     project.deliver("sales_desk/sales/a.csv", SALES + "1,888,tea,2020-03-02,1,5.00,1,5.00\n")
     project.deliver("sales_desk/sales/b.csv", SALES + "1,889,tea,2020-02-02,1,5.00,1,5.00\n")
     night(project)
@@ -50,7 +50,7 @@ def test_a_stores_region_is_that_of_all_its_days(project: Project) -> None:
     assert project.differences("by_nights") == {}
 
 
-def test_a_day_on_which_more_is_given_back_than_sold_stops_nothing(project: Project) -> None:
+def test_a_day_with_more_returns_than_sales(project: Project) -> None:
     project.deliver(
         "sales_desk/sales/a.csv",
         SALES + "1,888,tea,2020-03-02,1,5.00,2,10.00\n1,888,tea,2020-03-03,1,5.00,-2,-10.00\n",
@@ -61,7 +61,7 @@ def test_a_day_on_which_more_is_given_back_than_sold_stops_nothing(project: Proj
     ) == [(2, 10), (-2, -10)]
 
 
-def test_status_tells_which_store_is_behind(
+def test_status_shows_which_store_is_behind(
     project: Project, branchline: throwaway.Branchline
 ) -> None:
     project.deliver(
@@ -69,18 +69,18 @@ def test_status_tells_which_store_is_behind(
         SALES
         + "1,888,tea,2020-03-02,1,5.00,1,5.00\n"
         + "1,889,tea,2020-02-29,1,5.00,1,5.00\n"
-        # Nobody is late for a slip of the pen.
+        # A typing error makes no store late.
         + "1,890,tea,2049-03-02,1,5.00,1,5.00\n",
     )
     project.load()
-    told = branchline("status", environment=project.env).stdout
-    assert "as built" not in told
+    reported = branchline("status", environment=project.env).stdout
+    assert "as built" not in reported
     project.dbt(
         *("build", "--select", "+rpt_digest__last_sales"),
         *("--exclude-resource-type", "test", "unit_test"),
     )
-    told = branchline("status", environment=project.env).stdout
-    stores = told.partition("sales_desk, as built")[2]
+    reported = branchline("status", environment=project.env).stdout
+    stores = reported.partition("sales_desk, as built")[2]
     assert re.search(r"888 .*2020-03-02 +(?!.* d)", stores)
     assert re.search(r"889 .*2020-02-29 .*2 d", stores)
     assert re.search(r"890 .*2049-03-02 +(?!.* d)", stores)

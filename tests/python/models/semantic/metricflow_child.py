@@ -1,6 +1,6 @@
-"""Answers questions in metrics, one JSON object a line each way, until its input ends.
+"""Answer metric queries, one JSON object per line in both directions, until its input ends.
 
-`mf query` starts anew for each question; this loads the project once, in the folder it is run in.
+`mf query` starts a process per query; this loads the project once, in the current folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from metricflow.engine.metricflow_engine import MetricFlowQueryRequest
 
 
 def main(questions: TextIO, answers: TextIO) -> None:
-    """A question holds what MetricFlowQueryRequest takes; its answer `names` and `rows`."""
+    """A question has the arguments of MetricFlowQueryRequest; its answer has `names` and `rows`."""
     configuration = CLIConfiguration()
     configuration.setup()
     for line in questions:
@@ -28,6 +28,6 @@ def main(questions: TextIO, answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    # dbt and MetricFlow may print; what they say is no answer.
-    told, sys.stdout = sys.stdout, sys.stderr
-    main(sys.stdin, told)
+    # dbt and MetricFlow may print; their output is not an answer.
+    reported, sys.stdout = sys.stdout, sys.stderr
+    main(sys.stdin, reported)

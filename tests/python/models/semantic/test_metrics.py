@@ -1,4 +1,4 @@
-"""Metrics say what the marts say: `mf`, asked as a user asks it, beside SQL of our own."""
+"""Metrics match the marts: `mf` as a user calls it, compared with our own SQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from operate.commands.demo import METRICS_QUESTION
 
 Answer = dict[tuple[str, ...], dict[str, Decimal | None]]
 
-# Leeds trades throughout; Dublin takes euros; Camden opens in 2024; the pop-up is on no list, and
+# Leeds trades throughout; Dublin takes euros; Camden opens in 2024; the pop-up is unlisted, and
 # closes. The last month of the tills ends on its 10th day, and Leeds was not open on the first ten
 # days of the May before.
 DAYS = {
@@ -45,7 +45,7 @@ DESK_MONTHS = ("2023-04", "2024-03", "2024-04")
 
 
 def branch_file(branch: str, day: str, chance: random.Random) -> str:
-    """A day of a till: receipts of one to three items, some by card, some of nobody."""
+    """A day of a till: receipts of one to three items, some by card, some without a customer."""
     lines = []
     for number in range(chance.randint(2, 5)):
         items = [chance.choice(ITEMS) for _ in range(chance.randint(1, 3))]
@@ -129,7 +129,7 @@ Ask = Callable[..., Answer]
 
 @pytest.fixture(scope="module")
 def ask(project: Project) -> Iterator[Ask]:
-    """What MetricFlow answers: per group the metrics, to the penny. One child for all questions."""
+    """MetricFlow's answers: metrics per group, to the penny. One child for all questions."""
     child = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("metricflow_child.py"))],
         cwd=project.folder,
@@ -146,8 +146,8 @@ def ask(project: Project) -> Iterator[Ask]:
         assert child.stdout
         question = {"metric_names": list(metrics), "group_by_names": group_by or None, **more}
         print(json.dumps(question), file=child.stdin, flush=True)
-        told = json.loads(child.stdout.readline())
-        rows = [dict(zip(told["names"], row, strict=True)) for row in told["rows"]]
+        reported = json.loads(child.stdout.readline())
+        rows = [dict(zip(reported["names"], row, strict=True)) for row in reported["rows"]]
         found = {
             tuple((row[name] or "").removesuffix(" 00:00:00") for name in group_by): {
                 name: penny(row[name]) for name in metrics
@@ -169,7 +169,7 @@ def penny(value: Any) -> Decimal | None:
     return None if value in (None, "", "nan") else round(Decimal(str(value)), 2)
 
 
-# What the queries below read: marts, with the names that metrics are grouped by.
+# The marts for the queries below, with the names for grouping metrics.
 MARTS = """
 with branches as (
     select branch_key, branch_name as branch, coalesce(region, '') as region, source_system as source
@@ -226,7 +226,8 @@ on_month as (select * from like_for_like where gap = interval '1 month')
 """  # noqa: E501
 
 GROWTH = "round(100 * (sum(now_sales) - sum(past_sales)) / sum(past_sales), 2)"
-# What each metric is, and of what: another mart than the metric reads, or counted in another way.
+# The definition of each metric on another mart than the metric reads, or by another way of
+# counting.
 TRUTH = {
     "net_sales": ("sum(net_sales)", "days"),
     "receipts": ("sum(transactions)", "days"),
@@ -253,7 +254,7 @@ TRUTH = {
 }
 METRICS = list(TRUTH)
 COUNTS = ("receipts", "units", "customers", "new_customers", "repeat_customers", "sales_people")
-# What is empty where it would be a sum of several currencies.
+# Metrics that are null where they would sum several currencies.
 AMOUNTS = (
     "net_sales",
     "average_basket",
@@ -296,19 +297,17 @@ def truth(project: Project, metric: str, *keys: str) -> dict[tuple[str, ...], De
     ],
     ids="-".join,
 )
-def test_every_metric_is_what_the_marts_add_up_to(
-    project: Project, ask: Ask, keys: tuple[str, ...]
-) -> None:
+def test_every_metric_matches_the_marts(project: Project, ask: Ask, keys: tuple[str, ...]) -> None:
     answer = ask(METRICS, *(GROUPINGS[key] for key in keys))
     for metric in METRICS:
-        # A group without any is told as nothing by one and as 0 by the other.
+        # A group without any is null in one and 0 in the other.
         said = {group: values[metric] for group, values in answer.items() if values[metric]}
         true = {group: value for group, value in truth(project, metric, *keys).items() if value}
         assert said == true, metric
         assert true, metric
 
 
-def test_totals_of_counts_are_those_of_the_marts(project: Project, ask: Ask) -> None:
+def test_totals_of_counts_match_the_marts(project: Project, ask: Ask) -> None:
     [(_, values)] = ask([*COUNTS, "repeat_rate"]).items()
     for metric, value in values.items():
         assert {(): value} == truth(project, metric), metric
@@ -318,29 +317,29 @@ def test_totals_of_counts_are_those_of_the_marts(project: Project, ask: Ask) -> 
     ) == [(values["customers"], values["repeat_customers"])]
 
 
-def test_amounts_of_several_currencies_are_never_added_up(ask: Ask) -> None:
+def test_amounts_of_several_currencies_are_never_summed(ask: Ask) -> None:
     assert set(AMOUNTS) | set(COUNTS) | {"repeat_rate"} == set(METRICS)
     [values] = ask([*AMOUNTS, "receipts"]).values()
     assert values.pop("receipts")
     assert set(values.values()) == {None}
-    # Where all that is added up is of one currency, there is an amount: December has no euros.
+    # Where all amounts are in one currency, there is a sum: December has no euros.
     months = ask(["net_sales"], "metric_time__month")
     of_one = {month for (month,), value in months.items() if value["net_sales"]}
     assert of_one == {"2023-04-01", "2023-12-01"}
 
 
 def test_the_examples_of_the_docs_are_answered(project: Project, ask: Ask) -> None:
-    told = [
+    reported = [
         line.split("mf query ", 1)[1]
         for page in (PROJECT / "README.md", PROJECT / "docs" / "metrics.md")
         for line in page.read_text().splitlines()
         if line.startswith("    .venv/bin/mf query ")
     ]
-    assert len(told) >= 5
-    told.append(METRICS_QUESTION.split("mf query ", 1)[1])
-    # The first by the command itself, all by what it calls.
-    assert "query completed" in mf(project, "query", *shlex.split(told[0]))
-    for line in told:
+    assert len(reported) >= 5
+    reported.append(METRICS_QUESTION.split("mf query ", 1)[1])
+    # The first by the command itself, all by the library.
+    assert "query completed" in mf(project, "query", *shlex.split(reported[0]))
+    for line in reported:
         options = shlex.split(line)
         said = dict(zip(options[::2], options[1::2], strict=True))
         more: dict[str, Any] = {}
@@ -395,7 +394,7 @@ def test_the_examples_of_the_docs_are_answered(project: Project, ask: Ask) -> No
         ),
     ],
 )
-def test_metrics_are_grouped_by_what_people_ask_for(
+def test_metrics_can_be_grouped_by_common_dimensions(
     project: Project, ask: Ask, metric: str, dimension: str, branch: str, query: str
 ) -> None:
     answer = ask([metric], dimension, "branch__name")
@@ -409,19 +408,19 @@ def test_metrics_are_grouped_by_what_people_ask_for(
     assert said == true
 
 
-def test_mf_finds_nothing_wrong(project: Project) -> None:
-    told = mf(project, "validate-configs", "--show-all")
-    assert told.count("(ERRORS: 0, FUTURE_ERRORS: 0, WARNINGS: 0)") == 6, told
+def test_mf_validates_the_configs(project: Project) -> None:
+    reported = mf(project, "validate-configs", "--show-all")
+    assert reported.count("(ERRORS: 0, FUTURE_ERRORS: 0, WARNINGS: 0)") == 6, reported
 
 
 @pytest.fixture(scope="module")
 def manifest(project: Project) -> dict[str, Any]:
-    told = (project.folder / "target" / "manifest.json").read_text()
-    found: dict[str, Any] = json.loads(told)
+    reported = (project.folder / "target" / "manifest.json").read_text()
+    found: dict[str, Any] = json.loads(reported)
     return found
 
 
-def test_the_docs_list_every_metric_and_dimension_as_it_is(manifest: dict[str, Any]) -> None:
+def test_the_docs_list_every_metric_and_dimension(manifest: dict[str, Any]) -> None:
     metrics = {
         metric["name"]: metric["description"].strip()
         for metric in manifest["metrics"].values()

@@ -1,6 +1,6 @@
-"""What a cell says: texts, numbers, amounts and dates as people and programs write them.
+"""Parsing cells: texts, numbers, amounts and dates as people and programs write them.
 
-The macros that read values, each asked of the database on its own. Nothing is built for it.
+Each parsing macro is queried in the database separately. Nothing is built for it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ BETWEEN = "/* next */"
 def compiled(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Project, dict[str, str]]]:
-    """A database to ask, and what the macros are in its SQL."""
+    """A database to query, and the macros' compiled SQL."""
     with new_project(postgres_server, tmp_path_factory.mktemp("values")) as project:
         text = "{% set zone = \"'Europe/London'\" %}" + BETWEEN.join(
             f"{{{{ {call} }}}}" for call in MACROS.values()
@@ -61,7 +61,7 @@ def compiled(
 
 @pytest.fixture(scope="module")
 def read(compiled: tuple[Project, dict[str, str]]) -> Read:
-    """Ask a macro of many texts at once."""
+    """Query a macro for many texts at once."""
     project, macros = compiled
 
     def read(macro: str, values: list[str | None]) -> list[Any]:
@@ -78,9 +78,9 @@ def read(compiled: tuple[Project, dict[str, str]]) -> Read:
 
 @pytest.fixture(scope="module")
 def read_file(compiled: tuple[Project, dict[str, str]]) -> ReadFile:
-    """Ask `dated_lines` of the dates of one file, whose name holds a day or none.
+    """Query `dated_lines` for the dates of one file, whose name may have a day.
 
-    Of each line the moment, None where the text is none, or UNCLEAR.
+    Returns the timestamp of each line, None for an invalid text, or UNCLEAR.
     """
     project, macros = compiled
 
@@ -101,24 +101,24 @@ def read_file(compiled: tuple[Project, dict[str, str]]) -> ReadFile:
 
 
 def all_of(read: Read, macro: str, expected: dict[str, Any]) -> None:
-    """Each text is read as what stands beside it."""
+    """Each text is read as the value beside it."""
     found = read(macro, list(expected))
     assert dict(zip(expected, found, strict=True)) == expected
 
 
-def test_a_cell_that_spells_nothing_is_nothing(read: Read) -> None:
+def test_cells_that_mean_null_are_null(read: Read) -> None:
     spelled = [
         *("", "  ", "\u00a0", "\t", "NULL", " null ", "Null", "\\N", "N/A", "n/a", "#N/A", "#n/a"),
         *("NA", "NaN", "nan", "None", "none", "NONE", "nil", "<null>", "<NULL>", "(null)"),
         *("[NULL]", "-", "--", "\u2013", "#REF!", "#VALUE!", "#DIV/0!", "<NA>", "NaT", "n.a."),
         *("undefined", "(blank)", "\ufeffNULL", "NULL\u200b", ".", "?", '=""'),
-        # What spreadsheets of other languages write.
+        # From spreadsheets in other languages.
         *("#WERT!", "#BEZUG!", "#ZAHL!", "#N/D", "#VALEUR!", "#NOM?", "#¡VALOR!", "#¿NOMBRE?"),
         *("#NOMBRE?", "#RIF!", "#NOME?", "#NÚM!", "#WAARDE!", "#DEEL/0!", "#N/B", "#ERROR!"),
         *("#SPILL!", "#\u041d/\u0414", "Err:502"),
     ]
     assert read("cleaned", [*spelled, None]) == [None] * (len(spelled) + 1)
-    # Names of people, and words that nothing is only a part of.
+    # Names of people, and words that contain a null word.
     for word in (
         "Nan",
         "Na",
@@ -136,7 +136,7 @@ def test_a_cell_that_spells_nothing_is_nothing(read: Read) -> None:
     assert read("surname", ["Null", "NULL", "null"]) == ["Null", None, None]
 
 
-def test_what_looks_alike_is_alike(read: Read) -> None:
+def test_lookalike_texts_are_equal(read: Read) -> None:
     all_of(
         read,
         "cleaned",
@@ -168,7 +168,7 @@ def test_what_looks_alike_is_alike(read: Read) -> None:
     )
 
 
-def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read: Read) -> None:
+def test_identifiers_exported_as_numbers_are_restored(read: Read) -> None:
     all_of(
         read,
         "identifier",
@@ -192,7 +192,7 @@ def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read
             "44.0\u00a0": "44",
             "nan": None,
             "NULL": None,
-            # Not all digits are there, or it may be a thousand, or it is something else.
+            # Digits are missing, or it may be a thousand, or it is something else.
             "1.8E+04": "1.8E+04",
             "1.23457E+11": "1.23457E+11",
             "4.45E1": "4.45E1",
@@ -211,7 +211,7 @@ def test_an_identifier_is_what_it_was_before_a_program_took_it_for_a_number(read
     )
 
 
-def test_a_number_whose_digits_are_gone_is_the_key_of_no_record(read: Read) -> None:
+def test_rounded_numbers_are_not_identifiers(read: Read) -> None:
     gone = ["2.02305E+11", "2,02305E+11", "1.2e5", "5E+02", "A\x1f1.8E+04", "4.40E-01"]
     gone += ["0", "unknown", "", "****1234"]
     assert read("key", [*gone, None]) == [None] * (len(gone) + 1)
@@ -220,7 +220,7 @@ def test_a_number_whose_digits_are_gone_is_the_key_of_no_record(read: Read) -> N
     assert read("key", ["2.023E+03"]) == read("key", ["2023"])
 
 
-def test_an_amount_that_leaves_no_doubt_is_read(read: Read) -> None:
+def test_unambiguous_amounts_are_read(read: Read) -> None:
     amounts = {
         **{"4.95": "4.95", "4,95": "4.95", "6": "6", "-4.95": "-4.95", "+1.00": "1", ".50": ".5"},
         **{"5.": "5", ",5": ".5", "-.50": "-.5", "007.50": "7.5", "0.755": ".76"},
@@ -243,7 +243,7 @@ def test_an_amount_that_leaves_no_doubt_is_read(read: Read) -> None:
     all_of(read, "amount", {text: Decimal(number) for text, number in amounts.items()})
 
 
-def test_what_may_be_two_amounts_or_is_none_is_not_read(read: Read) -> None:
+def test_ambiguous_or_invalid_amounts_are_not_read(read: Read) -> None:
     texts = [
         *("1,234", "1.234", "1.250", "£1,234", "12,345", "-1.234", "1:00", "1.00p", "50c", "", " "),
         *("NaN", "1e5", "1e2", "four pounds", ".", "-", "--5.00", "-£-5.00", "(-1.00)"),
@@ -261,7 +261,7 @@ def test_what_may_be_two_amounts_or_is_none_is_not_read(read: Read) -> None:
     assert {text: amount for text, amount in found.items() if amount is not None} == {}
 
 
-def test_where_a_source_says_what_its_signs_mean_nothing_is_in_doubt(read: Read) -> None:
+def test_a_declared_decimal_separator_resolves_ambiguity(read: Read) -> None:
     whole, part = Decimal(1234), Decimal("1.23")
     assert read("point", ["1,234", "1.234", "1,23,456.50", "4,95", ".5", "1 234.5"]) == [
         *(whole, part, Decimal("123456.5"), None, Decimal(".5"), Decimal("1234.5")),
@@ -301,12 +301,12 @@ def test_a_quantity_is_a_whole_number(read: Read) -> None:
     all_of(read, "comma_quantity", none | commas | no_commas | {"7.5": None})
 
 
-def test_an_amount_may_name_its_currency_but_no_other(read: Read) -> None:
+def test_an_amount_may_only_name_its_own_currency(read: Read) -> None:
     for text in ("4.95", "-4.95", "£4.95", "4.95 GBP", "gbp 4.95", None, "", "four", "1 | £2.00"):
         assert read("is_in_pounds", [text]) == [True], text
     for text in ("€4.95", "4.95 USD", "$1", "Rs. 50", "12 kr.", "1 | €2.00 | 3", "(€1)", "eur 5"):
         assert read("is_in_pounds", [text]) == [False], text
-    # Several currencies have one sign.
+    # Several currencies share one symbol.
     for text in ("$1.00", "A$1.00", "1.00 AUD", "$1.00 AUD"):
         assert read("is_in_dollars", [text]) == [True], text
     for text in ("US$1.00", "$1.00 USD", "NZ$1", "£1"):
@@ -316,7 +316,7 @@ def test_an_amount_may_name_its_currency_but_no_other(read: Read) -> None:
 MOMENT = datetime(2023, 5, 10, 9, 4)
 
 
-def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
+def test_unambiguous_timestamps_are_read(read: Read) -> None:
     moments: dict[str, datetime | None] = {
         "2023-05-10 09:04": MOMENT,
         "2023-05-10 09:04:00": MOMENT,
@@ -342,7 +342,7 @@ def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
         "2023-May-10 09:04": MOMENT,
         "10 September 2023 9.04 pm": datetime(2023, 9, 10, 21, 4),
         "1 aug 2023 12:05AM": datetime(2023, 8, 1, 0, 5),
-        # In the clocks of the branch, in summer and in winter.
+        # In the branch's local time, in summer and in winter.
         "2023-05-10T08:04:00Z": MOMENT,
         "2023-05-10 08:04:00 UTC": MOMENT,
         "2023-05-10 09:04:00+01:00": MOMENT,
@@ -354,10 +354,10 @@ def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
         "2023-05-10T10:04:00+02:00[Europe/Berlin]": MOMENT,
         "Wed May 10 2023 09:04:00 GMT+0100 (British Summer Time)": MOMENT,
         "2023-12-31T23:30:00-02:00": datetime(2024, 1, 1, 1, 30),
-        # The second time that the clocks show it, and an hour that they do not.
+        # The second occurrence of an hour, and an hour that does not exist.
         "2023-10-29T01:30:00Z": datetime(2023, 10, 29, 1, 30),
         "2023-03-26T01:30:00Z": datetime(2023, 3, 26, 2, 30),
-        # A day and a time of columns of their own, as spreadsheets and databases write them.
+        # A date and a time from separate columns, as spreadsheets and databases write them.
         "2023-05-10 00:00:00 09:04:00": MOMENT,
         "2023-05-10T00:00:00.000 9:04 AM": MOMENT,
         "2023-05-10 1899-12-30 09:04:00": MOMENT,
@@ -369,7 +369,7 @@ def test_a_moment_that_leaves_no_doubt_is_read(read: Read) -> None:
     all_of(read, "month_first", moments)
 
 
-def test_a_moment_whose_month_may_be_its_day_is_read_both_ways(read: Read) -> None:
+def test_timestamps_with_ambiguous_day_and_month_are_read_both_ways(read: Read) -> None:
     texts: list[str | None] = [
         *("10/05/2023 09:04", "10/05/2023  09:04", "10/5/2023 9:04", "10.05.2023 09.04"),
         *("10-05-2023 09:04:00", "10/05/2023, 09:04", "10/05/2023 09:04:00.000"),
@@ -386,7 +386,7 @@ def test_a_moment_whose_month_may_be_its_day_is_read_both_ways(read: Read) -> No
     ]
 
 
-def test_what_is_no_moment_is_not_read(read: Read) -> None:
+def test_invalid_timestamps_are_not_read(read: Read) -> None:
     texts: list[str | None] = [
         *("", None, "now", "infinity", "today 10:00", "31/02/2024 10:00", "29/02/2023 10:00"),
         *("29/02/2024 25:00", "10/05/2023 13:14 PM", "10/05/2023 9", "1683709200", "45351.4"),
@@ -394,7 +394,7 @@ def test_what_is_no_moment_is_not_read(read: Read) -> None:
         *("10:05", "10/05/2023 09:04 BST", "2023-05-10 09:04+99:00", "10/05/223 09:04"),
         *("2023-13-10 09:04", "10 Mayhem 2023 09:04"),
         *("20052023 09:04", "2023-05-10 09:04 and later", "allballs"),
-        # What is in brackets says something, and is left out behind an offset only.
+        # Text in brackets matters, and is ignored only after an offset.
         *("10/05/2023 09:01 (PM)", "10/05/2023 23:30 (UTC)", "2023-05-10 09:01 [UTC]"),
         *("10/05/2023 09:01-09:05", "2023-05-10 09:01+0110", "10/05/2023 9 PM (voided)"),
     ]
@@ -402,7 +402,7 @@ def test_what_is_no_moment_is_not_read(read: Read) -> None:
     assert {text: moment for text, moment in found.items() if moment is not None} == {}
 
 
-def test_a_day_of_a_list_is_read_where_it_leaves_no_doubt(read: Read) -> None:
+def test_unambiguous_dates_of_a_list_are_read(read: Read) -> None:
     day = date(2023, 5, 13)
     for text in (
         *("2023-05-13", "2023-5-13", "20230513", "13/05/2023", "05/13/2023", "13.05.2023 10:00"),
@@ -422,8 +422,8 @@ def at(day: int, month: int, year: int = 2023, hour: int = 0) -> datetime:
     return datetime(year, month, day, hour)
 
 
-def test_a_file_tells_day_from_month(read_file: ReadFile) -> None:
-    # One line that leaves no doubt is enough, and so is the day in the file's name.
+def test_the_file_decides_the_order_of_day_and_month(read_file: ReadFile) -> None:
+    # One unambiguous line is enough, and so is the day in the file's name.
     assert read_file("desk_dates", None, ["13/01/2023", "02/03/2023"]) == [at(13, 1), at(2, 3)]
     assert read_file("desk_dates", None, ["01/13/2023", "02/03/2023"]) == [at(13, 1), at(3, 2)]
     assert read_file("desk_dates", None, ["02/03/2023", "2023-01-13"]) == [UNCLEAR, at(13, 1)]
@@ -443,18 +443,18 @@ def test_a_file_tells_day_from_month(read_file: ReadFile) -> None:
     ]
 
 
-def test_lines_that_contradict_each_other_leave_the_others_unclear(read_file: ReadFile) -> None:
+def test_contradicting_lines_leave_ambiguous_ones_unclear(read_file: ReadFile) -> None:
     both = ["13/01/2023", "14/01/2023", "01/15/2023", "02/03/2023", "05/05/2023", "2023-03-02"]
     expected = [at(13, 1), at(14, 1), at(15, 1), UNCLEAR, at(5, 5), at(2, 3)]
     assert read_file("desk_dates", None, both) == expected
     assert read_file("till_dates", None, both) == expected
-    # Whatever most of the others say, but for the file's own day and the night after it.
+    # Whatever the majority is, except for the file's own day and the night after it.
     on_day = ["02/03/2023", "03/02/2023", "03/03/2023"] * 20
     named = date(2023, 3, 2)
-    told = [at(2, 3), at(2, 3), at(3, 3)] * 20
-    assert read_file("till_dates", named, both + on_day)[-60:] == told
+    reported = [at(2, 3), at(2, 3), at(3, 3)] * 20
+    assert read_file("till_dates", named, both + on_day)[-60:] == reported
     assert read_file("till_dates", named, [*both, *on_day, "04/02/2023"])[-1] == UNCLEAR
-    # One slip among many is none of another program.
+    # One typing error among many does not mean another program.
     sure = [f"{day}/01/2023" for day in range(13, 22)]
     assert read_file("desk_dates", None, [*sure, "01/15/2023", "02/03/2023"])[-1] == UNCLEAR
     assert read_file("desk_dates", None, [*sure, "22/01/2023", "01/15/2023", "02/03/2023"])[-1] == (
@@ -462,7 +462,7 @@ def test_lines_that_contradict_each_other_leave_the_others_unclear(read_file: Re
     )
 
 
-def test_the_dates_themselves_count_and_not_what_stands_around_them(read_file: ReadFile) -> None:
+def test_only_the_dates_themselves_decide_the_order(read_file: ReadFile) -> None:
     wednesday = at(10, 5, hour=9)
     for text in (
         *("Wednesday, 05/10/2023 9:00 AM", "Wed 5/10/2023 9:00 AM", "WED., 05/10/2023 9:00"),
@@ -476,14 +476,14 @@ def test_the_dates_themselves_count_and_not_what_stands_around_them(read_file: R
     assert read_file("desk_dates", None, marked) == [at(13, 1), at(5, 2)]
 
 
-def test_a_slip_of_the_year_turns_no_day_and_month(read_file: ReadFile) -> None:
+def test_a_wrong_year_does_not_swap_day_and_month(read_file: ReadFile) -> None:
     named = date(2023, 1, 8)
     assert read_file("till_dates", named, ["08/01/2022"]) == [at(8, 1, 2022)]
     assert (
         read_file("till_dates", named, ["08/01/2022"] * 5 + ["05/01/2023"])[:5]
         == [at(8, 1, 2022)] * 5
     )
-    # Of a source that is known for no order it is not to be told.
+    # For a source without a declared order it is unknown.
     assert read_file("desk_dates", named, ["08/01/2022"]) == [UNCLEAR]
     # Days of the month before are near.
     assert read_file("desk_dates", date(2023, 3, 10), ["09/02/2023"]) == [at(9, 2)]
