@@ -22,7 +22,7 @@ from sample.errors import SampleError
 @click.option("--days", default=60, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=1, show_default=True, type=int)
 def main(out: Path, branches: int, days: int, seed: int) -> None:
-    """Write the nightly files of a made-up company, with the usual mess in them."""
+    """Write the nightly files of a made-up company, with the usual mess."""
     try:
         with click.progressbar(length=1, label="Writing", file=sys.stderr) as bar:
 

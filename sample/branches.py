@@ -1,7 +1,7 @@
-"""The company's branches: eight that the reference data knows, and as many more as are asked for.
+"""The company's branches: eight that are in the reference data, and any number of others.
 
-`branch_at` gives them in a fixed order that depends on no seed, so that the hand-kept reference
-list (`seeds/branches.csv`) fits every sample.
+`branch_at` returns them in a fixed order without a seed, so that the manual reference list
+(`seeds/branches.csv`) fits every sample.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ KNOWN_BRANCHES: tuple[Branch, ...] = (
     _british("Newcastle upon Tyne", "North East", date(2023, 4, 24), SHOPPING, 75),
 )
 
-# Sells for one day, and nobody told head office: no reference data holds it.
+# Sells for one day, and head office does not know: it is in no reference data.
 POP_UP = _british("Pop-up Harbour Fair", "South West", date(2025, 1, 1), SHOPPING, 45)
 
 _FIRST_PARTS = (
@@ -73,13 +73,13 @@ _LAST_PARTS = (
 
 
 def branch_at(position: int) -> Branch:
-    """The branch at `position` (from 0): the known ones first, then derived ones without end."""
+    """The branch at `position` (from 0): the known ones first, then any number of derived ones."""
     if position < len(KNOWN_BRANCHES):
         return KNOWN_BRANCHES[position]
     number = position - len(KNOWN_BRANCHES)
     firsts, lasts = len(_FIRST_PARTS), len(_LAST_PARTS)
     first = _FIRST_PARTS[number % firsts]
-    # The shift by the number's round makes neighbours differ in both parts.
+    # The shift per round makes neighbours differ in both parts.
     last = _LAST_PARTS[(number + number // firsts) % lasts]
     lap = number // (firsts * lasts)
     name = f"{first} {last}" if lap == 0 else f"{first} {last} {lap + 1}"
@@ -94,7 +94,7 @@ def branch_at(position: int) -> Branch:
 
 
 def reference_csv() -> str:
-    """The known branches as the text of the reference list, with its header line."""
+    """The reference list of the known branches as CSV, with its header line."""
     lines = ["branch_name,country_code,time_zone,currency_code,region,opening_date"]
     lines += [
         f"{known.name},{known.country_code},{known.time_zone},{known.currency_code},"

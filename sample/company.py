@@ -29,12 +29,12 @@ __all__ = [
     "write_deliveries",
 ]
 
-# Called after each file with the number of files done and the number to come in all.
+# Called after each file with the number of files done and the total.
 Progress = Callable[[int, int], None]
 
 
 def described(branches: int) -> str:
-    """What a company of so many branches has, as `8 branches, an unlisted pop-up and 4 stores`."""
+    """The company's size in words: `8 branches, an unlisted pop-up and 4 stores`."""
     beside = [source_class(name).beside(branches) for name in source_names()]
     own = f"{branches} branch{'' if branches == 1 else 'es'}"
     *parts, last = [own, *[words for words in beside if words]]
@@ -42,12 +42,12 @@ def described(branches: int) -> str:
 
 
 def _open(company: Company) -> list[Source]:
-    """The company's sources. Raises SampleError if their last file would come after all time."""
+    """The company's sources. Raises SampleError if their last file is past the last date."""
     sources = sources_of(company)
     if company.days > (date.max - company.start).days - _days_after(sources):
         raise SampleError(
             f"{company.days} days from {company.start} is past the end of the calendar.",
-            "Ask for fewer days or an earlier start.",
+            "Choose fewer days or an earlier start.",
         )
     return sources
 
@@ -63,10 +63,10 @@ def _delivered(company: Company, sources: list[Source]) -> Iterator[Delivery]:
 
 
 def deliveries(company: Company) -> Iterator[Delivery]:
-    """Every file in the order in which it reaches the inbox.
+    """Every file in order of arrival.
 
-    The last ones come some days after the company's last day (`Source.days_after`).
-    Raises SampleError for a company that cannot be.
+    The last ones arrive some days after the company's last day (`Source.days_after`).
+    Raises SampleError for an impossible company.
     """
     return _delivered(company, _open(company))
 
@@ -84,7 +84,7 @@ def write_deliveries(
     """The same files for tests that deliver day by day: (delivery day, path, content).
 
     Ordered by delivery day; paths are relative to the inbox, with forward slashes. The caller
-    writes them where it wants them; a path that comes again takes the place of what lay there.
+    writes them; a path that comes again replaces the earlier file.
     Raises SampleError for a company without branches or days.
     """
     company = Company(branches, days, seed, start or DEFAULT_START, mess, odd, sources)
@@ -107,12 +107,12 @@ def write_company(
     progress: Progress | None = None,
     until: date | None = None,
 ) -> Summary:
-    """Write the company's files below `out` and tell what is in them.
+    """Write the company's files below `out` and return a summary.
 
-    The same arguments give the same bytes on any machine. With `until`, only what has been
-    delivered by the end of that day is written, and the summary's truth is that day's. Of files
-    that came under one path, the last one lies there. A folder that this function filled before is
-    brought to the new content; one that holds anything else is left alone.
+    The same arguments give the same bytes on any machine. With `until`, only files delivered by the
+    end of that day are written, and the summary's truth is as of that day. Of several files with
+    one path, the last one is kept. A folder from an earlier call is updated; one with other content
+    is not touched.
 
     Raises SampleError if `out` cannot be used or the company would have no sales.
     """

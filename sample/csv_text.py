@@ -9,10 +9,10 @@ def price_text(pence: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """`text` as a CSV field; no name of ours holds a quotation mark."""
+    """`text` as a CSV field; our names have no quotation marks."""
     return f'"{text}"' if "," in text else text
 
 
 def content(lines: list[str]) -> bytes:
-    """The file that holds `lines`, each ended by LF."""
+    """A file with `lines`, each ended by LF."""
     return "".join([f"{line}\n" for line in lines]).encode("utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class SampleError(Exception):
-    """Something the person who asked for the sample can put right.
+    """An error that the user can fix.
 
     `message` says what was wrong and where, `hint` what to do next.
     """

@@ -1,4 +1,4 @@
-"""What the branches sell, at which price on which day, and how the season moves the choice."""
+"""The branches' products, their prices per day, and their seasonal demand."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ HOT = "hot"
 ICED = "iced"
 EVEN = "even"
 
-# How much of each kind people want, in percent, by month from January.
+# Demand per kind in percent, by month from January.
 _SEASONS: dict[str, tuple[int, ...]] = {
     HOT: (150, 145, 125, 105, 85, 65, 55, 60, 90, 115, 140, 155),
     ICED: (25, 30, 45, 75, 110, 150, 180, 170, 110, 65, 35, 25),
     EVEN: (100,) * 12,
 }
 
-# Dearer places, in the small unit of the branch's own currency.
+# Surcharge of expensive places, in the minor unit of the branch's currency.
 _SURCHARGES = {"London": 20, "Leinster": 40}
 
-# Prices are looked at again every thirteen weeks, a quarter of the list each time.
+# Prices are revised every thirteen weeks, a quarter of the list each time.
 _FIRST_PRICE_ROUND = 28
 _PRICE_ROUND_EVERY = 91
 _PRICE_STEP = 10
@@ -32,7 +32,8 @@ _PRICE_STEP = 10
 class Product:
     """A line of the price list. `pence` is the price on the company's first day.
 
-    `everywhere` is false for what only some branches stock; `from_day` counts from the first day.
+    `everywhere`: false for products that only some branches stock; `from_day` counts from the first
+    day.
     """
 
     name: str
@@ -84,13 +85,13 @@ _PRODUCTS: tuple[Product, ...] = (
     Product("Large Cold brew - Nitro", 345, ICED, 6, from_day=150),
 )
 
-# The Camden till holds a second key for the same drink: another letter case, another price.
+# The Camden till has a second key for the same drink, in another case and with another price.
 _KEYED_TWICE = Product("Regular Flat White", 235, HOT, 4)
 KEYED_TWICE_AT = "London Camden"
 
 
 def _season_percent(kind: str, day: date) -> int:
-    """How much `kind` is wanted on `day`, sliding from one month's figure to the next's."""
+    """The demand for `kind` on `day`, interpolated between months."""
     months = _SEASONS[kind]
     here, there = months[day.month - 1], months[day.month % 12]
     return here + (there - here) * (day.day - 1) // 31

@@ -1,8 +1,8 @@
-"""What is odd in the company's trade on purpose, for those who look for what is odd.
+"""Intended anomalies in the company's trade, for anomaly detection.
 
-Nothing is wrong with the files of an oddity: the sales are real, there are only far more or fewer
-of them than that branch, person or customer is used to. All lie in the last weeks, so that there is
-a past to hold them against; a company too young to have one has none. Each source deals its own.
+The files of an oddity are correct: the sales are real, only far more or fewer than usual for that
+branch, person or customer. All are in the last weeks, so that there is a history to compare with; a
+company without a history has none. Each source creates its own.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ FEWEST_DAYS = 56
 
 @dataclass(frozen=True)
 class Oddity:
-    """One thing that is odd: whose, when, and a sentence about it.
+    """One anomaly: subject, day, and a sentence about it.
 
-    `subject` is the number of the sales person or customer; empty where it is the branch itself.
+    `subject` is the number of the sales person or customer; empty for the branch itself.
     `day` is the day, or the Monday of the week.
     """
 

@@ -1,4 +1,4 @@
-"""The folder the sample is written to: only ever an empty one, or one that the sample filled."""
+"""The sample's output folder: either empty, or filled by the sample before."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _ABOUT = "# The files named here were written by the made-up company; it may wri
 class OutputFolder:
     """Writes files below `root` and keeps a list of them in the marker file.
 
-    The list is what tells our own files from somebody's: a file is entered before it is written,
-    so a run that was killed leaves nothing behind that the next one would not know. `folders` are
-    those below `root` that the sample may ever have written to.
+    The list distinguishes our own files from others: a file is listed before it is written, so the
+    next run also knows the files of a killed one. `folders` are those below `root` that the sample
+    may have written to.
     """
 
     def __init__(self, root: Path, folders: Collection[str]) -> None:
-        """Raises SampleError if `root` is no folder, or holds a file that is not ours."""
+        """Raises SampleError if `root` is not a folder, or has a file that is not ours."""
         self._root = root
         self._folders = folders
         self._marker = root / MARKER
         self._written: set[str] = set()
         if root.exists() and not root.is_dir():
-            raise SampleError(f"{root} is a file, not a folder.", "Name a new or empty folder.")
+            raise SampleError(f"{root} is a file, not a folder.", "Choose a new or empty folder.")
         self._listed = self._read_marker()
         self._refuse_foreign_files()
         try:
@@ -38,7 +38,7 @@ class OutputFolder:
             raise self._cannot_write(self._marker, error) from error
 
     def write(self, path: str, data: bytes) -> None:
-        """Put `data` at `path` (relative, forward slashes); a file that has it is not touched."""
+        """Write `data` to `path` (relative, forward slashes); an equal file is not touched."""
         target = self._root / path
         try:
             if path not in self._listed:
@@ -53,7 +53,7 @@ class OutputFolder:
             raise self._cannot_write(target, error) from error
 
     def finish(self) -> None:
-        """Take away what an earlier, different sample left, and bring the list up to date."""
+        """Delete the files of an earlier, different sample, and update the list."""
         try:
             for path in sorted(self._listed - self._written):
                 (self._root / path).unlink(missing_ok=True)
@@ -72,11 +72,11 @@ class OutputFolder:
         }
         for entry in sorted(listed):
             parts = PurePosixPath(entry).parts
-            # The list decides what may be deleted, so it must not reach outside our own folder.
+            # The list decides what is deleted, so it must not reach outside our own folder.
             if parts[0] not in self._folders or ".." in parts:
                 raise SampleError(
                     f"{self._marker} was changed by hand: it names {entry}.",
-                    "Name a new or empty folder.",
+                    "Choose a new or empty folder.",
                 )
         return listed
 
@@ -87,7 +87,7 @@ class OutputFolder:
                 if path != MARKER and path not in self._listed:
                     raise SampleError(
                         f"{self._root} holds files that the sample did not write, such as {path}.",
-                        "Name a new or empty folder, so that made-up sales never lie among "
+                        "Choose a new or empty folder, so that made-up sales are never mixed with "
                         "real ones.",
                     )
 
@@ -95,5 +95,5 @@ class OutputFolder:
     def _cannot_write(target: Path, error: OSError) -> SampleError:
         return SampleError(
             f"{target} cannot be written: {error.strerror or error}.",
-            "Check the folder's permissions and the free space, or name another folder.",
+            "Check the folder's permissions and the free space, or choose another folder.",
         )

@@ -1,7 +1,7 @@
-"""Customers, each worked out from a number when needed: no list of them is ever held.
+"""Customers, each computed from a number when needed: there is no list of them.
 
-Card numbers are invented and always fail the Luhn check that every issued card passes, so none can
-be anybody's.
+Card numbers are invented and always fail the Luhn check that every issued card passes, so they
+belong to nobody.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def luhn_digit(digits: str) -> int:
 
 
 def person(seed: int, pool: str, number: int) -> Person:
-    """The customer `number` of `pool`: the same one whenever, wherever and however often asked."""
+    """The customer `number` of `pool`: always the same one."""
     marks = digest(seed, "person", pool, number)
     first = _FIRST_NAMES[int.from_bytes(marks[0:4], "big") % len(_FIRST_NAMES)]
     last = _LAST_NAMES[int.from_bytes(marks[4:8], "big") % len(_LAST_NAMES)]

@@ -1,8 +1,8 @@
-"""What each source of the company says of itself, and which sources there are.
+"""The sources of the company, and their base class.
 
 A source is a folder of this package with a module `source` whose `SOURCE` is a class below
-`Source`. The folder's name is the source's name, and the folder in the inbox that its files lie
-in. Nothing else names a source, so a new one is a new folder.
+`Source`. The folder's name is the source's name and its folder in the inbox. Nothing else names a
+source, so a new one is a new folder.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ DEFAULT_START = date(2025, 9, 1)
 
 @dataclass(frozen=True)
 class Company:
-    """What the sample is made from. Nothing else decides a byte of it.
+    """The input of the sample. Nothing else affects its bytes.
 
-    `mess` is what goes wrong with the files, `odd` what is odd in the trade itself. `sources` are
-    the names of the sources that send files; None is all there are.
+    `mess`: with errors in the files; `odd`: with anomalies in the trade. `sources`: the names of
+    the sources that send files; None for all.
     """
 
     branches: int = 8
@@ -44,13 +44,13 @@ class Company:
         if self.branches < 1 or self.days < 1:
             raise SampleError(
                 f"A company of {self.branches} branches and {self.days} days has no sales.",
-                "Ask for at least 1 branch and 1 day.",
+                "Choose at least 1 branch and 1 day.",
             )
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file as it reaches the inbox, with the truth about it and what is wrong with it."""
+    """One file as it arrives, with the truth about it and its errors."""
 
     path: str
     content: bytes
@@ -59,12 +59,12 @@ class Delivery:
 
 
 class Source(ABC):
-    """One system of a company: makes its files and lists, day by day, in order.
+    """One system of a company: creates its files and lists, day by day, in order.
 
     Days are numbers from the company's first day (0).
     """
 
-    # The last file may come so many days after the company's last day.
+    # The last file may arrive so many days after the company's last day.
     days_after: ClassVar[int] = 0
 
     def __init__(self, company: Company) -> None:
@@ -72,14 +72,14 @@ class Source(ABC):
 
     @classmethod
     def beside(cls, branches: int) -> str:
-        """What the source adds to a company of so many branches, as `4 stores`; empty: nothing."""
+        """The source's part of a company of so many branches, as `4 stores`; may be empty."""
         return ""
 
     @abstractmethod
     def on(self, number: int) -> Iterator[Delivery]:
         """The files that arrive on a day; `number` may be up to `days_after` past the last one.
 
-        Each says in its truth what its versions have in common (`logical_file`).
+        The truth of each names its logical file, which its versions share.
         """
 
     @abstractmethod
@@ -87,7 +87,7 @@ class Source(ABC):
         """How many files there will be in all."""
 
     def oddities(self) -> tuple[Oddity, ...]:
-        """What is odd in the source's trade on purpose."""
+        """The intended anomalies of the source."""
         return ()
 
 
@@ -98,10 +98,10 @@ def source_names() -> tuple[str, ...]:
 
 
 def source_class(name: str) -> type[Source]:
-    """The class of a source. Raises SampleError if there is no source of that name."""
+    """The class of a source. Raises SampleError for an unknown name."""
     if name not in source_names():
         raise SampleError(
-            f"The sample has no source {name!r}.", f"Name some of {', '.join(source_names())}."
+            f"The sample has no source {name!r}.", f"Choose from {', '.join(source_names())}."
         )
     found: type[Source] = import_module(f"{__package__}.{name}.source").SOURCE
     return found

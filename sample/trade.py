@@ -1,7 +1,7 @@
-"""One branch's trade on one day: who came when, and what they bought.
+"""One branch's receipts on one day.
 
-A day is drawn from a generator of its own, so any day can be made without the days before it and
-nothing is carried from one to the next.
+Each day has a separate generator, so any day can be created without the days before it and there is
+no state between days.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _WEEKDAYS = {
     OFFICE: (104, 112, 114, 110, 98, 42, 26),
     SHOPPING: (80, 84, 88, 92, 104, 150, 112),
 }
-# Public holidays (month, day) and what is left of the trade then, in percent.
+# Public holidays (month, day) and the remaining trade in percent.
 _HOLIDAYS = {(1, 1): 35, (12, 25): 15, (12, 26): 45}
 
-# (opening hour, how busy each hour from then on is); the week's rush before work has no
-# counterpart at the weekend.
+# (opening hour, weight of each hour from then on); the rush before work is only on
+# weekdays.
 _HOURS = {
     (OFFICE, False): (7, (14, 24, 17, 9, 7, 12, 13, 7, 6, 5, 3, 1)),
     (OFFICE, True): (8, (5, 9, 11, 11, 12, 10, 8, 6, 3)),
@@ -38,7 +38,7 @@ _HOURS = {
 # One to six things on a receipt.
 _BASKET_SIZES = Weighted((25, 25, 20, 15, 10, 5))
 
-# Out of 1,000 receipts: who stands at the till.
+# Out of 1,000 receipts: kinds of customers.
 _REGULARS = 560
 _TRAVELLERS = 40
 _TRAVELLER_POOL = 240
@@ -68,7 +68,7 @@ def _hours(branch: Branch, day: date) -> tuple[int, tuple[int, ...]]:
 
 
 def till_opened(seed: int, branch: Branch, day: date) -> int:
-    """When the till was opened, in seconds from midnight: up to a quarter of an hour early."""
+    """The till's opening time in seconds from midnight: up to a quarter of an hour early."""
     rng = generator(seed, "till", branch.slug, day)
     return _hours(branch, day)[0] * 3600 - below(rng, 900)
 
@@ -93,7 +93,7 @@ def _customer(
     """Someone known here, someone known everywhere, or a stranger."""
     lot = below(rng, 1000)
     if lot < _REGULARS:
-        # New regulars join all the time, old ones drift away, and some come far more often.
+        # New regulars join all the time, old ones leave, and some come far more often.
         oldest = branch.size_percent * day_number // 400
         pool = 3 * branch.size_percent + branch.size_percent * day_number // 150
         share = rng.random()
@@ -117,8 +117,8 @@ def receipts(
 ) -> list[Receipt]:
     """The day's receipts in the order of the till.
 
-    `day_number` counts from the company's first day (0) and stands for growth, prices and the
-    coming and going of regulars. `percent` is how much of the ordinary trade there is.
+    `day_number` counts from the company's first day (0) and determines growth, prices and the
+    current regulars. `percent`: of the ordinary trade.
     """
     rng = generator(seed, "day", branch.slug, day)
     on_offer = offers(branch, day, day_number)

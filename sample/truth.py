@@ -1,4 +1,4 @@
-"""What a warehouse must make of the sample: figures to hold its marts to, to the penny."""
+"""The expected results of the sample: figures to compare the marts with, to the penny."""
 
 from __future__ import annotations
 
@@ -41,21 +41,20 @@ NO_SALES = Figures()
 
 @dataclass(frozen=True)
 class FileTruth:
-    """One delivered file and what is sound in it.
+    """One delivered file and its valid content.
 
     A till's file holds one `business_date` of one branch. A store's file holds several days, which
     `figures_by_day` tells apart; its `business_date` is the last of them. A list of the office has
     no branch (an empty name) and no sales.
 
-    `path` is relative to the inbox; `logical_file` is what the versions of a file have in common,
-    in words that no other source uses. `outcome` is what must have become of the file by the end:
+    `path` is relative to the inbox; `logical_file` is shared by the versions of a file and unique
+    across sources. `outcome` is the file's expected final status:
     `current` (its rows count), `superseded` (a newer version of the same logical file came),
-    `repeat` (the same bytes had come before) or `refused` (no rows can be had from it: it is
-    empty or no CSV). `rejected_lines` cannot be split into the columns; `rejected_rows` can, but
-    make no sense.
+    `repeat` (a duplicate) or `refused` (quarantined: empty or not a CSV). `rejected_lines` cannot
+    be split into the columns; `rejected_rows` can, but are invalid.
 
-    `overwritten_on` is the day when a newer file comes under the same path, in place of this one: a
-    warehouse that does not look at the inbox before knows nothing of it.
+    `overwritten_on` is the day when a newer file with the same path replaces this one: a warehouse
+    that does not load before then never sees it.
     """
 
     path: str
@@ -77,7 +76,7 @@ class FileTruth:
 
 @dataclass(frozen=True)
 class Mess:
-    """One thing gone wrong on purpose: which file, and a sentence saying what happened to it."""
+    """One intended error: the file, and a sentence about what happened."""
 
     kind: str
     path: str
@@ -86,11 +85,10 @@ class Mess:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the warehouse must show once it has read every file: current versions only.
+    """The expected content of the warehouse after loading every file: current versions only.
 
-    Stores go by their number, as branches go by their name.
-    The counts of rejects are those of the current versions too. `total` adds currencies as if
-    they were one: a check sum, not an amount.
+    Stores are identified by number, branches by name. The counts of rejects are also those of the
+    current versions. `total` adds all currencies: a checksum, not an amount.
     """
 
     by_branch: dict[str, Figures]
@@ -103,7 +101,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written, what is wrong with it, and what must come out of it."""
+    """What was written, its errors, and the expected results."""
 
     out: Path
     start: date
@@ -119,13 +117,13 @@ class Summary:
 
 @dataclass
 class Books:
-    """Keeps the truth while files are delivered; holds a line per file, never a sale."""
+    """Keeps the truth while files are delivered; stores a line per file, never a sale."""
 
     files: list[FileTruth] = field(default_factory=list)
     _current: dict[str, int] = field(default_factory=dict)
 
     def enter(self, truth: FileTruth) -> None:
-        """Take in the next delivered file; a current one supersedes the one it replaces."""
+        """Add the next delivered file; a current one supersedes its previous version."""
         if truth.outcome == CURRENT:
             key = truth.logical_file
             if key in self._current:
@@ -135,7 +133,7 @@ class Books:
         self.files.append(truth)
 
     def expected(self) -> Expected:
-        """The figures as of the last file taken in."""
+        """The figures as of the last added file."""
         by_branch: dict[str, Figures] = {}
         by_branch_day: dict[tuple[str, date], Figures] = {}
         total, rejected_lines, rejected_rows = NO_SALES, 0, 0

@@ -1,3 +1,3 @@
-"""The tills: what a branch sends of its day, and what goes wrong with it."""
+"""The tills: the files of a branch's day, and the errors in them."""
 
 from __future__ import annotations

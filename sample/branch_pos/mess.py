@@ -1,7 +1,7 @@
-"""What goes wrong on the way from the till to head office, and on which branch and day.
+"""The errors in the tills' files, each on one branch and day.
 
-`plan` deals each mishap a day of one branch. Mishaps that would blur one another's outcome get
-days of their own; where a company is too small for all, the later ones in the list stay away.
+`plan` assigns each mishap to a day of one branch. Mishaps that would affect each other's outcome
+get separate days; if a company is too small for all, the last ones in the list are left out.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ CORRECTED_AFTER = 2  # days
 LATE_AFTER = 5
 TWICE_AFTER = 1
 
-# These change what becomes of the whole file, so no other mishap may touch the same day.
+# These change the outcome of the whole file, so no other mishap may be on the same day.
 _ALONE = (CORRECTED, LATE, CUT, SPREADSHEET, EMPTY)
-# These may share a day with one another, but only do so where there are too few days.
+# These may share a day, but only do so if there are too few days.
 _SOCIABLE = (TWICE, UNBALANCED, UNREADABLE_DATE, NOT_CSV)
 
 _MISREAD = 100  # pence by which the till's total is off
@@ -44,7 +44,7 @@ _MISREAD = 100  # pence by which the till's total is off
 
 @dataclass(frozen=True)
 class Plan:
-    """Which mishaps meet a (branch position, day number), and the day of the pop-up branch."""
+    """The mishaps of each (branch position, day number), and the day of the pop-up branch."""
 
     by_day: dict[tuple[int, int], frozenset[str]]
     pop_up_day: int | None
@@ -58,16 +58,16 @@ NO_MESS = Plan({}, None)
 
 
 def plan(seed: int, branches: int, days: int) -> Plan:
-    """Deal the mishaps: the same for the same arguments."""
+    """Assign the mishaps, deterministically."""
     rng = generator(seed, "mess", branches, days)
     taken: dict[tuple[int, int], set[str]] = {}
 
     def free_day(last_day: int) -> tuple[int, int] | None:
-        """A branch's day not dealt yet, before `last_day` if there is one there."""
+        """A free day of a branch, before `last_day` if there is one."""
         for window in (last_day, days):
             slots = branches * window
             first = below(rng, slots)
-            # Few slots are ever taken, so one of the next few is free if any is.
+            # Few slots are taken, so one of the next few is free if any is.
             for step in range(min(slots, len(taken) + 1)):
                 day, branch = divmod((first + step) % slots, branches)
                 if (branch, day) not in taken:
@@ -78,7 +78,7 @@ def plan(seed: int, branches: int, days: int) -> Plan:
     assert shared is not None, "a company has at least one branch and one day"
     taken[shared] = {BROKEN}
     for kind in _ALONE:
-        # Early, so that the late day changes what was known about many days after it.
+        # Early, so that the late day changes the figures of many later days.
         slot = free_day(max(1, days // 3) if kind == LATE else days)
         if slot is not None:
             taken[slot] = {kind}
@@ -88,7 +88,7 @@ def plan(seed: int, branches: int, days: int) -> Plan:
 
 
 def figures_of(sold: list[Receipt]) -> Figures:
-    """What sound receipts add up to."""
+    """The totals of valid receipts."""
     return Figures(
         len(sold),
         sum(len(receipt.items) for receipt in sold),
@@ -107,17 +107,17 @@ def _take(rng: Random, places: list[int]) -> int:
 def spoil_lines(
     rng: Random, kinds: frozenset[str], sold: list[Receipt], lines: list[str]
 ) -> tuple[list[str], Figures, int, int]:
-    """Spoil single lines of a day.
+    """Damage single lines of a day.
 
-    Gives the lines as sent, the figures of those still sound, how many lines can no longer be
-    split into columns, and how many can but make no sense.
+    Returns the lines as sent, the figures of valid ones, how many lines cannot be split into
+    columns, and how many can but are invalid.
     """
     sent, sound = list(lines), set(range(len(lines)))
     places = list(range(1, len(lines)))
     rejected_lines = rejected_rows = 0
     if BROKEN in kinds:
         rejected_lines = 3
-        # Its basket's quotes got lost, so the basket falls apart into columns.
+        # Its basket has lost its quotes, so it is split into columns.
         baskets = [place for place in _several_items(sold) if place]
         if baskets:
             place = _take(rng, baskets)
@@ -144,7 +144,7 @@ def spoil_lines(
         rejected_rows += 1
     if UNREADABLE_DATE in kinds:
         place = _take(rng, places)
-        # A day that no calendar holds.
+        # A day that does not exist.
         sent[place] = f"31/02{lines[place][5:]}"
         sound.discard(place)
         rejected_rows += 1
@@ -153,7 +153,7 @@ def spoil_lines(
 
 
 def correct(rng: Random, sold: list[Receipt]) -> list[Receipt]:
-    """The day as the branch corrects it: a receipt taken out, a price raised by 50 elsewhere."""
+    """The corrected day: one receipt removed, the price of another raised by 50."""
     corrected = list(sold)
     del corrected[below(rng, len(corrected))]
     place = below(rng, len(corrected))
@@ -164,12 +164,12 @@ def correct(rng: Random, sold: list[Receipt]) -> list[Receipt]:
 
 
 def cut_short(rng: Random, sold: list[Receipt], lines: list[str]) -> tuple[bytes, int]:
-    """The file up to somewhere inside a basket in its second half, and how many lines are whole."""
+    """The file cut inside a basket in its second half, and the number of complete lines."""
     half = len(lines) // 2
     inside = [place for place in _several_items(sold) if place >= half] or [len(lines) - 1]
     whole = inside[below(rng, len(inside))]
     broken = lines[whole]
-    # The basket is the fourth column; none of those before it holds a comma.
+    # The basket is the fourth column; no column before it has a comma.
     before = len(",".join(broken.split(",")[:3])) + 1
     remains = broken[: before + 4 + below(rng, 8)]
     text = "".join([f"{line}\n" for line in lines[:whole]]) + remains
@@ -177,7 +177,7 @@ def cut_short(rng: Random, sold: list[Receipt], lines: list[str]) -> tuple[bytes
 
 
 def picture() -> bytes:
-    """A whole PNG of two grey pixels, stored as it is: compressors differ in their bytes."""
+    """A PNG of two grey pixels, uncompressed: compressors differ in their bytes."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return (
@@ -194,7 +194,7 @@ def picture() -> bytes:
 
 
 def sentence(kind: str, branch: Branch, day_text: str) -> str:
-    """What happened, in words for whoever runs the demo."""
+    """What happened, in words for users of the demo."""
     where = f"{branch.name}, {day_text}"
     return {
         BROKEN: f"{where}: three lines cannot be split into the seven columns.",
@@ -208,5 +208,5 @@ def sentence(kind: str, branch: Branch, day_text: str) -> str:
         SPREADSHEET: f"{where}: saved by a spreadsheet: header, BOM, CRLF, short dates, card "
         "numbers destroyed. The sales are real.",
         EMPTY: f"{where}: the file is empty; nothing else came for that day.",
-        POP_UP_DAY: f"{where}: a branch that no reference list knows sold for one day.",
+        POP_UP_DAY: f"{where}: a branch that is in no reference list sold for one day.",
     }[kind]

@@ -1,4 +1,4 @@
-"""The days on which a branch sells far less, or far more, than it is used to."""
+"""The days on which a branch sells far less, or far more, than usual."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOLIDAYS = {(1, 1), (12, 25), (12, 26)}
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of its ordinary trade there is on a (branch position, day number), in percent."""
+    """Percent of its ordinary trade per (branch position, day number)."""
 
     trade_percent: dict[tuple[int, int], int]
 
@@ -29,7 +29,7 @@ NOTHING_ODD = Plan({})
 
 
 def plan(branches: int, days: int, start: date, taken: set[tuple[int, int]]) -> Plan:
-    """Deal the oddities; never to a day in `taken`, on which something is wrong with the file."""
+    """Assign the oddities; never to a day in `taken`, whose file has an error."""
     if days < FEWEST_DAYS:
         return NOTHING_ODD
     percents: dict[tuple[int, int], int] = {}

@@ -19,7 +19,7 @@ from sample.truth import CURRENT, NO_SALES, REFUSED, REPEAT, Figures, FileTruth,
 
 
 class _Day:
-    """One branch's day: makes its files, each on the day when it is delivered."""
+    """One branch's day: creates its files, each on its delivery day."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class _Day:
     ) -> None:
         self._percent = odd.trade_percent.get((position, number), 100)
         self._seed = company.seed
-        # The pop-up stands behind the last branch; its day carries one mishap: being unknown.
+        # The pop-up comes after the last branch; its only mishap is that it is unknown.
         self._is_pop_up = position == company.branches
         self._branch: Branch = POP_UP if self._is_pop_up else branch_at(position)
         self._number = number
@@ -52,7 +52,7 @@ class _Day:
         rejected: tuple[int, int] = (0, 0),
         kinds: tuple[str, ...] = (),
     ) -> Delivery:
-        """`later` is the number of seconds by which the name is later than the till's opening."""
+        """`later`: seconds by which the time in the name is later than the till's opening."""
         opened = till_opened(self._seed, self._branch, self._day)
         path = f"{folder}/{file_name(self._branch, self._day, opened + later)}"
         truth = FileTruth(
@@ -77,7 +77,7 @@ class _Day:
         return hours * 3600 + below(rng, 3000)
 
     def _ordinary(self) -> tuple[bytes, Figures, tuple[int, int]]:
-        """The day as the till wrote it, with spoilt lines if the plan says so."""
+        """The day as the till wrote it, with damaged lines if planned."""
         sold = self._sold()
         written = lines(self._branch, self._day, sold)
         rng = generator(self._seed, "spoil", self._branch.slug, self._day)
@@ -85,7 +85,7 @@ class _Day:
         return content(sent), figures, (bad_lines, bad_rows)
 
     def on_the_day(self) -> Iterator[Delivery]:
-        """What comes in the evening of the day itself."""
+        """The files that arrive in the evening of the day itself."""
         kinds = self._kinds
         if mishaps.EMPTY in kinds:
             yield self._delivery(FOLDER, 0, 0, b"", REFUSED, kinds=(mishaps.EMPTY,))
@@ -121,7 +121,7 @@ class _Day:
             )
 
     def afterwards(self, delivered_after: int) -> Iterator[Delivery]:
-        """What comes `delivered_after` days later: the late day, the correction, the repeat."""
+        """The files that arrive `delivered_after` days later: late day, correction, repeat."""
         kinds = self._kinds
         if mishaps.TWICE in kinds and delivered_after == mishaps.TWICE_AFTER:
             data, _, _ = self._ordinary()
@@ -157,7 +157,7 @@ class _Day:
 
 
 class Tills(Source):
-    """One file of each branch's day; holds one day of one branch at a time."""
+    """One file per branch and day; keeps one day of one branch in memory."""
 
     days_after: ClassVar[int] = mishaps.LATE_AFTER
 
@@ -188,7 +188,7 @@ class Tills(Source):
             yield from day.afterwards(number - earlier)
 
     def to_come(self) -> int:
-        # The empty and spoilt files take the place of ordinary ones; these come on top.
+        # Empty and damaged files replace ordinary ones; these are additional.
         on_top = sum(
             kind in (mishaps.TWICE, mishaps.NOT_CSV, mishaps.CORRECTED)
             for kinds in self._plan.by_day.values()

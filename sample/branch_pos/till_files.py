@@ -1,7 +1,7 @@
-"""How a branch's till writes its day: names of files, lines, and what a spreadsheet makes of them.
+"""The format of a till's files: names, lines, and the same after a spreadsheet saved them.
 
-No header, seven columns, LF, quotes only where a comma demands them; the total is written the way
-the tills do it, with no more decimals than it needs but at least one (`3.2`, `6.0`, `9.85`).
+No header, seven columns, LF, quotes only where a comma requires them; a total has as few decimals
+as possible but at least one (`3.2`, `6.0`, `9.85`).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def lines(branch: Branch, day: date, sold: list[Receipt]) -> list[str]:
 
 
 def _scientific(card_number: str) -> str:
-    """`5.49E+15`: three figures are all that is left of sixteen."""
+    """`5.49E+15`: only three of sixteen digits are left."""
     if not card_number:
         return ""
     figures, exponent = int(card_number[:3]) + (card_number[3] >= "5"), len(card_number) - 1
@@ -61,10 +61,10 @@ def _scientific(card_number: str) -> str:
 
 
 def spreadsheet_content(branch: Branch, day: date, sold: list[Receipt]) -> bytes:
-    """The same day after someone opened it in a spreadsheet and saved it again.
+    """The same day after it was opened and saved in a spreadsheet.
 
     A byte order mark, a header line, CRLF, days and hours without leading zeros (day first, as
-    before), totals without needless decimals, card numbers destroyed.
+    before), totals without trailing zeros, card numbers destroyed.
     """
     written = [SPREADSHEET_HEADER]
     for receipt in sold:

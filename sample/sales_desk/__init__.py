@@ -1,3 +1,3 @@
-"""The sales desk: what stores send of their sales, and the lists of the office."""
+"""The sales desk: the stores' sales files, and the office's lists."""
 
 from __future__ import annotations

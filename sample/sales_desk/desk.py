@@ -1,7 +1,7 @@
-"""How the sales desk of a store sells on a day, and the files in which its sales come.
+"""A store's sales per day, and its files.
 
-A store sends a file when it has the time: Wednesdays, Fridays and Sundays, under a name of its own
-liking. A file holds the days since the one before it.
+A store sends a file on Wednesdays, Fridays and Sundays, each store with its own file names. A file
+covers the days since the previous one.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Sale:
 
 @dataclass(frozen=True)
 class Period:
-    """The days (numbers from the company's first) that one file of a store holds."""
+    """The days (numbers from the company's first) that one file of a store covers."""
 
     store: Store
     first: int
@@ -92,7 +92,7 @@ def is_open(store: Store, day: date) -> bool:
 
 
 def sales(seed: int, store: Store, start: date, day_number: int, odd: oddities.Plan) -> list[Sale]:
-    """What a store sells on a day, in the order of the desk."""
+    """A store's sales on a day, in order."""
     day = start + timedelta(days=day_number)
     if not is_open(store, day):
         return []
@@ -179,7 +179,7 @@ def _of(
 
 
 def file_name(period: Period, last_day: date) -> str:
-    """The name that the store gives its file: each store has a way of its own."""
+    """The store's name for a file: each store has its own form."""
     store = period.store.number
     return (
         f"{store}/sales {last_day}.csv",
@@ -190,12 +190,12 @@ def file_name(period: Period, last_day: date) -> str:
 
 
 def sends_more(store: Store) -> bool:
-    """Whether the store's files carry columns that nobody asked for."""
+    """Whether the store's files have extra columns."""
     return store.position % 4 == 1
 
 
 def lines(store: Store, sold: list[Sale]) -> list[str]:
-    """The lines of a file without line ends, the header first."""
+    """The lines of a file without line ends, beginning with the header."""
     more = sends_more(store)
     written = [HEADER + (",payment_mode,promotion" if more else "")]
     for sale in sold:
@@ -211,7 +211,7 @@ def lines(store: Store, sold: list[Sale]) -> list[str]:
 
 
 def without_sales_person(store: Store, sold: list[Sale]) -> list[str]:
-    """The same lines without the column that says who sold."""
+    """The same lines without the sales person's column."""
     written = []
     for place, text in enumerate(lines(store, sold)):
         if place == 0:
@@ -226,7 +226,7 @@ def without_sales_person(store: Store, sold: list[Sale]) -> list[str]:
 def with_quantity_in_words(
     rng: Random, store: Store, sold: list[Sale]
 ) -> tuple[list[str], list[Sale]]:
-    """The lines with one quantity written out, and the sales that are still sound."""
+    """The lines with one quantity in words, and the sales that are still valid."""
     written = lines(store, sold)
     place = below(rng, len(sold))
     sale = sold[place]
@@ -236,7 +236,7 @@ def with_quantity_in_words(
 
 
 def corrected(rng: Random, sold: list[Sale]) -> list[Sale]:
-    """The same sales as the store corrects them: one taken out, one unit more of another."""
+    """The corrected sales: one removed, one unit more of another."""
     kept = list(sold)
     if len(kept) > 1:
         del kept[below(rng, len(kept))]
@@ -246,7 +246,7 @@ def corrected(rng: Random, sold: list[Sale]) -> list[Sale]:
 
 
 def figures_by_day(sold: list[Sale]) -> tuple[tuple[date, Figures], ...]:
-    """What the sales of each day add up to."""
+    """The totals of each day."""
     found: dict[date, Figures] = {}
     for sale in sold:
         figures = Figures(1, sale.quantity, sale.total)
@@ -258,7 +258,7 @@ def sentence(kind: str, store: Store, day_text: str) -> str:
     """What happened to a file, in words."""
     where = f"Store {store.number}, {day_text}"
     return {
-        LACKS_COLUMN: f"{where}: the file does not say who sold; a sound one came a day later.",
+        LACKS_COLUMN: f"{where}: the file does not say who sold; a complete one came a day later.",
         SENT_AGAIN: f"{where}: corrected two days later under the same name: one sale gone, one "
         "unit more in another.",
         IN_WORDS: f"{where}: one quantity is written in words.",

@@ -1,4 +1,4 @@
-"""A week in which one sales person sells far more than ever, and a customer who comes back."""
+"""A week in which a sales person sells far more than usual, and a dormant customer who returns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DORMANT = "dormant customer wakes up"
 
 # More sales a day than the person would make.
 BUSY_SALES = 12
-# The customer who falls asleep: once a week, then not again until four days before the end.
+# The dormant customer: once a week, then not again until four days before the end.
 SLEEPER = 4
 SLEEPER_DAYS = (1, 7, 13)
 _WAKES_BEFORE_THE_END = 4
@@ -27,7 +27,7 @@ class Plan:
     wakes: int | None  # the day when the sleeper of the first store comes back
 
     def sleeps(self, store: Store) -> bool:
-        """Whether a store has the customer who falls asleep."""
+        """Whether a store has the dormant customer."""
         return self.wakes is not None and store.position == 0
 
 
@@ -35,7 +35,7 @@ NOTHING_ODD = Plan(None, None)
 
 
 def plan(stores: int, days: int, start: date) -> Plan:
-    """Deal the oddities."""
+    """Assign the oddities."""
     if days < FEWEST_DAYS:
         return NOTHING_ODD
     first_monday = -start.weekday() % 7

@@ -1,4 +1,4 @@
-"""The files of the stores' sales, and the lists that the office sends."""
+"""The stores' sales files, and the office's lists."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sample.truth import CURRENT, NO_SALES, REFUSED, FileTruth, Mess
 
 
 class _StoreFile:
-    """One file of a store's sales: makes what comes of it, each on the day when it comes."""
+    """One file of a store's sales: creates its versions, each on its delivery day."""
 
     def __init__(
         self, company: Company, kind: str | None, period: desk.Period, odd: oddities.Plan
@@ -29,7 +29,7 @@ class _StoreFile:
 
     @property
     def last_day(self) -> int:
-        """The last day that the file holds, as a number from the company's first."""
+        """The last day that the file covers, as a number from the company's first."""
         return self._period.last
 
     def _sold(self) -> list[desk.Sale]:
@@ -73,7 +73,7 @@ class _StoreFile:
         return Delivery(path, content(written), truth, notes)
 
     def after(self, days: int) -> Iterator[Delivery]:
-        """What comes so many days after the file's last day."""
+        """The versions that arrive so many days after the file's last day."""
         store = self._period.store
         if days == 0:
             sold = self._sold()
@@ -114,7 +114,7 @@ class SalesDesk(Source):
         if company.odd:
             self._odd = oddities.plan(len(self._stores), company.days, company.start)
         self._mess = self._deal_mess() if company.mess else {}
-        # Of each store, the day after the one that its latest file ends with.
+        # Per store, the day after the last one of its latest file.
         self._files: dict[int, Iterator[desk.Period]] = {}
         self._next: dict[int, desk.Period | None] = {}
         for store in self._stores:
@@ -128,7 +128,7 @@ class SalesDesk(Source):
         return f"{stores} store{'' if stores == 1 else 's'}"
 
     def _sent(self, store: Store) -> Iterator[desk.Period]:
-        """The files that a store sends: none of days on which it was closed throughout."""
+        """The files that a store sends: none for days on which it was always closed."""
         start = self.company.start
         for period in desk.periods(store, start, self.company.days):
             days = range(period.first, period.last + 1)
@@ -136,10 +136,10 @@ class SalesDesk(Source):
                 yield period
 
     def _deal_mess(self) -> dict[tuple[int, int], str]:
-        """Which mishap meets a store's file, by position and last day: each one file."""
+        """The mishaps by store position and last day: one file each."""
         company = self.company
         rng = generator(company.seed, "desk plan", len(self._stores), company.days)
-        # Few files of all: drawn, and not chosen from a list of all there are.
+        # Few of all files: drawn, not chosen from a list of all.
         dealt: dict[tuple[int, int], str] = {}
         for kind in desk.MESS:
             for _ in range(20):
@@ -152,7 +152,7 @@ class SalesDesk(Source):
         return dealt
 
     def on(self, number: int) -> Iterator[Delivery]:
-        """What comes on a day: lists in the morning, then files, then what was to be mended."""
+        """The arrivals of a day: lists in the morning, then files, then corrections."""
         company = self.company
         day = company.start + timedelta(days=number)
         if number < company.days:
@@ -178,7 +178,7 @@ class SalesDesk(Source):
                 yield from file.after(later)
 
     def to_come(self) -> int:
-        """How many files there will be in all."""
+        """The total number of files."""
         company = self.company
         lists = sum(
             len(masters_on(company.seed, len(self._stores), company.start, number))

@@ -1,8 +1,8 @@
-"""The company's stores: who sells and who buys there, and what the lists of the office say of it.
+"""The company's stores, their sales teams and customers, and the office's lists of them.
 
-The sales desk is a second system beside the tills. `store_at` gives the stores in a fixed order
-that depends on no seed, as `branch_at` does with the branches. Everything about a day is worked out
-from the day's number, so that nothing is carried from one day to the next.
+The sales desk is a second system beside the tills. `store_at` returns the stores in a fixed order
+without a seed, as `branch_at` does for branches. Everything about a day is computed from the day's
+number, so there is no state between days.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _JOINS_EVERY = 4  # days
 
 @dataclass(frozen=True)
 class Store:
-    """One store of the sales desk, known by its number."""
+    """One store of the sales desk, identified by its number."""
 
     position: int
     region: str
@@ -40,12 +40,12 @@ class Store:
 
     @property
     def number(self) -> str:
-        """How sales and lists name the store."""
+        """The store's name in sales and lists."""
         return str(FIRST_STORE + self.position)
 
     @property
     def people(self) -> int:
-        """How many sell there: three or four, the manager among them."""
+        """The size of the sales team: three or four, with the manager."""
         return 3 + self.position % 2
 
 
@@ -75,12 +75,12 @@ GOODS: tuple[Product, ...] = tuple(
 
 
 def stores_of(branches: int) -> int:
-    """How many stores a company of so many branches has: one for every two, rounded up."""
+    """The number of stores of a company: one for every two branches, rounded up."""
     return (branches + 1) // 2
 
 
 def store_at(position: int) -> Store:
-    """The store at `position` (from 0). It lies in the region of a branch."""
+    """The store at `position` (from 0). It is in the region of a branch."""
     marks = digest("store", position)
     # One country: the branch that is abroad has no store.
     neighbour: Branch = branch_at(position if position < 3 else position + 1)
@@ -122,7 +122,7 @@ def _price_after(product: Product, rounds: int) -> int:
 
 
 def _postcode(*parts: object) -> str:
-    # No post office knows the letters QX.
+    # QX is not a real postcode area.
     marks = digest("postcode", *parts)
     letters = f"{'ABDEFGH'[marks[2] % 7]}{'JLNPQRS'[marks[3] % 7]}"
     return f"QX{1 + marks[0] % 20} {1 + marks[1] % 9}{letters}"
@@ -134,12 +134,12 @@ def employee_id(store: Store, place: int) -> str:
 
 
 def employee(seed: int, store: Store, place: int) -> Person:
-    """Who that is."""
+    """The person with that number."""
     return person(seed, f"team {store.number}", place)
 
 
 def manager_place(store: Store, day_number: int) -> int:
-    """Who of the team manages the store on a day. Each round changes one store of four, in turn."""
+    """The team member who manages the store on a day. Each round changes one store of four."""
     if day_number < MANAGER_ROUND_FIRST:
         return 0
     rounds = 1 + (day_number - MANAGER_ROUND_FIRST) // MANAGER_ROUND_EVERY
@@ -158,7 +158,7 @@ def customer_id(store: Store, number: int) -> str:
 
 
 def is_listed(store: Store, number: int) -> bool:
-    """Whether the office ever listed the customer: every fifth only ever stood at the desk."""
+    """Whether the office lists the customer: every fifth is only in the sales."""
     return number % 5 != 3
 
 
@@ -168,7 +168,7 @@ def _split_name(full_name: str) -> tuple[str, str]:
 
 
 def customers_csv(seed: int, stores: int, start: date, day_number: int) -> bytes:
-    """The list of customers as it stands on a day."""
+    """The list of customers as of a day."""
     lines = ["customer_id,first_name,last_name,address,pincode,phone_number,customer_joining_date"]
     for store in map(store_at, range(stores)):
         for number in range(customers_of(day_number)):
@@ -181,7 +181,7 @@ def customers_csv(seed: int, stores: int, start: date, day_number: int) -> bytes
                 if number >= _FIRST_CUSTOMERS
                 else -1 - int.from_bytes(marks[:2], "big") % 700
             )
-            # A range of numbers that is kept free for the stage.
+            # A range of numbers reserved for fiction.
             phone = f"+44-7700900{int.from_bytes(marks[2:4], 'big') % 1000:03d}"
             lines.append(
                 f"{customer_id(store, number)},{first},{last},{1 + marks[4]} High Street,"
@@ -191,7 +191,7 @@ def customers_csv(seed: int, stores: int, start: date, day_number: int) -> bytes
 
 
 def stores_csv(seed: int, stores: int, day_number: int) -> bytes:
-    """The list of stores as it stands on a day."""
+    """The list of stores as of a day."""
     lines = ["id,address,store_pincode,store_manager_name,store_opening_date,reviews"]
     for store in map(store_at, range(stores)):
         manager = employee(seed, store, manager_place(store, day_number)).name
@@ -203,7 +203,7 @@ def stores_csv(seed: int, stores: int, day_number: int) -> bytes:
 
 
 def products_csv(start: date, day_number: int) -> bytes:
-    """The price list as it stands on a day."""
+    """The price list as of a day."""
     lines = ["id,name,current_price,old_price,created_date,updated_date,expiry_date"]
     for goods in GOODS:
         rounds = _rounds_until(day_number)
@@ -221,7 +221,7 @@ def products_csv(start: date, day_number: int) -> bytes:
 
 
 def sales_team_csv(seed: int, stores: int, day_number: int) -> bytes:
-    """The list of the sales team as it stands on a day."""
+    """The list of the sales team as of a day."""
     lines = ["id,first_name,last_name,manager_id,is_manager,address,pincode,joining_date"]
     for store in map(store_at, range(stores)):
         manages = manager_place(store, day_number)
@@ -242,12 +242,12 @@ def masters_on(
 ) -> list[tuple[str, bytes, int | None]]:
     """The lists that the office sends on a day, always under the same names.
 
-    Each as (path, content, number of the day when the next one takes its place): all four on the
-    first day, later those in which something has changed.
+    Each as (path, content, number of the day when the next one replaces it): all four on the first
+    day, later only changed ones.
     """
 
     def due(first: int, every: int) -> int | None:
-        """The day of the next round after this day; None if this is no day of the round."""
+        """The day of the next round after this day; None if this is not a day of the round."""
         if day_number == 0:
             return first
         if day_number >= first and (day_number - first) % every == 0:

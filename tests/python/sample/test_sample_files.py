@@ -1,4 +1,4 @@
-"""The people and branches of the company, and what the reference list knows of them."""
+"""The people and branches of the company, and the reference list."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def test_no_card_number_could_be_anybodys(company: Summary) -> None:
         assert luhn_digit(card[:-1]) != int(card[-1]), card
 
 
-def test_luhn_digit_knows_published_test_numbers() -> None:
+def test_luhn_digits_of_published_test_numbers() -> None:
     assert luhn_digit("411111111111111") == 1
     assert luhn_digit("7992739871") == 3
 
 
-def test_a_customer_is_the_same_whenever_asked() -> None:
+def test_a_customer_is_deterministic() -> None:
     assert person(1, "leeds", 5) == person(1, "leeds", 5)
     assert len({person(1, "leeds", number).card_number for number in range(2000)}) == 2000
 
 
-def test_the_reference_list_holds_the_known_branches() -> None:
+def test_the_reference_list_has_the_known_branches() -> None:
     seed = Path(__file__).parents[3] / "seeds" / "branches.csv"
     texts = seed.read_text(encoding="utf-8").splitlines()
-    # The reference list may say more about a branch, and know more branches.
+    # The reference list may have more columns and more branches.
     kept = {row["branch_name"]: row for row in csv.DictReader(texts)}
     for row in csv.DictReader(reference_csv().splitlines()):
         assert row.items() <= kept[row["branch_name"]].items()

@@ -1,4 +1,4 @@
-"""The sample writes over nothing but itself."""
+"""The sample overwrites only its own files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_writing_again_touches_no_file(tmp_path: Path) -> None:
     assert _tree(tmp_path) == before
 
 
-def test_another_company_takes_the_place_of_the_first(tmp_path: Path) -> None:
+def test_another_company_replaces_the_first(tmp_path: Path) -> None:
     write_company(tmp_path / "inbox", branches=2, days=5, seed=1)
     write_company(tmp_path / "inbox", branches=1, days=3, seed=2)
     write_company(tmp_path / "fresh", branches=1, days=3, seed=2)
@@ -44,7 +44,7 @@ def test_another_company_takes_the_place_of_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["notes.txt", f"{FOLDER}/leeds_26-08-2021_09-00-00.csv"])
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, where: str) -> None:
+def test_a_folder_with_other_files_is_not_changed(tmp_path: Path, where: str) -> None:
     (tmp_path / where).parent.mkdir(exist_ok=True)
     (tmp_path / where).write_text("mine", encoding="utf-8")
     with pytest.raises(SampleError) as refused:
@@ -54,7 +54,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, where: str) -> 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / where]
 
 
-def test_a_file_added_to_the_sample_is_not_swept_away(tmp_path: Path) -> None:
+def test_a_file_added_to_the_sample_is_not_deleted(tmp_path: Path) -> None:
     write_company(tmp_path, branches=1, days=1)
     mine = tmp_path / FOLDER / "leeds_26-08-2021_09-00-00.csv"
     mine.write_text("mine", encoding="utf-8")
@@ -86,7 +86,7 @@ def test_the_list_of_files_cannot_point_elsewhere(tmp_path: Path, entry: str) ->
         write_company(tmp_path, branches=1, days=1)
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
     with pytest.raises(SampleError, match="not a folder"):
         write_company(tmp_path / "file")
@@ -111,7 +111,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_command_writes_and_refuses_in_plain_words(tmp_path: Path) -> None:
+def test_the_command_reports_in_plain_words(tmp_path: Path) -> None:
     arguments = ("--out", str(tmp_path / "inbox"), "--branches", "1", "--days", "2", "--seed", "5")
     written = _run(*arguments)
     assert written.returncode == 0, written.stderr

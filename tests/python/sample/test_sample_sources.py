@@ -1,4 +1,4 @@
-"""A source is a folder: the package finds it by its name, and no shared file knows of it."""
+"""A source is a folder: the package finds it by its name, and no shared file names it."""
 
 from __future__ import annotations
 
@@ -70,13 +70,13 @@ def test_a_new_folder_is_a_new_source(tmp_path: Path) -> None:
         check=False,
     )
     assert child.returncode == 0, child.stderr
-    told, last = child.stdout.splitlines()
-    assert "a kiosk" in told
+    reported, last = child.stdout.splitlines()
+    assert "a kiosk" in reported
     assert last == "250 kiosk/all.csv"
     assert (tmp_path / "inbox" / "kiosk" / "all.csv").read_bytes() == b"one"
 
 
-def test_a_sources_name_stands_in_its_own_folder_alone() -> None:
+def test_a_sources_name_is_only_in_its_own_folder() -> None:
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         for name in source_names():
@@ -84,7 +84,7 @@ def test_a_sources_name_stands_in_its_own_folder_alone() -> None:
                 assert not re.search(rf"\b{name}\b", text), f"{path} names {name}"
 
 
-def test_every_file_lies_in_the_folder_of_its_source() -> None:
+def test_every_file_is_in_the_folder_of_its_source() -> None:
     for name in source_names():
         for delivery in deliveries(Company(2, 8, sources=(name,))):
             assert delivery.path == delivery.truth.path
@@ -93,14 +93,14 @@ def test_every_file_lies_in_the_folder_of_its_source() -> None:
 
 
 @pytest.mark.parametrize("mess", [True, False])
-def test_each_source_knows_how_many_files_are_to_come(mess: bool) -> None:
+def test_each_source_knows_its_number_of_files(mess: bool) -> None:
     company = Company(3, 31, mess=mess)
     for name, source in zip(source_names(), sources_of(company), strict=True):
         alone = Company(3, 31, mess=mess, sources=(name,))
         assert source.to_come() == sum(1 for _ in deliveries(alone))
 
 
-def test_a_company_is_described_by_what_it_has() -> None:
+def test_the_description_of_a_company() -> None:
     assert described(8).startswith("8 branches, ")
     assert described(1).startswith("1 branch, ")
 

@@ -1,4 +1,4 @@
-"""The trade looks like a café company's, and a long one needs no more memory than a short one."""
+"""The trade looks like a café company's, and memory does not grow with its length."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_company_sells_several_thousand_times_a_week(company: Summary) -> No
     assert 5_000 < a_week < 8_000
 
 
-def test_offices_rest_at_the_weekend_and_shops_do_not() -> None:
+def test_offices_close_at_weekends_and_shops_do_not() -> None:
     for branch, busy in ((CAMDEN, False), (LEEDS, True)):
         by_weekday: Counter[int] = Counter()
         for day, sold in _trade(branch, DEFAULT_START, 56).items():
@@ -66,7 +66,7 @@ def test_iced_drinks_sell_in_summer_and_hot_ones_in_winter() -> None:
 
 def test_the_company_grows() -> None:
     def sales(first: int) -> int:
-        # The same weeks of the year, so that growth is all that differs.
+        # The same weeks of the year, so that only growth differs.
         return sum(
             len(receipts(1, CAMDEN, date(2025, 3, 3) + timedelta(days=day), first + day))
             for day in range(28)
@@ -108,7 +108,7 @@ def test_prices_rise_on_a_day_and_a_product_appears() -> None:
     assert all(prices[28][name] >= prices[27][name] for name in prices[27])
 
 
-def test_one_branch_tells_two_products_apart_by_case_alone() -> None:
+def test_one_branch_has_two_products_that_differ_only_in_case() -> None:
     at_camden = {offer.name: offer.pence for offer in offers(CAMDEN, DEFAULT_START, 0)}
     assert CAMDEN.name == KEYED_TWICE_AT
     assert at_camden["Regular Flat white"] != at_camden["Regular Flat White"]
@@ -124,14 +124,14 @@ def _peak(out: Path, days: int) -> int:
 
 
 def test_memory_does_not_grow_with_the_company(tmp_path: Path) -> None:
-    _peak(tmp_path, 2)  # what is loaded once belongs to nobody
+    _peak(tmp_path, 2)  # imports and caches are not counted
     short, long = _peak(tmp_path, 10), _peak(tmp_path, 50)
-    # A note per file is all that is kept: 120 more files, but not the 2 MB that are in them.
+    # Only a record per file is kept: 120 more files, but not their 2 MB of content.
     assert long - short < 400_000
     assert long < 1_500_000
 
 
-def test_the_package_leans_on_nothing_of_the_project() -> None:
+def test_the_package_imports_nothing_from_the_project() -> None:
     parts = {"base", "bench", "ingest", "operate", "publish"}
     for module in sorted(Path(sample.__file__).parent.rglob("*.py")):
         tree = ast.parse(module.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
-"""What the summary promises is what an independent reading of the files finds.
+"""The summary's truth matches an independent reading of the files.
 
-Each source's folder beside this file has a reader of its own, `reading.py`, which shares no code
-with the package.
+Each source's folder beside this file has its own reader, `reading.py`, which shares no code with
+the package.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _assert_truth(summary: Summary) -> None:
     assert total.net_amount == sum(money for _, _, money in found.values())
 
 
-def test_the_default_company_is_as_promised(company: Summary) -> None:
+def test_the_default_company_matches_its_truth(company: Summary) -> None:
     _assert_truth(company)
     assert company.expected.rejected_lines > 0
     assert company.expected.rejected_rows > 0
@@ -68,7 +68,7 @@ def test_the_default_company_is_as_promised(company: Summary) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 11])
 @pytest.mark.parametrize(("branches", "days"), [(1, 1), (1, 2), (1, 7), (3, 3), (10, 2)])
-def test_small_companies_are_as_promised(
+def test_small_companies_match_their_truth(
     tmp_path: Path, branches: int, days: int, seed: int
 ) -> None:
     summary = write_company(tmp_path, branches=branches, days=days, seed=seed)
@@ -81,7 +81,7 @@ def test_small_companies_are_as_promised(
             assert kinds >= reader.MESS
 
 
-def test_each_source_alone_is_as_promised(tmp_path: Path) -> None:
+def test_each_source_alone_matches_its_truth(tmp_path: Path) -> None:
     for source in READERS:
         summary = write_company(tmp_path / source, branches=2, days=8, sources=(source,))
         _assert_truth(summary)
@@ -97,7 +97,7 @@ def test_without_mess_every_file_counts(tmp_path: Path) -> None:
     assert summary.expected.rejected_lines == summary.expected.rejected_rows == 0
 
 
-def test_each_mishap_happens_once_and_says_where(company: Summary) -> None:
+def test_each_mishap_happens_once_with_its_place(company: Summary) -> None:
     assert Counter(trouble.kind for trouble in company.mess) == Counter(ALL_MESS)
     for trouble in company.mess:
         assert (company.out / trouble.path).is_file()
@@ -110,7 +110,7 @@ def test_deliveries_come_in_order_and_make_the_same_folder(company: Summary) -> 
     assert [(day, path) for day, path, _ in delivered] == [
         (truth.delivered_on, truth.path) for truth in company.files
     ]
-    # What comes again under a path takes the place of what lay there.
+    # A later file under the same path replaces the earlier one.
     last = {path: data for _, path, data in delivered}
     for path, data in last.items():
         assert (company.out / path).read_bytes() == data, path
@@ -122,7 +122,7 @@ def test_deliveries_come_in_order_and_make_the_same_folder(company: Summary) -> 
         assert truth.overwritten_on in later
 
 
-def test_until_stops_the_clock(tmp_path: Path) -> None:
+def test_until_ends_the_deliveries(tmp_path: Path) -> None:
     whole = write_company(tmp_path / "whole", branches=2, days=12)
     superseded = [truth for truth in whole.files if truth.outcome == SUPERSEDED]
     newer = [
@@ -138,7 +138,7 @@ def test_until_stops_the_clock(tmp_path: Path) -> None:
     assert {truth.path for truth in early.files} == {
         truth.path for truth in whole.files if truth.delivered_on <= day_before
     }
-    # The folder goes on from there.
+    # The next call continues from there.
     later = write_company(tmp_path / "early", branches=2, days=12)
     assert later.expected == whole.expected
     _assert_truth(later)

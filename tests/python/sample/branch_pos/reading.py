@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sample.branch_pos import mess
 
-# What goes wrong, once each, in a company that is large enough; and in any company.
+# The mishaps, once each, in a large enough company; and in any company.
 MESS = {
     mess.BROKEN,
     mess.TWICE,
@@ -31,7 +31,7 @@ FEWEST_DAYS = 1
 
 
 class Reading:
-    """The sales by branch and day as (items, money), and how many lines and rows are none."""
+    """The sales by branch and day as (items, money), and how many lines and rows are invalid."""
 
     def __init__(self, folder: Path) -> None:
         self.sales: dict[tuple[str, date], list[tuple[int, Decimal]]] = defaultdict(list)

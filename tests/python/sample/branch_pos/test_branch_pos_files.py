@@ -1,4 +1,4 @@
-"""The tills' files follow the format of the real ones to the letter."""
+"""The tills' files have exactly the format of the real ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SPOILT = {
 
 
 def _check_file(path: Path) -> int:
-    """Hold one file to the rules of the real ones; gives its number of sales."""
+    """Check one file by the rules of the real ones; return its number of sales."""
     named = NAME.fullmatch(path.name)
     assert named, path.name
     data = path.read_bytes()
@@ -68,7 +68,7 @@ def _sound_files(company: Summary) -> Iterator[Path]:
             yield company.out / truth.path
 
 
-def test_every_sound_file_is_like_a_real_one(company: Summary) -> None:
+def test_every_valid_file_is_like_a_real_one(company: Summary) -> None:
     files = list(_sound_files(company))
     assert len(files) > 470
     assert sum(_check_file(path) for path in files) > 50_000
@@ -102,7 +102,7 @@ def test_awkward_names_and_lines_occur(company: Summary) -> None:
     assert max(minutes.values()) > 3
 
 
-def test_two_lines_alike_are_rare_but_there(company: Summary) -> None:
+def test_equal_lines_occur_but_rarely(company: Summary) -> None:
     alike = 0
     for truth in company.files:
         if truth.figures.transactions and truth.path.startswith("branch_pos/"):

@@ -1,4 +1,4 @@
-"""What goes wrong with a till's file leaves the marks that its sentence names."""
+"""The errors in a till's file match their sentences."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_correction_lacks_a_line_and_changes_a_price(company: Summary) -> No
     assert sum((after - before).values()) == 1
 
 
-def test_the_late_day_lies_apart(company: Summary) -> None:
+def test_the_late_day_is_separate(company: Summary) -> None:
     late = _only(company, mess.LATE).path
     assert late.startswith("branch_pos/late/")
     assert _same_day(company, late) == []
@@ -66,7 +66,7 @@ def test_the_picture_is_a_picture(company: Summary) -> None:
     assert data.endswith(b"IEND\xaeB`\x82")
 
 
-def test_the_empty_file_is_all_there_is_of_its_day(company: Summary) -> None:
+def test_the_empty_file_is_the_only_one_of_its_day(company: Summary) -> None:
     assert _bytes(company, mess.EMPTY) == b""
     assert _same_day(company, _only(company, mess.EMPTY).path) == []
 
@@ -97,7 +97,7 @@ def _of_tills(company: Summary) -> list[FileTruth]:
     return [truth for truth in company.files if truth.path.startswith("branch_pos/")]
 
 
-def test_the_mess_costs_what_it_says(company: Summary) -> None:
+def test_the_mess_costs_what_it_states(company: Summary) -> None:
     files = _of_tills(company)
     # Three broken lines and a cut one; an unbalanced basket and an unreadable date.
     assert sum(truth.rejected_lines for truth in files) == 3 + 1
@@ -112,7 +112,7 @@ def test_without_mess_there_is_a_file_for_each_branch_and_day(tmp_path: Path) ->
     assert [truth.outcome for truth in summary.files] == [CURRENT] * 8
 
 
-def test_the_late_the_corrected_and_the_repeated_come_later(company: Summary) -> None:
+def test_late_corrected_and_repeated_files_come_later(company: Summary) -> None:
     days_late = {
         truth.path: (truth.delivered_on - truth.business_date).days for truth in _of_tills(company)
     }

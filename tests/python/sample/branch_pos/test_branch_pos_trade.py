@@ -1,4 +1,4 @@
-"""What is odd in the tills' trade, and that the same arguments give the same bytes."""
+"""The anomalies in the tills' trade, and that the same arguments give the same bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _odd(company: Summary, kind: str) -> Oddity:
     return found
 
 
-def test_the_odd_days_are_odd_against_the_same_weekday(company: Summary) -> None:
+def test_anomalous_days_differ_from_the_same_weekday(company: Summary) -> None:
     for kind, low, high in ((oddities.COLLAPSE, 0.1, 0.3), (oddities.SURGE, 2.0, 3.2)):
         odd = _odd(company, kind)
         past = [
@@ -38,19 +38,19 @@ def _made(company: Company) -> dict[str, bytes]:
     return {delivery.path: delivery.content for delivery in deliveries(company)}
 
 
-def test_quiet_tills_have_the_same_trade_without_oddities() -> None:
+def test_tills_have_the_same_trade_without_oddities() -> None:
     odd = _made(Company(2, 60, mess=False, sources=("branch_pos",)))
     quiet = _made(Company(2, 60, mess=False, odd=False, sources=("branch_pos",)))
     assert odd.keys() == quiet.keys()
     assert sum(odd[path] != quiet[path] for path in odd) == 2
 
 
-def test_young_tills_have_nothing_odd() -> None:
+def test_young_tills_have_no_oddities() -> None:
     planned = oddities.plan(8, FEWEST_DAYS - 1, DEFAULT_START, set())
     assert planned == oddities.NOTHING_ODD
 
 
-def test_a_branch_day_does_not_depend_on_how_much_else_is_made() -> None:
+def test_a_branch_day_does_not_depend_on_the_rest_of_the_company() -> None:
     small = _made(Company(2, 7, mess=False, sources=("branch_pos",)))
     large = _made(Company(4, 14, mess=False))
     assert len(small) == 14
@@ -64,7 +64,7 @@ def test_another_start_moves_the_days() -> None:
     assert b"29/02/2024 " in first.content
 
 
-# Seed 7: two branches and twelve days; three branches, long enough for something odd. They change
+# Seed 7: two branches and twelve days; three branches, long enough for anomalies. They change
 # only when the made-up company is changed on purpose.
 @pytest.mark.parametrize(
     ("branches", "days", "pinned"),
@@ -73,7 +73,7 @@ def test_another_start_moves_the_days() -> None:
         (3, 60, "4b4e3479dea5c4cff6b2462da5a76caba39ade45e163dda40678009d2ca8b8a3"),
     ],
 )
-def test_the_bytes_are_those_of_every_other_machine(branches: int, days: int, pinned: str) -> None:
+def test_the_bytes_are_the_same_on_every_machine(branches: int, days: int, pinned: str) -> None:
     seen = hashlib.sha256()
     for delivery in deliveries(Company(branches, days, seed=7, sources=("branch_pos",))):
         seen.update(delivery.path.encode() + b"\0" + delivery.content)

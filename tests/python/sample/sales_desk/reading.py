@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sample.sales_desk import desk
 
-# What goes wrong, once each, in a company that is large enough; and in any company.
+# The mishaps, once each, in a large enough company; and in any company.
 MESS = set(desk.MESS)
 MESS_OF_ANY_COMPANY: set[str] = set()
 FEWEST_BRANCH_DAYS = 1
@@ -19,7 +19,7 @@ FEWEST_DAYS = 7
 
 
 class Reading:
-    """The sales by store and day as (units, money), and how many lines and rows are none."""
+    """The sales by store and day as (units, money), and how many lines and rows are invalid."""
 
     def __init__(self, folder: Path) -> None:
         self.sales: dict[tuple[str, date], list[tuple[int, Decimal]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""The stores of the sales desk: their people, customers, lists and files, and what is odd there."""
+"""The stores of the sales desk: their people, customers, lists, files and anomalies."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_each_store_has_three_or_four_sellers_and_sends_several_files_a_week(
     assert all(2.5 < count / weeks < 4 for count in files.values()), files
 
 
-def test_every_sound_file_begins_with_the_columns_and_one_store_sends_more(
+def test_every_valid_file_has_the_columns_and_one_store_sends_more(
     company: Summary,
 ) -> None:
     spoilt = {trouble.path for trouble in company.mess}
@@ -102,7 +102,7 @@ def test_every_sound_file_begins_with_the_columns_and_one_store_sends_more(
     }
 
 
-def test_customers_return_and_keep_to_a_product_and_a_seller(sales: list[dict[str, str]]) -> None:
+def test_customers_return_and_prefer_a_product_and_a_seller(sales: list[dict[str, str]]) -> None:
     bought: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in sales:
         bought[row["customer_id"]].append(row)
@@ -177,7 +177,7 @@ def test_every_other_store_rests_on_sundays(sales: list[dict[str, str]]) -> None
     assert sundays == {"601", "603"}
 
 
-def test_the_file_that_lacks_a_column_says_all_else(company: Summary) -> None:
+def test_the_file_without_a_column_has_the_others(company: Summary) -> None:
     (trouble,) = [trouble for trouble in company.mess if trouble.kind == desk.LACKS_COLUMN]
     lacking = _rows((company.out / trouble.path).read_bytes())
     sound = _rows((company.out / f"{trouble.path.removesuffix('.csv')} complete.csv").read_bytes())
@@ -205,7 +205,7 @@ def test_the_busy_person_is_busy_for_one_week(
     assert busy > 2 * max(weeks.values())
 
 
-def test_the_dormant_customer_wakes_up(company: Summary, sales: list[dict[str, str]]) -> None:
+def test_the_dormant_customer_returns(company: Summary, sales: list[dict[str, str]]) -> None:
     odd = _odd(company, oddities.DORMANT)
     spent: Counter[date] = Counter()
     for row in sales:
@@ -219,7 +219,7 @@ def test_the_dormant_customer_wakes_up(company: Summary, sales: list[dict[str, s
     assert odd.subject in {row["customer_id"] for row in _versions("customer.csv")[0][1]}
 
 
-def test_a_young_company_has_nothing_odd() -> None:
+def test_a_young_company_has_no_oddities() -> None:
     days = FEWEST_DAYS - 1
     assert oddities.plan(4, days, DEFAULT_START) == oddities.NOTHING_ODD
 
@@ -233,7 +233,7 @@ def test_the_busy_week_is_a_calendar_week_within_the_company(start: date) -> Non
     assert 61 - 14 <= first <= 61 - 7
 
 
-def test_store_numbers_never_meet_real_ones() -> None:
+def test_store_numbers_differ_from_real_ones() -> None:
     numbers = [store_at(position).number for position in range(100)]
     assert len(set(numbers)) == 100
     assert min(map(int, numbers)) == 601
@@ -243,23 +243,23 @@ def _of_the_desk(company: Summary) -> list[FileTruth]:
     return [truth for truth in company.files if truth.path.startswith("sales_desk/")]
 
 
-def test_the_mess_costs_what_it_says(company: Summary) -> None:
+def test_the_mess_costs_what_it_states(company: Summary) -> None:
     files = _of_the_desk(company)
     # A quantity in words.
     assert sum(truth.rejected_rows for truth in files) == 1
     outcomes = Counter(truth.outcome for truth in files)
-    # A store's file was corrected; one list of customers, goods, stores and people each took the
-    # place of the first, that of customers twice. One file lacks a column.
+    # A store's file was corrected; one list of customers, goods, stores and people each replaced
+    # the first, that of customers twice. One file lacks a column.
     assert (outcomes[SUPERSEDED], outcomes[REPEAT], outcomes[REFUSED]) == (1 + 5, 0, 1)
 
 
 def test_without_mess_there_are_a_stores_files_and_four_lists(tmp_path: Path) -> None:
     summary = write_company(tmp_path, branches=2, days=4, mess=False, sources=("sales_desk",))
-    # What the store sold up to Wednesday and on Thursday, and the four lists.
+    # The store's sales up to Wednesday and on Thursday, and the four lists.
     assert [truth.outcome for truth in summary.files] == [CURRENT] * (2 + 4)
 
 
-def test_the_mended_and_the_corrected_come_later(company: Summary) -> None:
+def test_completed_and_corrected_files_come_later(company: Summary) -> None:
     lacking, again = (
         next(trouble.path for trouble in company.mess if trouble.kind == kind)
         for kind in (desk.LACKS_COLUMN, desk.SENT_AGAIN)
@@ -274,7 +274,7 @@ def test_the_mended_and_the_corrected_come_later(company: Summary) -> None:
     }
 
 
-def test_the_lists_tell_of_every_store_and_grow_with_the_company() -> None:
+def test_the_lists_have_every_store_and_grow_with_the_company() -> None:
     def made(branches: int, days: int) -> dict[str, bytes]:
         company = Company(branches, days, mess=False, sources=("sales_desk",))
         return {delivery.path: delivery.content for delivery in deliveries(company)}
@@ -288,7 +288,7 @@ def test_the_lists_tell_of_every_store_and_grow_with_the_company() -> None:
     assert small.items() <= large.items()
 
 
-def test_a_quiet_desk_has_the_same_trade_without_oddities() -> None:
+def test_the_desk_has_the_same_trade_without_oddities() -> None:
     def made(odd: bool) -> dict[str, bytes]:
         company = Company(2, 60, mess=False, odd=odd, sources=("sales_desk",))
         return {delivery.path: delivery.content for delivery in deliveries(company)}
@@ -306,7 +306,7 @@ def test_the_stores_of_the_demo_are_in_the_reference_list() -> None:
     assert [line for line in kept if line.startswith("sales_desk,")] == reference_lines(4)
 
 
-# Seed 7: two branches and so one store, twelve days; three branches, long enough for something odd.
+# Seed 7: two branches and so one store, twelve days; three branches, long enough for anomalies.
 # They change only when the made-up company is changed on purpose.
 @pytest.mark.parametrize(
     ("branches", "days", "pinned"),
@@ -315,7 +315,7 @@ def test_the_stores_of_the_demo_are_in_the_reference_list() -> None:
         (3, 60, "d0abadfa27b6a48032d13f29664aeb02a3e49c43abaecb8cc583c180fc3cc588"),
     ],
 )
-def test_the_bytes_are_those_of_every_other_machine(branches: int, days: int, pinned: str) -> None:
+def test_the_bytes_are_the_same_on_every_machine(branches: int, days: int, pinned: str) -> None:
     seen = hashlib.sha256()
     for delivery in deliveries(Company(branches, days, seed=7, sources=("sales_desk",))):
         seen.update(delivery.path.encode() + b"\0" + delivery.content)
