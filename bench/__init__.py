@@ -1,7 +1,7 @@
 """The project's benchmarks: `python -m bench`.
 
-Tooling for developers, like the tests: it makes its own files and its own PostgreSQL, and leaves
-nothing behind but the JSON it is asked to write.
+Tooling for developers, like the tests: it creates its own files and its own PostgreSQL, and leaves
+only the JSON file with the results.
 """
 
 from __future__ import annotations

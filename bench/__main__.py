@@ -36,12 +36,12 @@ from bench.tables import show
 from bench.wholesale import long_receipts
 
 EVERY = (1, 2, 3, 4, 5, 6, 7, 8)
-# Those that need a history that is built.
+# Those that need a built history.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
 DOCS = PROJECT / "docs"
 WIDTH = 150
-# A history of receipts with all that is built of it, built once more beside it, and copied.
+# A history of receipts, everything built from it, built a second time, and copied.
 BYTES_PER_RECEIPT = 6_000
 JOURNAL_BYTES = 6_000_000_000
 
@@ -52,18 +52,20 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         wanted = set()
     if not wanted or not wanted.issubset(EVERY):
-        raise click.BadParameter("name some of 1,2,3,4,5,6,7,8")
+        raise click.BadParameter("choose from 1,2,3,4,5,6,7,8")
     return wanted
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="The same on a tenth, in minutes.")
-@click.option("--only", callback=_numbers, help="Some of the benchmarks: 1,3")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Where the JSON goes.")
+@click.option("--quick", is_flag=True, help="The same with a tenth of the data, in minutes.")
+@click.option("--only", callback=_numbers, help="Only these benchmarks: 1,3")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The JSON file to write."
+)
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Where files and server lie meanwhile: a temporary folder is made in it.",
+    help="Where to create the temporary folder for files and server.",
 )
 @click.option(
     "--document",
@@ -80,7 +82,7 @@ def main(
         return
     console = Console(width=WIDTH, highlight=False)
     result, sections = measure(QUICK if quick else FULL, only, folder, console)
-    # The server and the files are gone; from here on Ctrl-C only ends the program.
+    # Server and files are removed; from here on Ctrl-C only ends the program.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     show(console, sections)
     if out is None:
@@ -90,7 +92,7 @@ def main(
     out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     checks = sum(len(section.checks) for section in sections)
     if quick:
-        console.print("The aims are for the full size; on a tenth, what is fixed weighs more.")
+        console.print("The aims are for the full size; with a tenth, fixed costs weigh more.")
     console.print(f"{checks:,} checks; {result['seconds']:.0f} s; figures in {out}")
     if not result["passed"]:
         sys.exit(1)
@@ -99,10 +101,10 @@ def main(
 def measure(
     sizes: Sizes, only: set[int], folder: Path | None, console: Console
 ) -> tuple[dict[str, Any], list[Section]]:
-    """Run the benchmarks in a temporary folder and a server of their own, removed at the end."""
+    """Run the benchmarks in a temporary folder with a separate server, removed at the end."""
     began = time.monotonic()
     started_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    # Not below a folder that only its owner may pass: for root, another user runs the server.
+    # Not below a folder that only its owner may enter: for root, another user runs the server.
     temporary = Path(tempfile.mkdtemp(prefix="branchline-bench-", dir=folder))
     temporary.chmod(0o711)
     try:
@@ -140,7 +142,7 @@ def _check_space(folder: Path, sizes: Sizes, only: set[int]) -> None:
     if free < needed:
         raise BenchError(
             f"{folder.parent} has {free / 1e9:,.0f} GB free; {needed / 1e9:,.0f} GB are needed."
-            " Name a folder on a larger disk with --folder."
+            " Choose a folder on a larger disk with --folder."
         )
 
 
@@ -178,7 +180,7 @@ def _of_history(
             say(f"a history of {days} days: files, load, first build ...")
             histories.append(stack.enter_context(built_history(server, place, sizes, days, nights)))
         long = histories[-1]
-        # Before the nights: of a warehouse that was just built.
+        # Before the nights: for a warehouse that was just built.
         first_build(long, build)
         if 5 in only:
             say("the same files by DuckDB ...")
@@ -190,11 +192,11 @@ def _of_history(
         else:
             build.checks += nights.checks
         if 6 in only:
-            # Before the models are built anew: of a warehouse as its nights leave it.
+            # Before the models are rebuilt: for a warehouse as its nights leave it.
             say("benchmark 6 ...")
             dashboard(server, sizes, long, questions)
         if 7 in only:
-            # Before the models are built by dbt alone: after that, the next run builds them again.
+            # Before dbt alone builds the models: after that, the next run builds them again.
             say("benchmark 7 ...")
             starting(place, sizes, histories[0], starts)
         if 5 in only:

@@ -1,4 +1,4 @@
-"""Benchmark 5: the full build of the long history, beside DuckDB and beside CREATE TABLE AS."""
+"""Benchmark 5: the full build of the long history, compared with DuckDB and CREATE TABLE AS."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONG_ENOUGH = 10.0
 
 @dataclass(frozen=True)
 class Model:
-    """A model that dbt has built: its select, its relation, and what it reads."""
+    """A built model: its select, its relation, and what it reads."""
 
     name: str
     relation: str
@@ -39,7 +39,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Compared:
-    """One model's time beside those of CREATE TABLE AS, in seconds."""
+    """One model's time compared with CREATE TABLE AS, in seconds."""
 
     model: Model
     rows: int
@@ -49,20 +49,20 @@ class Compared:
     select_seconds: float
     """CREATE TABLE AS with the model's own select: its logic without dbt's share."""
     write_seconds: float
-    """CREATE TABLE AS SELECT * of the finished model: the writing alone."""
+    """CREATE TABLE AS SELECT * of the finished model: only the writing."""
 
     @property
     def ratio(self) -> float:
         """The model's time per row against that of the plain copy from its parent.
 
-        A model that gathers many rows into few is held to the rows that it reads.
+        A model that aggregates many rows into few is measured by the rows that it reads.
         """
         handled = max(self.rows, self.copied_rows)
         return (self.model.seconds / handled) / (self.copy_seconds / self.copied_rows)
 
 
 def first_build(history: History, section: Section) -> None:
-    """The figures that the building of the history has given already."""
+    """The figures from building the history."""
     section.title = (
         f"Full build from raw: {history.truth.rows:,} receipts, {history.truth.items:,} items,"
         f" {history.days} days"
@@ -96,8 +96,8 @@ def first_build(history: History, section: Section) -> None:
 
 
 def duckdb_build(server: Server, place: Workplace, history: History, section: Section) -> None:
-    """Build five tables of the same files with DuckDB; hold them to what was written."""
-    # Or autovacuum would still be busy with what was built.
+    """Build five tables from the same files with DuckDB; compare them with what was written."""
+    # Otherwise autovacuum would still be busy.
     settle(server, history)
     database, truth = place.folder / "peer.duckdb", history.truth
     peer = place.run("duckdb_script", inbox=str(history.inbox), database=str(database))
@@ -155,7 +155,7 @@ def _reported_by_marts(url: str) -> Reported:
 def full_build(
     server: Server, place: Workplace, sizes: Sizes, history: History, section: Section
 ) -> None:
-    """Build every model once more, alone, and copy the same rows by CREATE TABLE AS."""
+    """Build every model again, alone, and copy the same rows by CREATE TABLE AS."""
     alone = place.run("dbt_run_alone", history.url, history.name).result
     must_succeed(alone, "dbt run --full-refresh")
     history.check_marts(section, "built model by model")
@@ -198,7 +198,7 @@ def full_build(
 
 
 def built_models(target: Path, run: Mapping[str, Any]) -> list[Model]:
-    """The models of dbt's last run that are tables, in the order in which they were built."""
+    """The models of dbt's last run that are tables, in build order."""
     manifest = json.loads((target / "manifest.json").read_text())
     results = json.loads((target / "run_results.json").read_text())["results"]
     selects = {result["unique_id"]: result["compiled_code"] for result in results}
@@ -222,7 +222,7 @@ def built_models(target: Path, run: Mapping[str, Any]) -> list[Model]:
 
 
 def compare(server: Server, url: str, models: list[Model], least_rows: int) -> list[Compared]:
-    """Time CREATE TABLE AS beside every model that is, or reads, at least so many rows."""
+    """Time CREATE TABLE AS for every model that has, or reads, at least so many rows."""
     compared = []
     counted: dict[str, int] = {}
 
@@ -242,7 +242,7 @@ def compare(server: Server, url: str, models: list[Model], least_rows: int) -> l
             read = count(link, parent)
             if max(rows, read) < least_rows or not rows:
                 continue
-            # As many rows as the model has; all that it reads where it gathers them into few.
+            # As many rows as the model has; all rows that it reads if it aggregates them.
             copied = read if rows * 2 < read else min(rows, read)
             compared.append(
                 Compared(
@@ -260,7 +260,7 @@ def compare(server: Server, url: str, models: list[Model], least_rows: int) -> l
 
 
 def _seconds(server: Server, link: Link, select: str) -> float:
-    """The seconds that CREATE TABLE AS takes on a server at rest: the best of some runs."""
+    """The seconds of CREATE TABLE AS on an idle server: the best of some runs."""
     taken: list[float] = []
     while len(taken) < REPETITIONS and sum(taken) < LONG_ENOUGH:
         server.checkpoint()

@@ -1,4 +1,4 @@
-"""`python -m bench.child TASK ARGUMENTS ANSWER`: one task in a process of its own."""
+"""`python -m bench.child TASK ARGUMENTS ANSWER`: one task in a separate process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench import tasks
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held, plus the most that one child of it has.
+    """The peak memory of this process, plus the largest peak of one child.
 
     The process's own figure is the kernel's high-water mark of its address space. ru_maxrss alone
-    would not do: across fork and exec it inherits what the parent had held.
+    is wrong: across fork and exec it inherits the parent's peak.
     """
     unit = 1 if sys.platform == "darwin" else 1024
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,4 +1,4 @@
-"""Child processes: every contender runs in one of its own, so that its peak memory is its own."""
+"""Child processes: every contender runs in a separate one, to measure its own peak memory."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _ENDING_SECONDS = 10
 
 @dataclass(frozen=True)
 class Done:
-    """A child that has ended well. `result` is what its task returned."""
+    """A child that succeeded. `result` is what its task returned."""
 
     seconds: float
-    """From its start to its end, seen from outside."""
+    """From its start to its end, measured from outside."""
     peak_bytes: int
     result: Any
 
 
 class Workplace:
-    """A temporary folder and the environment of the processes that work in it."""
+    """A temporary folder and the environment of its processes."""
 
     def __init__(self, folder: Path, most_seconds: float) -> None:
-        """`most_seconds`: a child that takes longer is taken to hang."""
+        """`most_seconds`: the timeout of a child."""
         self.folder = folder
         self._most_seconds = most_seconds
         (folder / "home").mkdir()
@@ -44,7 +44,7 @@ class Workplace:
     def environment(self, database_url: str, name: str = "work") -> dict[str, str]:
         """The environment of a child: this database, its own folders, nothing of the user's.
 
-        `name` keeps the folders of different databases apart.
+        `name` separates the folders of different databases.
         """
         kept = {
             variable: text
@@ -69,9 +69,9 @@ class Workplace:
         }
 
     def run(self, task: str, database_url: str = "", name: str = "work", **arguments: Any) -> Done:
-        """Run `bench.tasks.<task>(**arguments)` in a process of its own.
+        """Run `bench.tasks.<task>(**arguments)` in a separate process.
 
-        Raises BenchError with the end of what it said if it fails.
+        Raises BenchError with the end of its output if it fails.
         """
         with self.started(task, database_url, name, **arguments) as child:
             return child.wait()
@@ -80,7 +80,7 @@ class Workplace:
     def started(
         self, task: str, database_url: str = "", name: str = "work", **arguments: Any
     ) -> Iterator[Child]:
-        """The same while the block does something else; `wait` on the child gives its result."""
+        """The same in the background of the block; `wait` on the child returns its result."""
         self._number += 1
         answer = self.folder / f"answer-{self._number}.json"
         command = [sys.executable, "-m", "bench.child", task, json.dumps(arguments), str(answer)]
@@ -104,7 +104,7 @@ class Workplace:
 
 
 class Child:
-    """A running child in a session of its own, so that ending it ends its children too."""
+    """A running child in a separate session, so that ending it also ends its children."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Child:
         return Done(seconds, answer["peak_bytes"], answer["result"])
 
     def end(self) -> None:
-        """End it and whatever it started, if it still runs."""
+        """End it and its children, if it still runs."""
         if self._process.poll() is not None:
             return
         for sign in (signal.SIGTERM, signal.SIGKILL):

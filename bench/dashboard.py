@@ -1,4 +1,4 @@
-"""Benchmark 6: the questions that a dashboard asks most."""
+"""Benchmark 6: the most frequent queries of a dashboard."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SEED = 6
 
 
 def read_questions(folder: Path = QUESTIONS) -> dict[str, str]:
-    """The SQL of each question by its name, in the order of the names."""
+    """The SQL of each question by its name, sorted by name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
 
 
 def dashboard(server: Server, sizes: Sizes, history: History, section: Section) -> None:
-    """Ask every question on a server just started, then again and again in random order."""
+    """Run every query on a freshly started server, then repeatedly in random order."""
     questions = read_questions()
     section.title = f"{len(questions)} questions of a dashboard on {history.truth.rows:,} receipts"
     section.check("there are questions in analyses/dashboard", True, bool(questions))

@@ -1,7 +1,7 @@
-"""The pages of docs with benchmarks: their figures come from a result file.
+"""Write the figures of a result file into the docs pages of the benchmarks.
 
-The text between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` is made here; everything else on
-the pages is written by hand.
+The text between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->` is generated here; the rest of the
+pages is written by hand.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
 
 PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-models.md")
 FULL_BUILD = 5
-"""The benchmark with a row per model, which has a page of its own."""
+"""The benchmark with a row per model, which has a separate page."""
 _REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 
 
 def write_pages(result: Mapping[str, Any], folder: Path) -> None:
-    """Bring the figures of the pages in a folder up to date.
+    """Update the figures of the pages in a folder.
 
     Raises BenchError if the result is a quick one, lacks a benchmark, or failed a check.
     """
@@ -39,7 +39,7 @@ def write_pages(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def filled(texts: Mapping[str, str], made: Mapping[str, str]) -> dict[str, str]:
-    """The pages with each marked region replaced. Raises BenchError if the marks do not fit."""
+    """The pages with each marked region replaced. Raises BenchError if the marks do not match."""
     found = [match.group(2) for text in texts.values() for match in _REGION.finditer(text)]
     if sorted(found) != sorted(made):
         raise BenchError(

@@ -1,9 +1,9 @@
-"""What a user might pick instead: one script with DuckDB that reads the same files.
+"""The alternative for comparison: one script with DuckDB that reads the same files.
 
-`python -m bench.duckdb_peer INBOX DATABASE` runs it by itself. It has no ledger, no card tokens,
-no checks and no history: every file counts, card numbers are stored as they are, and the whole is
-built anew each time. It is written to be fast: types and dialect are given, so that no file is
-looked at twice, and rows may come in any order, which of many files takes half the time.
+`python -m bench.duckdb_peer INBOX DATABASE` runs it alone. It has no ledger, no card tokens, no
+checks and no history: every file counts, card numbers are stored in clear, and everything is
+rebuilt each time. It is written to be fast: types and dialect are given, so that no file is read
+twice, and rows may come in any order, which halves the time for many files.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ from read_csv(
 )
 """
 
-# The price follows the last ' - '; a name may hold one itself.
+# The price follows the last ' - '; a name may contain one itself.
 LINES = """
 create table lines as
 with items as (
@@ -151,7 +151,7 @@ def read_as_text(inbox: Path, database: Path) -> None:
 
 
 def build_tables(inbox: Path, database: Path) -> None:
-    """Make receipts, lines, products, first visits and daily sales in a new database file."""
+    """Create receipts, lines, products, first visits and daily sales in a new database file."""
     with duckdb.connect(str(database)) as link:
         link.execute(ANY_ORDER)
         link.execute(RECEIPT_IDS)
@@ -160,12 +160,12 @@ def build_tables(inbox: Path, database: Path) -> None:
             link.execute(statement)
 
 
-# -- what came out ---------------------------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Reported:
-    """What the peer and this project's marts both say, to be held against each other."""
+    """The figures of the peer or of this project's marts, to compare them."""
 
     days: frozenset[tuple[Any, ...]]
     """Branch, business date, receipts, items, net sales, new customers."""
@@ -179,7 +179,7 @@ def rows_read(database: Path) -> int:
 
 
 def check_tables(section: Section, database: Path, truth: Truth) -> None:
-    """Hold the five tables to what was written, a file per branch and day."""
+    """Compare the five tables with what was written, a file per branch and day."""
     receipts = _rows(database, "select count(*), sum(net_amount) from receipts")[0]
     items = _rows(database, "select count(*), sum(net_amount) from lines")[0]
     days = _rows(
@@ -206,7 +206,7 @@ def check_tables(section: Section, database: Path, truth: Truth) -> None:
 
 
 def reported(database: Path) -> Reported:
-    """What the script's tables say."""
+    """The figures of the script's tables."""
     return Reported(
         frozenset(
             _rows(
@@ -221,7 +221,7 @@ def reported(database: Path) -> Reported:
 
 
 def check_the_same(section: Section, ours: Reported, peer: Reported) -> None:
-    """Hold the script and this project's marts against each other, day by day."""
+    """Compare the script with this project's marts, day by day."""
     section.check("DuckDB script: days unlike the marts'", 0, len(ours.days ^ peer.days))
     section.check("DuckDB script: products", len(ours.products), len(peer.products))
     section.check("DuckDB script: products unlike ours", 0, len(ours.products ^ peer.products))

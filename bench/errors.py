@@ -1,7 +1,7 @@
-"""What ends a benchmark."""
+"""The error that ends a benchmark."""
 
 from __future__ import annotations
 
 
 class BenchError(Exception):
-    """A benchmark could not be carried out; the text says why."""
+    """A benchmark could not be run; the text says why."""

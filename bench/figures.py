@@ -1,4 +1,4 @@
-"""What a benchmark gives: measured rows, checks that were made on the way, and aims."""
+"""The results of a benchmark: measured rows, checks and aims."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Row:
     """One measured case. Times are in seconds; what was not measured is None.
 
     `seconds` is the median of `times` repetitions; `process_seconds` is the median of the whole
-    process, its start, its imports and its end among them. `scaled` says that the figures are
-    computed from a smaller measurement.
+    process, with start, imports and end. `scaled`: the figures are computed from a smaller
+    measurement.
     """
 
     case: str
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Check:
-    """A fact that has to hold whatever the machine; times are never checked."""
+    """A fact that must hold on any machine; times are never checked."""
 
     what: str
     expected: str
@@ -54,10 +54,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Aim:
-    """A figure that is to be reached. `value`, `aim` and `must` are in `unit`.
+    """A target figure. `value`, `aim` and `must` are in `unit`.
 
-    `least` turns the comparison around: at least instead of at most. `must` is None where nothing
-    beyond the aim is demanded.
+    `least`: at least instead of at most. `must` is None if there is only an aim.
     """
 
     name: str
@@ -69,7 +68,7 @@ class Aim:
 
     @property
     def verdict(self) -> str:
-        """`met`, `missed` (but within what must be), or `failed`."""
+        """`met`, `missed` (but within `must`), or `failed`."""
         if self._reaches(self.aim):
             return "met"
         if self.must is not None and self._reaches(self.must):
@@ -78,7 +77,7 @@ class Aim:
 
     @property
     def off_by(self) -> float:
-        """How far beyond the aim the value lies, as a share of the aim; 0 where it is met."""
+        """The distance from the aim, as a share of the aim; 0 if it is met."""
         if self._reaches(self.aim):
             return 0.0
         return abs(self.value - self.aim) / self.aim
@@ -99,11 +98,11 @@ class Section:
     notes: list[str] = field(default_factory=list)
 
     def check(self, what: str, expected: object, found: object) -> None:
-        """Note a fact; the run goes on, and fails at its end if the fact does not hold."""
+        """Record a fact; the run continues, and fails at its end if the fact does not hold."""
         self.checks.append(Check(what, str(expected), str(found)))
 
     def as_json(self) -> dict[str, Any]:
-        """The section as plain values, verdicts among them."""
+        """The section as plain values, with verdicts."""
         content = asdict(self)
         for written, check in zip(content["checks"], self.checks, strict=True):
             written["ok"] = check.ok

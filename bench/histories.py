@@ -1,4 +1,4 @@
-"""Two warehouses that differ in nothing but the length of their history."""
+"""Two warehouses that differ only in the length of their history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.workload import check_raw, make_files, write
 
 @dataclass
 class History:
-    """A loaded and built history, and what it must hold by now."""
+    """A loaded and built history, and its expected content."""
 
     name: str
     days: int
@@ -34,7 +34,7 @@ class History:
     """The first full build, as `branchline run` does it."""
 
     def check_marts(self, section: Section, when: str) -> None:
-        """Hold the marts to what was written."""
+        """Compare the marts with what was written."""
         what = f"{when}, {self.days} days"
         with open_link(self.url) as link:
             receipts = rows(link, "select count(*), sum(net_amount) from marts.fct_transactions")[0]
@@ -47,7 +47,7 @@ class History:
 
 @dataclass(frozen=True)
 class Night:
-    """What comes in one night beside the new day of every branch."""
+    """The additional files of one night, besides the new day of every branch."""
 
     late: tuple[int, int]
     """Branch and day of a file that should have come earlier."""
@@ -70,7 +70,7 @@ def nights_of(sizes: Sizes, days: int) -> list[Night]:
 def built_history(
     server: Server, place: Workplace, sizes: Sizes, days: int, section: Section
 ) -> Iterator[History]:
-    """Write the files of a history, load them and build everything, in a database of its own."""
+    """Write the files of a history, load them and build everything, in a separate database."""
     name = f"history_{days}"
     inbox = place.folder / f"inbox-{days}"
     truth = _write_history(place, inbox, sizes, days)
@@ -124,14 +124,14 @@ def deliver(history: History, sizes: Sizes, number: int) -> None:
 
 
 def settle(server: Server, history: History) -> None:
-    """Bring the database to where autovacuum has it by the next night, and the disk to rest."""
+    """Vacuum the database as autovacuum would by the next night, and flush the disk."""
     with open_link(history.url) as link, link.cursor() as cursor:
         cursor.execute("vacuum (analyze)")
     server.checkpoint()
 
 
 def must_succeed(run: dict[str, Any], what: str) -> None:
-    """Raise BenchError if a run or build failed: what follows would measure nothing."""
+    """Raise BenchError if a run or build failed: later measurements would be meaningless."""
     if not run["succeeded"]:
         raise BenchError(f"{what} failed:\n" + "\n".join(run["failures"])[:3000])
 

@@ -14,9 +14,9 @@ from bench.sizes import Sizes
 from bench.truth import Truth
 from bench.workload import check_raw
 
-# A file changed less than two seconds ago may still be being written; measured are settled ones.
+# A file changed less than two seconds ago may still be written; only settled ones are measured.
 SETTLING_SECONDS = 2.5
-# What a loaded byte takes beside the file itself: table, key, journal; and what stays free.
+# Disk space per loaded byte besides the file itself: table, key, WAL; and a reserve.
 DISK_PER_BYTE = 3.5
 DISK_KEPT_FREE = 10_000 * MEGABYTE
 
@@ -54,7 +54,7 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
     copies: list[Done] = []
     loads: list[Done] = []
     reads: list[Done] = []
-    # In turns, so that a slower minute of the machine falls on all of them.
+    # In turns, so that a slow minute of the machine affects all of them.
     for turn in range(sizes.load_rounds):
         with server.database("many_copy") as url:
             server.checkpoint()
@@ -99,7 +99,7 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
 
 
 def _scaled_row(case: str, done: Done, part: int, truth: Truth) -> Row:
-    """The row of a contender that was given `part` of the rows, if need be scaled to all."""
+    """The row of a contender that loaded `part` of the rows, scaled to all if needed."""
     seconds, scale = done.result["seconds"], truth.rows / part
     scaled = part < truth.rows
     return Row(
@@ -125,7 +125,7 @@ def _check_count(section: Section, who: str, url: str, table: str, expected: int
 
 
 def large_file(server: Server, place: Workplace, sizes: Sizes) -> Section:
-    """Benchmark 2: one file as large as was asked for, or as the disk allows."""
+    """Benchmark 2: one file of the requested size, or as large as the disk allows."""
     free = shutil.disk_usage(place.folder).free
     allowed = max(10 * MEGABYTE, int((free - DISK_KEPT_FREE) / DISK_PER_BYTE))
     size = min(sizes.large_file_bytes, allowed)
@@ -153,7 +153,7 @@ def large_file(server: Server, place: Workplace, sizes: Sizes) -> Section:
 
 
 def known_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
-    """Benchmark 3: few new files among many that the ledger knows."""
+    """Benchmark 3: few new files among many known ones."""
     inbox = place.folder / "known"
     branches = sizes.new_files
     days = sizes.known_files // branches
@@ -185,7 +185,7 @@ def known_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
             truth += write_days(day, day + 1)
             inside.append(place.run("load_inbox", url, "known", inbox=str(inbox)))
             section.check("new files found", branches, inside[-1].result["loaded"])
-            section.check("known files passed over", known, inside[-1].result["unchanged"])
+            section.check("known files skipped", known, inside[-1].result["unchanged"])
             truth += write_days(day + 1, day + 2)
             done = place.branchline("load", "--inbox", str(inbox), database_url=url, name="known")
             processes.append(done.seconds)

@@ -1,4 +1,4 @@
-"""Where a benchmark ran: machine, versions, commit."""
+"""The environment of a benchmark: machine, versions, commit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKAGES = (
 
 
 def describe_machine(folder: Path) -> dict[str, Any]:
-    """The machine, its Python and its packages; `folder` is where the benchmark keeps its files."""
+    """The machine, its Python and its packages; `folder`: where the benchmark stores its files."""
     try:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:
@@ -43,7 +43,7 @@ def describe_machine(folder: Path) -> dict[str, Any]:
 
 
 def describe_commit() -> dict[str, Any]:
-    """The commit that is measured, and whether files differ from it."""
+    """The measured commit, and whether files differ from it."""
     return {"commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain"))}
 
 

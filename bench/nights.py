@@ -20,7 +20,7 @@ PARTS = ("load", "dbt start", "models", "tests", "dbt between", "dbt end")
 def nightly_runs(
     server: Server, place: Workplace, sizes: Sizes, histories: Sequence[History], section: Section
 ) -> None:
-    """Run the same nights on each history in turn; fill in the section's rows and aims."""
+    """Run the same nights on each history in turn; fill the section's rows and aims."""
     section.title = (
         f"The nightly run: {sizes.branches} branches of {sizes.receipts_per_day} receipts, a new"
         " day each, one late day, one corrected day"
@@ -66,7 +66,7 @@ def nightly_runs(
 
 
 def parts_of(run: Mapping[str, Any]) -> dict[str, float]:
-    """The seconds of a run's parts, which add up to its `total`.
+    """The seconds of a run's parts, which sum to its `total`.
 
     `models` and `tests` share the time in which nodes of both ran; `dbt between` is time inside
     the build in which no node ran.
@@ -84,7 +84,7 @@ def parts_of(run: Mapping[str, Any]) -> dict[str, float]:
 
 
 def shares(nodes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Every moment of a build, shared equally among the nodes that ran in it, by their kind."""
+    """The time of a build, shared equally among the nodes running at each moment, by kind."""
     parts = {"models": 0.0, "tests": 0.0, "dbt between": 0.0}
     changes = sorted(
         [(node["from"], 1, kind_of(node)) for node in nodes]
@@ -106,7 +106,7 @@ def shares(nodes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def kind_of(node: Mapping[str, Any]) -> str:
-    """`tests`, or `models` for all that builds: models, seeds, hooks."""
+    """`tests`, or `models` for everything that builds: models, seeds, hooks."""
     return "tests" if str(node["id"]).startswith(("test.", "unit_test.")) else "models"
 
 
@@ -138,7 +138,7 @@ def _slowest(run: Mapping[str, Any]) -> str:
 
 
 def short_name(unique_id: str) -> str:
-    """A node's own name, without its kind, its package and a test's hash."""
+    """A node's name without kind, package and a test's hash."""
     parts = unique_id.split(".")
     # A unit test's id names its model first.
     place = 3 if parts[0] == "unit_test" else 2

@@ -1,6 +1,6 @@
-"""A PostgreSQL of the benchmarks' own, set up as the project's embedded warehouse is.
+"""A separate PostgreSQL for the benchmarks, set up like the embedded warehouse.
 
-Durable like that one (fsync and all), on a free port away from people's warehouses.
+Durable like that one (with fsync), on a free port away from people's warehouses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from base.link import HOST, Connection
 from bench.errors import BenchError
 from operate.server.server import Warehouse
 
-# What decides how fast PostgreSQL is, and how safe.
+# The settings that decide PostgreSQL's speed and durability.
 SETTINGS = (
     "server_version",
     "fsync",
@@ -41,19 +41,19 @@ SETTINGS = (
 
 
 class Server:
-    """The running server. Databases are made and dropped here; nothing else is ever touched."""
+    """The running server. Databases are created and dropped here; nothing else is touched."""
 
     def __init__(self, warehouse: Warehouse, connection: Connection) -> None:
         self._warehouse = warehouse
         self._connection = connection
 
     def url(self, database: str) -> str:
-        """The URL of a database, as the role that owns it."""
+        """The URL of a database with the role that owns it."""
         return self._warehouse.network_url().rpartition("/")[0] + "/" + database
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator[str]:
-        """The URL of a new, empty database, dropped at the end with whoever is connected."""
+        """The URL of a new, empty database, dropped at the end even if there are connections."""
         with self._admin() as link, link.cursor() as cursor:
             cursor.execute(f"create database {name} owner {self._connection.user}")
         try:
@@ -63,23 +63,23 @@ class Server:
                 cursor.execute(f"drop database if exists {name} with (force)")
 
     def checkpoint(self) -> None:
-        """Write out what earlier work left, so that the next measurement does not pay for it."""
+        """Checkpoint, so that the next measurement does not pay for earlier work."""
         with self._admin() as link, link.cursor() as cursor:
             cursor.execute("checkpoint")
 
     def restart(self) -> None:
-        """Stop and start the server: its own cache is empty then, the machine's is not."""
+        """Restart the server: this empties its own cache, not the machine's."""
         self._warehouse.stop()
         self._connection = self._warehouse.start()
 
     def settings(self) -> dict[str, str]:
-        """The settings worth knowing, as the server shows them."""
+        """The relevant settings, as the server shows them."""
         with open_link(self._connection.url) as link:
             return {name: str(value(link, f"show {name}")) for name in SETTINGS}
 
     @contextlib.contextmanager
     def _admin(self) -> Iterator[Link]:
-        """The superuser of this throwaway server: checkpoints and forced drops are its right."""
+        """The superuser of this temporary server, who may checkpoint and force drops."""
         password = (self._warehouse.folder / "admin-password").read_text().strip()
         with open_link(
             f"postgresql://postgres:{password}@{HOST}:{self._connection.port}/postgres"
@@ -89,7 +89,7 @@ class Server:
 
 @contextlib.contextmanager
 def own_server(folder: Path) -> Iterator[Server]:
-    """A server in `folder`, stopped at the end; the folder is the caller's to remove."""
+    """A server in `folder`, stopped at the end; the caller removes the folder."""
     warehouse = Warehouse(folder)
     try:
         yield Server(warehouse, warehouse.start(_free_port()))
@@ -99,7 +99,7 @@ def own_server(folder: Path) -> Iterator[Server]:
 
 
 def undisturbed() -> None:
-    """Ignore Ctrl-C and SIGTERM from now on: what is being removed is to be removed whole."""
+    """Ignore Ctrl-C and SIGTERM from now on, so that the removal is completed."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
 
@@ -112,7 +112,7 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def open_link(url: str) -> Iterator[Link]:
-    """A connection whose every statement is committed by itself, closed at the end."""
+    """A connection in autocommit mode, closed at the end."""
     link = psycopg2.connect(url, application_name="bench")
     link.autocommit = True
     try:

@@ -1,4 +1,4 @@
-"""How much each benchmark takes on: in full, and quick."""
+"""The sizes of the benchmarks: full and quick."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Sizes:
     load_rows_per_file: int
     load_rounds: int
     dlt_share: int
-    """Only every so many-th file is given to dlt."""
+    """dlt loads only one in so many files."""
     pandas_share: int
-    """Only every so many-th file is given to pandas."""
+    """pandas loads only one in so many files."""
     large_file_bytes: int
     known_files: int
     new_files: int
@@ -32,7 +32,7 @@ class Sizes:
     wholesale_receipts_per_day: int
     big_model_rows: int
     most_seconds: float
-    """A step that takes longer is taken to hang."""
+    """The timeout of a step."""
 
 
 FULL = Sizes(
@@ -72,7 +72,7 @@ QUICK = Sizes(
     known_rounds=1,
     branches=10,
     receipts_per_day=70,
-    # One history: what only differs by its length is not worth a second build.
+    # One history: a second one that differs only by its length is not worth a build.
     short_days=72,
     long_days=72,
     nights=1,

@@ -1,4 +1,4 @@
-"""Benchmark 7: what every command pays before it does anything."""
+"""Benchmark 7: the start-up time of every command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.sizes import Sizes
 
 
 def starting(place: Workplace, sizes: Sizes, history: History, section: Section) -> None:
-    """Start the command line, have dbt parse the project, and run a night that brings nothing."""
+    """Start the command line, let dbt parse the project, and run a night without new files."""
 
     def branchline(*words: str) -> float:
         done = place.branchline(*words, database_url=history.url, name=history.name)

@@ -1,4 +1,4 @@
-"""How results are written: numbers as text, tables for the terminal and for a document."""
+"""Format results: numbers as text, tables for the terminal and for a document."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("ratio", _ratio),
     ("note", lambda row: row.note),
 )
-"""`MB` is peak memory, and disk where the case says so."""
+"""`MB` is peak memory, or disk where the case says so."""
 
 
 def filled_columns(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Headers and cells of the columns in which any of the rows has something to say."""
+    """Headers and cells of the columns that are not empty in all rows."""
     columns = [
         (name, cells)
         for name, cell in COLUMNS
@@ -104,7 +104,7 @@ def aim_cells(section: Section, aim: Aim) -> list[str]:
 
 
 WORDS = ("note", "figure", "verdict")
-"""The columns, besides the first, that hold words and not figures."""
+"""The columns, besides the first, with words and not figures."""
 AIM_HEADERS = ("benchmark", "figure", "value", "aim", "must", "verdict")
 
 
@@ -134,7 +134,7 @@ def _print_table(
     table = Table(pad_edge=False)
     for place, name in enumerate(headers):
         words = place == 0 or name in WORDS
-        # What is left of the line belongs to the notes; names and figures stay in one piece.
+        # Notes get the rest of the line; names and figures are not wrapped.
         table.add_column(
             name,
             justify="left" if words else "right",
@@ -147,7 +147,7 @@ def _print_table(
 
 
 def markdown(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; words read from the left, figures stand at the right."""
+    """A Markdown table; words are left-aligned, figures right-aligned."""
     marks = ["---"] + ["---" if name in WORDS else "---:" for name in headers[1:]]
     lines = [headers, marks, *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

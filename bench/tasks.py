@@ -1,6 +1,6 @@
-"""What the child processes do. Each function is one task; it takes and gives plain values.
+"""The tasks of the child processes. Each function is one task, with plain arguments and results.
 
-Times are taken here, after the imports and after connecting.
+Times are measured here, after imports and connecting.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def write_files(
     left_out: Sequence[Sequence[int]] = (),
     count_cards: bool = False,
 ) -> dict[str, Any]:
-    """Write a file per branch and day, but for the (branch, day) pairs left out."""
+    """Write a file per branch and day, except for some (branch, day) pairs."""
     from bench.truth import Truth
     from bench.workload import make_files, make_inbox, write
 
@@ -81,9 +81,9 @@ def _csv_files(inbox: str) -> list[Path]:
 
 
 def copy_files(inbox: str) -> dict[str, Any]:
-    """The limit: COPY every file as it is into a table of text columns without any index.
+    """The limit: COPY every file unchanged into a table of text columns without an index.
 
-    One connection, one transaction; the table was made before.
+    One connection, one transaction; the table was created before.
     """
     import psycopg2
 
@@ -104,7 +104,7 @@ def copy_files(inbox: str) -> dict[str, Any]:
 
 
 def load_inbox(inbox: str) -> dict[str, Any]:
-    """This project's loader: everything from the empty database or the known files onwards."""
+    """This project's loader, starting from an empty database or with known files."""
     from ingest import LoadOptions, load, load_feeds
 
     feeds = load_feeds()
@@ -131,8 +131,8 @@ def load_inbox(inbox: str) -> dict[str, Any]:
 def stock_dlt(inbox: str, share: int) -> dict[str, Any]:
     """dlt's own filesystem source and read_csv, into the same PostgreSQL; every share-th file.
 
-    Nothing is tuned, but every column is read as text: by default pandas would make numbers of the
-    cards and lose digits.
+    Nothing is tuned, but every column is read as text: by default pandas would convert cards to
+    numbers and lose digits.
     """
     import dlt
     from dlt.sources.filesystem import filesystem, read_csv
@@ -266,7 +266,7 @@ def dbt_run_alone() -> dict[str, Any]:
 
 
 def parse_project(partial: bool) -> dict[str, Any]:
-    """`dbt parse` as a process, from nothing or, `partial`, from what was parsed before."""
+    """`dbt parse` as a process, from scratch or, with `partial`, incrementally."""
     import subprocess
 
     from base.settings import read_settings
@@ -285,7 +285,7 @@ def parse_project(partial: bool) -> dict[str, Any]:
 
 
 def _node_times(since: float) -> list[dict[str, Any]]:
-    """What dbt's run_results.json says of each node that ran after `since`."""
+    """The entries of dbt's run_results.json for the nodes that ran after `since`."""
     from datetime import datetime
 
     path = Path(os.environ["DBT_TARGET_PATH"]) / "run_results.json"

@@ -1,4 +1,4 @@
-"""What the files that are measured with hold, whatever source they are of."""
+"""The truth about the benchmarks' files, for any source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sample.csv_text import price_text
 
 @dataclass(frozen=True)
 class Truth:
-    """What some files hold. Money is in pence."""
+    """The content of some files. Money is in pence."""
 
     files: int = 0
     bytes: int = 0

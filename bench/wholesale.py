@@ -19,7 +19,7 @@ from bench.sizes import Sizes
 from bench.truth import Truth
 from bench.workload import check_raw, wholesale_file, write
 
-# What comes with the corrected day: one receipt as long as a till's cell allows to be typed.
+# The corrected day has one receipt of the maximum length of a till's cell.
 LONGEST_RECEIPT = 6_000
 PAIRS = "marts.fct_product_pairs"
 
@@ -77,7 +77,7 @@ def _check_marts(section: Section, url: str, truth: Truth, when: str) -> None:
     section.check(f"{when}: money of lines", truth.money, items[1])
     section.check(f"{when}: there are long receipts", True, long > 0)
     section.check(f"{when}: long receipts that are counted", long, counted)
-    # A receipt of n lines, if it is paired, has n * (n - 1) / 2 pairs at most.
+    # A paired receipt of n lines has at most n * (n - 1) / 2 pairs.
     section.check(f"{when}: pairs grow with lines", True, 2 * pairs <= truth.items * most_lines)
     section.check(f"{when}: there are pairs", True, pairs > 0)
 

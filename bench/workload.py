@@ -1,7 +1,7 @@
-"""The files that are measured with: those of the one source that has a folder below this one.
+"""The benchmarks' files: those of the one source that has a folder below this one.
 
-Its module `till_files` makes them, `wholesale_files` those with receipts of many lines, and `raw`
-holds what was loaded of them to what was written.
+Its module `till_files` creates them, `wholesale_files` those with receipts of many lines, and `raw`
+compares what was loaded with what was written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.truth import Truth
 
 
 class File(Protocol):
-    """One file: its path in the inbox, its bytes, what it holds, and the cards in it."""
+    """One file: its path in the inbox, its bytes, their truth, and the cards in it."""
 
     @property
     def path(self) -> str: ...
@@ -30,7 +30,7 @@ class File(Protocol):
 
 
 class Files(Protocol):
-    """The files of all branches and days, the same bytes for the same numbers."""
+    """The files of all branches and days, deterministic."""
 
     def file(self, position: int, number: int, rows: int, *, corrected: bool = False) -> File: ...
 
@@ -52,32 +52,32 @@ def make_files() -> Files:
 
 
 def wholesale_file(number: int, receipts: int, also: Sequence[int] = ()) -> File:
-    """A wholesaler's day; `also`: the version sent later, with receipts of so many lines more."""
+    """A wholesaler's day; `also`: the version sent later, with more receipts of so many lines."""
     made: File = _wholesale.wholesale_file(number, receipts, also)
     return made
 
 
 def make_inbox(inbox: Path) -> None:
-    """Make the folders that the files go to."""
+    """Create the folders for the files."""
     _files.make_inbox(inbox)
 
 
 def write(inbox: Path, file: File) -> None:
-    """Write one file where it belongs."""
+    """Write one file."""
     _files.write(inbox, file)
 
 
 def large_file_path() -> str:
-    """Where in the inbox the large file goes."""
+    """The path of the large file in the inbox."""
     path: str = _files.large_file_path()
     return path
 
 
 def large_blocks(size: int) -> Iterator[tuple[bytes, Truth, int]]:
-    """Blocks of one file of `size` bytes or more, what each holds, and how many cards are new."""
+    """Blocks of one file of `size` bytes or more, their truth, and the number of new cards."""
     yield from _files.large_blocks(size)
 
 
 def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None) -> None:
-    """Hold what was loaded to what was written."""
+    """Compare what was loaded with what was written."""
     _raw.check_raw(section, url, truth, cards)

@@ -1,1 +1,1 @@
-"""The files of the tills: how many of them are made, and what raw must hold of them."""
+"""The tills' files for the benchmarks, and their expected rows in raw."""

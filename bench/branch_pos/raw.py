@@ -1,4 +1,4 @@
-"""What the raw layer has to hold of the tills' files."""
+"""The expected rows of the tills' files in raw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CURRENT_ROWS = """
 
 
 def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None) -> None:
-    """Hold what this loader loaded to what was written."""
+    """Compare what this loader loaded with what was written."""
     with open_link(url) as link:
         found = rows(
             link,

@@ -1,8 +1,8 @@
-"""The files that are measured with: like the tills' own, the same bytes for the same numbers.
+"""The files for the benchmarks: like the tills' own, deterministic.
 
-Names, price list, cards and the way a till writes a line are those of the made-up company
-(`sample`). The draws are not: baskets are drawn from a rendered pool, which makes a line some ten
-times cheaper. Card numbers always fail the check that every issued card passes.
+Names, price list, cards and line format are those of the made-up company (`sample`). But baskets
+are drawn from a rendered pool, which makes a line about ten times cheaper. Card numbers always fail
+the Luhn check that every issued card passes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sample.csv_text import price_text, quoted
 from sample.menu import offers
 from sample.people import Person, luhn_digit, person
 
-# In the order in which they stand in a file.
+# In the order of a file.
 COLUMNS = (
     "transaction_timestamp",
     "branch",
@@ -38,7 +38,7 @@ _BASKETS = 3_000
 # One to five items, 2.4 on average.
 _BASKET_SIZES = Weighted((30, 28, 22, 12, 8))
 _REGULARS = 0.75
-# Of the people seven in ten carry a card (`sample.people`); this leaves half of the receipts.
+# Seven in ten people have a card (`sample.people`); with this, half of the receipts are by card.
 _CASH_ALL_THE_SAME = 0.305
 
 
@@ -54,7 +54,7 @@ class TillFile:
 
 @dataclass(frozen=True)
 class _Basket:
-    """The fields basket and total as they stand in a line."""
+    """The fields basket and total as written in a line."""
 
     text: str
     items: int
@@ -71,7 +71,7 @@ class _Sale:
 
 @cache
 def _baskets(menu: int) -> tuple[_Basket, ...]:
-    """The baskets of one season: every price list holds for a quarter."""
+    """The baskets of one season: every price list is valid for a quarter."""
     day = FIRST_DAY + timedelta(days=menu * _MENU_DAYS)
     on_offer = offers(branch_at(1), day, menu * _MENU_DAYS)
     choice = Weighted([offer.weight for offer in on_offer])
@@ -97,7 +97,7 @@ def _minutes() -> tuple[str, ...]:
 
 
 class Tills:
-    """Makes till files. Regulars are remembered; anything else is worked out anew each time."""
+    """Creates till files. Regulars are cached; everything else is computed each time."""
 
     def __init__(self) -> None:
         self._regulars: dict[tuple[int, int], Person] = {}
@@ -105,7 +105,7 @@ class Tills:
     def file(self, position: int, number: int, rows: int, *, corrected: bool = False) -> TillFile:
         """The file of branch `position` on day `number` (both from 0) with so many `rows`.
 
-        `corrected`: the version sent later, with one receipt taken out and one rung up twice.
+        `corrected`: the version sent later, with one receipt removed and one entered twice.
         """
         branch = _branch(position)
         day = FIRST_DAY + timedelta(days=number)
@@ -135,7 +135,7 @@ class Tills:
         draw = rng.random
         baskets, minutes = _baskets(number // _MENU_DAYS), _minutes()
         many, long = len(baskets), len(minutes)
-        # Customers come and go; those who come often come most often.
+        # Customers come and go; regulars come most often.
         oldest, pool = number // 3, max(200, 6 * rows) + number
         before = f"{day.day:02d}/{day.month:02d}/{day.year:04d} "
         sales = []
@@ -169,12 +169,12 @@ class Tills:
 
 
 def write(inbox: Path, file: TillFile) -> None:
-    """Put a file into the inbox; the folder of its source has to be there."""
+    """Write a file into the inbox; the folder of its source must exist."""
     (inbox / file.path).write_bytes(file.content)
 
 
 def make_inbox(inbox: Path) -> None:
-    """Make an empty inbox with the tills' folder."""
+    """Create an empty inbox with the tills' folder."""
     (inbox / FOLDER).mkdir(parents=True, exist_ok=True)
 
 
@@ -185,10 +185,10 @@ _PREFIX = "100000"
 
 
 def large_blocks(size: int, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[bytes, Truth, int]]:
-    """The content of one file of at least `size` bytes: (bytes, what they hold, new cards).
+    """The content of one file of at least `size` bytes: (bytes, their truth, new cards).
 
-    One block of lines again and again, but with card numbers of its own each time, so that a
-    reader that remembered every card would show it.
+    One block of lines repeatedly, but with new card numbers each time, so that the memory of a
+    reader that caches every card would grow.
     """
     rng = generator(_SEED, "large")
     baskets, minutes = _baskets(0), _minutes()
@@ -211,7 +211,7 @@ def large_blocks(size: int, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[byte
     last_four = sum(int(card[-4:]) for card in cards)
     truth += Truth(bytes=len(block), card_rows=len(cards), last_four=last_four)
     distinct = len(set(cards))
-    # A prefix that weighs as much in the check sum as the first one leaves all cards invalid.
+    # A prefix with the same weight in the checksum as the first one leaves all cards invalid.
     weight = luhn_digit(_PREFIX + "0" * 9)
     prefixes = (
         prefix
@@ -227,5 +227,5 @@ def large_blocks(size: int, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[byte
 
 
 def large_file_path() -> str:
-    """Where the large file lies in its inbox."""
+    """The path of the large file in its inbox."""
     return f"{FOLDER}/{file_name(_branch(0), FIRST_DAY, 7 * 3600)}"

@@ -1,7 +1,6 @@
-"""Till files of a wholesaler: receipts of twenty lines in the mean, and now and then of a thousand.
+"""Till files of a wholesaler: receipts of twenty lines on average, some of a thousand.
 
-Like the invoices of a real one, of which a year has 25,900 with up to 1,108 products. The same
-bytes for the same numbers.
+Like the invoices of a real one, with 25,900 a year and up to 1,108 products each. Deterministic.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ _SEED = 20101201
 _PRODUCTS = 4_000
 _CUSTOMERS = 4_000
 MOST_LINES = 1_108
-# Of a Lomax distribution of exponent 2, whose mean this is.
+# The mean of a Lomax distribution with exponent 2.
 _MEAN_MORE = 19
 
 
 def wholesale_file(number: int, receipts: int, also: Sequence[int] = ()) -> TillFile:
     """The file of day `number` (from 0) with so many receipts.
 
-    `also`: it is the version sent later, with receipts of so many lines each beside the others.
+    `also`: the version sent later, with additional receipts of so many lines each.
     """
     branch = branch_at(0)
     day = FIRST_DAY + timedelta(days=number)
@@ -58,7 +57,7 @@ def _length(rng: Random) -> int:
 
 
 def _product(rng: Random) -> tuple[str, int]:
-    """A product and its price in pence; those with a low number sell most."""
+    """A product and its price in pence; low numbers sell most."""
     share = rng.random()
     number = int(share * share * _PRODUCTS)
     return _name(number), 85 + number % 900

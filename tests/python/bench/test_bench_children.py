@@ -1,4 +1,4 @@
-"""Child processes: their result, their failure, and that nothing of them stays."""
+"""Child processes: their result, their failure, and that they leave nothing behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def gone(pid: int) -> bool:
             os.kill(pid, 0)
         except ProcessLookupError:
             return True
-        # A killed grandchild stays in the list of processes until someone takes note of it.
+        # A killed grandchild stays a zombie until it is reaped.
         if Path(f"/proc/{pid}/stat").exists() and Path(f"/proc/{pid}/stat").read_text().split()[
             2
         ] in ("Z", "X"):
@@ -29,7 +29,7 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_task_gives_its_result_and_its_own_peak_memory(tmp_path: Path) -> None:
+def test_a_task_returns_its_result_and_its_own_peak_memory(tmp_path: Path) -> None:
     ballast = bytearray(300_000_000)
     inbox = tmp_path / "inbox"
     done = Workplace(tmp_path, 60).run(
@@ -37,16 +37,16 @@ def test_a_task_gives_its_result_and_its_own_peak_memory(tmp_path: Path) -> None
     )
     assert done.result["truth"]["rows"] == 3
     assert len(list(inbox.rglob("*.csv"))) == 1
-    # What this process holds is none of the child's memory.
+    # This process's memory does not count for the child.
     assert 5_000_000 < done.peak_bytes < len(ballast)
 
 
-def test_a_failing_task_tells_what_it_said(tmp_path: Path) -> None:
+def test_a_failing_task_reports_its_output(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"(?s)write_files failed:.*TypeError"):
         Workplace(tmp_path, 60).run("write_files", nonsense=1)
 
 
-def test_a_task_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_hanging_task_is_ended_with_its_children(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     code = (
         "import subprocess, sys, time; from pathlib import Path;"
@@ -60,7 +60,7 @@ def test_a_task_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> 
     assert gone(int(note.read_text()))
 
 
-def test_nothing_of_the_users_settings_reaches_a_child(
+def test_user_settings_do_not_reach_a_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BRANCHLINE_WAREHOUSE_DIR", "/the/users/own")

@@ -1,4 +1,4 @@
-"""Figures, verdicts, the table, and the document that is made of a result."""
+"""Figures, verdicts, the table, and the document generated from a result."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def a_result(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
+def test_percentiles() -> None:
     values = [float(number) for number in range(1, 101)]
     random.Random(1).shuffle(values)
     assert percentile(values, 0.95) == 95
@@ -63,7 +63,7 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
     assert percentile([7.0], 0.95) == 7
     # Of twenty, the nineteenth: one in twenty may be slower.
     assert percentile([float(number) for number in range(20)], 0.95) == 18
-    # Of ten, none may: nine are fewer than 95 in a hundred.
+    # Of ten, none may: nine are less than 95 percent.
     assert percentile([float(number) for number in range(10)], 0.95) == 9
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.95)
@@ -79,9 +79,7 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
         (2.0, True, "failed", 0.2),
     ],
 )
-def test_an_aim_knows_whether_it_is_met(
-    value: float, least: bool, verdict: str, off_by: float
-) -> None:
+def test_verdicts_of_aims(value: float, least: bool, verdict: str, off_by: float) -> None:
     aim = Aim("figure", value, 2.5, 4.0 if not least else 2.2, "x", least=least)
     assert aim.verdict == verdict
     assert aim.off_by == pytest.approx(off_by)
@@ -91,7 +89,7 @@ def test_an_aim_without_a_must_cannot_fail() -> None:
     assert Aim("figure", 99.0, 2.5, None, "x").verdict == "missed"
 
 
-def test_a_section_comes_back_from_json_as_it_was() -> None:
+def test_a_section_survives_json() -> None:
     for content in a_result()["sections"]:
         section = section_from_json(json.loads(json.dumps(content)))
         assert section.as_json() == content
@@ -103,7 +101,7 @@ def test_times_are_written_with_about_three_figures() -> None:
     assert time_text(None) == ""
 
 
-def test_a_table_shows_only_columns_that_say_something() -> None:
+def test_a_table_omits_empty_columns() -> None:
     section = section_from_json(a_result()["sections"][0])
     headers, cells = filled_columns(section.rows)
     assert headers == [
@@ -113,7 +111,7 @@ def test_a_table_shows_only_columns_that_say_something() -> None:
     assert "first \\| case" in markdown(headers, cells)
 
 
-def test_the_table_on_the_terminal_shows_all_and_names_what_is_wrong() -> None:
+def test_the_terminal_table_shows_everything_and_names_failed_checks() -> None:
     sections = [section_from_json(content) for content in a_result()["sections"]]
     sections[2].check("money", "1.00", "2.00")
     out = io.StringIO()
@@ -136,7 +134,7 @@ def texts_of(docs: Path) -> dict[str, str]:
     return {page: (docs / page).read_text() for page in PAGES}
 
 
-def test_the_pages_are_made_from_a_result_and_made_again(docs: Path) -> None:
+def test_the_pages_are_generated_idempotently(docs: Path) -> None:
     write_pages(a_result(), docs)
     text = texts_of(docs)
     overview = text["benchmarks.md"]
@@ -156,7 +154,7 @@ def test_the_pages_are_made_from_a_result_and_made_again(docs: Path) -> None:
     assert {**again, "benchmarks.md": overview} == text
 
 
-def test_a_result_that_is_wrong_or_not_whole_gets_into_no_page(docs: Path) -> None:
+def test_a_wrong_or_incomplete_result_is_not_published(docs: Path) -> None:
     before = texts_of(docs)
     with pytest.raises(BenchError, match="all eight"):
         write_pages(a_result(sections=a_result()["sections"][:3]), docs)
@@ -181,7 +179,7 @@ def node(name: str, start: float, end: float) -> dict[str, Any]:
     return {"id": name, "from": start, "to": end, "seconds": end - start}
 
 
-def test_the_parts_of_a_night_add_up_to_it() -> None:
+def test_the_parts_of_a_night_sum_to_its_total() -> None:
     nodes = [
         node("model.p.a", 10.0, 14.0),
         node("test.p.b.1", 12.0, 13.0),
@@ -198,7 +196,7 @@ def test_the_parts_of_a_night_add_up_to_it() -> None:
     assert parts_of({**run, "nodes": []})["dbt start"] == 10.5
 
 
-def test_a_node_is_called_by_its_own_name() -> None:
+def test_short_names_of_nodes() -> None:
     assert short_name("model.branchline.fct_sales") == "fct_sales"
     assert short_name("test.branchline.not_null_fct_sales_id.0a1b2c") == "not_null_fct_sales_id"
     assert short_name("unit_test.branchline.fct_sales.a_day_is_emptied") == "a_day_is_emptied"

@@ -1,4 +1,4 @@
-"""The files that are measured with: the same bytes each time, and holding what is said of them."""
+"""The benchmarks' files: deterministic, and matching their truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sample.people import luhn_digit
 
 
 def counted(content: bytes) -> Truth:
-    """What is in a file, by reading it as anyone would."""
+    """The truth of a file, by an independent reader."""
     truth = Truth(files=1, bytes=len(content))
     for _, _, name, basket, total, method, card in csv.reader(io.StringIO(content.decode())):
         items = basket.split(", ")
@@ -37,18 +37,18 @@ def counted(content: bytes) -> Truth:
     return truth
 
 
-def test_a_file_is_the_same_bytes_whatever_was_made_before_it() -> None:
+def test_a_file_does_not_depend_on_earlier_files() -> None:
     tills = Tills()
     for position in (0, 3, 9):
         for number in (0, 1, 100):
             tills.file(position, number, 70)
     fresh = Tills().file(3, 100, 70)
     assert tills.file(3, 100, 70) == fresh
-    # As they were when this was written: results of different days can be compared.
+    # Pinned, so that results of different days can be compared.
     assert sha256(fresh.content).hexdigest()[:16] == "4e8b8ee11325b638"
 
 
-def test_a_file_holds_what_is_said_of_it() -> None:
+def test_a_file_matches_its_truth() -> None:
     tills = Tills()
     for position, number in ((0, 0), (1, 45), (40, 719)):
         for corrected in (False, True):
@@ -57,7 +57,7 @@ def test_a_file_holds_what_is_said_of_it() -> None:
             assert file.truth.rows == 300
 
 
-def test_half_of_the_receipts_are_paid_by_cards_that_come_back() -> None:
+def test_half_of_the_receipts_are_paid_by_returning_cards() -> None:
     tills = Tills()
     truth, cards = Truth(), set()
     for number in range(20):
@@ -69,7 +69,7 @@ def test_half_of_the_receipts_are_paid_by_cards_that_come_back() -> None:
     assert 2.2 < truth.items / truth.rows < 2.6
 
 
-def test_a_corrected_file_is_another_version_of_the_same_day() -> None:
+def test_a_corrected_file_is_a_version_of_the_same_day() -> None:
     feed = load_feeds().chosen(["branch_pos_transactions"])[0]
     first, second = (Tills().file(3, 7, 70, corrected=corrected) for corrected in (False, True))
     assert first.path != second.path
@@ -79,7 +79,7 @@ def test_a_corrected_file_is_another_version_of_the_same_day() -> None:
     assert feed.identify(first.path).business_date == FIRST_DAY.replace(day=8)
 
 
-def test_the_blocks_of_a_large_file_hold_what_is_said_and_no_card_twice() -> None:
+def test_the_blocks_of_a_large_file_match_their_truth_and_repeat_no_card() -> None:
     contents, cards, distinct = [], set(), 0
     for content, truth, new_cards in large_blocks(1_000_000, block_rows=3_000):
         assert counted(content) == truth + Truth(files=1)
@@ -91,14 +91,14 @@ def test_the_blocks_of_a_large_file_hold_what_is_said_and_no_card_twice() -> Non
     assert len(cards) == distinct
 
 
-def test_truths_add_up_and_take_away() -> None:
+def test_truths_can_be_added_and_subtracted() -> None:
     one, other = Tills().file(0, 0, 5).truth, Tills().file(1, 0, 9).truth
     assert (one + other).rows == 14
     assert (one + other) - other == one
     assert (one + other).money == f"{(one.pence + other.pence) / 100:.2f}"
 
 
-def test_a_wholesalers_receipts_are_long_and_hold_what_is_said() -> None:
+def test_a_wholesalers_receipts_are_long_and_match_their_truth() -> None:
     file = wholesale_file(3, 400)
     assert wholesale_file(3, 400) == file
     receipts = list(csv.reader(io.StringIO(file.content.decode())))
@@ -107,7 +107,7 @@ def test_a_wholesalers_receipts_are_long_and_hold_what_is_said() -> None:
     assert sum(Decimal(total) for *_, total, _, _ in receipts) == Decimal(file.truth.money)
     assert 14 < sum(lengths) / len(lengths) < 30
     assert 100 < max(lengths) <= MOST_LINES
-    # As they were when this was written: results of different days can be compared.
+    # Pinned, so that results of different days can be compared.
     assert sha256(file.content).hexdigest()[:16] == "83bb53856affa198"
 
 

@@ -1,4 +1,4 @@
-"""The peer's script: what it makes of the files, what it does not do; wrong totals are found."""
+"""The peer's script: its results and its limits; wrong totals are found."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Day:
 
 @dataclass
 class Counted:
-    """The files as anyone reads them, line by line."""
+    """The files, read line by line by an independent reader."""
 
     days: dict[tuple[str, date], Day] = field(default_factory=dict)
     products: set[str] = field(default_factory=set)
@@ -95,7 +95,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture
 def another(built: Built, tmp_path: Path) -> Built:
-    """The same once more, to be damaged."""
+    """A second copy, to be damaged."""
     shutil.copytree(built.inbox, tmp_path / "inbox")
     shutil.copy(built.database, tmp_path / "peer.duckdb")
     return Built(tmp_path / "inbox", tmp_path / "peer.duckdb", built.truth)
@@ -105,7 +105,7 @@ def wrong(section: Section) -> set[str]:
     return {check.what.partition(": ")[2] for check in section.checks if not check.ok}
 
 
-def test_the_script_makes_of_the_files_what_they_hold(built: Built) -> None:
+def test_the_scripts_tables_match_the_files(built: Built) -> None:
     section, counted = Section(5, "build"), Counted()
     for path in built.inbox.rglob("*.csv"):
         counted.read(path)
@@ -126,7 +126,7 @@ def test_the_script_makes_of_the_files_what_they_hold(built: Built) -> None:
             {"money of receipts"},
         ),
         (
-            # One of a customer who has others.
+            # One receipt of a customer with others.
             "delete from receipts where receipt_id = (select max(receipt_id) from receipts"
             " where receipt_id not in (select receipt_id from first_visits))",
             {"receipts", "money of receipts"},
@@ -159,7 +159,7 @@ def test_a_wrong_total_is_found(another: Built, damage: str, found: set[str]) ->
     assert wrong(section) == found
 
 
-def test_what_differs_from_the_marts_is_found(built: Built) -> None:
+def test_differences_from_the_marts_are_found(built: Built) -> None:
     ours = reported(built.database)
     first, second, *others = sorted(ours.days)
     penny = Decimal("0.01")
@@ -174,7 +174,7 @@ def test_what_differs_from_the_marts_is_found(built: Built) -> None:
         assert wrong(section) == found
 
 
-def test_read_csv_takes_every_line_and_every_digit(built: Built, tmp_path: Path) -> None:
+def test_read_csv_keeps_every_line_and_every_digit(built: Built, tmp_path: Path) -> None:
     database = tmp_path / "read.duckdb"
     read_as_text(built.inbox, database)
     assert rows_read(database) == built.truth.rows
@@ -187,7 +187,7 @@ def test_read_csv_takes_every_line_and_every_digit(built: Built, tmp_path: Path)
     assert found == (truth.card_rows, truth.last_four, 16, Decimal(truth.money))
 
 
-# What the notes of benchmark 5 and docs/benchmarks.md say of the script.
+# The script's limits, as stated in the notes of benchmark 5 and docs/benchmarks.md.
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_the_script_stops_at_a_malformed_line(another: Built, line: str) -> None
         build_tables(another.inbox, another.database.with_name("again.duckdb"))
 
 
-def test_the_script_counts_a_corrected_file_beside_the_one_it_corrects(another: Built) -> None:
+def test_the_script_counts_a_corrected_file_twice(another: Built) -> None:
     corrected = make_files().file(0, 0, RECEIPTS, corrected=True)
     write(another.inbox, corrected)
     database = another.database.with_name("again.duckdb")
