@@ -1,4 +1,4 @@
-# `make` or `make help` lists what there is.
+# `make` or `make help` lists the targets.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BRANCHLINE := $(VENV)/bin/branchline
 INBOX ?= inbox
 
 .DEFAULT_GOAL := help
-# An environment that was moved here from another folder does not work any more.
+# An environment that was moved here from another folder does not work.
 MOVED := $(shell grep -qsF "in $(CURDIR)/$(VENV)" $(VENV)/branchline.stamp || echo moved)
 
 .PHONY: help setup demo run test lint format docs status bench bench-quick stop clean lock again
@@ -14,48 +14,48 @@ MOVED := $(shell grep -qsF "in $(CURDIR)/$(VENV)" $(VENV)/branchline.stamp || ec
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/branchline.stamp ## Make .venv, install the locked packages and the dbt packages
+setup: $(VENV)/branchline.stamp ## Create .venv, install the locked packages and the dbt packages
 	@$(BRANCHLINE) setup
 
 $(VENV)/branchline.stamp: requirements.lock pyproject.toml operate/bootstrap.py $(if $(MOVED),again)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || { \
 	  echo "Branchline needs Python 3.10 to 3.13; '$(PYTHON)' is" \
 	    "$$($(PYTHON) --version 2>/dev/null || echo not installed)."; \
-	  echo "Name another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12"; exit 1; }
+	  echo "Choose another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -I operate/bootstrap.py $(VENV)
 
-demo: setup ## Show it all on a made-up company: load, build, test, docs, summary
+demo: setup ## Show everything with a made-up company: load, build, test, docs, summary
 	@$(BRANCHLINE) demo
 
-run: setup ## Load INBOX (default: ./inbox) and build what it changes
+run: setup ## Load INBOX (default: ./inbox) and build the changes
 	@$(BRANCHLINE) run --inbox "$(INBOX)"
 
-test: setup ## Check style and types and run all tests, on a database of its own
+test: setup ## Check style and types and run all tests, on a temporary database
 	@$(BRANCHLINE) check
 
-lint: setup ## Only the checks of style and types, which take a minute
+lint: setup ## Only the checks of style and types; about a minute on two cores
 	@$(BRANCHLINE) check --lint-only
 
 format: setup ## Put Python and SQL into the house style
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-docs: setup ## Make the dbt docs as one static page
+docs: setup ## Create the dbt docs as one static page
 	@$(BRANCHLINE) docs
 
-status: setup ## Tell what has arrived, per feed and branch, and what is late
+status: setup ## Show what has arrived, per feed and branch, and what is late
 	@$(BRANCHLINE) status
 
-bench: setup ## Measure loading and building, on a PostgreSQL of its own; half an hour
+bench: setup ## Measure loading and building, on a temporary PostgreSQL; half an hour
 	@$(VENV)/bin/python -m bench
 
-bench-quick: setup ## The same on a tenth, in minutes; fails where a result is wrong
+bench-quick: setup ## The same with a tenth of the data, in minutes; fails if a result is wrong
 	@$(VENV)/bin/python -m bench --quick
 
-stop: setup ## Stop the embedded warehouse; its data stays
+stop: setup ## Stop the embedded warehouse; its data is kept
 	@$(BRANCHLINE) warehouse stop
 
-clean: ## Stop the warehouse and remove what can be made again; the data in .warehouse stays
+clean: ## Stop the warehouse and remove what can be recreated; the data in .warehouse is kept
 	@if [ -x $(BRANCHLINE) ]; then $(BRANCHLINE) warehouse stop || true; fi
 	rm -rf $(VENV) target logs dbt_packages package-lock.yml build dist *.egg-info
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis

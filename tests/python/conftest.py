@@ -1,4 +1,4 @@
-"""What all Python tests share: a throwaway PostgreSQL, a fresh database, a closed-off environment.
+"""Fixtures for all Python tests: a temporary PostgreSQL, a fresh database, an isolated environment.
 
 For fixtures of a wider scope, tests/python/throwaway.py has the same as functions.
 """
@@ -17,13 +17,13 @@ from hypothesis import settings
 
 from base.link import Connection
 
-# No database of the user's, by whatever way dlt could know of it, is read by a test.
+# Tests never read a database of the user, however dlt may find it.
 for name in [name for name in os.environ if name.startswith(("BRANCHLINE_SOURCE_", "SOURCES__"))]:
     del os.environ[name]
 os.environ["DLT_PROJECT_DIR"] = throwaway.NO_PROJECT
 
-# The same examples at each run, so that a check fails for what was changed and not by chance.
-# BRANCHLINE_EXPLORE=1 looks for others.
+# The same examples in each run, so that a test fails because of a change and not by chance.
+# BRANCHLINE_EXPLORE=1 tries others.
 settings.register_profile("repeatable", derandomize=True)
 if not os.environ.get("BRANCHLINE_EXPLORE"):
     settings.load_profile("repeatable")
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Connection]:
-    """A PostgreSQL server of the tests' own, gone when they end."""
+    """A separate PostgreSQL server for the tests, removed at the end."""
     with throwaway.server() as connection:
         yield connection
 
@@ -55,11 +55,11 @@ def database_url(postgres_server: Connection) -> Iterator[str]:
 
 @pytest.fixture
 def project_env(database_url: str, tmp_path: Path) -> dict[str, str]:
-    """Environment for child processes that keeps them off all that is the user's."""
+    """An environment for child processes that isolates them from the user's settings."""
     return throwaway.environment(database_url, tmp_path)
 
 
 @pytest.fixture
 def branchline() -> throwaway.Branchline:
-    """Run `branchline ARGUMENTS` as a child process, in the environment that is given."""
+    """Run `branchline ARGUMENTS` as a child process in the given environment."""
     return throwaway.run_branchline

@@ -8,13 +8,13 @@ from pathlib import Path
 from nightly import PROJECT
 
 PAGES = sorted((PROJECT / "docs").glob("example-source*.md"))
-# A path in backticks, and below it the block.
+# A path in backticks, followed by the block.
 _BLOCK = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LIST = "dbt_project.yml"
 
 
 def documented_files() -> dict[str, str]:
-    """Path in the project -> text; that of dbt_project.yml is one line to be added.
+    """Path in the project -> text; for dbt_project.yml one line to add.
 
     Raises ValueError if the pages show a file twice.
     """
@@ -26,7 +26,7 @@ def documented_files() -> dict[str, str]:
 
 
 def add_documented_source(project: Path) -> None:
-    """Do what the pages say, and nothing else."""
+    """Do only what the pages say."""
     for path, text in documented_files().items():
         target = project / path
         if path == LIST:

@@ -1,4 +1,4 @@
-"""How the work for a text grows with its length, whatever the machine."""
+"""Check on any machine how work grows with the length of a text."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 TIMES = 8
 TRIES = 3
-"""As often is something measured: the least counts, so that nothing else on the machine does."""
+"""Number of measurements: the smallest counts, to ignore other load on the machine."""
 
 
 def assert_linear(work: Callable[[int], object], size: int) -> None:
-    """Hold the time that `work` takes for `size` against that for 8 times as much.
+    """Compare the time of `work` for `size` with that for 8 times as much.
 
-    Work that grows with the square would take up to 64 times as long. Twice as long as it should is
-    far enough from chance, the more so as one good try of three is enough.
+    Quadratic work would take up to 64 times as long. Twice the linear time is far enough from
+    chance, because one good try of three is enough.
     """
     small = max(min(_seconds(work, size) for _ in range(TRIES)), 1e-4)
     took = []

@@ -1,7 +1,7 @@
-"""Database sessions that dbt has done with are kept for its next model, as a pooler keeps them.
+"""Reuse database sessions between dbt's models, as a connection pooler does.
 
 dbt opens a session for every model and every test, and PostgreSQL starts a process for each, which
-reads the catalog anew: a quarter of what a build of an almost empty warehouse takes.
+reads the catalog again: a quarter of the build time of an almost empty warehouse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _lock = threading.Lock()
 
 
 class _Kept(Session):
-    """A session that is not closed but emptied, and kept by what it was opened with."""
+    """A session that is reset instead of closed, and cached by its connection options."""
 
     opened_with: str
 
@@ -53,7 +53,7 @@ def _connect(**options: Any) -> Session:
 
 
 class _Psycopg2:
-    """The module, but for how it connects."""
+    """The psycopg2 module, except for `connect`."""
 
     connect = staticmethod(_connect)
 
@@ -63,7 +63,7 @@ class _Psycopg2:
 
 @contextlib.contextmanager
 def kept_sessions() -> Iterator[None]:
-    """What dbt does in this block, it does in few sessions; they end with it."""
+    """In this block dbt uses few sessions; they are closed at its end."""
     try:
         with patch("dbt.adapters.postgres.connections.psycopg2", _Psycopg2()):
             yield

@@ -1,4 +1,4 @@
-"""A MariaDB (or MySQL) server of the tests' own, on loopback, in a temporary folder."""
+"""A MariaDB (or MySQL) server for the tests, on loopback, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class MariaServer:
 
 
 def why_not() -> str | None:
-    """Why there can be no server here; None where there can be one."""
+    """Why there is no server here; None where there is one."""
     if _server() is None or _program("mariadb-install-db", "mysql_install_db") is None:
         return "there is no MariaDB server here; install one (Debian: mariadb-server)"
     return None
@@ -63,7 +63,7 @@ def why_not() -> str | None:
 
 @contextlib.contextmanager
 def mariadb_server() -> Iterator[MariaServer]:
-    """Make and start a server; ended, and its folder removed, at the end."""
+    """Create and start a server; stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="branchline-mariadb-"))
     try:
         process, port = _start(folder)
@@ -84,7 +84,7 @@ def _start(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     installer, server = _program("mariadb-install-db", "mysql_install_db"), _server()
     assert installer is not None
     assert server is not None
-    # A server that root starts has to be told so.
+    # For root, the server needs an option.
     user = ["--user=root"] if os.getuid() == 0 else []
     data = folder / "data"
     subprocess.run(

@@ -33,10 +33,9 @@ def dbt(
 ) -> str:
     """Run dbt in the project folder with the project's own profiles; its output.
 
-    In this process, which has imported dbt already, and from what dbt has parsed before: a new
-    process would take seconds to come to the same point. `env` is all that dbt sees of the
-    environment. Only `parse` writes the manifest, which takes half a second. `home` is the folder
-    of the dbt project.
+    In this process, which has imported dbt already, and with dbt's earlier parse result: a new
+    process would take seconds for the same. `env` is the whole environment of dbt. Only `parse`
+    writes the manifest, which takes half a second. `home` is the folder of the dbt project.
     Fails the test on another exit code than the one expected.
     """
     profiles = folder / "profiles"
@@ -48,7 +47,7 @@ def dbt(
     decide = options.get("--target"), options.get("--vars")
     database = env["BRANCHLINE_DATABASE_URL"]
     parsed = target / "partial_parse.msgpack"
-    # Of a copy that was never parsed dbt takes what is as in the project itself.
+    # For a copy that was never parsed, dbt reuses what is unchanged from the project itself.
     kept = _PARSED.get((database, project, *decide), _PARSED.get((database, str(PROJECT), *decide)))
     if kept is not None:
         target.mkdir(parents=True, exist_ok=True)
@@ -69,8 +68,8 @@ def dbt(
 
 
 _PARSED: dict[tuple[str | None, ...], bytes] = {}
-"""What dbt has parsed, by what makes it parse everything again: the URL of the database, the folder
-of the project, `--target` and `--vars`."""
+"""dbt's parse results, keyed by what forces a full parse: the URL of the database, the folder of
+the project, `--target` and `--vars`."""
 
 
 hasten()
@@ -79,7 +78,7 @@ gc.set_threshold(100_000, 20, 100)
 
 @contextlib.contextmanager
 def _no_gc() -> Iterator[None]:
-    """dbt makes objects by the million, and looking through them takes a tenth of its time."""
+    """dbt creates millions of objects, and collecting garbage takes a tenth of its time."""
     gc.disable()
     try:
         yield
@@ -89,7 +88,7 @@ def _no_gc() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment(env: dict[str, str], home: Path) -> Iterator[None]:
-    """This process in the project's folder with another environment, and then as it was."""
+    """Run the block in the project's folder with another environment."""
     before, folder = dict(os.environ), Path.cwd()
     try:
         os.environ.clear()
@@ -122,7 +121,7 @@ class Project:
         target.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def load(self) -> LoadReport:
-        """Load what lies in the inbox."""
+        """Load the inbox."""
         return load(
             LoadOptions(
                 database_url=self.url,
@@ -134,7 +133,7 @@ class Project:
         )
 
     def prepare(self) -> None:
-        """Make the empty raw tables."""
+        """Create the empty raw tables."""
         prepare_raw(self.url, self.feeds, self.state)
 
     def dbt(self, *words: str, expect: int = 0) -> str:
@@ -142,7 +141,7 @@ class Project:
         return dbt(self.env, self.folder, *words, expect=expect, home=self.home)
 
     def seed(self) -> None:
-        """Make what `dbt run` reads and does not make: the seeds and the snapshots."""
+        """Build what `dbt run` reads but does not build: the seeds and the snapshots."""
         self.dbt(
             "build",
             *("--select", "resource_type:seed", "+resource_type:snapshot"),
@@ -168,7 +167,7 @@ class Project:
     def contents(self, mart: str) -> list[Row]:
         """The rows of a mart as texts, in order, to compare with another warehouse.
 
-        Without the number of a file, which the order of arrival gives.
+        Without file ids, which depend on the order of arrival.
         """
         return self.rows(
             "select (to_jsonb(lines) - '{file_id,newest_file_id}'::text[])::text"

@@ -1,4 +1,4 @@
-"""A copy of the dbt project to change and to build, beside the one under test."""
+"""A copy of the dbt project to change and build, separate from the one under test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nightly import PROJECT
 
 
 def copy_project(target: Path) -> Path:
-    """Copy what dbt and the feeds need of the project; the copy's folder."""
+    """Copy the parts of the project that dbt and the feeds need; return the copy's folder."""
     for name in (
         *("ingest/feeds", "macros", "models", "seeds", "snapshots", "tests/data"),
         "dbt_packages",
@@ -21,7 +21,7 @@ def copy_project(target: Path) -> Path:
 
 
 def another_version(folder: Path, changes: dict[str, tuple[str, str]]) -> Path:
-    """A copy of the dbt project, with one text in each of some files replaced by another."""
+    """A copy of the dbt project with one text replaced in each of some files."""
     copy_project(folder)
     for name, (present, other) in changes.items():
         text = (folder / name).read_text()

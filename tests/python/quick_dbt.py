@@ -1,7 +1,7 @@
-"""dbt in this process, hundreds of times: without what it does again and again to no effect.
+"""Speed up dbt, which runs in this process hundreds of times, by skipping useless work.
 
-A third of dbt's time in these tests was work whose result is thrown away or is the same each time.
-What dbt builds, what it asks the database and what it says stay as they are.
+A third of dbt's time in these tests was work whose result is discarded or the same each time.
+dbt's builds, queries and messages are unchanged.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _compiled: dict[Any, CodeType] = {}
 
 
 def hasten() -> None:
-    """Put the patches of this module into dbt."""
-    # To say where a flag was declared, dbt reads the source of every function that is being called.
+    """Apply the patches of this module to dbt."""
+    # To find where a flag was declared, dbt reads the source of every called function.
     BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
-    # One text gives one program, whichever run it is part of.
+    # A text compiles to the same program in every run.
     MacroFuzzEnvironment.compile = _compile_once  # type: ignore[method-assign]
     # Most events are for the log file, and the tests write none.
-    BaseEvent.__init__ = _begin_event_to_be_told  # type: ignore[method-assign]
-    EventManager.fire_event = _fire_event_to_be_told  # type: ignore[method-assign]
+    BaseEvent.__init__ = _begin_shown_event  # type: ignore[method-assign]
+    EventManager.fire_event = _fire_shown_event  # type: ignore[method-assign]
 
 
 def _compile_once(self: MacroFuzzEnvironment, source: Any, *arguments: Any) -> Any:
@@ -49,7 +49,7 @@ def _begin_event_to_be_told(self: BaseEvent, *arguments: Any, **fields: Any) -> 
         _begin_event(self, *arguments, **fields)
 
 
-def _fire_event_to_be_told(
+def _fire_shown_event(
     self: EventManager, event: BaseEvent, level: EventLevel | None = None, **options: Any
 ) -> None:
     if (level or event.level_tag()) is not EventLevel.DEBUG:

@@ -1,4 +1,4 @@
-"""Servers that the tests fetch from, all on loopback: S3, SFTP, and a line that breaks at will."""
+"""Servers for the tests, all on loopback: S3, SFTP, and a proxy that breaks connections."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class _Quiet(WSGIRequestHandler):
 
 
 class S3Server:
-    """moto's S3 server; `gets` are the objects that were asked for, one by one."""
+    """moto's S3 server; `gets` are the requested objects in order."""
 
     def __init__(self) -> None:
         self.gets: list[str] = []
         self.lists = 0
         self.refuse: Callable[[str, str], tuple[int, str] | None] = lambda method, path: None
-        """May answer a request itself, by a status and the code of an error."""
+        """May answer a request itself, with a status and an error code."""
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._client: Any = None
         self._server = make_server(
@@ -67,7 +67,7 @@ class S3Server:
         return self._moto(environ, start_response)
 
     def client(self) -> Any:
-        """A client of the tests' own, that no mishap befalls."""
+        """A client for the tests, without mishaps."""
         if self._client is None:
             self._client = self._make_client()
         return self._client
@@ -98,7 +98,7 @@ def s3_server() -> Iterator[S3Server]:
 
 
 class SftpServer:
-    """An SFTP server that shows one folder; `opened` are the paths that were opened to be read."""
+    """An SFTP server that serves one folder; `opened` are the paths opened for reading."""
 
     def __init__(self, folder: Path, host_key: asyncssh.SSHKey | None = None, port: int = 0):
         self.folder = folder
@@ -159,7 +159,7 @@ class SftpServer:
         return port
 
     def known_hosts(self, file: Path, port: int | None = None) -> Path:
-        """Write the line that says which key this server has."""
+        """Write the known_hosts line with this server's key."""
         key = self.host_key.export_public_key().decode().strip()
         file.write_text(f"[127.0.0.1]:{port or self.port} {key}\n")
         return file
@@ -190,23 +190,23 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
 
 @dataclass
 class Mishap:
-    """What happens to one connection: answered nothing, or cut after so many bytes."""
+    """What happens to one connection: no answer, or cut after so many bytes."""
 
     answered: int | None = 0
-    """Bytes of the answer that are let through; None: all of them."""
+    """Bytes of the answer to forward; None: all of them."""
     asked: int | None = None
-    """Bytes of the question that are let through; None: all of them."""
+    """Bytes of the request to forward; None: all of them."""
     stall: bool = False
-    """Say nothing more instead of hanging up."""
+    """Go silent instead of closing the connection."""
     when: Callable[[bytes], bool] | None = None
-    """Cut as soon as a piece of the question is like this, before it is passed on."""
+    """Cut as soon as a part of the request matches, before it is forwarded."""
     after: Callable[[bytes], bool] | None = None
-    """The same, but after it was passed on; its answer is not."""
+    """The same, but after it was forwarded; its answer is not."""
 
 
 @dataclass
 class BrokenLine:
-    """A TCP proxy. `mishaps` befall the next connections, one each; then all goes well."""
+    """A TCP proxy. `mishaps` apply to the next connections, one each; later ones work."""
 
     host: str
     target: int
@@ -285,7 +285,7 @@ class BrokenLine:
                 if asking or not muted.is_set():
                     target.sendall(data)
                 if is_last:
-                    time.sleep(0.1)  # for the server to do what it was asked for
+                    time.sleep(0.1)  # for the server to process the request
                     self._befall(source, target, mishap)
                     return
             target.shutdown(socket.SHUT_WR)
@@ -313,7 +313,7 @@ class BrokenLine:
 
 
 def hang_up(end: socket.socket) -> None:
-    """Break a connection off hard, as a dying machine or a firewall does."""
+    """Reset a connection, as a crashing machine or a firewall does."""
     with contextlib.suppress(OSError):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.shutdown(socket.SHUT_RDWR)
@@ -323,7 +323,7 @@ def hang_up(end: socket.socket) -> None:
 def broken_line(
     target: int, *mishaps: Mishap, unix_socket: str | None = None
 ) -> Iterator[BrokenLine]:
-    """A proxy before a server of loopback."""
+    """A proxy before a server on loopback."""
     line = BrokenLine("127.0.0.1", target, unix_socket, collections.deque(mishaps))
     try:
         yield line
@@ -333,13 +333,13 @@ def broken_line(
 
 @contextlib.contextmanager
 def silent_server() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 
 
 def closed_port() -> int:
-    """A port at which nobody listens."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port

@@ -1,4 +1,4 @@
-"""The online shop's daily files, made up, and what they add up to, reckoned without the project."""
+"""Made-up daily files of an online shop, and their totals, computed without the project."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ PRODUCTS = [
     ("PADS", "PADS TO MATCH ALL CUSHIONS", "0.001"),
 ]
 RENAMED = ("22423", "REGENCY CAKESTAND 3 TIER", "REGENCY CAKE STAND, THREE TIERS", "12.75")
-"""A code with two descriptions: the second one from the new year on."""
+"""A code with two descriptions: the second one from January on."""
 COUNTRIES = ["United Kingdom"] * 8 + ["France", "Germany", "EIRE"]
 
 Line = list[str]
 
 
 def path_of(day: date) -> str:
-    """Where the file of a day lies in the inbox."""
+    """The path of a day's file in the inbox."""
     return f"online_shop/orders_{day.isoformat()}.csv"
 
 
@@ -87,11 +87,11 @@ def _day(day: date, invoice: int, chance: random.Random, receipts: int) -> tuple
         if not cancelled and chance.random() < 0.1:
             lines.append([name, "POST", "POSTAGE", "1", str(at), "18.0", customer, country])
         if chance.random() < 0.05:
-            # A discount: the units of this receipt may come to nothing.
+            # A discount: the units of this receipt may sum to zero.
             lines.append([name, "D", "Discount", "-1", str(at), "1.75", customer, country])
     at = datetime(day.year, day.month, day.day, 18, 3)
     shipped = "United Kingdom"
-    # Stock that was written off: no description, no price, no customer.
+    # Written-off stock: no description, no price, no customer.
     lines.append([str(invoice), "22139", "", "-17", str(at), "0.0", "", shipped])
     # One unit sold and one taken back on the same receipt.
     lines.append(
@@ -105,7 +105,7 @@ def _day(day: date, invoice: int, chance: random.Random, receipts: int) -> tuple
             [f"A{invoice}", "B", "Adjust bad debt", "1", str(at), "-11062.06", "", shipped]
         )
     if day.day % 7 == 0:
-        # What no till should write: each is rejected, and its receipt's other lines count.
+        # Invalid lines: each is rejected, and its receipt's other lines count.
         lines.append(
             [str(invoice + 1), "22633", PRODUCTS[5][1], "0", str(at), "1.85", "12347.0", shipped]
         )
@@ -119,7 +119,7 @@ def _day(day: date, invoice: int, chance: random.Random, receipts: int) -> tuple
 
 @dataclass
 class Truth:
-    """What files add up to."""
+    """The totals of files."""
 
     daily: dict[date, tuple[int, int, Decimal]] = field(default_factory=dict)
     """business date -> receipts, units, sales"""
@@ -127,22 +127,22 @@ class Truth:
     """product code -> units, sales"""
     names: dict[str, str] = field(default_factory=dict)
     customers: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
-    """customer number -> receipts, what they come to"""
+    """customer number -> receipts, amount"""
     countries: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
     receipts: dict[str, Decimal] = field(default_factory=dict)
-    """receipt number -> what it comes to"""
+    """receipt number -> amount"""
     rejected: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
-    """reasons -> lines, what they claim"""
+    """reasons -> lines, claimed amount"""
     lines: int = 0
 
     @property
     def sales(self) -> Decimal:
-        """What was sold in all."""
+        """The total sales."""
         return sum((amount for _, _, amount in self.daily.values()), Decimal(0))
 
 
 def truth_of(texts: Iterable[str]) -> Truth:
-    """What the files that count add up to, by the rules of docs/example-source.md."""
+    """The totals of the current files, by the rules of docs/example-source.md."""
     truth = Truth()
     daily: dict[date, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     products: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 2)

@@ -1,6 +1,6 @@
-"""Throwaway databases and closed-off environments, for fixtures of any scope.
+"""Temporary databases and isolated environments, for fixtures of any scope.
 
-None of it ever touches the user's own warehouse.
+They never touch the user's own warehouse.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Branchline = Callable[..., "subprocess.CompletedProcess[str]"]
 """The fixture of that name: `branchline(*arguments, environment=..., stdin="")`."""
 
 NO_PROJECT = str(Path(__file__).with_name("no-project"))
-"""Where dlt is told to look for secrets: nowhere."""
+"""An empty folder for dlt's secrets."""
 
 TOKEN_KEY = "key-of-the-tests-" + "0" * 32
 
@@ -43,9 +43,9 @@ def real_files() -> Path:
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for a server, gone at the end.
+    """A folder for a server, removed at the end.
 
-    Not pytest's own temp folder: that one is closed to the user who runs the server for root.
+    Not pytest's own temp folder: the user who runs the server for root has no access to it.
     """
     made = Path(tempfile.mkdtemp(prefix="branchline-test-"))
     made.chmod(0o711)
@@ -57,7 +57,7 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def server() -> Iterator[Connection]:
-    """A PostgreSQL server without durability, gone at the end; by its port, as others are."""
+    """A PostgreSQL server without durability, removed at the end; with its port, like others."""
     with folder() as place:
         warehouse = Warehouse(place, throwaway=True)
         try:
@@ -68,9 +68,9 @@ def server() -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def database(server: Connection) -> Iterator[str]:
-    """The URL of a new, empty database, dropped at the end with whoever is still connected.
+    """The URL of a new, empty database, dropped at the end even if there are connections.
 
-    Names come back as soon as they are free: what dbt has parsed holds the database's name.
+    Names are reused as soon as they are free: dbt's parse result contains the database's name.
     """
     admin = psycopg2.connect(server.url)
     admin.autocommit = True
@@ -78,8 +78,7 @@ def database(server: Connection) -> Iterator[str]:
         cursor.execute("select datname from pg_database")
         taken = {name for (name,) in cursor.fetchall()}
         name = next(name for name in map("test_{}".format, itertools.count()) if name not in taken)
-        # Without a write-ahead log of the copy: in a third of the time, on a server that never
-        # has to recover.
+        # Copying without WAL takes a third of the time, and this server never has to recover.
         cursor.execute(f"create database {name} strategy file_copy")
         try:
             yield server.url.rpartition("/")[0] + "/" + name
@@ -88,9 +87,9 @@ def database(server: Connection) -> Iterator[str]:
 
 
 def drop_database(cursor: Cursor, name: str) -> None:
-    """Drop a database with whoever is still connected.
+    """Drop a database even if there are connections.
 
-    Not `with (force)`: only a superuser may force out autovacuum, which a plain drop tells to go.
+    Not `with (force)`: only a superuser may end autovacuum, which a plain drop cancels.
     """
     cursor.execute(
         "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
@@ -103,7 +102,7 @@ def drop_database(cursor: Cursor, name: str) -> None:
 def environment(database_url: str, folder: Path) -> dict[str, str]:
     """An environment for child processes (branchline, dbt): this database and its own folders.
 
-    Nothing of the user's settings is left in it; what a run writes lands below `folder`.
+    It has none of the user's settings; a run writes only below `folder`.
     """
     kept = {
         name: value
@@ -128,7 +127,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
 
 
 def for_dbt(environment: dict[str, str]) -> dict[str, str]:
-    """The same with what `branchline env` would set, for a plain dbt or mf."""
+    """The same with the variables of `branchline env`, for plain dbt or mf."""
     url = environment["BRANCHLINE_DATABASE_URL"]
     return {
         **libpq.environment(environment, url, complete=True),
@@ -139,7 +138,7 @@ def for_dbt(environment: dict[str, str]) -> dict[str, str]:
 def run_branchline(
     *arguments: str, environment: dict[str, str], stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run `branchline ARGUMENTS`; only `environment` is passed on, and PATH."""
+    """Run `branchline ARGUMENTS` with only `environment` and PATH."""
     return subprocess.run(
         [str(Path(sys.executable).parent / "branchline"), *arguments],
         env={"PATH": os.environ["PATH"], **environment},

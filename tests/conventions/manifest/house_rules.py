@@ -1,6 +1,6 @@
-"""Rules of the house that dbt-bouncer has no check for; dbt-bouncer.yml says where each applies.
+"""The project's own rules for dbt-bouncer; dbt-bouncer.yml says where each applies.
 
-A check is named after the resource it looks at: dbt-bouncer calls it once for each of them.
+A check is named after the resource it checks: dbt-bouncer calls it once for each of them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 from dbt_bouncer.check_framework import check, fail
 
 PERSONAL_META = "contains_pii"
-# A model that is nothing but such a call is generated; the test of the contract checks its rows.
+# A model that consists only of such a call is generated; the test of the contract checks its rows.
 GENERATED = re.compile(r"\s*\{\{\s*every_[a-z]+\([^{}]*\)\s*\}\}\s*")
 
 
 def _meta(node: Any) -> dict[str, Any]:
-    """The meta of a node or a column; where it has none, an empty one."""
+    """The meta of a node or a column; empty if it has none."""
     config = getattr(node, "config", None)
     return dict(getattr(config, "meta", None) or getattr(node, "meta", None) or {})
 
@@ -29,7 +29,7 @@ def _constraint_types(holder: Any) -> list[str]:
 
 @check(code="BL001")
 def check_model_has_group(model: Any) -> None:
-    """Models must be in a group, so that somebody owns them."""
+    """Models must be in a group, so that they have an owner."""
     if not (model.group or getattr(model.config, "group", None)):
         fail(f"`{model.name}` is in no group: give its folder one in dbt_project.yml.")
 
@@ -46,7 +46,7 @@ def check_model_has_one_primary_key(model: Any) -> None:
 
 @check(code="BL003")
 def check_model_lists_its_columns(model: Any) -> None:
-    """Models must list their columns; that each is described is another check."""
+    """Models must list their columns; another check requires their descriptions."""
     if not model.columns:
         fail(f"`{model.name}` lists no column in its YAML file.")
 
@@ -56,7 +56,7 @@ def check_model_is_named_after_its_source(model: Any, *, prefix: str) -> None:
     """Models in a folder of one source must be named `<prefix>_<folder>__<entity>`.
 
     Parameters:
-        prefix: How the name begins, such as `stg`.
+        prefix: The prefix of the name, such as `stg`.
     """
     source = PurePosixPath(model.original_file_path).parent.name
     if not re.fullmatch(f"{prefix}_{source}__[a-z_]+", model.name):
@@ -87,8 +87,8 @@ def check_model_marks_personal_data(
     """Columns whose name says that they hold personal data must be marked `contains_pii`.
 
     Parameters:
-        column_name_pattern: Regexp of the whole name of such a column.
-        not_in_models: Regexp of names of models in which these columns are not of persons.
+        column_name_pattern: Regexp for the whole name of such a column.
+        not_in_models: Regexp for models in which these columns are not personal.
     """
     if re.search(not_in_models, model.name):
         return
@@ -103,11 +103,11 @@ def check_model_marks_personal_data(
 
 @check(code="BL007")
 def check_model_masks_columns(model: Any, *, column_name_pattern: str, masked_by: str) -> None:
-    """Columns of that name must be masked in that way.
+    """Columns with such a name must be masked in this way.
 
     Parameters:
-        column_name_pattern: Regexp of the whole name of such a column.
-        masked_by: The way, as the column's meta `masked_by` names it.
+        column_name_pattern: Regexp for the whole name of such a column.
+        masked_by: The value of the column's meta `masked_by`.
     """
     unmasked = [
         name
@@ -120,12 +120,12 @@ def check_model_masks_columns(model: Any, *, column_name_pattern: str, masked_by
 
 @check(code="BL010")
 def check_model_keys_are_short(model: Any, *, column_name_pattern: str) -> None:
-    """Texts in keys and indexes must be short, because the database takes none of any length.
+    """Texts in keys and indexes must be short, because an index entry is limited in size.
 
-    A text that a file gives may be as long as a line; one row of it would end every later run.
+    A text from a file may be as long as a line; one such row would fail every later run.
 
     Parameters:
-        column_name_pattern: Regexp of the whole name of a text that is short: a hash, a code.
+        column_name_pattern: Regexp for the whole name of a short text: a hash, a code.
     """
     texts = {
         name: column
@@ -149,7 +149,7 @@ def check_model_keys_are_short(model: Any, *, column_name_pattern: str) -> None:
 
 @check(code="BL009")
 def check_model_with_logic_has_unit_test(model: Any, ctx: Any) -> None:
-    """Models must have a unit test, unless a macro generates all of their text."""
+    """Models must have a unit test, unless a macro generates their whole text."""
     if GENERATED.fullmatch(model.raw_code or ""):
         return
     tested = {
@@ -163,7 +163,7 @@ def check_model_with_logic_has_unit_test(model: Any, ctx: Any) -> None:
 
 @check(code="BL008")
 def check_source_has_freshness_or_a_reason(source: Any) -> None:
-    """Source tables must say when they are stale, or (`meta: no_freshness`) why they never are."""
+    """Source tables must declare freshness, or the reason for none (`meta: no_freshness`)."""
     freshness = source.freshness
     bounds = [freshness.warn_after, freshness.error_after] if freshness else []
     is_bounded = any(bound and bound.count for bound in bounds)

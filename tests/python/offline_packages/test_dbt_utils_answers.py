@@ -1,8 +1,8 @@
-"""dbt_utils, held to known answers.
+"""dbt_utils compared with known answers.
 
 `answers/` is a small dbt project that calls every macro and generic test of the offline stand-in
-under `offline_packages/`, and `nulls_as_empty/` a package of it; each answer stands here, computed
-without SQL. The same questions can be put to the real package:
+under `offline_packages/`, and `nulls_as_empty/` a package of it; each answer is here, computed
+without SQL. The real package can be tested in the same way:
 BRANCHLINE_DBT_UTILS=dbt_packages/dbt_utils after a `dbt deps` that reached the package hub.
 """
 
@@ -37,7 +37,7 @@ NULL = "_dbt_utils_surrogate_key_null_"
 
 @dataclass
 class Answers:
-    """What one `dbt build` of the questions left behind."""
+    """The results of one `dbt build` of the questions."""
 
     outcomes: dict[str, tuple[str, int | None]]
     messages: dict[str, str]
@@ -79,7 +79,7 @@ def profile_of(database_url: str) -> dict[str, Any]:
 
 
 def lay_out(project: Path, database_url: str) -> None:
-    """The questions as a dbt project that needs no `dbt deps`: its packages lie in it already."""
+    """The questions as a dbt project that needs no `dbt deps`: it contains its packages."""
     shutil.copytree(HERE / "answers", project)
     shutil.copytree(package_under_test(), project / "dbt_packages" / "dbt_utils")
     shutil.copytree(HERE / "nulls_as_empty", project / "dbt_packages" / "nulls_as_empty")
@@ -91,7 +91,7 @@ def lay_out(project: Path, database_url: str) -> None:
 def answers(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Answers]:
-    """Everything built once: the models, the tests that hold and those that must not."""
+    """Everything built once: the models, the tests that must pass and those that must fail."""
     folder = tmp_path_factory.mktemp("dbt_utils")
     with throwaway.database(postgres_server) as url:
         lay_out(folder / "answers", url)
@@ -103,7 +103,7 @@ def answers(
             text=True,
             check=False,
         )
-        # 1 is dbt's word for "some did not pass": which ones is what the tests below look at.
+        # 1 means that some did not pass: the tests below check which.
         assert done.returncode == 1, done.stdout + done.stderr
         results, manifest = (
             json.loads((folder / "target" / name).read_text(encoding="utf-8"))
@@ -147,8 +147,8 @@ def test_surrogate_keys(answers: Answers, table: str, text_of_null: str) -> None
     }
 
 
-def test_surrogate_keys_as_written_down(answers: Answers) -> None:
-    """Two keys as bare literals, so that no helper above can be wrong along with the SQL."""
+def test_surrogate_keys_as_literals(answers: Answers) -> None:
+    """Two keys as literals, so that an error in a helper above cannot hide one in the SQL."""
     found = dict(answers.rows("select case_name, key_of_two from surrogate_keys"))
     assert found["all filled"] == "98ed5c8fe88acbc04408368dd13a2953"
     assert found["second null"] == "6231b1e7ffe3b9d15edc44e40e6f694c"

@@ -1,4 +1,4 @@
-"""The offline stand-in of dbt_utils holds what the project calls, and nothing else."""
+"""The offline stand-in of dbt_utils has exactly what the project calls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def calls(project: Path) -> dict[str, set[str]]:
 
 
 def reached(names: set[str], defined: dict[str, str]) -> set[str]:
-    """The macros that the names stand for, and all that those call in turn."""
+    """The macros with these names, and all that they call in turn."""
     open_names = {one for name in names for one in (name, f"test_{name}") if one in defined}
     seen: set[str] = set()
     while open_names:
@@ -66,14 +66,14 @@ def test_every_call_is_provided() -> None:
     assert not missing, f"add these to {STAND_IN.relative_to(PROJECT)}, with answers: {missing}"
 
 
-def test_nothing_is_held_that_nobody_calls() -> None:
+def test_the_stand_in_has_no_unused_macros() -> None:
     defined = definitions(STAND_IN)
     unused = set(defined) - reached(set(calls(PROJECT)), defined)
     assert not unused, f"remove these, and the questions about them: {sorted(unused)}"
 
 
 def test_the_macros_are_found_as_dbt_finds_them(tmp_path: Path) -> None:
-    """The two tests above are only as good as what they read: a known package and project."""
+    """Checks the helpers of the two tests above with a known package and project."""
     macros = tmp_path / "package" / "macros"
     macros.mkdir(parents=True)
     (macros / "a.sql").write_text(

@@ -1,4 +1,4 @@
-"""What a source lists and makes is what the contract of its entities says, column by column."""
+"""A source lists and builds what the contract of its entities says, column by column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from base.source_systems import listed_sources
 
 CONFORMED = PROJECT / "models" / "intermediate" / "conformed"
 COMES_WITH_TRANSACTIONS = {"sale_lines", "raw_claims"}
-# Not read by the models of the subjects: transactions and sale lines are made of them.
+# Not read by the models of the subjects: transactions and sale lines are built from them.
 STEPS = {"receipt_lines"}
 
 Columns = dict[str, str]
@@ -25,7 +25,7 @@ Columns = dict[str, str]
 def built(
     postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """A project with the conformed models of all sources, without a row."""
+    """A project with the conformed models of all sources, without rows."""
     with new_project(postgres_server, tmp_path_factory.mktemp("contract")) as project:
         project.prepare()
         project.dbt("seed")
@@ -36,7 +36,7 @@ def built(
 
 @pytest.fixture(scope="module")
 def contracts(built: Project) -> dict[str, Columns]:
-    """Name and type of the columns of each entity, the types as PostgreSQL calls them."""
+    """Name and type of the columns of each entity, with PostgreSQL's type names."""
     text = (
         "{% set found = {} %}{% for entity in source_contracts() %}"
         "{% do found.update({entity: conformed_columns(entity)}) %}{% endfor %}{{ tojson(found) }}"
@@ -59,12 +59,12 @@ def in_postgres(type_: str) -> str:
 
 
 def compiled(project: Project, text: str, expect: int = 0) -> str:
-    """What dbt makes of a text, or what it says where it refuses it."""
+    """The compiled text, or dbt's error."""
     return project.dbt("--quiet", "compile", "--inline", text, expect=expect)
 
 
 def models_of(source: str) -> dict[str, Path]:
-    """By what stands behind the source in their names the models of its folder."""
+    """Part of the name after the source -> model in its folder."""
     prefix = f"int_{source}__"
     return {path.stem.removeprefix(prefix): path for path in (CONFORMED / source).rglob("*.sql")}
 
@@ -93,7 +93,7 @@ def test_conformed_models_have_the_columns_of_their_entities(
 
 
 @pytest.mark.parametrize(("source", "listed"), listed_sources().items())
-def test_a_source_lists_the_entities_that_it_makes(
+def test_a_source_lists_the_entities_that_it_builds(
     contracts: dict[str, Columns], source: str, listed: list[str]
 ) -> None:
     made = (models_of(source).keys() & contracts.keys()) - STEPS
@@ -102,9 +102,7 @@ def test_a_source_lists_the_entities_that_it_makes(
     assert made == {*listed, *along}
 
 
-def test_what_comes_along_is_what_the_macros_say(
-    built: Project, contracts: dict[str, Columns]
-) -> None:
+def test_extra_columns_match_the_macros(built: Project, contracts: dict[str, Columns]) -> None:
     text = (
         "{% set found = {} %}{% for entity in source_contracts() %}"
         "{% do found.update({entity: entity_comes_with(entity)}) %}{% endfor %}{{ tojson(found) }}"
@@ -114,7 +112,7 @@ def test_what_comes_along_is_what_the_macros_say(
 
 
 def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str, Any]) -> None:
-    """Its mark counts for the reference data that it was built with, and these are in there."""
+    """Its mark covers the reference data that it was built with."""
     incremental = [
         node
         for node in manifest["nodes"].values()
@@ -129,7 +127,7 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "reported"),
     [
         (
             "conform('products', from='made', lacks=['weight'])",
@@ -164,6 +162,6 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
         "union-of-no-entity",
     ],
 )
-def test_what_breaks_the_contract_does_not_compile(built: Project, call: str, told: str) -> None:
+def test_contract_violations_do_not_compile(built: Project, call: str, reported: str) -> None:
     said = built.dbt("compile", "--inline", "{{ " + call + " }}", expect=2)
-    assert told in " ".join(said.split())
+    assert reported in " ".join(said.split())

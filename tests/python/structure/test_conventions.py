@@ -1,4 +1,4 @@
-"""Each rule of dbt-bouncer.yml finds the fault that it is there for."""
+"""Each rule of dbt-bouncer.yml finds its violation."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="dbt-bouncer 
 Node = dict[str, Any]
 
 INGEST = Path("staging/ingest")
-"""The staging folder of what the loader itself writes; it is of no source."""
+"""The staging folder of the loader's own tables; it belongs to no source."""
 
 RULES: list[Node] = yaml.safe_load((PROJECT / "dbt-bouncer.yml").read_text())["manifest_checks"]
 
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
-    """dbt's manifest of the project; parsing asks no database."""
+    """dbt's manifest of the project; parsing needs no database."""
     folder = tmp_path_factory.mktemp("manifest")
     env = throwaway.environment("postgresql://nobody@127.0.0.1:1/none", folder)
     dbt(env, folder, "parse")
@@ -40,7 +40,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
 
 
 def failures(manifest: Node, folder: Path) -> dict[str, list[str]]:
-    """What dbt-bouncer finds: messages by the number of the rule in dbt-bouncer.yml, from 0."""
+    """dbt-bouncer's findings: messages by the index of the rule in dbt-bouncer.yml."""
     (folder / "target").mkdir()
     (folder / "target" / "manifest.json").write_text(json.dumps(manifest))
     results = folder / "results.json"
@@ -68,14 +68,14 @@ def failures(manifest: Node, folder: Path) -> dict[str, list[str]]:
 
 
 class Broken:
-    """A copy of a manifest that gets faults; each is made to a copy of something that is right."""
+    """A copy of a manifest with violations; each is in a copy of a valid node."""
 
     def __init__(self, manifest: Node) -> None:
         self.manifest = copy.deepcopy(manifest)
         self.copies = 0
 
     def first(self, folder: str, fits: Callable[[Node], bool] = lambda _: True) -> Node:
-        """The first model in a folder that fits."""
+        """The first matching model in a folder."""
         return next(
             node
             for _, node in sorted(self.manifest["nodes"].items())
@@ -87,7 +87,7 @@ class Broken:
     def model(
         self, like: Node, name: str | None = None, folder: str | None = None, **changes: Any
     ) -> Node:
-        """A copy of a model, under another name and, if so wished, in another folder."""
+        """A copy of a model, under another name and optionally in another folder."""
         self.copies += 1
         made = copy.deepcopy(like)
         made |= {"name": name or f"{like['name']}_{'x' * self.copies}", **changes}
@@ -109,7 +109,7 @@ class Broken:
 
 
 def break_every_rule(manifest: Node) -> Node:
-    """A manifest with at least one fault for each rule."""
+    """A manifest with at least one violation of each rule."""
     broken = Broken(manifest)
     nodes = broken.manifest["nodes"]
     staging = broken.first("staging")
@@ -201,7 +201,7 @@ def test_the_project_keeps_every_rule(manifest: Node, tmp_path: Path) -> None:
     assert failures(manifest, tmp_path) == {}
 
 
-def test_every_rule_finds_its_fault(manifest: Node, tmp_path: Path) -> None:
+def test_every_rule_finds_its_violation(manifest: Node, tmp_path: Path) -> None:
     found = failures(break_every_rule(manifest), tmp_path)
     wanted = {f"{number} {rule['name']}" for number, rule in enumerate(RULES)}
     assert wanted - set(found) == set()
@@ -214,7 +214,7 @@ def test_every_rule_finds_its_fault(manifest: Node, tmp_path: Path) -> None:
         ({"meta": {"no_freshness": "It never comes late."}}, "and a reason for none"),
     ],
 )
-def test_a_table_has_freshness_or_a_reason_and_not_both(
+def test_a_table_has_either_freshness_or_a_reason(
     manifest: Node, tmp_path: Path, change: Node, said: str
 ) -> None:
     changed = copy.deepcopy(manifest)
@@ -225,7 +225,7 @@ def test_a_table_has_freshness_or_a_reason_and_not_both(
     assert said in message
 
 
-def test_every_exception_of_the_evaluator_has_a_reason_and_names_what_is_there(
+def test_every_exception_of_the_evaluator_has_a_reason_and_exists(
     manifest: Node,
 ) -> None:
     resources = [*manifest["nodes"].values(), *manifest["sources"].values()]
@@ -240,6 +240,6 @@ def test_every_exception_of_the_evaluator_has_a_reason_and_names_what_is_there(
     for row in rows:
         assert list(row) == ["fct_name", "column_name", "id_to_exclude", "comment"]
         assert row["comment"].strip(), row
-        # As in SQL's `like`; an underscore stands for itself, too.
+        # As in SQL's `like`; an underscore also matches itself.
         pattern = re.escape(row["id_to_exclude"]).replace("%", ".*")
         assert [name for name in names if re.fullmatch(pattern, name)], row

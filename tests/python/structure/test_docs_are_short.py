@@ -1,4 +1,4 @@
-"""A page can be read in one go, and every page can be found from the index."""
+"""Pages are short, and every page is in the index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DOCS = PROJECT / "docs"
 MOST_WORDS = 2000
 
 
-def test_no_page_is_longer_than_can_be_read_in_one_go() -> None:
+def test_no_page_is_too_long() -> None:
     words = {page: len(page.read_text(encoding="utf-8").split()) for page in DOCS.rglob("*.md")}
     assert len(words) > 10
     long = {page.name: count for page, count in words.items() if count > MOST_WORDS}

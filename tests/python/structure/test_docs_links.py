@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-# The docs of dbt lead to a model by this.
+# Links to models in the dbt docs.
 MODEL = "#!/model/model.branchline."
 
 
@@ -31,7 +31,7 @@ def _pages() -> list[Path]:
 def _parsed(page: Path) -> tuple[list[str], set[str]]:
     """The targets of a page's links and images, and the anchors of its headings.
 
-    Anchors are those that code hosts make: `## What it costs` is `#what-it-costs`.
+    Anchors are those of code hosts: `## What it costs` is `#what-it-costs`.
     """
     tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
     targets: list[str] = []
@@ -52,7 +52,7 @@ def _parsed(page: Path) -> tuple[list[str], set[str]]:
 
 
 def _broken(page: Path, root: Path) -> Iterator[str]:
-    """Every relative link of a page that leads nowhere."""
+    """Every broken relative link of a page."""
     for target in _parsed(page)[0]:
         if re.match(r"[a-z][a-z0-9+.-]*:|//", target, re.IGNORECASE):
             continue

@@ -1,4 +1,4 @@
-"""SQL over marts is a model. Python reads the digest's models, and nothing else of the marts."""
+"""SQL over marts belongs in a model. Python reads only the digest's models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
 READS = re.compile(r"\b(?:from|join)\s+\"?marts(?:_masked)?\"?\.(?P<mart>\S*)", re.IGNORECASE)
-# What a user is shown as an example of a question is no question of ours.
+# Example queries shown to users do not count.
 EXAMPLES = {
     "operate/commands/demo.py": {"rpt_peak_hours"},
     "operate/commands/sql.py": {"rpt_daily_sales", "dim_branches"},
@@ -19,7 +19,7 @@ def marts_read(text: str) -> set[str]:
     return {found["mart"].strip("\"'`.,;()") for found in READS.finditer(text)}
 
 
-def test_python_reads_the_digests_models_only() -> None:
+def test_python_reads_only_the_digests_models() -> None:
     read = {
         str(path.relative_to(PROJECT)): marts_read(path.read_text())
         for part in ("base", "ingest", "operate", "publish")

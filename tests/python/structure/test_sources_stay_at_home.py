@@ -1,4 +1,4 @@
-"""The name of a source stands in what belongs to that source, and nowhere else."""
+"""The name of a source is only in files that belong to that source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-# What may name any source: their list, reference data, documentation, and the data of tests.
+# Files that may name any source: their list, reference data, documentation, and test data.
 OPEN = ("dbt_project.yml", "seeds/", "docs/", "tests/python/")
 
 
@@ -20,7 +20,7 @@ def sources() -> list[str]:
 
 
 def belongs_to(source: str, path: str) -> bool:
-    """Whether a file is the source's own: it is named for it, or lies in a folder that is."""
+    """Whether a file is the source's own: by its name or the name of a folder."""
     return any(
         source == name or name.startswith((f"{source}.", f"{source}__", f"int_{source}__"))
         for name in (*PurePosixPath(path).parts, PurePosixPath(path).stem)
@@ -39,7 +39,7 @@ def places_of(source: str) -> list[str]:
     return found.stdout.splitlines()
 
 
-def test_a_source_is_named_in_its_own_files_only() -> None:
+def test_a_source_is_named_only_in_its_own_files() -> None:
     strangers = [
         f"{path} names {source}"
         for source in sources()
@@ -49,8 +49,8 @@ def test_a_source_is_named_in_its_own_files_only() -> None:
     assert strangers == []
 
 
-def test_every_source_has_places_that_are_its_own() -> None:
-    # Or the test above looks for the wrong names.
+def test_every_source_has_its_own_files() -> None:
+    # Otherwise the test above looks for the wrong names.
     for source in sources():
         own = {path for path in places_of(source) if belongs_to(source, path)}
         assert f"ingest/feeds/{source}.yml" in own
