@@ -43,8 +43,8 @@ def show_build(console: Console, build: BuildResult, log_folder: str) -> None:
             "schemas on this incremental model are out of sync" in f.message for f in build.failures
         ):
             console.print(
-                "The columns of a model have changed: `branchline run --full-refresh` builds its"
-                " past anew."
+                "The columns of a model have changed: `branchline run --full-refresh` restates"
+                " its history."
             )
         console.print(f"dbt's whole log: {plain(log_folder)}/dbt.log")
 

@@ -60,7 +60,7 @@ def check_model_is_named_after_its_source(model: Any, *, prefix: str) -> None:
     """
     source = PurePosixPath(model.original_file_path).parent.name
     if not re.fullmatch(f"{prefix}_{source}__[a-z_]+", model.name):
-        fail(f"`{model.name}` lies in the folder of {source}: name it {prefix}_{source}__...")
+        fail(f"`{model.name}` is in the folder of {source}: name it {prefix}_{source}__...")
 
 
 @check(code="BL005")

@@ -550,9 +550,9 @@ def test_a_quarantined_portion_is_read_again_once_fixed(
     assert only(read(only=["desk_sales"])).status == "quarantined"
     sell(source, [7, 8])
     assert read(only=["desk_sales"]).rows == 2
-    source.do("update sales set item = 'mended' where item like 'a%%'")
-    mended = only(read(only=["desk_sales"]))
-    assert (mended.path, mended.rows) == ("database/desk/sales/by-id/after-3.csv", 3)
+    source.do("update sales set item = 'fixed' where item like 'a%%'")
+    fixed = only(read(only=["desk_sales"]))
+    assert (fixed.path, fixed.rows) == ("database/desk/sales/by-id/after-3.csv", 3)
     assert [row[0] for row in query(CURRENT_SALES)] == [1, 2, 3, 4, 5, 6, 7, 8]
 
 

@@ -432,9 +432,9 @@ def test_a_fixed_feed_loads_quarantined_files_on_retry(
     assert run_load(feeds=feed_file(feeds)).counts()["loaded"] == 2
     inbox.drop("shop/c.csv", "item;cost;tax\ntea;1;1\n")
     assert statuses(run_load(feeds=feed_file(feeds))) == {"c.csv": "quarantined"}
-    mended = feed_file(feeds + "        aliases: [cost]\n")
-    assert run_load(feeds=mended).unchanged == 3
-    (outcome,) = run_load(feeds=mended, retry_quarantined=True).files
+    fixed = feed_file(feeds + "        aliases: [cost]\n")
+    assert run_load(feeds=fixed).unchanged == 3
+    (outcome,) = run_load(feeds=fixed, retry_quarantined=True).files
     assert (outcome.status, outcome.rows) == ("loaded", 1)
     assert query("select status from raw.ingest_files where path = 'shop/c.csv'") == [("loaded",)]
 
