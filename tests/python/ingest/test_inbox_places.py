@@ -186,7 +186,7 @@ def test_a_deleted_file(place: Place, servers: Servers) -> None:
     else:
         (place.folder / NAME).unlink()  # type: ignore[attr-defined]
     assert file.fingerprint_now() is None
-    with pytest.raises(UnreadableFileError, match="vanished") as caught:
+    with pytest.raises(UnreadableFileError, match="deleted") as caught:
         file.open()
     assert caught.value.temporary
 
@@ -333,7 +333,7 @@ def test_sftp_errors_are_reported_in_plain_words(
     monkeypatch.delenv(f"{SETTINGS}SFTP_PASSWORD")
     assert "no password or key" in refused(sftp.url, caplog)
     monkeypatch.setenv(f"{SETTINGS}SFTP_KEY_FILENAME", str(tmp_path / "no-key"))
-    assert "no-key is not there" in refused(sftp.url, caplog)
+    assert "no-key does not exist" in refused(sftp.url, caplog)
     (tmp_path / "bad-key").write_text("hello")
     monkeypatch.setenv(f"{SETTINGS}SFTP_KEY_FILENAME", str(tmp_path / "bad-key"))
     assert "no readable key" in refused(sftp.url, caplog)

@@ -335,7 +335,7 @@ QUARANTINED: list[tuple[bytes, str]] = [
 
 MISNAMED = {
     "leeds.csv": "london_camden_25-08-2021_09-00-00.csv",
-    "leeds_30-02-2021_09-00-00.csv": "no date",
+    "leeds_30-02-2021_09-00-00.csv": "not a date",
 }
 
 
@@ -811,7 +811,7 @@ def test_a_deleted_file_is_reported(inbox: Inbox, run_load: Load) -> None:
 
     report = run_load(progress=remove)
     assert statuses(report) == {NAME: "failed", OTHER: "loaded"}
-    assert "vanished" in reason(report, NAME)
+    assert "deleted" in reason(report, NAME)
 
 
 def test_the_connection_breaks_during_a_load(

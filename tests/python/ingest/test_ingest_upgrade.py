@@ -130,7 +130,7 @@ def test_files_counted_twice_under_two_names_are_deduplicated(
     report = run_load()
     assert report.messages == [
         f"branch_pos/{old} and branch_pos/{new} were taken for two files; they are versions of"
-        f" one, and branch_pos/{new} counts."
+        f" one, and branch_pos/{new} is current."
     ]
     (first, second) = query(rows)
     assert first[:4] == (
