@@ -259,7 +259,7 @@ def test_only_schemas_of_earlier_calls_are_dropped(
     try:
         with (
             open_link(main.built.url) as link,
-            pytest.raises(BranchlineError, match="pr_7_marts is there already"),
+            pytest.raises(BranchlineError, match="pr_7_marts exists already"),
             _schemas_made(link, "pr_7", ["pr_7_marts", "pr_7_staging"], keep=False),
         ):
             pass

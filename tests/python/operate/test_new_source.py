@@ -160,7 +160,7 @@ def test_existing_files_are_never_overwritten(copy: Path, tmp_path: Path) -> Non
     there.parent.mkdir()
     there.write_text("select 1")
     before = texts_of(copy)
-    with pytest.raises(BranchlineError, match=r"already .*stg_web_shop__receipt_lines\.sql"):
+    with pytest.raises(BranchlineError, match=r"already: .*stg_web_shop__receipt_lines\.sql"):
         plan_source(copy, "web_shop", sample, None)
     with pytest.raises(BranchlineError, match="lists the source 'branch_pos' already"):
         plan_source(copy, "branch_pos", sample, None)
