@@ -41,7 +41,7 @@ def _compile_once(self: MacroFuzzEnvironment, source: Any, *arguments: Any) -> A
     return code
 
 
-def _begin_event_to_be_told(self: BaseEvent, *arguments: Any, **fields: Any) -> None:
+def _begin_shown_event(self: BaseEvent, *arguments: Any, **fields: Any) -> None:
     # Of some the level is known only when they are fired.
     if self.level_tag() is EventLevel.DEBUG and not isinstance(self, DynamicLevel):
         self.pb_msg = getattr(self.PROTO_TYPES_MODULE, type(self).__name__)()

@@ -802,7 +802,7 @@ def test_a_server_that_rejects_or_is_unreachable(
     }
     expected = {
         "password": "rejects the user or the password",
-        "path": "is not there",
+        "path": "does not exist",
         "port": "does not answer",
     }[what]
     for outcome in report.failed:
