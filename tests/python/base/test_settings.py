@@ -110,7 +110,7 @@ def test_wrong_usage_has_its_own_exit_code(branchline: Branchline, tmp_path: Pat
     assert branchline("load", "--inbx", environment=environment).returncode == 2
     found = branchline("--help", environment=environment)
     assert found.returncode == 0
-    assert "Load an inbox and build what it changes" in found.stdout
+    assert "Load an inbox and build the changes" in found.stdout
 
 
 def test_a_password_in_the_inbox_is_refused_before_it_is_shown(

@@ -510,8 +510,8 @@ def test_the_owner_builds_only_with_the_transformers_rights(shop: Shop, tmp_path
     try:
         env = throwaway.environment(shop.url, tmp_path)
         for words in (("run", "--select", "rpt_peak_hours"), ("run-operation", "grant_marts")):
-            told = dbt(env, tmp_path, *words, expect=2 if words[0] == "run" else 1)
-            assert "must not run dbt directly" in " ".join(told.split())
+            reported = dbt(env, tmp_path, *words, expect=2 if words[0] == "run" else 1)
+            assert "must not run dbt directly" in " ".join(reported.split())
         assert shop.ask("owner", "select * from marts.ran_as") == []
         with lowered(Connection(shop.url, "", 0, "", "", "")) as low:
             low_env = throwaway.environment(low.url, tmp_path)
