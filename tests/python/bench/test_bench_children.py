@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from bench.child import PeakMemory
 from bench.children import Child, Workplace
 from bench.errors import BenchError
 
@@ -39,6 +41,15 @@ def test_a_task_returns_its_result_and_its_own_peak_memory(tmp_path: Path) -> No
     assert len(list(inbox.rglob("*.csv"))) == 1
     # This process's memory does not count for the child.
     assert 5_000_000 < done.peak_bytes < len(ballast)
+
+
+def test_the_memory_of_workers_counts() -> None:
+    with PeakMemory() as alone:
+        time.sleep(0.3)
+    held = "import time; held = bytearray(80_000_000); time.sleep(1)"
+    with PeakMemory() as together:
+        subprocess.run([sys.executable, "-c", held], check=True)
+    assert 80_000_000 < together.bytes - alone.bytes < 160_000_000
 
 
 def test_a_failing_task_reports_its_output(tmp_path: Path) -> None:
