@@ -1,4 +1,4 @@
-{# The current customer list. The table is updated, not replaced, so that views on it are not dropped. #}
+{# The current customer list. The table is updated, not replaced, so that views on it stay. #}
 {{
     config(
         materialized='incremental',

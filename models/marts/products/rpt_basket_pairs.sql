@@ -1,4 +1,4 @@
-{# Full refresh every run: sums of some thousand pairs over a window that does not grow with history. #}
+{# Rebuilt in every run: sums of some thousand pairs over a window of constant length. #}
 with daily_sales as (
 
     select * from {{ ref('rpt_daily_sales') }}

@@ -1,8 +1,8 @@
 -- For every loaded file of these feeds, raw has as many rows and rejects as the ledger says; a file
 -- that was not loaded has neither.
 {%- set scope, raw_scope = in_scope('file'), in_scope('raw_file') %}
-{#- Feeds that models read: dbt's sources that are tables of a feed. Other tables in raw are not declared to dbt. Read
-from raw, because `ref` does not accept a computed name. #}
+{#- Feeds that models read: dbt's sources that are tables of a feed. Other tables in raw are not
+declared to dbt. Read from raw, because `ref` does not accept a computed name. #}
 {%- set tables = graph.sources.values()
     | selectattr('source_name', 'in', var('source_systems')) | list %}
 {%- set feeds = "'" ~ tables | map(attribute='name') | join("', '") ~ "'" %}

@@ -1,4 +1,4 @@
-{# A sale of the sales desk is one receipt with one line. It has the product's name, not its number. #}
+{# A sale of the desk is a receipt with one line. It has the product's name, not its number. #}
 {{ conform(
     'sale_lines',
     from=ref('int_sales_desk__sales_checked'),

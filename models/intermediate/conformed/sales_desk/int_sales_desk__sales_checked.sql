@@ -1,4 +1,4 @@
-{# Incremental so that a line is parsed once, when it is loaded, though several later models read it. #}
+{# Incremental so that a line is parsed once, when it is loaded: several later models read it. #}
 {{
     config(
         materialized='incremental',
