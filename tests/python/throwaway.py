@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 from psycopg2.extensions import cursor as Cursor
@@ -41,13 +42,26 @@ def real_files() -> Path:
     return Path(named)
 
 
+IN_MEMORY = Path("/dev/shm")
+"""Creating and dropping a database there takes a tenth of the time: it is many small files."""
+ROOM = 4 << 30
+
+
+def _fastest_folder() -> str | None:
+    """Where a server's files lie: in memory if there is plenty of it, else where TMPDIR says."""
+    if not os.access(IN_MEMORY, os.W_OK):
+        return None
+    room = min(shutil.disk_usage(IN_MEMORY).free, psutil.virtual_memory().available // 2)
+    return str(IN_MEMORY) if room > ROOM else None
+
+
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
     """A folder for a server, removed at the end.
 
     Not pytest's own temp folder: the user who runs the server for root has no access to it.
     """
-    made = Path(tempfile.mkdtemp(prefix="branchline-test-"))
+    made = Path(tempfile.mkdtemp(prefix="branchline-test-", dir=_fastest_folder()))
     made.chmod(0o711)
     try:
         yield made

@@ -55,8 +55,8 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
     report = project.load()
     assert report.rows == 3
     ((refused),) = report.quarantined
-    assert "the header lacks the column amount; not understood: Total" in (refused.reason or "")
-    assert "the header lacks the column amount; not understood: Total" in TEXT
+    assert "the header lacks the column amount; not recognised: Total" in (refused.reason or "")
+    assert "the header lacks the column amount; not recognised: Total" in TEXT
     query = "select invoice_number, amount, barcode from raw.farm_shop_invoice_items order by 1, 2"
     assert project.rows(query)[1:] == [
         ("F-1041", "5,90", "2012345678901"),

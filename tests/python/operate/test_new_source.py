@@ -406,7 +406,7 @@ def test_an_unknown_decimal_separator_is_not_declared(copy: Path, tmp_path: Path
     calls = re.findall(r"parse_\w+\([^)]*\)", "".join(planned.files.values()))
     assert calls
     assert not any("decimal" in call for call in calls)
-    assert any("decimals" in decision for decision in planned.decisions)
+    assert any("decimal separator" in decision for decision in planned.decisions)
     (tmp_path / "shop.csv").write_text('date,product,qty,price\n2024-01-01,Fuel,"2,0","1,5"\n')
     planned = plan_source(copy, "shop", tmp_path / "shop.csv", None)
     calls = re.findall(r"parse_\w+\([^)]*\)", "".join(planned.files.values()))

@@ -459,7 +459,7 @@ def test_the_error_for_a_denied_mart_names_its_view(shop: Shop) -> None:
         " inner join marts.fct_transactions using (transaction_id)",
     ):
         assert hint("analyst", query) == (
-            "Ask marts_masked.fct_transactions: all its rows, without personal data. Of"
+            "Query marts_masked.fct_transactions: all its rows, without personal data. Of"
             " marts.fct_transactions you may select the columns that are not personal, by name."
         )
     # Not if there is none, or for users who may not read it either.
@@ -738,7 +738,7 @@ def test_an_old_warehouse_gets_owners_and_restrictions(fresh: str, tmp_path: Pat
                 f" alter table staging.old owner to branchline;"
                 f" revoke usage on schema marts from {roles.analyst}"
             )
-        reported = [step.reported for step in make_roles(link)[1]]
+        reported = [step.text for step in make_roles(link)[1]]
         assert len(reported) == 6
         assert make_roles(link)[1] == []
     open_to_public = ask(
