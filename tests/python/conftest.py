@@ -29,6 +29,21 @@ if not os.environ.get("BRANCHLINE_EXPLORE"):
     settings.load_profile("repeatable")
 
 
+SLOWEST_FIRST = ("models", "operate", "corpus", "ingest")
+"""Folders of tests that build or start much; at the end, short files keep all processes busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders with the slowest tests first."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        return SLOWEST_FIRST.index(folder) if folder in SLOWEST_FIRST else len(SLOWEST_FIRST)
+
+    items.sort(key=rank)
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """A line for each reason to skip, with how often and what is missing."""
     reasons = Counter(
