@@ -204,7 +204,7 @@ class Feed(BaseModel):
                     other = self._joined_owners.get(key, place)
                     if not key or key in self._parts or other != place:
                         raise at(
-                            where, f"'{name}' is no name, or belongs to another column or part"
+                            where, f"'{name}' is not a name, or belongs to another column or part"
                         )
                     self._parts[key] = place, number
         self._names = frozenset({*self._joined_owners, *self._parts})

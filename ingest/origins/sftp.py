@@ -315,12 +315,12 @@ class SftpOrigin(RemoteOrigin):
             )
         if isinstance(error, socket.gaierror):
             return Fault(
-                f"there is no server with the name {self._host}",
+                f"no server has the name {self._host}",
                 "check the address",
                 temporary=error.errno == getattr(socket, "EAI_AGAIN", None),
             )
         if isinstance(error, ssh.SSHException) and "No authentication methods" in str(error):
-            return Fault("there is no password or key for it", _HOW)
+            return Fault("no password or key is set for it", _HOW)
         if isinstance(error, ssh.SSHException) and "not a valid" in str(error):
             return Fault("the key file has no readable key", _HOW)
         if isinstance(error, FileNotFoundError):

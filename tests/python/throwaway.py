@@ -38,6 +38,7 @@ def real_files() -> Path:
     """The folder of real files; without one the test that asks for it is skipped."""
     named = os.environ.get("BRANCHLINE_REALDATA")
     if not named:
+        # They are somebody's own, and no part of the project.
         pytest.skip("no real files here; BRANCHLINE_REALDATA names a folder with some")
     return Path(named)
 

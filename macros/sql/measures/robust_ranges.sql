@@ -16,7 +16,7 @@
       their number is the number, and that of their mean is the mean square divided by the number. The upper quartile
       of the baseline's squares is used, because a dozen periods of few receipts mostly lack the rare large one.
     - Where fewer receipts than `anomaly_min_receipts` are expected, a single receipt dominates: then sales and basket
-      size are no anomaly up to `anomaly_few_receipts_times` times the largest baseline value.
+      size are not anomalies up to `anomaly_few_receipts_times` times the largest baseline value.
     - A change up to `min_change_percent` of the median (for a refund share: `anomaly_min_refund_change`) is never an
       anomaly: with a dozen periods a MAD is a rough measure. Nor is a change of at most `anomaly_min_receipts_change`
       receipts or, for a refund share, of fewer refunds than `min_refunds`, because in a small branch a single refund

@@ -39,7 +39,7 @@ cohorts as (
 ),
 
 -- Up to today also the months in which nobody of a cohort came back; of later ones, and of cohorts
--- before the source's first day, which are there by a slip of the pen, those in which somebody did.
+-- before the source's first day, which come from wrong dates, those in which somebody did.
 cohort_months as (
 
     select

@@ -14,6 +14,7 @@ from throwaway import drop_database
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
+from ingest.parallel import prefetching
 from ingest.report import LoadReport
 
 # Tests are imported by file, so their helpers need the folder in the path.
@@ -32,6 +33,14 @@ def second_database(database_url: str) -> Iterator[str]:
     yield database_url.replace(name, f"{name}_again")
     drop_database(admin.cursor(), f"{name}_again")
     admin.close()
+
+
+@pytest.fixture
+def several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two workers, although there is little to do, on a machine of any size."""
+    monkeypatch.setattr(prefetching, "WORTH_STARTING", 0)
+    monkeypatch.setattr(prefetching, "JOB_BYTES", 1)
+    monkeypatch.setattr(prefetching, "usable_cores", lambda: 2)
 
 
 @pytest.fixture

@@ -316,6 +316,7 @@ def test_impossible_times(inbox: Inbox, time_set: int) -> None:
     try:
         os.utime(path, (time_set, time_set))
     except OSError:
+        # The file of this test cannot be created there.
         pytest.skip("this file system has no such times; TMPDIR names a folder on another")
     (file,) = claimed(str(inbox.folder)).values()
     assert file.modified_at.tzinfo is not None

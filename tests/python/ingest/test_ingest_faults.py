@@ -358,6 +358,7 @@ def test_a_disk_that_really_fills_up(
     postgres_server: Connection,
 ) -> None:
     if not os.path.ismount(own_server.folder):
+        # Only a full disk of its own fails as a real one does.
         pytest.skip("this user may not mount a small disk; root may")
     large = full_inbox.drop("york_10-08-2021_09-00-00.csv", till_file(1) * 150_000)
     with throwaway.database(postgres_server) as url:

@@ -72,6 +72,7 @@ def deliver(inbox: Inbox, round_number: int) -> None:
         inbox.drop(f"{branch}_{day}_12-00-00.csv", till_file(4000, branch=branch))
 
 
+@pytest.mark.usefixtures("several_workers")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork processes")
 def test_killed_at_random_moments(
     database_url: str,
@@ -83,10 +84,6 @@ def test_killed_at_random_moments(
     # Several transactions in each run, and a file that is written as it is read.
     monkeypatch.setattr("ingest.raw.writer.BATCH_FILES", 2)
     monkeypatch.setattr("ingest.parallel.prefetching.HELD_BYTES", 100_000)
-    # Two workers, although there is little to do, on a machine of any size.
-    monkeypatch.setattr("ingest.parallel.prefetching.WORTH_STARTING", 0)
-    monkeypatch.setattr("ingest.parallel.prefetching.JOB_BYTES", 1)
-    monkeypatch.setattr("ingest.parallel.prefetching.usable_cores", lambda: 2)
     chance = random.Random(20210826)
     killed = rounds = most_workers = 0
     started = []

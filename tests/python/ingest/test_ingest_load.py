@@ -878,6 +878,7 @@ def test_a_name_that_is_not_utf_8_is_shown(inbox: Inbox, run_load: Load) -> None
         with open(folder + b"/caf\xe9.csv", "wb") as file:
             file.write(till_file().encode())
     except OSError:
+        # The file of this test cannot be created there.
         pytest.skip("this file system takes UTF-8 names only; TMPDIR names a folder on another")
     (outcome,) = run_load().files
     outcome.path.encode("utf-8")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -44,14 +45,6 @@ def task() -> Task:
 
 
 @pytest.fixture
-def several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two workers, although there is little to do, on a machine of any size."""
-    monkeypatch.setattr(prefetching, "WORTH_STARTING", 0)
-    monkeypatch.setattr(prefetching, "JOB_BYTES", 1)
-    monkeypatch.setattr(prefetching, "usable_cores", lambda: 2)
-
-
-@pytest.fixture
 def fragile_workers(several_workers: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def pool(processes: int) -> WorkerPool:
         return WorkerPool(processes, (sys.executable, "-I", "-c", FRAGILE))
@@ -73,7 +66,7 @@ def texts(converted: Converted | Exception) -> list[tuple[str, bytes]]:
     return list(converted.copies)
 
 
-def run(url: str, inbox: Inbox, state_dir: Path, **options: object) -> LoadReport:
+def run(url: str, inbox: Inbox, state_dir: Path, **options: Any) -> LoadReport:
     return load(
         LoadOptions(
             database_url=url,
@@ -81,7 +74,7 @@ def run(url: str, inbox: Inbox, state_dir: Path, **options: object) -> LoadRepor
             feeds=load_feeds(),
             token_keys=[TOKEN_KEY],
             state_dir=state_dir,
-            **options,  # type: ignore[arg-type]  # each test names real fields
+            **options,
         )
     )
 
@@ -122,7 +115,7 @@ def test_the_same_text_as_without_a_worker(task: Task) -> None:
 
 
 def test_an_exception_affects_only_its_file(task: Task) -> None:
-    nonsense = Task(None, task.token_keys, 8, "load-1")  # type: ignore[arg-type]
+    nonsense = Task(cast(Any, None), task.token_keys, 8, "load-1")
     content = till_file(5).encode()
     with closing(WorkerPool(1)) as pool:
         good, bad, after = pool.submit(
