@@ -87,6 +87,9 @@ def first_build(history: History, section: Section) -> None:
             note=f"{build.result['models']} models, {build.result['tests']} tests",
         ),
     ]
+    section.aims = [
+        Aim("`branchline run`: build all, test all", build.result["seconds"], 250, None, "s")
+    ]
     sizes = disk_by_schema(history.url)
     for schema, size in sizes.items():
         per_million = round(size * 1_000_000 / truth.rows)

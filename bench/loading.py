@@ -92,7 +92,7 @@ def many_files(server: Server, place: Workplace, sizes: Sizes) -> Section:
     section.rows = [_with_ratio(row, (row.seconds or 0.0) / limit) for row in cases]
     ours, dlt = cases[1].seconds or 0.0, cases[2].seconds or 0.0
     section.aims = [
-        Aim("this loader, times plain COPY", ours / limit, 2.5, 4.0, "x"),
+        Aim("this loader, times plain COPY", ours / limit, 2.0, 2.5, "x"),
         Aim("stock dlt, times this loader", dlt / ours, 10.0, None, "x", least=True),
     ]
     return section

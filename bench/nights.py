@@ -58,8 +58,8 @@ def nightly_runs(
         Aim(
             f"a night on {long.days} days, times one on {short.days} days",
             medians[1] / medians[0],
+            1.15,
             1.25,
-            1.5,
             "x",
         )
     ]

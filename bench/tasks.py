@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.errors import BenchError
+
 # -- writing files ---------------------------------------------------------------------------------
 
 
@@ -282,6 +284,48 @@ def parse_project(partial: bool) -> dict[str, Any]:
     manifest = json.loads((Path(os.environ["DBT_TARGET_PATH"]) / "manifest.json").read_text())
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     return {"code": done.returncode, "seconds": seconds, "models": len(models)}
+
+
+def edit_to_green(model: str, rounds: int) -> dict[str, Any]:
+    """`dbt build` of one model and its tests after a change of its file, as a process.
+
+    In a copy of the project, which dbt has parsed and built from before.
+    """
+    import shutil
+    import tempfile
+
+    from base.settings import read_settings
+    from operate.dbt.process import dbt_environment, quiet_dbt
+
+    settings = read_settings()
+    seconds, results = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(settings.project, copy, ignore=_only_dbts_files)
+        shutil.copy(copy / "profiles.example.yml", copy / "profiles.yml")
+        target = copy / "target"
+        environment = {**dbt_environment(settings), "DBT_TARGET_PATH": str(target)}
+        (file,) = (copy / "models").rglob(f"{model}.sql")
+        for number in range(rounds + 1):
+            started = time.perf_counter()
+            done = quiet_dbt(["build", "--select", model], copy, environment)
+            taken = time.perf_counter() - started
+            if done.returncode != 0:
+                raise BenchError(f"dbt build --select {model} failed:\n{done.stdout[-3000:]}")
+            if number:
+                seconds.append(taken)
+                results = json.loads((target / "run_results.json").read_text())["results"]
+            with file.open("a") as opened:
+                opened.write(f"-- Edited {number + 1} times.\n")
+    return {"seconds": seconds, "nodes": len(results)}
+
+
+def _only_dbts_files(folder: str, names: list[str]) -> set[str]:
+    """What a copy for dbt leaves out: at the top level, what dbt does not read."""
+    if "dbt_project.yml" not in names:
+        return {"__pycache__"}
+    read = {"models", "macros", "seeds", "snapshots", "tests", "analyses", "dbt_packages"}
+    return {name for name in names if name not in read and not name.endswith(".yml")}
 
 
 def _node_times(since: float) -> list[dict[str, Any]]:
