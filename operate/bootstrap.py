@@ -13,6 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -90,7 +92,7 @@ def build(venv: Path) -> None:
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     install = [*pip, "install", "--no-input", "--progress-bar", "off"]
     # The lock is complete, so pip has nothing to resolve.
-    install_locked([*install, "--no-deps", "--require-hashes", "-r", str(LOCK)])
+    install_locked([*install, "--no-deps", "--require-hashes", "-r"])
     subprocess.run(
         [*install, "--quiet", "--no-build-isolation", "--no-deps", "-e", str(PROJECT)],
         check=True,
@@ -105,36 +107,73 @@ def version_of(python: Path) -> tuple[int, ...]:
 
 
 def install_locked(command: list[str]) -> None:
-    """Run pip, with a progress line every few seconds instead of one per package.
+    """Install the lock's packages: two halves at the same time, by `command` and a file each.
 
-    Raises CalledProcessError after showing pip's own last lines.
+    pip works on one core. Prints a line every few seconds instead of one per package. Raises
+    CalledProcessError after showing pip's own last lines.
     """
-    total = len(set(re.findall(r"^([A-Za-z0-9_.-]+)[^ ]*==", LOCK.read_text(), re.MULTILINE)))
-    say(f"Installing up to {total} locked packages (a minute or two the first time) ...")
-    started = last_line = time.monotonic()
-    seen = 0
-    lines: list[str] = []
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines = [*lines[-30:], line.rstrip()]
-        seen += line.startswith(("Collecting ", "Processing ", "Requirement already"))
-        if line.startswith("Installing collected packages"):
-            say(f"  {time.monotonic() - started:.0f} s: all there, unpacking ...")
-        elif time.monotonic() - last_line >= STEP and seen < total:
-            last_line = time.monotonic()
-            say(f"  {last_line - started:.0f} s: {seen} of about {total} packages fetched")
-    if process.wait() != 0:
-        say("\n".join(lines))
-        raise subprocess.CalledProcessError(process.returncode, command)
+    packages = locked_packages(LOCK.read_text())
+    say(f"Installing up to {len(packages)} locked packages (a minute or two the first time) ...")
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        halves = [Path(folder) / f"{part}.txt" for part in (0, 1)]
+        for part, half in enumerate(halves):
+            half.write_text("".join(packages[part::2]))
+        running = [Pip([*command, str(half)]) for half in halves]
+        shown = started
+        while any(pip.runs() for pip in running):
+            time.sleep(0.2)
+            if time.monotonic() - shown >= STEP:
+                shown = time.monotonic()
+                seen = sum(pip.seen for pip in running)
+                done = (
+                    "unpacking" if seen >= len(packages) else f"{seen} of {len(packages)} fetched"
+                )
+                say(f"  {shown - started:.0f} s: {done} ...")
+    for pip in running:
+        if pip.process.returncode != 0:
+            say("\n".join(pip.lines))
+            raise subprocess.CalledProcessError(pip.process.returncode, pip.command)
     say(f"  {time.monotonic() - started:.0f} s: installed.")
+
+
+def locked_packages(lock: str) -> list[str]:
+    """The entries of a lock file: a package's line and the lines of its hashes."""
+    return re.findall(r"^[A-Za-z0-9].*\n(?:[ \t].*\n)*", lock + "\n", re.MULTILINE)
+
+
+class Pip:
+    """A running pip; its output is read by a thread."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+        self.seen = 0
+        """How many packages it has looked at."""
+        self.unpacks = False
+        """Whether all of them are there."""
+        self.lines: list[str] = []
+        """The last lines of its output."""
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.process.poll() is None or self._reader.is_alive()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines = [*self.lines[-30:], line.rstrip()]
+            self.seen += line.startswith(("Collecting ", "Processing ", "Requirement already"))
+            self.unpacks |= line.startswith("Installing collected packages")
 
 
 def say(line: str) -> None:
