@@ -12,7 +12,7 @@ from base.printing import printable
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-URL_FORM = "postgresql://user:password@host:port/database?sslmode=require"
+URL_FORM = "postgresql://user:password@host:port/database?sslmode=verify-full"
 
 
 @dataclass(frozen=True)

@@ -573,6 +573,6 @@ def _file_name(name: str) -> dict[str, str] | None:
         stem = re.escape(after[: -len(".csv")]) if after.lower().endswith(".csv") else None
         if stem is None or "'" in name:
             return None
-        pattern = rf"{before}(?P<business_date>{digits}){stem}(?: ?\(\d+\)| - copy)*\.csv"
+        pattern = rf"{before}(?P<business_date>{digits}){stem}\.csv"
         return {"pattern": pattern, "example": json.dumps(name), "date_format": written}
     return None
