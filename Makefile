@@ -24,7 +24,7 @@ $(VENV)/branchline.stamp: requirements.lock pyproject.toml operate/bootstrap.py 
 	  echo "Choose another one: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -I operate/bootstrap.py $(VENV)
 
-demo: setup ## Show everything with a made-up company: load, build, test, docs, summary
+demo: setup ## Show everything with the sample company: load, build, test, docs, summary
 	@$(BRANCHLINE) demo
 
 run: setup ## Load INBOX (default: ./inbox) and build the changes
@@ -46,7 +46,7 @@ docs: setup ## Create the dbt docs as one static page
 status: setup ## Show what has arrived, per feed and branch, and what is late
 	@$(BRANCHLINE) status
 
-bench: setup ## Measure loading and building, on a temporary PostgreSQL; half an hour
+bench: setup ## Measure loading and building, on a temporary PostgreSQL; 45 minutes
 	@$(VENV)/bin/python -m bench
 
 bench-quick: setup ## The same with a tenth of the data, in minutes; fails if a result is wrong

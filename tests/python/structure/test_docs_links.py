@@ -31,7 +31,7 @@ def _pages() -> list[Path]:
 def _parsed(page: Path) -> tuple[list[str], set[str]]:
     """The targets of a page's links and images, and the anchors of its headings.
 
-    Anchors are those of code hosts: `## What it costs` is `#what-it-costs`.
+    Anchors are those of code hosts: `## Which row counts` is `#which-row-counts`.
     """
     tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
     targets: list[str] = []
