@@ -26,7 +26,7 @@ TRACEBACK = "BRANCHLINE_TRACEBACK"
 
 # Command, its module in operate/commands (the function has the command's name), and its help line.
 COMMANDS = {
-    "demo": ("demo", "Show everything with a made-up company."),
+    "demo": ("demo", "Show everything with a sample company."),
     "run": ("run", "Load an inbox and build the changes: the nightly job."),
     "load": ("load", "Load an inbox into the raw layer, nothing more."),
     "status": ("status", "Show what has arrived, per feed and branch, and what is late."),
@@ -34,7 +34,7 @@ COMMANDS = {
     "withdraw": ("withdraw", "Withdraw files that should never have been loaded."),
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Create the dbt docs as one static page."),
-    "sample": ("sample", "Write the files of a made-up company into a folder."),
+    "sample": ("sample", "Write the files of a sample company into a folder."),
     "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
     "source": ("source", "Add a source: generate its first version from a sample file."),
     "warehouse": ("warehouse", "Manage the warehouse: start, stop, status, roles, users."),

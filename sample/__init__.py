@@ -1,4 +1,4 @@
-"""A made-up company: it writes the files that real branches would send.
+"""A sample company: it writes the files that real branches would send.
 
 It plays the outside world, so it imports nothing from the project and does not know the warehouse.
 """

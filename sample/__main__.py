@@ -1,4 +1,4 @@
-"""`python -m sample`: write the made-up company's files into a folder."""
+"""`python -m sample`: write the sample company's files into a folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sample.errors import SampleError
 @click.option("--days", default=60, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=1, show_default=True, type=int)
 def main(out: Path, branches: int, days: int, seed: int) -> None:
-    """Write the nightly files of a made-up company, with the usual mess."""
+    """Write the nightly files of a sample company, with the usual mess."""
     try:
         with click.progressbar(length=1, label="Writing", file=sys.stderr) as bar:
 

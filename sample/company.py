@@ -1,4 +1,4 @@
-"""The made-up company's files: delivered one by one, or written into a folder at once."""
+"""The sample company's files: delivered one by one, or written into a folder at once."""
 
 from __future__ import annotations
 

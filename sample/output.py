@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from sample.errors import SampleError
 
 MARKER = ".branchline-sample"
-_ABOUT = "# The files named here were written by the made-up company; it may write them again."
+_ABOUT = "# The files named here were written by the sample company; it may write them again."
 
 
 class OutputFolder:

@@ -1,6 +1,6 @@
 """The files for the benchmarks: like the tills' own, deterministic.
 
-Names, price list, cards and line format are those of the made-up company (`sample`). But baskets
+Names, price list, cards and line format are those of the sample company (`sample`). But baskets
 are drawn from a rendered pool, which makes a line about ten times cheaper. Card numbers always fail
 the Luhn check that every issued card passes.
 """

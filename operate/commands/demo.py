@@ -1,4 +1,4 @@
-"""`branchline demo`: everything once, with a made-up company."""
+"""`branchline demo`: everything once, with a sample company."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ METRICS_QUESTION = (
 
 
 @click.command()
-@click.option("--remove", is_flag=True, help="Remove the made-up company from the warehouse.")
+@click.option("--remove", is_flag=True, help="Remove the sample company from the warehouse.")
 def demo(remove: bool) -> int:
     """Make up a company, load its files, build and test the models, and show the results."""
     settings = read_settings()
     console = make_console()
     if remove:
         remove_demo(settings, ensure_warehouse(settings, console.say))
-        console.print("The made-up company was removed; the warehouse is empty.")
+        console.print("The sample company was removed; the warehouse is empty.")
         return 0
     inbox = demo_inbox(settings)
     if not inbox.stamp.exists():
@@ -109,7 +109,7 @@ def _show_what_next(console: Console, settings: Settings, report: RunReport) -> 
         ("Ask in metrics", METRICS_QUESTION),
         ("What has arrived, what is late", ".venv/bin/branchline status"),
         ("Address for a BI tool", ".venv/bin/branchline warehouse url"),
-        ("Remove the made-up company", ".venv/bin/branchline demo --remove"),
+        ("Remove the sample company", ".venv/bin/branchline demo --remove"),
         ("Your own files", ".venv/bin/branchline run --inbox FOLDER"),
     ]
     for what, how in steps:

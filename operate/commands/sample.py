@@ -1,4 +1,4 @@
-"""`branchline sample`: the made-up company's files."""
+"""`branchline sample`: the sample company's files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from operate.terminal.progress import shown
 @click.option("--days", default=60, show_default=True, type=click.IntRange(min=1))
 @click.option("--seed", default=1, show_default=True, type=int)
 def sample(out: Path, branches: int, days: int, seed: int) -> None:
-    """Write the nightly files of a made-up company, with the usual mess.
+    """Write the nightly files of a sample company, with the usual mess.
 
     For every two branches there is a store of the sales desk. With eight weeks or more there are
     anomalies: a branch's day, a sales person's week, a customer.

@@ -1,1 +1,1 @@
-"""Work on the project itself: checks, the made-up company, the demo."""
+"""Work on the project itself: checks, the sample company, the demo."""

@@ -20,14 +20,14 @@ from operate.runs.inboxes import demo_folder, ledger_mark
 
 @dataclass(frozen=True)
 class DemoInbox:
-    """The made-up company's files; the stamp exists once they are all written."""
+    """The sample company's files; the stamp exists once they are all written."""
 
     folder: Path
     stamp: Path
 
 
 def demo_inbox(settings: Settings) -> DemoInbox:
-    """The folder of the made-up company's files; creates its parent if missing."""
+    """The folder of the sample company's files; creates its parent if missing."""
     settings.warehouse_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return DemoInbox(demo_folder(settings), settings.warehouse_dir / "demo-inbox.written")
 
@@ -56,7 +56,7 @@ def _made_from(settings: Settings, connection: Connection) -> str:
 
 
 def remove_demo(settings: Settings, connection: Connection) -> None:
-    """Remove the made-up company from the warehouse, with its files.
+    """Remove the sample company from the warehouse, with its files.
 
     Raises BranchlineError if the warehouse holds anything else.
     """
@@ -70,13 +70,13 @@ def remove_demo(settings: Settings, connection: Connection) -> None:
             inboxes, demos = cursor.fetchone() or (0, 0)
             if inboxes != demos:
                 raise BranchlineError(
-                    "This warehouse holds other data than the made-up company's; nothing was"
+                    "This warehouse holds other data than the sample company's; nothing was"
                     " removed.",
                     "Check first: branchline status",
                 )
         if not noted or not demos:
             raise BranchlineError(
-                "This warehouse does not hold the made-up company; nothing was removed.",
+                "This warehouse does not hold the sample company; nothing was removed.",
                 "Check first: branchline status",
             )
         names = sql.SQL(", ").join(sql.Identifier(name) for name in (*LAYERS, RAW_STAGING))

@@ -1,4 +1,4 @@
-"""The made-up company, written by the package `sample`."""
+"""The sample company, written by the package `sample`."""
 
 from __future__ import annotations
 

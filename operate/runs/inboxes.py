@@ -45,7 +45,7 @@ def _short(inbox: str) -> str:
 
 
 def check_not_mixed(link: Link, for_demo: bool) -> None:
-    """Keep the made-up company and a real one apart.
+    """Keep the sample company and a real one apart.
 
     Raises BranchlineError if the warehouse holds the one and the other is to be loaded.
     """
@@ -58,17 +58,17 @@ def check_not_mixed(link: Link, for_demo: bool) -> None:
             if ledger_mark(link) == 0:
                 return
             raise BranchlineError(
-                "This warehouse holds data already; the made-up company would be mixed with it.",
+                "This warehouse holds data already; the sample company would be mixed with it.",
                 "Give the demo a separate warehouse:"
                 " BRANCHLINE_WAREHOUSE_DIR=/tmp/branchline-demo make demo",
             )
         raise BranchlineError(
-            "This warehouse holds the made-up company of the demo; your files would be mixed with"
+            "This warehouse holds the sample company of the demo; your files would be mixed with"
             " it.",
-            "Remove the made-up company first: branchline demo --remove",
+            "Remove the sample company first: branchline demo --remove",
         )
 
 
 def demo_folder(settings: Settings) -> Path:
-    """The inbox for the demo's made-up company."""
+    """The inbox for the demo's sample company."""
     return settings.warehouse_dir / "demo-inbox"

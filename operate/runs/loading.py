@@ -47,7 +47,7 @@ def load_inbox(
 ) -> LoadReport:
     """Load an inbox into the raw layer of the warehouse and report the outcome of each file.
 
-    Also loads the tables of configured databases. Nothing is mixed with the demo's made-up company.
+    Also loads the tables of configured databases. Nothing is mixed with the demo's sample company.
     Raises BranchlineError when the whole load fails.
     """
     check_address(inbox)

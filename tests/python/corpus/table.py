@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES = {
     "damaged-files.md": ("File names and versions", "Not a CSV", "Archives", "Other feeds"),
     "damaged-layout.md": (
-        "Encodings", "Line ends", "Delimiters and quotes", "Headers and columns", "Lines",
+        "Encodings", "Line endings", "Delimiters and quotes", "Headers and columns", "Lines",
     ),
     "damaged-values.md": ("Card numbers", "Dates and times", "Money", "Texts"),
 }  # fmt: skip
@@ -59,7 +59,7 @@ def outcome(case: Case) -> Iterator[str]:
     for rules, number in sorted(Counter(case.refused).items()):
         yield f"{_number(number, 'row')} rejected: `{rules}`"
     for line, reason in case.rejects:
-        yield f"line {line} rejected: {_quoted(reason)}"
+        yield f"line {line} malformed: {_quoted(reason)}"
     for place, file in enumerate(case.files):
         reason = f": {_quoted(file.says)}" if file.says else ""
         if file.status != "loaded":

@@ -101,6 +101,6 @@ def test_the_made_up_company_and_a_real_one_are_not_mixed(link: Link) -> None:
             check_not_mixed(link, for_demo=True)
         note_inbox(link, "/demo", is_demo=True)
         check_not_mixed(link, for_demo=True)
-        with pytest.raises(BranchlineError, match="holds the made-up company") as caught:
+        with pytest.raises(BranchlineError, match="holds the sample company") as caught:
             check_not_mixed(link, for_demo=False)
     assert "branchline demo --remove" in caught.value.hint

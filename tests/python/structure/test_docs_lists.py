@@ -24,9 +24,7 @@ def test_the_page_of_the_marts_lists_every_mart_once() -> None:
 
 def test_the_page_of_the_variables_lists_every_variable_with_its_default() -> None:
     declared = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    settings = {
-        name: value for name, value in declared.items() if name != "dbt_project_evaluator"
-    }
+    settings = {name: value for name, value in declared.items() if name != "dbt_project_evaluator"}
     page = (DOCS / "variables.md").read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.MULTILINE))
     assert listed.keys() == settings.keys()

@@ -1,4 +1,4 @@
-"""The made-up company's anomalies are found, and nights find the same as a rebuild."""
+"""The sample company's anomalies are found, and nights find the same as a rebuild."""
 
 from __future__ import annotations
 

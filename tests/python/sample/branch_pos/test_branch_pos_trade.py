@@ -65,7 +65,7 @@ def test_another_start_moves_the_days() -> None:
 
 
 # Seed 7: two branches and twelve days; three branches, long enough for anomalies. They change
-# only when the made-up company is changed on purpose.
+# only when the sample company is changed on purpose.
 @pytest.mark.parametrize(
     ("branches", "days", "pinned"),
     [

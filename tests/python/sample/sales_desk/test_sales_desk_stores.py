@@ -307,7 +307,7 @@ def test_the_stores_of_the_demo_are_in_the_reference_list() -> None:
 
 
 # Seed 7: two branches and so one store, twelve days; three branches, long enough for anomalies.
-# They change only when the made-up company is changed on purpose.
+# They change only when the sample company is changed on purpose.
 @pytest.mark.parametrize(
     ("branches", "days", "pinned"),
     [
