@@ -27,7 +27,7 @@ def read_questions(folder: Path = QUESTIONS) -> dict[str, str]:
 def dashboard(server: Server, sizes: Sizes, history: History, section: Section) -> None:
     """Run every query on a freshly started server, then repeatedly in random order."""
     questions = read_questions()
-    section.title = f"{len(questions)} questions of a dashboard on {history.truth.rows:,} receipts"
+    section.title = f"{len(questions)} dashboard queries on {history.truth.rows:,} receipts"
     section.check("there are questions in analyses/dashboard", True, bool(questions))
     if not questions:
         return
@@ -71,7 +71,7 @@ def dashboard(server: Server, sizes: Sizes, history: History, section: Section) 
     worst = max(seconds, key=lambda name: percentile(seconds[name], 0.95))
     section.aims = [
         Aim(
-            f"95th percentile of the slowest question ({worst})",
+            f"95th percentile of the slowest dashboard query ({worst})",
             1000 * percentile(seconds[worst], 0.95),
             100,
             500,

@@ -35,7 +35,7 @@ COMMANDS = {
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Create the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a sample company into a folder."),
-    "env": ("env", "Print the warehouse's address for a shell: psql, dbt, mf."),
+    "env": ("env", "Print the warehouse's connection for a shell: psql, dbt, mf."),
     "source": ("source", "Add a source: generate its first version from a sample file."),
     "warehouse": ("warehouse", "Manage the warehouse: start, stop, status, roles, users."),
     "ci": ("ci", "Build and test only what differs from main."),

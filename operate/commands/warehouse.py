@@ -58,7 +58,7 @@ def start(port: int | None) -> None:
         f"The embedded warehouse runs on {HOST}:{connection.port}, database"
         f" {connection.database}, user {connection.user}."
     )
-    say("Its owner's address, with the password: branchline warehouse url")
+    say("Its owner's connection URL, with the password: branchline warehouse url")
 
 
 @warehouse.command()

@@ -66,7 +66,7 @@ def outcome(case: Case) -> Iterator[str]:
             which = ("the first file ", "the second file ")[place] if len(case.files) > 1 else ""
             yield f"{which}{_RESULTS[file.status]}{reason}"
         elif file.says:
-            yield f"the ledger notes{reason[1:]}"
+            yield f"warning{reason}"
     if case.notes:
         yield case.notes
 
