@@ -4,6 +4,7 @@ Nothing in this package writes, logs or raises a text that still holds a card nu
 """
 
 from ingest.cards.known import BREAK as BREAK
+from ingest.cards.masking import lines_may_hold_card as lines_may_hold_card
 from ingest.cards.masking import mask_cell as mask_cell
 from ingest.cards.masking import mask_lines as mask_lines
 from ingest.cards.masking import mask_text as mask_text

@@ -6,18 +6,35 @@ from collections.abc import Sequence
 
 from ingest.cards.issuers import SHORTEST
 from ingest.cards.known import BREAK, without_known
-from ingest.cards.search import Caution, Found, find_cards, readings, replaced
+from ingest.cards.search import MAY_ESCAPE, Caution, Found, find_cards, readings, replaced
 
 _ASCII = bytes(range(128))
-# For the cheap checks before the search. Digits become "0", letters "x"; the rest is dropped,
-# except the separator between cells.
-_DIGITS_ONLY = bytes(
-    0x30 if 0x30 <= byte <= 0x39 else byte if chr(byte) == BREAK else 0x78 for byte in range(256)
-)
-_NEITHER = bytes(
-    byte for byte in range(256) if byte >= 0x80 or not (chr(byte).isalnum() or chr(byte) == BREAK)
-)
+# For the cheap checks before the search. Digits become "0", letters "x", what may be the first byte
+# of a digit of another script "?"; the rest is dropped, except the separators between cells.
+_OTHER = b"?"
+_OTHER_DIGITS = (0xC2, *range(0xD9, 0xF5))
+"""Without those of U+00C0 to U+063F, of which none is a digit."""
+
+
+def _shapes(breaks: bytes) -> tuple[bytes, bytes]:
+    """The two tables for bytes.translate with these separators between cells."""
+    table, dropped = bytearray(b"x" * 256), bytearray()
+    for byte in range(256):
+        if byte in breaks:
+            table[byte] = byte
+        elif byte in _OTHER_DIGITS:
+            table[byte] = _OTHER[0]
+        elif byte >= 0x80 or not chr(byte).isalnum():
+            dropped.append(byte)
+        elif chr(byte).isdigit():
+            table[byte] = b"0"[0]
+    return bytes(table), bytes(dropped)
+
+
+_OF_CELLS = _shapes(BREAK.encode())
+_OF_LINES = _shapes(b"\t\n")
 _ENOUGH_DIGITS = b"0" * SHORTEST
+_ESCAPES = tuple((begins.encode(), ends.encode()) for begins, ends in MAY_ESCAPE)
 
 
 def mask_text(text: str) -> str:
@@ -43,8 +60,16 @@ def may_hold_card(text: str) -> bool:
     False is certain; True only means that `mask_cell` must look.
     """
     return any(
-        _has_enough_digits(reading) and _has_enough_digits(without_known(reading))
+        _has_enough_digits(_encoded(reading), _OF_CELLS)
+        and _has_enough_digits(_encoded(without_known(reading)), _OF_CELLS)
         for reading in readings(text)
+    )
+
+
+def lines_may_hold_card(lines: bytes) -> bool:
+    """The same for UTF-8 lines of cells with tabs between; quicker, and certain of fewer texts."""
+    return _has_enough_digits(lines, _OF_LINES) or any(
+        begins in lines and ends in lines for begins, ends in _ESCAPES
     )
 
 
@@ -59,17 +84,22 @@ def mask_cell(text: str, caution: Caution) -> str:
     return _masked(text, found)
 
 
-def _has_enough_digits(text: str) -> bool:
-    content = text.encode("utf-8", "surrogatepass")
-    if not text.isascii():
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _has_enough_digits(content: bytes, shapes: tuple[bytes, bytes]) -> bool:
+    shape = content.translate(*shapes)
+    if _OTHER in shape:
         others = content.translate(None, _ASCII).decode("utf-8", "surrogatepass")
         if any(sign.isdigit() for sign in set(others)):
             return True
-    shape = content.translate(_DIGITS_ONLY, _NEITHER)
-    if _ENOUGH_DIGITS in shape:
+        shape = shape.replace(_OTHER, b"")
+    # rfind fails sooner than find in a text of few different signs.
+    if shape.rfind(_ENOUGH_DIGITS) >= 0:
         return True
     # A letter between groups of digits. Only the first check is fast.
-    if b"0000" not in shape or b"0000x0" not in shape:
+    if b"0000" not in shape or shape.rfind(b"0000x0") < 0:
         return False
     return _ENOUGH_DIGITS in shape.replace(b"0000x0", b"00000").replace(b"0000x0", b"00000")
 

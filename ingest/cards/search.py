@@ -72,7 +72,7 @@ _ESCAPED = re.compile(
     r"|%(?:25)*(?:0[9ADad]|2[0-9A-Fa-f]|3[A-Fa-f]|5[Ff]|7[Cc]|[Cc]2%(?:25)*[Aa]0|[Aa]0)"
     r"|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[A-Za-z])|=(?:20|2D|09|C2=A0|A0)"
 )
-_MAY_ESCAPE = (("&", ";"), ("<", ">"), ("%", ""), ("\\", ""), ("=", ""))
+MAY_ESCAPE = (("&", ";"), ("<", ">"), ("%", ""), ("\\", ""), ("=", ""))
 """How each of these begins and ends."""
 _EXPONENT = re.compile(
     rf"(?<![\d.,])(\d{{1,19}})(?:[.,](\d{{1,18}}))?{TIMES_TEN}0{{0,2}}(\d{{1,2}})(?!\d)"
@@ -124,7 +124,7 @@ def readings(text: str) -> Iterator[str]:
 
     Both are needed: after a percent sign, two digits may also be the first two of a card.
     """
-    if any(begins in text and ends in text for begins, ends in _MAY_ESCAPE):
+    if any(begins in text and ends in text for begins, ends in MAY_ESCAPE):
         plain = _ESCAPED.sub(_blank, text)
         if plain != text:
             yield plain

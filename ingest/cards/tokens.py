@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from binascii import hexlify
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from base.errors import BranchlineError
@@ -24,6 +25,7 @@ Card = tuple[str, str, str]
 
 NO_CARD: Card = ("", "", "")
 SHORTEST_KEY = 32
+_ZERO = ord("0")
 
 _ANY_DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d+")
@@ -51,24 +53,34 @@ class CardTokens:
             raise ValueError("card tokens need a key")
         self._pads = [_pads(key) for key in keys]
 
-    def replace_all(self, cells: Iterable[str]) -> list[Card]:
-        """`replace` for all cells of a column."""
+    def replace_all(self, cells: Iterable[bytes], escape: Callable[[str], str]) -> list[bytes]:
+        """`replace` for all cells of a column, each as three cells of UTF-8 with tabs between.
+
+        `escape` is applied to unreadable texts.
+        """
+        replace = self.replace
+
+        def replaced_one(cell: bytes) -> bytes:
+            token, last4, unreadable = replace(cell.decode("utf-8"))
+            return f"{token}\t{last4}\t{escape(unreadable)}".encode()
+
         if len(self._pads) > 1:
-            return list(map(self.replace, cells))
+            return list(map(replaced_one, cells))
         ((inner, outer),) = self._pads
-        copy_inner, copy_outer, replace = inner.copy, outer.copy, self.replace
-        made: list[Card] = []
+        copy_inner, copy_outer = inner.copy, outer.copy
+        nothing = "\t".join(NO_CARD).encode()
+        made: list[bytes] = []
         add = made.append
         for cell in cells:
             if not cell:
-                add(NO_CARD)
-            elif 12 <= len(cell) <= 16 and cell.isdigit() and cell.isascii() and cell[0] != "0":
+                add(nothing)
+            elif 12 <= len(cell) <= 16 and cell.isdigit() and cell[0] != _ZERO:
                 first, second = copy_inner(), copy_outer()
-                first.update(cell.encode())
+                first.update(cell)
                 second.update(first.digest())
-                add((second.hexdigest(), cell[-4:], ""))
+                add(hexlify(second.digest()) + b"\t" + cell[-4:] + b"\t")
             else:
-                add(replace(cell))
+                add(replaced_one(cell))
         return made
 
     def token(self, digits: str) -> str:

@@ -131,7 +131,9 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
     candidates = (separator.group(1),) if separator else DELIMITERS
     best: tuple[tuple[int, int], str, _Header | None, list[list[str]]] | None = None
     for delimiter in candidates:
-        records = [split_line(line, delimiter) for line in lines]
+        records = _split_whole(lines, delimiter)
+        if len(records) != len(lines):
+            records = [split_line(line, delimiter) for line in lines]
         header = None if feed.header == "none" else _find_header(feed, records)
         width = len(header.cells) if header else len(feed.columns)
         fitting = _fitting(records, width)

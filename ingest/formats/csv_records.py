@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 
 from ingest.formats.csv_dialect import (
     DELIMITERS,
@@ -36,7 +38,10 @@ TAKEN_FOR_HEADER = (
     " one has none"
 )
 SEPARATOR = "\x1f"
-"""Separates cells while a text is split; a text that contains it is split by the csv module."""
+"""Separates cells that are joined to one text."""
+TAB = b"\t"
+_LINE_END = ord("\n")
+_IN_CELLS = bytes(byte for byte in range(256) if byte not in b"\t\n")
 
 # The csv module rejects fields above 128 KiB by default; our own limit is the line.
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MOST_LINES_OF_A_RECORD * LONGEST_LINE))
@@ -53,15 +58,30 @@ class Reject:
 
 @dataclass
 class Batch:
-    """The records of some lines, column by column, and their dialect.
+    """The records of some lines, and their dialect.
 
-    `columns[i][n]` is the i-th cell of the record that begins on physical line `line_numbers[n]`.
+    The n-th record begins on physical line `line_numbers[n]`.
     """
 
     dialect: Dialect
-    columns: Sequence[Sequence[str]] = ()
     line_numbers: Sequence[int] = ()
     rejects: list[Reject] = field(default_factory=list)
+    lines: list[bytes] | None = None
+    """The records as UTF-8 with tabs between their cells, if all of them are plain lines."""
+
+    @cached_property
+    def columns(self) -> Sequence[Sequence[str]]:
+        """The records column by column."""
+        width = self.dialect.width
+        cells = TAB.join(self.lines).decode("utf-8").split("\t") if self.lines else []
+        return [cells[place::width] for place in range(width)]
+
+    @property
+    def last_row(self) -> Sequence[str]:
+        """The last record."""
+        if self.lines is not None:
+            return self.lines[-1].decode("utf-8").split("\t")
+        return [column[-1] for column in self.columns]
 
     @property
     def rows(self) -> list[tuple[str, ...]]:
@@ -88,59 +108,52 @@ class Tally:
         return self.rows + self.rejects + self.blanks + self.headers
 
 
-def split_plain(text: str, delimiter: str, width: int) -> list[list[str]] | None:
-    """The columns of some lines, if each is plainly one record of `width` cells; else None.
+def plain_lines(text: bytes, delimiter: str, width: int) -> list[bytes] | None:
+    """Lines with tabs between their cells, if each is plainly a record of `width` cells; else None.
 
-    The same result as the csv module's in half the time: the whole text is split at once. A text is
-    plain if quotes only enclose whole cells, no cell contains a quote or a line end, and no line is
-    blank.
+    The same cells as the csv module's in a fraction of the time, because the whole text is split at
+    once. A text is plain if quotes only enclose whole cells, no cell contains a quote, a tab or a
+    line end, and no line is blank.
     """
-    if SEPARATOR in text or "\0" in text:
+    between = delimiter.encode("utf-8")
+    if len(between) > 1 or b"\0" in text or (between != TAB and TAB in text):
         return None
-    if "\r" in text:
-        text = text.replace("\r\n", "\n")
-        if "\r" in text:
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
+        if b"\r" in text:
             return None
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    unquoted = _unquoted(text, between) if b'"' in text else text.replace(between, TAB)
+    if unquoted is None:
+        return None
+    lines = unquoted.split(b"\n")[:-1]
+    blank = TAB * (width - 1)
+    if unquoted.translate(None, _IN_CELLS) != (blank + b"\n") * len(lines):
+        return None
+    if lines[0] == blank or b"\n%b\n" % blank in unquoted:
+        return None
+    return lines
+
+
+def _unquoted(text: bytes, between: bytes) -> bytes | None:
+    """The text with tabs between cells and without quotes; None if it is not plain."""
     # Each line has a line end before and behind it.
-    text = "\n" + text if text.endswith("\n") else f"\n{text}\n"
-    quoted: list[str] = []
-    if '"' in text:
-        pieces = text.split('"')
-        quoted, outside = pieces[1::2], '"'.join(pieces[::2])
-        inside = '"'.join(quoted)
-        if len(pieces) % 2 == 0 or "\n" in inside or not _stand_alone(outside, delimiter):
-            return None
-        pieces[::2] = _separated(outside, delimiter).split('"')
-        text = "".join(pieces)
-    else:
-        text = _separated(text, delimiter)
-    # After the last separator is the end of the last line; before the first is nothing.
-    cells = text.split(SEPARATOR)[1:-1]
-    firsts = cells[::width]
-    if len(cells) % width or not all(cell[:1] == "\n" for cell in firsts):
+    pieces = (b"\n" + text).split(b'"')
+    quoted, outside = pieces[1::2], pieces[::2]
+    if len(pieces) % 2 == 0 or b"" in outside:
         return None
-    if text.count("\n") != len(firsts) + 1:
+    ends = {between[0], _LINE_END}
+    if not (
+        ends.issuperset(map(itemgetter(0), outside[1:]))
+        and ends.issuperset(map(itemgetter(-1), outside[:-1]))
+    ):
         return None
-    columns = [cells[place::width] for place in range(width)]
-    columns[0] = [cell[1:] for cell in firsts]
-    if "" in columns[0] and not all(map(any, zip(*columns, strict=True))):
+    inside = b"".join(quoted)
+    if b"\n" in inside or TAB in inside:
         return None
-    return columns
-
-
-def _separated(text: str, delimiter: str) -> str:
-    return text.replace(delimiter, SEPARATOR).replace("\n", SEPARATOR + "\n")
-
-
-def _stand_alone(outside: str, delimiter: str) -> bool:
-    """Whether each quoted cell, reduced to one quote, is enclosed by delimiters or line ends."""
-    count = outside.count('"')
-    for text in (outside, outside.replace(delimiter, 2 * delimiter).replace("\n", "\n\n")):
-        # The first pass misses every second neighbour, because they share a delimiter.
-        ends = (delimiter, "\n")
-        if count == sum(text.count(f'{before}"{behind}') for before in ends for behind in ends):
-            return True
-    return False
+    pieces[::2] = b'"'.join(outside).replace(between, TAB).split(b'"')
+    return b"".join(pieces)[1:]
 
 
 FindHeader = Callable[[Sequence[str], str], Dialect | NotReadable | None]
@@ -184,7 +197,7 @@ class RecordReader:
         self._turned = False
         """Whether the last split ended at a different header."""
         self._lines: list[str] = []
-        self._plain: str | None = None
+        self._plain: Block | None = None
         """The current block, if nothing of the previous one is left."""
         self._flawed: dict[int, str] = {}
         """place in self._lines -> why that line cannot be part of any record"""
@@ -196,7 +209,7 @@ class RecordReader:
         while self._turned or self._more():
             batch = self._split_plain() or self._split()
             if batch.line_numbers:
-                self._last_row = [column[-1] for column in batch.columns]
+                self._last_row = batch.last_row
             tally = self.tally
             tally.rows += len(batch.line_numbers)
             tally.rejects += len(batch.rejects)
@@ -220,7 +233,7 @@ class RecordReader:
         elif self._lines:
             self._add_lines(block.text)
         else:
-            self._plain = block.text
+            self._plain = block
         return True
 
     def _add_lines(self, text: str) -> None:
@@ -236,25 +249,31 @@ class RecordReader:
                     self._flawed[place] = TOO_LONG
 
     def _split_plain(self) -> Batch | None:
-        """Split a block column by column if each line is one good record; else None."""
-        text, self._plain = self._plain, None
-        if text is None:
+        """Split a block at once if each line is one good record; else None."""
+        block, self._plain = self._plain, None
+        if block is None:
             return None
-        dialect = self._dialect
-        columns = None
+        text, dialect = block.text, self._dialect
+        lines = None
         if len(text) <= LONGEST_LINE and not self._set_aside:
-            columns = split_plain(text, dialect.delimiter, dialect.width)
-        if columns is None or any(any(columns[place]) for place in dialect.nameless):
+            lines = plain_lines(block.utf8, dialect.delimiter, dialect.width)
+        if lines is None:
             self._add_lines(text)
             return None
-        count = len(columns[0])
-        numbers: Sequence[int] = range(self._before + 1, self._before + count + 1)
+        count = len(lines)
+        numbers = range(self._before + 1, self._before + count + 1)
+        batch = Batch(dialect, numbers, lines=lines)
+        if any(any(batch.columns[place]) for place in dialect.nameless):
+            self._add_lines(text)
+            return None
         headers = set()
-        for number in self._suspects(columns):
-            row = [column[number] for column in columns]
+        for number in self._suspects(batch, lines):
+            row = [column[number] for column in batch.columns]
             found = self._header(row)
             if found is None and self._is_first_without_digits(row):
-                above = [column[number - 1] for column in columns] if number else self._last_row
+                above = (
+                    [column[number - 1] for column in batch.columns] if number else self._last_row
+                )
                 found = self._unknown_header(row, above)
             if found is dialect:
                 headers.add(number)
@@ -264,12 +283,15 @@ class RecordReader:
         if headers:
             self.tally.headers += len(headers)
             kept = [place for place in range(count) if place not in headers]
-            columns = [[column[place] for place in kept] for column in columns]
-            numbers = [numbers[place] for place in kept]
+            batch = Batch(
+                dialect,
+                [numbers[place] for place in kept],
+                lines=[lines[place] for place in kept],
+            )
         self._before += count
-        return Batch(dialect, columns, numbers)
+        return batch
 
-    def _suspects(self, columns: Sequence[Sequence[str]]) -> Sequence[int]:
+    def _suspects(self, batch: Batch, lines: list[bytes]) -> Sequence[int]:
         """Rows that may be a header: they do not begin with a digit where others do.
 
         Checks a whole column at once: there is hardly ever any.
@@ -277,9 +299,11 @@ class RecordReader:
         header = self._dialect.header
         if header is None and self._find_header is None:
             return ()
-        if self._probe < len(columns) and _all_begin_with_a_digit(columns[self._probe]):
+        if self._probe == 0 and min(lines) >= b"0" and max(lines) < b":":
             return ()
-        probe = self._probe
+        columns, probe = batch.columns, self._probe
+        if probe < len(columns) and _all_begin_with_a_digit(columns[probe]):
+            return ()
         fewest: Sequence[int] = range(len(columns[0]))
         for place in sorted(range(len(columns)), key=lambda place: place != self._probe):
             if header is not None and header[place][:1].isdigit():

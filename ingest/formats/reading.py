@@ -25,6 +25,8 @@ from ingest.formats.csv_records import Batch, RecordReader, Tally
 from ingest.formats.text import Block, TextReader
 
 MOST_BLANKS = 1 << 20
+ENOUGH_FOR_A_SAMPLE = 1 << 16
+"""In characters: the first lines of most files are in there."""
 NO_LINE_END = "the last line has no line end: the file may be cut short"
 EMPTY = "the file is empty; send it again with its lines"
 
@@ -69,11 +71,11 @@ class FileReader:
         return self._text.sha256, self._text.size
 
     def _begin(self) -> str | None:
-        text = self._text
-        binary = recognise_binary(text.head, wide=text.encoding.startswith("utf-16"))
+        reader = self._text
+        binary = recognise_binary(reader.head, wide=reader.encoding.startswith("utf-16"))
         if binary is not None:
             return binary.reason
-        blocks = iter(text)
+        blocks = iter(reader)
         first = next(blocks, None)
         while first is not None and not first.overlong and not first.text.strip():
             following = next(blocks, None)
@@ -81,15 +83,13 @@ class FileReader:
                 return EMPTY
             if following.overlong or len(first.text) > MOST_BLANKS:
                 return "the file begins with a megabyte of blank space; remove it"
-            first = replace(following, text=first.text + following.text)
+            first = replace(following, text=first.text + following.text, encoded=None)
         if first is None:
             return EMPTY
         # A last line without a line end is a separate block, and may end the first block's record.
         begun = [first, *itertools.islice(blocks, 1)]
-        sample = io.StringIO(
-            "".join(block.text for block in begun if not block.overlong), newline=""
-        )
-        dialect = detect(self._feed, list(itertools.islice(sample, 4 * SAMPLED_LINES)))
+        text = "".join(block.text for block in begun if not block.overlong)
+        dialect = detect(self._feed, _first_lines(text, 4 * SAMPLED_LINES))
         if isinstance(dialect, NotReadable):
             return printable(mask_text(dialect.reason))
         self._dialect = dialect
@@ -126,3 +126,13 @@ class FileReader:
     def remarks(self) -> list[str]:
         """Remarks on a file that is loaded all the same."""
         return [] if self._text.ends_with_line_end else [NO_LINE_END]
+
+
+def _first_lines(text: str, count: int) -> list[str]:
+    """The first lines of a text, with their line ends."""
+    for part in (text[:ENOUGH_FOR_A_SAMPLE], text):
+        lines = list(itertools.islice(io.StringIO(part, newline=""), count + 1))
+        if len(lines) > count:
+            # The one behind them may be cut.
+            break
+    return lines[:count]

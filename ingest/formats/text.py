@@ -35,11 +35,18 @@ codecs.register_error("branchline_keep_undefined", _keep_undefined)
 class Block:
     """Some whole lines of a file.
 
-    `overlong`: this is only the beginning of one line that is too long to be read.
+    `overlong`: this is only the beginning of one line that is too long to be read. `encoded`: the
+    text as UTF-8, where the file has it so.
     """
 
     text: str
     overlong: bool = False
+    encoded: bytes | None = None
+
+    @property
+    def utf8(self) -> bytes:
+        """The text as UTF-8."""
+        return self.text.encode("utf-8") if self.encoded is None else self.encoded
 
 
 def guess_encoding(head: bytes) -> tuple[str, int]:
@@ -118,16 +125,16 @@ class TextReader:
             cut = _last_line_end(carry)
             if cut:
                 self.ends_with_line_end = True
-                yield Block(_decode(carry[:cut]))
+                yield _block(carry[:cut])
                 carry = carry[cut:]
             if len(carry) > LONGEST_CARRIED:
-                yield _beginning(_decode(carry[:KEPT_OF_A_LONG_LINE]))
+                yield _beginning(_block(carry[:KEPT_OF_A_LONG_LINE]).text)
                 carry, skipping = b"", True
                 self.ends_with_line_end = False
             chunk = self._read()
         if carry:
             self.ends_with_line_end = carry.endswith(b"\r")
-            yield Block(_decode(carry))
+            yield _block(carry)
 
     def _textwise(self) -> Iterator[Block]:
         """Encodings with two bytes per unit: decode first, then split."""
@@ -162,9 +169,9 @@ def _beginning(text: str) -> Block:
     return Block(text.rstrip("0123456789 -"), overlong=True)
 
 
-def _decode(data: bytes) -> str:
+def _block(data: bytes) -> Block:
     try:
-        return data.decode("utf-8")
+        return Block(data.decode("utf-8"), encoded=data)
     except UnicodeDecodeError:
         pass
     # Line by line, so that one odd line (of a concatenated file, or cut inside a character)
@@ -175,7 +182,7 @@ def _decode(data: bytes) -> str:
             decoded.append(line.decode("utf-8"))
         except UnicodeDecodeError:
             decoded.append(line.decode("cp1252", "branchline_keep_undefined"))
-    return "".join(decoded)
+    return Block("".join(decoded))
 
 
 def _last_line_end(data: bytes | str) -> int:

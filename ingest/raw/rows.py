@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ingest.cards import BREAK, CardTokens, Caution, mask_cell, mask_lines, mask_text, may_hold_card
+from ingest.cards import (
+    BREAK,
+    CardTokens,
+    Caution,
+    lines_may_hold_card,
+    mask_cell,
+    mask_lines,
+    mask_text,
+    may_hold_card,
+)
 from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
-from ingest.formats.csv_records import SEPARATOR, Batch, Reject
+from ingest.formats.csv_records import SEPARATOR, TAB, Batch, Reject
 
 LONGEST_REJECTED_LINE = 1000
 
@@ -63,7 +72,7 @@ class RowRenderer:
         self.dialect = dialect
         self._feed = feed
         self._cards = cards
-        self._ending = f"\t{file_id}\t{load_id}\n"
+        self._ending = f"\t{file_id}\t{load_id}\n".encode()
         self._take = _taker(feed, dialect)
         self._card_place = feed.card_place
         # In a feed with a card column, a long number elsewhere is a misplaced card number;
@@ -75,6 +84,13 @@ class RowRenderer:
         self._cautions += [usual] * len(dialect.extras)
         extras = tuple(extra.name for extra in dialect.extras)
         self._key_places = feed.key_places
+        # Lines of just the columns of the raw table, the card in the last one if there is any, need
+        # not be split into cells.
+        self._copies_lines = (
+            dialect.places is None
+            and not (dialect.parts or dialect.extras or self._key_places)
+            and self._card_place in (None, dialect.width - 1)
+        )
         own = (RECORD_ID,) if self._key_places else ()
         own = (*own, "_line_number", "_file_id", "_dlt_load_id")
         self._rows = _copy_statement(feed.table, (*feed.raw_columns(), *extras, *own))
@@ -83,27 +99,57 @@ class RowRenderer:
     def render(self, batch: Batch, into: CopyData) -> None:
         """Add the text of one batch."""
         if batch.line_numbers:
-            columns = self._take(batch.columns)
-            self._mask_and_escape(columns)
-            place = self._card_place
-            if place is not None:
-                columns[place : place + 1] = zip(
-                    *self._cards.replace_all(columns[place]), strict=True
-                )
-                unreadable = columns[place + 2]
-                if any(unreadable):
-                    columns[place + 2] = [cell.translate(_ESCAPES) for cell in unreadable]
-            if self._key_places:
-                parts = [columns[place] for place in self._key_places]
-                columns.append(list(map(SEPARATOR.join, zip(*parts, strict=True))))
-            columns.append(list(map(str, batch.line_numbers)))
-            lines = map("\t".join, zip(*columns, strict=True))
-            text = self._ending.join(lines) + self._ending
-            into.add(self._rows, text.encode("utf-8"))
+            into.add(self._rows, self._from_lines(batch) or self._from_columns(batch))
         if batch.rejects:
             masked = mask_lines([reject.line for reject in batch.rejects])
-            text = "".join(map(self._reject_line, batch.rejects, masked))
-            into.add(self._rejects, text.encode("utf-8"))
+            into.add(self._rejects, b"".join(map(self._reject_line, batch.rejects, masked)))
+
+    def _from_lines(self, batch: Batch) -> bytes | None:
+        """The text of a batch whose lines can be copied as they are, but for the card; else None.
+
+        The same as `_from_columns` returns, in half the time.
+        """
+        lines: Sequence[bytes] | None = batch.lines
+        if lines is None or not self._copies_lines:
+            return None
+        cards = None
+        if self._card_place is not None:
+            lines, _, cards = zip(*[line.rpartition(TAB) for line in lines], strict=True)
+        joined = b"\n".join(lines)
+        if b"\\" in joined or lines_may_hold_card(joined):
+            # Probably in the other lines of the file, too.
+            self._copies_lines = False
+            return None
+        columns = [lines]
+        if cards is not None:
+            columns.append(self._cards.replace_all(cards, _escape))
+        columns.append([b"%d" % number for number in batch.line_numbers])
+        return self._joined(columns)
+
+    def _joined(self, columns: Sequence[Sequence[bytes]]) -> bytes:
+        """Columns as lines with the constant cells at their end."""
+        every = 2 * len(columns)
+        parts = [TAB] * (every * len(columns[0]))
+        for number, cells in enumerate(columns):
+            parts[2 * number :: every] = cells
+        parts[every - 1 :: every] = [self._ending] * len(columns[0])
+        return b"".join(parts)
+
+    def _from_columns(self, batch: Batch) -> bytes:
+        columns = self._take(batch.columns)
+        self._mask_and_escape(columns)
+        place = self._card_place
+        if place is not None:
+            cards = self._cards.replace_all([cell.encode() for cell in columns[place]], _escape)
+            cells = TAB.join(cards).decode().split("\t")
+            columns[place : place + 1] = cells[0::3], cells[1::3], cells[2::3]
+        if self._key_places:
+            parts = [columns[place] for place in self._key_places]
+            columns.append(list(map(SEPARATOR.join, zip(*parts, strict=True))))
+        columns.append(list(map(str, batch.line_numbers)))
+        lines = map("\t".join, zip(*columns, strict=True))
+        ending = self._ending.decode()
+        return (ending.join(lines) + ending).encode("utf-8")
 
     def _mask_and_escape(self, columns: list[Cells]) -> None:
         """Mask misplaced card numbers in other columns, and escape what COPY would misread.
@@ -119,9 +165,9 @@ class RowRenderer:
                 cells = [mask_cell(cell, caution) for cell in cells]
                 columns[place] = cells
             if any(sign in joined for sign in "\\\t\n\r"):
-                columns[place] = [cell.translate(_ESCAPES) for cell in cells]
+                columns[place] = list(map(_escape, cells))
 
-    def _reject_line(self, reject: Reject, masked: str) -> str:
+    def _reject_line(self, reject: Reject, masked: str) -> bytes:
         # Masked before it is cut, or the first half of a card number would remain.
         line = masked[:LONGEST_REJECTED_LINE]
         cells = (
@@ -130,7 +176,11 @@ class RowRenderer:
             line.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             str(reject.line_number),
         )
-        return "\t".join(cell.translate(_ESCAPES) for cell in cells) + self._ending
+        return "\t".join(map(_escape, cells)).encode("utf-8") + self._ending
+
+
+def _escape(cell: str) -> str:
+    return cell.translate(_ESCAPES)
 
 
 def _copy_statement(table: str, columns: Sequence[str]) -> str:

@@ -17,7 +17,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from base.errors import BranchlineError
-from ingest.cards import CardTokens, Caution, mask_cell, mask_lines, mask_text, may_hold_card
+from ingest.cards import (
+    CardTokens,
+    Caution,
+    lines_may_hold_card,
+    mask_cell,
+    mask_lines,
+    mask_text,
+    may_hold_card,
+)
 from ingest.cards.issuers import passes_luhn
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -278,6 +286,12 @@ def digits_left(text: str) -> str:
     return "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdigit())
 
 
+def on_one_line(text: str) -> bytes:
+    """A cell between others, without what separates cells and lines there."""
+    cell = text.replace("\t", " ").replace("\n", " ").encode("utf-8", "surrogatepass")
+    return b"2024\t%b\t7\n" % cell
+
+
 @settings(max_examples=400)
 @given(st.data(), st.one_of(st.sampled_from(PUBLISHED), cards()))
 def test_a_card_in_any_form_is_masked(data: st.DataObject, card: str) -> None:
@@ -286,6 +300,7 @@ def test_a_card_in_any_form_is_masked(data: st.DataObject, card: str) -> None:
     assume(not NOISE.search(written) or written.count(".") + written.count(",") > 1)
     text = data.draw(around) + written + data.draw(around)
     assert may_hold_card(text)
+    assert lines_may_hold_card(on_one_line(text))
     for caution in Caution:
         assert card not in digits_left(mask_cell(text, caution))
     assert card not in digits_left(mask_text(text))
@@ -371,6 +386,9 @@ def test_a_card_split_over_two_lines_is_masked() -> None:
 def test_digits_of_other_scripts_are_digits() -> None:
     wide = "".join(chr(0xFF10 + int(digit)) for digit in VALID)
     assert may_hold_card(f"é {wide}")
+    assert lines_may_hold_card(f"é {wide}".encode())
+    # The quick check looks for them only behind other first bytes than these letters have.
+    assert not any(chr(number).isdigit() for number in range(0xC0, 0x640))
     assert mask_cell(f"é {wide}", Caution.CELLS) == "é ****1111"
     assert mask_text(wide) == "****1111"
 
@@ -660,6 +678,11 @@ def test_masked_paths_stay_distinct_with_readable_times() -> None:
 def test_the_quick_check_never_misses_a_card(text: str) -> None:
     if mask_cell(text, Caution.BESIDE_CARDS) != text:
         assert may_hold_card(text)
+        assert lines_may_hold_card(on_one_line(text))
+
+
+def test_numbers_in_neighbouring_cells_are_not_one_number() -> None:
+    assert not lines_may_hold_card(b"01/02/2024 07:00\t1234567\t1.50\n01/02/2024 07:01\t12345678\n")
 
 
 @pytest.mark.parametrize(

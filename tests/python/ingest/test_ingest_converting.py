@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import multiprocessing
 import pickle
 import tracemalloc
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ingest_helpers import TOKEN_KEY
 
+from ingest.cards import CardTokens
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.reading import load_feeds
 from ingest.converting import Conversion, Task, convert
@@ -74,6 +78,48 @@ def test_a_file_becomes_rows_rejects_and_facts(task: Task) -> None:
     assert milk == ["milk", "0.95", "", "", "", "", "3", "7", "load-1"]
     ((reject,),) = found.values()
     assert reject.split("\t")[2:] == ["broken", "4", "7", "load-1"]
+
+
+CELLS = st.text(alphabet='ab,"; \\\x1f&%<>=0\N{LATIN SMALL LETTER E WITH ACUTE}', max_size=6)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from((CARD, f"tea {CARD}", "2024-02-01 10:00:00", "a\tb", "1234567"))
+            | CELLS,
+            st.sampled_from(("1.20", "2.00", "0")),
+            st.sampled_from((CARD, "", " ", "4111 1111 1111 1111", "a\\b", "12", "0" * 16)),
+        ),
+        min_size=1,
+        max_size=9,
+    ),
+    st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)),
+)
+@example([("tea", "1", CARD), ("milk", "1", "\\")], csv.QUOTE_MINIMAL)
+@example([("caf\N{LATIN SMALL LETTER E WITH ACUTE}", "1", ""), (CARD, "1", "")], csv.QUOTE_ALL)
+def test_lines_copied_as_they_are_give_the_same_rows(
+    task: Task, table: list[tuple[str, ...]], quoting: Literal[0, 1]
+) -> None:
+    target = io.StringIO(newline="")
+    csv.writer(target, quoting=quoting, lineterminator="\n").writerows(table)
+    content = target.getvalue().encode()
+    # Behind a blank line, all of them are split into cells.
+    whole, split = (lines(convert(each, task).copies) for each in (content, content + b"\n"))
+    assert whole == split
+    assert CARD not in str(whole)
+
+
+@pytest.mark.parametrize("keys", [(TOKEN_KEY,), (TOKEN_KEY, b"n" * 32)])
+def test_every_card_of_a_column_becomes_its_token(task: Task, keys: tuple[bytes, ...]) -> None:
+    cells = (CARD, "4111 1111 1111 1111", "", "no\\card")
+    content = "".join(f"tea,1.20,{cell}\n" for cell in cells).encode()
+    (found,) = lines(convert(content, replace(task, token_keys=keys)).copies).values()
+    cards = CardTokens(*keys)
+    expected = [cards.replace(cell) for cell in cells]
+    assert [tuple(line.split("\t")[2:5]) for line in found] == [
+        (token, last4, unreadable.replace("\\", "\\\\")) for token, last4, unreadable in expected
+    ]
 
 
 def test_a_file_that_is_not_a_table_is_still_read_to_its_end(task: Task) -> None:

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.formats.csv_dialect import Dialect
-from ingest.formats.csv_records import RecordReader, Tally, split_plain
+from ingest.formats.csv_records import RecordReader, Tally, plain_lines
 from ingest.formats.text import BLOCK, LONGEST_LINE, TextReader
 
 
@@ -214,15 +214,18 @@ def test_no_record_is_ever_lost(table: list[list[str]], quoted: bool) -> None:
     assert len({number for number, _ in result.rejects} | set(spans)) == tally.rejects + tally.rows
 
 
-@given(st.text(alphabet='ab,"\n\r; \x1f', max_size=30), st.integers(1, 4))
-@example('a,"b,b"\n"a","b"\n', 2)
-@example('"a"\n"b"', 1)
-@example(',"a",\n,,\n', 3)
-def test_fast_splitting_equals_the_csv_module(text: str, width: int) -> None:
-    columns = split_plain(text, ",", width)
-    if columns is not None:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        assert [list(row) for row in zip(*columns, strict=True)] == rows
+@given(st.text(alphabet='ab,"\n\r; \t\x1f', max_size=30), st.integers(1, 4), st.sampled_from(",\t"))
+@example('a,"b,b"\n"a","b"\n', 2, ",")
+@example('"a"\n"b"', 1, ",")
+@example(',"a",\n,,\n', 3, ",")
+@example('"a"x\n', 1, ",")
+@example('x"a"\n', 1, ",")
+@example('"a\tb"\tc\n', 2, "\t")
+def test_fast_splitting_equals_the_csv_module(text: str, width: int, delimiter: str) -> None:
+    lines = plain_lines(text.encode(), delimiter, width)
+    if lines is not None:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        assert [line.decode().split("\t") for line in lines] == rows
         assert len(rows) == len(list(io.StringIO(text, newline="")))
         assert all(len(row) == width and any(row) for row in rows)
 
@@ -241,6 +244,6 @@ def test_plain_files_are_split_fast(
     target = io.StringIO(newline="")
     csv.writer(target, quoting=quoting, lineterminator=line_end).writerows(table)
     if '""' not in target.getvalue():
-        columns = split_plain(target.getvalue(), ",", 4)
-        assert columns is not None
-        assert list(zip(*columns, strict=True)) == table
+        lines = plain_lines(target.getvalue().encode(), ",", 4)
+        assert lines is not None
+        assert [tuple(line.decode().split("\t")) for line in lines] == table
