@@ -27,6 +27,8 @@ class Task:
     """The secrets of the card tokens, oldest first."""
     file_id: int
     load_id: str
+    sha256: str | None = None
+    """The hash of the whole file, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Conversion:
     """
 
     def __init__(self, stream: IO[bytes], task: Task) -> None:
-        self._reader = FileReader(task.feed, stream)
+        self._reader = FileReader(task.feed, stream, task.sha256)
         self._batches = iter(self._reader)
         self._copies = CopyData()
         self._task = task

@@ -44,7 +44,8 @@ from ingest.origins.opening import LINKS_VARIABLE
 from ingest.parallel import prefetching
 from ingest.parallel.pool import WorkerDiedError
 from ingest.parallel.prefetching import Content, Prefetcher
-from ingest.raw.ledger import Ledger, NewEntry, Place, refresh_statistics
+from ingest.raw.ledger import Ledger, NewEntry, Place, is_empty, refresh_statistics
+from ingest.raw.migrations import upgrade
 from ingest.raw.rows import CopyData
 from ingest.raw.session import LOST, Session, connect, locked
 from ingest.raw.tables import RawSchema, new_load_id
@@ -102,29 +103,28 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     if progress is not None:
         progress(LoadEvent("listing", "listing the inbox"))
     listing = list_inbox(options.inbox, options.feeds, feeds)
-    sources = SourceDatabases()
     run = _Load(options, feeds, cards, progress)
     run.report.unclaimed = listing.unclaimed
     run.report.switched_off = listing.switched_off
     if listing.outside:
         run.report.messages.append(_links_out(listing.outside))
-    if options.databases and sources.any_of(feeds):
-        run.sources = sources
-    elif not listing.total:
-        run.report.messages.append(_nothing_found(options.inbox, feeds))
     if options.dry_run:
-        with closing(sources), connect(options.database_url) as connection:
+        with closing(run), connect(options.database_url) as connection:
             run.rehearse(connection, listing)
         return run.report
     with (
-        closing(sources),
+        closing(run),
         locked(options.database_url, options.lock_timeout, run.tell_waiting) as session,
     ):
         options.permitted()
+        upgraded, messages = upgrade(session.connection, options.feeds)
+        run.report.messages += messages
+        if is_empty(session.connection):
+            # Nothing is known yet, so all files are new.
+            run.start_workers(listing)
         raw = RawSchema(options.database_url, options.feeds, options.state_dir)
-        run.report.messages += raw.prepare(session.connection)
         with _no_garbage_collection():
-            run.perform(session, raw, listing)
+            run.perform(session, raw, listing, upgraded=upgraded)
         if run.wrote:
             raw.complete(run.report.load_id)
             refresh_statistics(session.connection)
@@ -139,7 +139,9 @@ def prepare_raw(
     Raises BranchlineError on a database error.
     """
     with locked(database_url, lock_timeout, _quiet) as session:
-        RawSchema(database_url, feeds, state_dir).prepare(session.connection)
+        upgraded, _ = upgrade(session.connection, feeds)
+        raw = RawSchema(database_url, feeds, state_dir)
+        raw.prepare(session.connection, upgraded=upgraded)
 
 
 def _quiet(_: str) -> None:
@@ -192,7 +194,6 @@ class _Load:
     ) -> None:
         self.report = LoadReport(options.inbox or "", options.dry_run, new_load_id())
         self.wrote = False
-        self.sources: SourceDatabases | None = None
         self.feed_names = [feed.name for feed in feeds]
         self._options = options
         self._feeds = feeds
@@ -200,6 +201,7 @@ class _Load:
         self._progress = progress
         self._target = Target[_Job](self._settle)
         self._ahead = Prefetcher(self._task_for)
+        self._databases = SourceDatabases()
         self._know(Ledger())
         self._total = 0
         self._done = 0
@@ -213,33 +215,44 @@ class _Load:
         self._target = Target[_Job](self._settle, connection)
         self._know(Ledger.read(connection, self.feed_names))
         waiting = deque(self._begin(listing))
-        with self._workers(waiting):
-            while waiting:
-                candidate = waiting.popleft()
-                self._ahead.read_ahead(waiting)
-                self._take_or_report(candidate)
+        while waiting:
+            candidate = waiting.popleft()
+            self._ahead.read_ahead(waiting)
+            self._take_or_report(candidate)
 
-    def perform(self, session: Session, raw: RawSchema, listing: Listing) -> None:
-        """Judge and load all files of the listing."""
+    def start_workers(self, listing: Listing) -> None:
+        """Start workers for a listing of new files, if there is enough to do."""
+        self._ahead.start(file.size for files in listing.claimed.values() for file in files)
+
+    def perform(
+        self, session: Session, raw: RawSchema, listing: Listing, *, upgraded: bool
+    ) -> None:
+        """Judge and load all files of the listing; `upgraded` as in RawSchema.prepare."""
         with closing(DatabaseTarget[_Job](session, raw, self._settle)) as target:
             self._target = target
             self._know(target.read_ledger(self.feed_names))
             waiting = deque(self._begin(listing))
-            with self._workers(waiting):
-                self._work(target, waiting)
+            # Workers convert the first files while the feeds' tables are created.
+            self._ahead.read_ahead(waiting)
+            self.report.messages += raw.prepare(session.connection, upgraded=upgraded)
+            self._work(target, waiting)
 
-    @contextmanager
-    def _workers(self, waiting: Sequence[Candidate]) -> Iterator[None]:
-        with closing(self._ahead):
-            self._ahead.start(waiting)
-            yield
+    def close(self) -> None:
+        """End the workers, and discard what was buffered of tables."""
+        self._ahead.close()
+        self._databases.close()
 
     def _know(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._selection = Selection(ledger, self._cards, self._options.retry_quarantined)
 
     def _begin(self, listing: Listing) -> list[Candidate]:
-        choice = self._selection.choose(self._feeds, listing, self.sources)
+        sources = None
+        if self._options.databases and self._databases.any_of(self._feeds):
+            sources = self._databases
+        elif not listing.total:
+            self.report.messages.append(_nothing_found(self._options.inbox, self._feeds))
+        choice = self._selection.choose(self._feeds, listing, sources)
         total = choice.total
         self._tell(LoadEvent("listed", f"{total:,} files and tables", total=total))
         for outcome in choice.outcomes:
@@ -249,6 +262,7 @@ class _Load:
         if any(not candidate.file.settled for candidate in choice.candidates):
             time.sleep(self._options.settle_seconds)
         self._total = self._done + len(choice.candidates)
+        self._ahead.start(candidate.file.size for candidate in choice.candidates)
         return choice.candidates
 
     # Events and the report
@@ -363,7 +377,8 @@ class _Load:
         if not self._is_to_be_read(candidate, sha256):
             self._pass_over(candidate, place)
             return
-        task = ahead.task or self._new_task(feed)
+        # What is not held is read once more, and may have changed by then.
+        task = ahead.task or self._new_task(feed, sha256 if content.held is not None else None)
         blank = _blank_entry(candidate, content, task)
         came_back = self._selection.came_back(candidate, sha256)
         arrival = _Arrival(candidate, place, blank, came_back)
@@ -388,11 +403,13 @@ class _Load:
 
     def _task_for(self, candidate: Candidate, sha256: str) -> Task | None:
         """The task to convert a file ahead of its turn; None where it will be skipped."""
-        return self._new_task(candidate.feed) if self._is_to_be_read(candidate, sha256) else None
+        if not self._is_to_be_read(candidate, sha256):
+            return None
+        return self._new_task(candidate.feed, sha256)
 
-    def _new_task(self, feed: Feed) -> Task:
+    def _new_task(self, feed: Feed, sha256: str | None) -> Task:
         file_id = self._target.file_id(self._total - self._done)
-        return Task(feed, tuple(self._options.token_keys), file_id, self.report.load_id)
+        return Task(feed, tuple(self._options.token_keys), file_id, self.report.load_id, sha256)
 
     def _pass_over(self, candidate: Candidate, place: Place) -> None:
         """Skip known content, and record that it is at this path."""

@@ -38,9 +38,10 @@ class FileReader:
     why the whole file is quarantined.
     """
 
-    def __init__(self, feed: Feed, stream: IO[bytes]) -> None:
+    def __init__(self, feed: Feed, stream: IO[bytes], sha256: str | None = None) -> None:
+        """`sha256`: the hash of the whole file, where it is known."""
         self._feed = feed
-        self._text = TextReader(stream)
+        self._text = TextReader(stream, sha256)
         self._blocks: Iterator[Block] = iter(())
         self._dialect: Dialect | None = None
         self._records: RecordReader | None = None

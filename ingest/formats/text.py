@@ -77,8 +77,10 @@ class TextReader:
     After the iteration `sha256`, `size` and `ends_with_line_end` describe what was read.
     """
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], sha256: str | None = None) -> None:
+        """`sha256`: the hash of the whole stream, where it is known."""
         self._stream = stream
+        self._sha256 = sha256
         self._hasher = hashlib.sha256()
         self.size = 0
         self.head = self._read()
@@ -88,7 +90,7 @@ class TextReader:
     @property
     def sha256(self) -> str:
         """The hash of everything read so far."""
-        return self._hasher.hexdigest()
+        return self._sha256 or self._hasher.hexdigest()
 
     def __iter__(self) -> Iterator[Block]:
         return self._bytewise() if self.encoding == "utf-8" else self._textwise()
@@ -103,7 +105,8 @@ class TextReader:
         if chunk.endswith((b"\r", b"\r\0")):
             # Never cut a \r\n in two.
             chunk += self._stream.read(2)
-        self._hasher.update(chunk)
+        if self._sha256 is None:
+            self._hasher.update(chunk)
         self.size += len(chunk)
         return chunk
 

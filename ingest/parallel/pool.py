@@ -35,8 +35,8 @@ def usable_cores() -> int:
 class WorkerPool:
     """Converts files in other processes, one process for each thread of a pool.
 
-    A process starts with its thread's first job. It ends when the pool is closed or this process
-    is killed: then the pipe that it reads from is closed.
+    They end when the pool is closed or this process is killed: then the pipe that they read from
+    is closed.
     """
 
     def __init__(self, processes: int, program: Sequence[str] = PROGRAM) -> None:
@@ -46,6 +46,9 @@ class WorkerPool:
         self._lock = threading.Lock()
         self._workers: list[subprocess.Popen[bytes]] = []
         self._closed = False
+        for _ in range(processes):
+            # No job: the process starts, and is ready when the first one comes.
+            self.submit([])
 
     def submit(self, jobs: Sequence[Job]) -> Future[Answer]:
         """Convert several files; the answer has one entry for each, in the same order.

@@ -89,9 +89,19 @@ class Prefetcher:
         """By the identity of the candidate, which the caller keeps."""
         self._bytes = 0
 
-    def start(self, candidates: Iterable[Candidate]) -> None:
-        """Start workers if there is enough to do, and a core for each of them."""
-        worth = sum(candidate.file.size for candidate in candidates if _is_held(candidate))
+    @property
+    def is_working(self) -> bool:
+        """Whether workers run."""
+        return self._pool is not None
+
+    def start(self, sizes: Iterable[int]) -> None:
+        """Start workers for files of these sizes, unless they run.
+
+        Only if there is enough to do, and a core for each of them.
+        """
+        if self.is_working:
+            return
+        worth = sum(size for size in sizes if size <= HELD_BYTES)
         workers = min(usable_cores(), MOST_WORKERS)
         if workers > 1 and worth >= WORTH_STARTING:
             self._pool = WorkerPool(workers)

@@ -275,6 +275,13 @@ def table_exists(connection: Connection, table: str = "ingest_files") -> bool:
         return bool((cursor.fetchone() or (False,))[0])
 
 
+def is_empty(connection: Connection) -> bool:
+    """Whether the ledger has no row yet."""
+    with connection.cursor() as cursor:
+        cursor.execute("select not exists (select from raw.ingest_files)")
+        return bool((cursor.fetchone() or (False,))[0])
+
+
 def _has_column(connection: Connection, column: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(

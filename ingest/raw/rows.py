@@ -54,6 +54,10 @@ class CopyData:
                 for text in texts:
                     yield from text.split(b"\n")[:-1]
 
+    def parts(self) -> Iterator[tuple[str, Sequence[bytes]]]:
+        """The statements, each with its text in parts."""
+        yield from self._texts.items()
+
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for statement, texts in self._texts.items():
             yield statement, b"".join(texts)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 from base.schemas import RAW
 from ingest.formats.csv_records import SEPARATOR
 from ingest.raw.ledger import note_what_files_cover
-from ingest.raw.migrations import upgrade
 from ingest.raw.quiet import hush_dlt
 
 PIPELINE = "branchline_raw"
@@ -84,14 +83,14 @@ class RawSchema:
             dataset_name=RAW,
         )
 
-    def prepare(self, connection: Connection) -> list[str]:
-        """Create what is missing: schema, ledger, rejects, one table per feed, new columns.
+    def prepare(self, connection: Connection, *, upgraded: bool) -> list[str]:
+        """Create what is missing beside the loader's own tables: a table per feed, new columns.
 
-        Call it under the loader's lock. Existing tables are never dropped or changed; the feeds'
-        current declarations are recorded. A user who may not create tables in raw calls the owner's
+        Call it under the loader's lock, after `upgrade`, which tells whether those tables were of
+        an older version. Existing tables are never dropped or changed; the feeds' current
+        declarations are recorded. A user who may not create tables in raw calls the owner's
         function for it. Returns messages about what changed.
         """
-        upgraded, messages = upgrade(connection, self._feeds)
         by_table: dict[str, list[str]] = {}
         for table, column in sorted(missing_columns(connection, self._feeds)):
             by_table.setdefault(table, []).append(column)
@@ -116,13 +115,12 @@ class RawSchema:
                 _finish_table(cursor, feed)
             changed = {feed.name for feed in self._feeds if _note_key(cursor, feed)}
             changed |= note_what_files_cover(cursor, self._feeds)
-        messages += [
+        return [
             f"Feed {name} deduplicates rows in another way than when its files were loaded:"
             " branchline run --full-refresh restates them."
             # After an upgrade the models are fully refreshed in any case.
             for name in sorted(changed if not upgraded else ())
         ]
-        return messages
 
     def extra_columns(self, connection: Connection) -> dict[str, set[str]]:
         """The raw columns of each feed's table that the contract does not declare."""

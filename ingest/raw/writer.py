@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 8 << 20
 BATCH_FILES = 1000
-SENT_AT_ONCE = 1 << 23
 
 Job = TypeVar("Job")
 
@@ -167,5 +166,17 @@ class Writer(Generic[Job]):
 
     def _copy(self, copies: CopyData) -> None:
         with self._connection.cursor() as cursor:
-            for statement, text in copies:
-                cursor.copy_expert(statement, io.BytesIO(text), SENT_AT_ONCE)
+            for statement, parts in copies.parts():
+                cursor.copy_expert(statement, _Parts(parts))
+
+
+class _Parts(io.RawIOBase):
+    """Parts of a text as a file for COPY, without joining them."""
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        super().__init__()
+        self._parts = iter(parts)
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """The next part, whatever its size."""
+        return next(self._parts, b"")

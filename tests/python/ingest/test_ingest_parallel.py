@@ -16,12 +16,15 @@ import psutil
 import pytest
 from ingest_helpers import TOKEN_KEY, Inbox, picture, till_file
 
+from ingest.choosing import Candidate
 from ingest.contract.file_errors import InternalError
 from ingest.contract.reading import load_feeds
 from ingest.converting import Converted, Task, convert
-from ingest.loading import LoadOptions, load
+from ingest.loading import LoadOptions, _Load, load
+from ingest.origins.inbox import Listing
 from ingest.parallel import prefetching
 from ingest.parallel.pool import PROGRAM, WorkerDiedError, WorkerPool
+from ingest.raw.tables import RawSchema
 from ingest.report import LoadReport
 
 FATAL = b"this line kills whoever reads it"
@@ -240,6 +243,42 @@ def test_workers_killed_in_a_load_lose_nothing(
     monkeypatch.setattr(prefetching, "usable_cores", lambda: 1)
     run(second_database, inbox, tmp_path / "two")
     assert picture(database_url)["rows"] == picture(second_database)["rows"]
+
+
+@pytest.mark.usefixtures("several_workers")
+def test_workers_convert_while_the_tables_are_created(
+    database_url: str, inbox: Inbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+    real_begin, real_prepare = _Load._begin, RawSchema.prepare
+
+    def begin(load: _Load, listing: Listing) -> list[Candidate]:
+        seen.append(("choosing", int(load._ahead.is_working)))
+        return real_begin(load, listing)
+
+    def prepare(raw: RawSchema, *given: Any, **named: Any) -> list[str]:
+        seen.append(("tables", len(tasks)))
+        return real_prepare(raw, *given, **named)
+
+    tasks: list[Task] = []
+    real_task = _Load._new_task
+
+    def new_task(load: _Load, *given: Any) -> Task:
+        tasks.append(real_task(load, *given))
+        return tasks[-1]
+
+    monkeypatch.setattr(_Load, "_begin", begin)
+    monkeypatch.setattr(_Load, "_new_task", new_task)
+    monkeypatch.setattr(RawSchema, "prepare", prepare)
+    inbox.drop("leeds_01-08-2021_09-00-00.csv", till_file(20))
+    run(database_url, inbox, tmp_path / "state")
+    # All files of the first load are new; later, the ledger tells how many are.
+    assert seen == [("choosing", 1), ("tables", 1)]
+    seen.clear()
+    tasks.clear()
+    inbox.drop("leeds_02-08-2021_09-00-00.csv", till_file(20))
+    run(database_url, inbox, tmp_path / "state")
+    assert seen == [("choosing", 0), ("tables", 1)]
 
 
 def test_few_files_start_no_worker(
