@@ -114,6 +114,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
         return run.report
     with (
         closing(run),
+        _no_garbage_collection(),
         locked(options.database_url, options.lock_timeout, run.tell_waiting) as session,
     ):
         options.permitted()
@@ -123,8 +124,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
             # Nothing is known yet, so all files are new.
             run.start_workers(listing)
         raw = RawSchema(options.database_url, options.feeds, options.state_dir)
-        with _no_garbage_collection():
-            run.perform(session, raw, listing, upgraded=upgraded)
+        run.perform(session, raw, listing, upgraded=upgraded)
         if run.wrote:
             raw.complete(run.report.load_id)
             refresh_statistics(session.connection)

@@ -379,11 +379,13 @@ class Feed(BaseModel):
         A cell that matches a name exactly takes precedence over one that matches it as one word
         (`InvoiceNo`, `invoice_no`). A name with a control character matches nothing.
         """
+        # Once: pydantic looks private attributes up slowly.
+        header_owners, joined_owners = self._header_owners, self._joined_owners
         keys = [header_key(cell) for cell in cells]
-        found = [self._header_owners.get(key) for key in keys]
+        found = [header_owners.get(key) for key in keys]
         taken = set(found)
         for number, key in enumerate(keys):
-            owner = self._joined_owners.get(joined_key(key))
+            owner = joined_owners.get(joined_key(key))
             if found[number] is None and owner not in taken and cells[number].isprintable():
                 found[number] = owner
         return found
@@ -393,11 +395,12 @@ class Feed(BaseModel):
 
         Each part once, and no cell that names the column as a whole.
         """
-        if not self._parts:
+        parts = self._parts
+        if not parts:
             return {}
         found: dict[int, list[tuple[int, int]]] = {}
         for place, (cell, owner) in enumerate(zip(cells, self.columns_named(cells), strict=True)):
-            part = self._parts.get(joined_key(header_key(cell))) if cell.isprintable() else None
+            part = parts.get(joined_key(header_key(cell))) if cell.isprintable() else None
             if part is not None:
                 found.setdefault(part[0], []).append((part[1], place))
             elif owner is not None:

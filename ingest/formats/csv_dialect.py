@@ -207,8 +207,12 @@ def _half_a_header(feed: Feed, first: Dialect, header: _Header) -> NotReadable |
 
 def _is_the_only_one(delimiter: str, width: int, lines: Sequence[str]) -> bool:
     """Whether no other delimiter occurs in a line as often as this one would have to."""
-    others = [other for other in DELIMITERS if other != delimiter]
-    return width > 2 and all(line.count(other) < width // 2 for line in lines for other in others)
+    most, text = width // 2, "".join(lines)
+    return width > 2 and not any(
+        text.count(other) >= most and any(line.count(other) >= most for line in lines)
+        for other in DELIMITERS
+        if other != delimiter
+    )
 
 
 def describe_misfit(dialect: Dialect, widths: Counter[int]) -> str:

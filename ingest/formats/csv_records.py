@@ -150,7 +150,7 @@ def _unquoted(text: bytes, between: bytes) -> bytes | None:
     ):
         return None
     inside = b"".join(quoted)
-    if b"\n" in inside or TAB in inside:
+    if b"\n" in inside or (between == TAB and TAB in inside):
         return None
     pieces[::2] = b'"'.join(outside).replace(between, TAB).split(b'"')
     return b"".join(pieces)[1:]

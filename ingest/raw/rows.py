@@ -25,6 +25,10 @@ _REJECT_COLUMNS = (
 )  # fmt: skip
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
+MOST_KEPT_NUMBERS = 1 << 16
+_NUMBERS: list[bytes] = []
+"""The text of each number from 0 on, as far as needed until now."""
+
 Cells = Sequence[str]
 
 
@@ -127,7 +131,7 @@ class RowRenderer:
         columns = [lines]
         if cards is not None:
             columns.append(self._cards.replace_all(cards, _escape))
-        columns.append([b"%d" % number for number in batch.line_numbers])
+        columns.append(_as_texts(batch.line_numbers))
         return self._joined(columns)
 
     def _joined(self, columns: Sequence[Sequence[bytes]]) -> bytes:
@@ -185,6 +189,14 @@ class RowRenderer:
 
 def _escape(cell: str) -> str:
     return cell.translate(_ESCAPES)
+
+
+def _as_texts(numbers: Sequence[int]) -> list[bytes]:
+    """Line numbers as text; nearly all are small, and those are kept."""
+    if not isinstance(numbers, range) or numbers[-1] > MOST_KEPT_NUMBERS:
+        return [b"%d" % number for number in numbers]
+    _NUMBERS.extend(b"%d" % number for number in range(len(_NUMBERS), numbers[-1] + 1))
+    return _NUMBERS[numbers[0] : numbers[-1] + 1]
 
 
 def _copy_statement(table: str, columns: Sequence[str]) -> str:
