@@ -16,7 +16,7 @@ from ingest.parallel.worker import Answer, Job
 
 HELD_BYTES = 8 << 20
 """Files up to this size are read once and written in batches; larger ones are streamed alone."""
-WORTH_STARTING = 4 << 20
+WORTH_STARTING = 24 << 20
 """Bytes in held files from which on workers save more time than their start costs."""
 AHEAD_BYTES = 16 << 20
 AHEAD_FILES = 2000
