@@ -13,7 +13,7 @@ from operate.access.lowered import lowered
 from operate.dbt.folders import log_folder
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment, quiet_dbt
-from operate.dbt.profile import TARGET, prepare_profile
+from operate.dbt.profile import prepare_profile, target_arguments
 
 
 def has_marts(link: Link) -> bool:
@@ -36,7 +36,7 @@ def grant_marts(settings: Settings, connection: Connection, say: Callable[[str],
     prepare_profile(settings.project, say)
     with lowered(connection) as low:
         done = quiet_dbt(
-            ["run-operation", "grant_marts", "--target", TARGET],
+            ["run-operation", "grant_marts", *target_arguments(settings.project)],
             settings.project,
             dbt_environment(settings, low),
         )

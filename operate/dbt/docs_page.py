@@ -9,7 +9,7 @@ from base.link import Connection
 from base.settings import Settings
 from operate.dbt.folders import log_folder, target_folder
 from operate.dbt.process import dbt_environment, quiet_dbt
-from operate.dbt.profile import TARGET
+from operate.dbt.profile import target_arguments
 
 
 def docs_page(project: Path) -> Path:
@@ -21,7 +21,7 @@ def make_docs_page(settings: Settings, connection: Connection) -> Path:
     """Create the page and return its path. Raises BranchlineError if dbt fails."""
     project = settings.project
     done = quiet_dbt(
-        ["docs", "generate", "--static", "--target", TARGET],
+        ["docs", "generate", "--static", *target_arguments(project)],
         project,
         dbt_environment(settings, connection),
     )

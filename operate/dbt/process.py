@@ -39,6 +39,8 @@ def dbt_environment(
     url = connection.url if connection is not None else settings.database_url
     if url is None:
         return environment
+    # The profile chooses the target (profile.target_arguments).
+    environment.pop("DBT_TARGET", None)
     return {
         **libpq.environment(environment, url, complete=settings.embedded),
         TARGET_VARIABLE: TARGET,

@@ -52,6 +52,20 @@ def prepare_profile(project: Path, say: Callable[[str], None]) -> None:
         write_private(profile, example.read_text(encoding="utf-8"))
 
 
+def target_arguments(project: Path) -> list[str]:
+    """The arguments that let dbt use the variables of libpq.
+
+    None where the profile reads TARGET_VARIABLE: `--target` would make dbt parse the whole project
+    after every plain `dbt build`, and the next plain `dbt build` parse it once more.
+    """
+    try:
+        profile = yaml.safe_load((project / "profiles.yml").read_text(encoding="utf-8"))
+        chooses = TARGET_VARIABLE in str(profile["branchline"]["target"])
+    except (OSError, yaml.YAMLError, LookupError, TypeError):
+        chooses = False
+    return [] if chooses else ["--target", TARGET]
+
+
 def _is_ours(profile: Path) -> bool:
     try:
         return "PGHOST" in profile.read_text(encoding="utf-8")

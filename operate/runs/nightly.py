@@ -15,7 +15,7 @@ from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment
-from operate.dbt.profile import TARGET, prepare_profile
+from operate.dbt.profile import prepare_profile, target_arguments
 from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
 from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
@@ -146,8 +146,7 @@ def _build(
         return run_dbt(
             [
                 "build",
-                "--target",
-                TARGET,
+                *target_arguments(settings.project),
                 *(["--full-refresh"] if full_refresh else []),
                 *(["--vars", "{audit: true}"] if audit else []),
                 *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),

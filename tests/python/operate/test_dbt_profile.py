@@ -18,8 +18,9 @@ from psycopg2.extensions import parse_dsn
 
 from base import libpq
 from base.link import Connection
-from base.settings import PROJECT
-from operate.dbt.profile import TARGET, note_warehouse, prepare_profile
+from base.settings import PROJECT, Settings
+from operate.dbt.process import dbt_environment
+from operate.dbt.profile import TARGET, note_warehouse, prepare_profile, target_arguments
 
 EXAMPLE = PROJECT / "profiles.example.yml"
 
@@ -91,10 +92,43 @@ def test_dbt_reads_the_url_as_postgresql_does(url: str) -> None:
     assert found["password"] == meant.get("password", "")
     assert found["dbname"] == meant["dbname"]
     assert found["connect_timeout"] == int(meant.get("connect_timeout", 10))
+    assert found["sslmode"] == meant.get("sslmode", "")
     # dbt does not pass these on: libpq reads them from the environment.
-    for part in ("sslmode", "sslrootcert", "sslcert", "sslkey"):
+    for part in ("sslrootcert", "sslcert", "sslkey"):
         assert part not in found
+    for part in ("sslmode", "sslrootcert", "sslcert", "sslkey"):
         assert environ.get(libpq.VARIABLES[part]) == meant.get(part)
+
+
+def test_plain_dbt_and_branchline_reuse_what_the_other_has_parsed(project: Path) -> None:
+    """dbt parses anew if `--target` or any value of the connection differs."""
+    profile, folder = project / "profiles.yml", made(project / ".warehouse")
+    prepare_profile(project, lambda _: None)
+    embedded = Connection(
+        "postgresql://branchline:x@/branchline?host=%2Fs&port=7&sslmode=disable",
+        *("/s", 7, "branchline", "x", "branchline"),
+    )
+    note_warehouse(profile, folder, embedded)
+    environ = dbt_environment(Settings(project, None, folder, None, "inbox"), embedded)
+    name, ours = render({**environ, "DBT_TARGET": ""}, profile=profile)
+    plain = render({}, profile=profile)[1]
+    assert name == TARGET
+    assert target_arguments(project) == []
+    assert {**ours, "password": ""} == {**plain, "password": ""}
+
+
+def test_a_profile_with_a_target_of_its_own_does_not_change_where_branchline_builds(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_TARGET", "ci")
+    profile = project / "profiles.yml"
+    prepare_profile(project, lambda _: None)
+    text = profile.read_text()
+    start, end = text.index("  target: >-"), text.index("  outputs:")
+    profile.write_text(text[:start] + "  target: ci\n" + text[end:])
+    assert target_arguments(project) == ["--target", TARGET]
+    settings = Settings(project, "postgresql://u:p@h/d", project, None, "inbox")
+    assert "DBT_TARGET" not in dbt_environment(settings)
 
 
 def test_ci_builds_in_separate_schemas() -> None:

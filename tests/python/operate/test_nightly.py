@@ -61,9 +61,10 @@ def test_an_audit_runs_without_new_files(
 ) -> None:
     assert run(database_url, tmp_path).build is not None
     assert run(database_url, tmp_path).unchanged_since is not None
-    assert asked == [["build", "--target", "server"]]
+    assert [words[0] for words in asked] == ["build"]
     assert run(database_url, tmp_path, audit=True).build is not None
-    assert asked[1][:5] == ["build", "--target", "server", "--vars", "{audit: true}"]
+    assert "{audit: true}" in asked[1]
+    assert "{audit: true}" not in asked[0]
 
 
 LOST = [
