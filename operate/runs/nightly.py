@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from base.link import Connection, open_link
 from base.settings import Settings
@@ -13,6 +14,7 @@ from operate.access.lowered import lowered
 from operate.access.ours import check_ours
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
 from operate.dbt.fingerprint import project_fingerprint
+from operate.dbt.lineage import note_lineage, read_lineage
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment
 from operate.dbt.profile import prepare_profile, target_arguments
@@ -20,6 +22,7 @@ from operate.runs.builds import has_built, last_audit, last_build, note_build, s
 from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
 from operate.runs.readers import readers_in_the_way_ended
+from operate.runs.touched import readers_of_new_files
 from operate.server.connecting import ensure_warehouse
 from operate.server.notes import Audit, Build, one_run_at_a_time
 from operate.terminal.progress import Update
@@ -105,11 +108,24 @@ def run(
             ):
                 return report
             started_at = server_time(link)
+            environment = dbt_environment(settings, low)
+            selection: list[str] = []
+            lineage = read_lineage(settings.project, environment, fingerprint)
+            if (
+                before is not None
+                and lineage is not None
+                and before.project_fingerprint == fingerprint
+                and not (full_refresh or audit)
+            ):
+                selection = readers_of_new_files(
+                    link, low_link, lineage, before.ledger_file_id, mark
+                )
             with readers_in_the_way_ended(connection, low, say):
                 build = _build(
-                    settings,
-                    low,
+                    settings.project,
+                    environment,
                     show,
+                    selection,
                     full_refresh=full_refresh,
                     audit=audit,
                     unit_tests=not has_built(link, fingerprint),
@@ -119,15 +135,17 @@ def run(
                 server_time(link)
             report = replace(report, build=build, unchanged_since=None)
             if build.succeeded:
+                note_lineage(settings.project, environment, fingerprint)
                 note_build(link, mark, fingerprint, build.models, build.tests, started_at)
                 report = replace(report, last_audit=last_audit(low_link))
             return report
 
 
 def _build(
-    settings: Settings,
-    connection: Connection,
+    project: Path,
+    environment: Mapping[str, str],
     show: Show,
+    selection: Sequence[str],
     *,
     full_refresh: bool,
     audit: bool,
@@ -146,13 +164,14 @@ def _build(
         return run_dbt(
             [
                 "build",
-                *target_arguments(settings.project),
+                *target_arguments(project),
+                *selection,
                 *(["--full-refresh"] if full_refresh else []),
                 *(["--vars", "{audit: true}"] if audit else []),
                 *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
             ],
-            project=settings.project,
-            environment=dbt_environment(settings, connection),
+            project=project,
+            environment=environment,
             progress=follow,
         )
 

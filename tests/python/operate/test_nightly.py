@@ -19,6 +19,7 @@ from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
 from operate.dbt.build import BuildResult, NodeFailure
+from operate.dbt.lineage import Lineage
 from operate.runs import nightly
 from operate.runs.builds import last_audit
 from operate.server.notes import Audit
@@ -65,6 +66,28 @@ def test_an_audit_runs_without_new_files(
     assert run(database_url, tmp_path, audit=True).build is not None
     assert "{audit: true}" in asked[1]
     assert "{audit: true}" not in asked[0]
+
+
+def test_a_night_selects_only_after_a_good_build_of_the_same_version(
+    asked: list[list[str]], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lineage = Lineage("", {}, [], {})
+    monkeypatch.setattr(nightly, "read_lineage", lambda *_: lineage)
+    monkeypatch.setattr(nightly, "readers_of_new_files", lambda *_: ["--select", "new"])
+    ends = iter(range(1, 9))
+    monkeypatch.setattr(nightly, "ledger_mark", lambda _: next(ends))
+
+    def selects(**options: bool) -> bool:
+        run(database_url, tmp_path, **options)
+        return "--select" in asked[-1]
+
+    assert [selects(), selects(), selects()] == [False, True, True]
+    assert not selects(audit=True)
+    assert not selects(full_refresh=True)
+    monkeypatch.setattr(nightly, "project_fingerprint", lambda _: "another version")
+    assert [selects(), selects()] == [False, True]
+    monkeypatch.setattr(nightly, "read_lineage", lambda *_: None)
+    assert not selects()
 
 
 LOST = [

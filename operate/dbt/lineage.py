@@ -1,0 +1,122 @@
+"""Which raw tables each node of dbt reads: a summary of the manifest, kept beside it.
+
+A night needs it before dbt has read the project.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from base.files import write_private
+from operate.dbt.folders import target_folder
+
+LEDGER = "ingest"
+"""The dbt source of the loader's own tables. Nearly every node reads the ledger: for its own files.
+A node that reads nothing else is about all files."""
+
+_BUILT = ("model", "snapshot", "test")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What a project version reads, directly or through other nodes.
+
+    `sources`: dbt's name of each source table, but the ledger's, by its name in the database.
+    `about_files`: path (fqn) of each node that reads the ledger and no other source.
+    `incremental`: the tables that each incremental model reads.
+    """
+
+    fingerprint: str
+    sources: dict[str, str]
+    about_files: list[str]
+    incremental: dict[str, list[str]]
+
+    def readers(self, tables: Collection[str]) -> list[str]:
+        """dbt's arguments that select the nodes that read one of these tables."""
+        return [
+            *("--indirect-selection", "empty", "--select"),
+            *(f"source:{self.sources[table]}+" for table in sorted(tables)),
+            *(f"fqn:{path}" for path in self.about_files),
+        ]
+
+    def left_out(self, tables: Collection[str]) -> list[str]:
+        """The incremental models that read none of these tables."""
+        return [name for name, read in self.incremental.items() if not set(read) & set(tables)]
+
+
+def note_lineage(project: Path, environment: Mapping[str, str], fingerprint: str) -> None:
+    """Keep the lineage of the build that has just ended, if it is of another version."""
+    if read_lineage(project, environment, fingerprint) is not None:
+        return
+    target = target_folder(project, environment)
+    manifest, results = (_content(target / f"{name}.json") for name in ("manifest", "run_results"))
+    # dbt writes none if told so; an old one may be of another version.
+    if manifest is None or results is None or _run(manifest) != _run(results):
+        return
+    lineage = lineage_of(manifest, fingerprint)
+    write_private(_file(target), json.dumps(asdict(lineage)))
+
+
+def read_lineage(project: Path, environment: Mapping[str, str], fingerprint: str) -> Lineage | None:
+    """The kept lineage of this project version; None if there is none."""
+    kept = _content(_file(target_folder(project, environment)))
+    try:
+        lineage = Lineage(**kept) if kept is not None else None
+    except TypeError:
+        return None
+    return lineage if lineage is not None and lineage.fingerprint == fingerprint else None
+
+
+def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
+    """The lineage in a manifest of dbt."""
+    nodes, sources = manifest["nodes"], manifest["sources"]
+    ledger = {name["identifier"] for name in sources.values() if name["source_name"] == LEDGER}
+    known: dict[str, frozenset[str]] = {
+        unique_id: frozenset([source["identifier"]]) for unique_id, source in sources.items()
+    }
+
+    def read_by(unique_id: str) -> frozenset[str]:
+        if unique_id not in known:
+            inputs = nodes.get(unique_id, {}).get("depends_on", {}).get("nodes", [])
+            known[unique_id] = frozenset[str]().union(*map(read_by, inputs))
+        return known[unique_id]
+
+    return Lineage(
+        fingerprint,
+        {
+            source["identifier"]: f"{source['source_name']}.{source['name']}"
+            for source in sources.values()
+            if source["source_name"] != LEDGER
+        },
+        sorted(
+            ".".join(node["fqn"])
+            for unique_id, node in nodes.items()
+            if node["resource_type"] in _BUILT and read_by(unique_id)
+            if read_by(unique_id) <= ledger
+        ),
+        {
+            node["name"]: sorted(read_by(unique_id) - ledger)
+            for unique_id, node in nodes.items()
+            if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+        },
+    )
+
+
+def _file(target: Path) -> Path:
+    return target / "branchline_lineage.json"
+
+
+def _content(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _run(artifact: Mapping[str, Any]) -> object:
+    return artifact.get("metadata", {}).get("invocation_id")
