@@ -108,7 +108,7 @@
     {%- if linted('date_orders', text) -%}
         {{ return('select * from ' ~ linted('date_orders', text)) }}
     {%- endif -%}
-    {{ return(adapter.dispatch('date_orders', 'branchline')(lines, text, default_order)) }}
+    {{ return(one_token(adapter.dispatch('date_orders', 'branchline')(lines, text, default_order))) }}
 {%- endmacro %}
 
 {#- Counted by the beginning of the date, of which a file has few distinct ones, then parsed. -#}

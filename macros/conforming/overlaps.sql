@@ -58,6 +58,7 @@
     {%- if linted('counted_once', rows) -%}
         {{ return('counted as (select * from ' ~ rows ~ ') select * from counted') }}
     {%- endif -%}
+    {%- set counting -%}
     {%- set touched = touched('file') -%}
     {%- set valid_rows -%}
         (
@@ -303,6 +304,8 @@ select * from counted_rows
 union all
 select * from changed_rows
 {%- endif %}
+{%- endset -%}
+{{ return(one_token(counting)) }}
 {%- endmacro %}
 
 
@@ -358,7 +361,7 @@ select * from changed_rows
     number are masked or were destroyed by a spreadsheet, so that different records could have the same key.
 #}
 {% macro record_key(text='_record_id') -%}
-    {{ return(linted('record_key', text) or adapter.dispatch('record_key', 'branchline')(text)) }}
+    {{ return(linted('record_key', text) or one_token(adapter.dispatch('record_key', 'branchline')(text))) }}
 {%- endmacro %}
 
 {% macro postgres__record_key(text) -%}

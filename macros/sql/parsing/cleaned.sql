@@ -6,7 +6,7 @@
     are null. `keep` lists spellings that are values in this column: Null is a surname, NA the country of Namibia.
 #}
 {% macro cleaned(text, keep=[]) -%}
-    {{ return(linted('cleaned', text) or adapter.dispatch('cleaned', 'branchline')(text, keep)) }}
+    {{ return(linted('cleaned', text) or one_token(adapter.dispatch('cleaned', 'branchline')(text, keep))) }}
 {%- endmacro %}
 
 {% macro postgres__cleaned(text, keep) -%}

@@ -18,7 +18,7 @@
     {%- if linted('date_readings', text) -%}
         {{ return(linted('date_readings', text) ~ ' as ' ~ alias) }}
     {%- endif -%}
-    {{ return(adapter.dispatch('date_readings', 'branchline')(text, alias, time_zone, of_days)) }}
+    {{ return(one_token(adapter.dispatch('date_readings', 'branchline')(text, alias, time_zone, of_days))) }}
 {%- endmacro %}
 
 {% macro postgres__date_readings(text, alias, time_zone=none, of_days=false) -%}

@@ -5,7 +5,7 @@
     its last digits are lost (is_number_destroyed); so is `1,000`, which may be a thousand.
 #}
 {% macro identifier(text) -%}
-    {{ return(linted('identifier', text) or adapter.dispatch('identifier', 'branchline')(text)) }}
+    {{ return(linted('identifier', text) or one_token(adapter.dispatch('identifier', 'branchline')(text))) }}
 {%- endmacro %}
 
 {% macro postgres__identifier(text) -%}

@@ -6,7 +6,7 @@
 {% macro names_another_currency(text, currency_code) -%}
     {{ return(
         linted('names_another_currency', text)
-        or adapter.dispatch('names_another_currency', 'branchline')(text, currency_code)
+        or one_token(adapter.dispatch('names_another_currency', 'branchline')(text, currency_code))
     ) }}
 {%- endmacro %}
 

@@ -16,7 +16,9 @@
     {%- endif -%}
     {{ return(
         linted('parse_amount', text)
-        or adapter.dispatch('parse_amount', 'branchline')(text, precision, scale, decimal, three_decimals)
+        or one_token(
+            adapter.dispatch('parse_amount', 'branchline')(text, precision, scale, decimal, three_decimals)
+        )
     ) }}
 {%- endmacro %}
 

@@ -4,7 +4,7 @@
     without `decimal` it is ambiguous: null.
 #}
 {% macro parse_integer(text, decimal=none) -%}
-    {{ return(linted('parse_integer', text) or adapter.dispatch('parse_integer', 'branchline')(text, decimal)) }}
+    {{ return(linted('parse_integer', text) or one_token(adapter.dispatch('parse_integer', 'branchline')(text, decimal))) }}
 {%- endmacro %}
 
 {% macro postgres__parse_integer(text, decimal) -%}

@@ -4,7 +4,7 @@
     `line_breaks` also spaces for line breaks.
 #}
 {% macro plain_text(text, line_breaks=false) -%}
-    {{ return(linted('plain_text', text) or adapter.dispatch('plain_text', 'branchline')(text, line_breaks)) }}
+    {{ return(linted('plain_text', text) or one_token(adapter.dispatch('plain_text', 'branchline')(text, line_breaks))) }}
 {%- endmacro %}
 
 {% macro postgres__plain_text(text, line_breaks) -%}
