@@ -6,6 +6,20 @@
     of history and passed. The tables are created with those of the high-water marks.
 #}
 
+{# Reads all marks as the run starts; `are_there`: whether their table exists yet. #}
+{% macro keep_test_marks(are_there) %}
+    {% set marks = {} %}
+    {% if are_there %}
+        {% for row in run_query(
+            "select test, file_id, fingerprint from " ~ operations_table('test_marks')
+        ).rows %}
+            {% do marks.update({row[0]: (row[1], row[2])}) %}
+        {% endfor %}
+    {% endif %}
+    {% do keep_for_run('test marks', marks) %}
+{% endmacro %}
+
+
 {#
     Deletes the marks of all tests that read a model, directly or through non-incremental models: next time they read
     everything.
@@ -24,6 +38,7 @@
     {% for node in graph.nodes.values() if node.resource_type == 'test' %}
         {% if node.depends_on.nodes | select('in', shown_by) | list %}
             {% do tests.append(node.unique_id) %}
+            {% do kept_for_run('test marks').pop(node.unique_id, none) %}
         {% endif %}
     {% endfor %}
     delete from {{ operations_table('test_marks') }}

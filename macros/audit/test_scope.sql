@@ -16,12 +16,8 @@
 {# The ledger id up to which everything has passed this test; 0: it must read everything. #}
 {% macro tested_up_to() -%}
     {%- if execute and flags.WHICH == 'build' and not var('audit') -%}
-        {%- set found = run_query(
-            "select file_id from " ~ operations_table('test_marks')
-            ~ " where test = '" ~ model.unique_id ~ "'"
-            ~ " and fingerprint = '" ~ test_fingerprint(model.unique_id) ~ "'"
-        ) -%}
-        {{- return(found.rows[0][0] if found.rows else 0) -}}
+        {%- set mark = kept_for_run('test marks').get(model.unique_id) -%}
+        {{- return(mark[0] if mark and mark[1] == test_fingerprint(model.unique_id) else 0) -}}
     {%- endif -%}
     {{ return(0) }}
 {%- endmacro %}

@@ -65,15 +65,26 @@
     {%- set files = ref('int_files__versioned') -%}
     {%- if execute and is_incremental() -%}
         {%- set mark = high_water_mark() -%}
-        {%- set found = run_query(
+        {{- files_listed(
             "select file_id from " ~ files
             ~ " where (file_id > " ~ mark ~ " or superseded_by_file_id > " ~ mark ~ ")"
             ~ " and file_id <= " ~ end_of_ledger()
             ~ (" and feed = '" ~ model.config.meta.feed ~ "'" if model.config.meta.feed else "")
             ~ " order by file_id"
-        ) -%}
-        {{- found.columns[0].values() | join(', ') or 'null' -}}
+        ) -}}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# The ledger ids of a query on the ledger, as a list: the same for a whole run, and asked once. #}
+{% macro files_listed(query) -%}
+    {%- set listed = kept_for_run(query) -%}
+    {%- if listed is none -%}
+        {%- set listed = keep_for_run(
+            query, run_query(query).columns[0].values() | join(', ') or 'null'
+        ) -%}
+    {%- endif -%}
+    {{ return(listed) }}
 {%- endmacro %}
 
 
@@ -173,12 +184,12 @@
 
 {# New files, and files that a new one has superseded: the latter by number, because they are few. #}
 {% macro is_of_touched_file(column, mark) -%}
-    {%- set superseded = run_query(
+    {%- set superseded = files_listed(
         "select file_id from " ~ ledger()
         ~ " where superseded_by > " ~ mark ~ " and file_id <= " ~ mark
         ~ " order by file_id"
-    ).columns[0].values() -%}
-    ({{ column }} > {{ mark }} or {{ column }} in ({{ superseded | join(', ') or 'null' }}))
+    ) -%}
+    ({{ column }} > {{ mark }} or {{ column }} in ({{ superseded }}))
 {%- endmacro %}
 
 

@@ -82,6 +82,7 @@
             passed_at timestamptz not null default clock_timestamp()
         );
     {% endif %}
+    {% do keep_test_marks(are_there='test_marks.test' in known) %}
     {% if 'standing_views.view_name' not in known %}
         create table {{ operations_table('standing_views') }} (
             view_name text primary key,

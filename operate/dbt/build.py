@@ -108,7 +108,10 @@ def run_dbt(
     # Results of an earlier run must not be taken for this one's.
     with contextlib.suppress(FileNotFoundError):
         results_file.unlink()
-    command = [*TIED, dbt_program(), "--log-format", "json", "--no-use-colors", *arguments]
+    # Unless told otherwise, the log file has the format of the output: as JSON it is five times as
+    # large.
+    how = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
+    command = [*TIED, dbt_program(), *how, *arguments]
     messages: list[str] = []
     process = subprocess.Popen(
         [*command, "--project-dir", str(project), "--profiles-dir", str(project)],
