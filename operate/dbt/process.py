@@ -34,6 +34,8 @@ def dbt_environment(
 ) -> dict[str, str]:
     """The environment for dbt: no usage statistics, and the warehouse's address."""
     environment = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    # For quick edits (docs/change-a-model.md), but Branchline reads the artifacts.
+    environment.pop("DBT_WRITE_JSON", None)
     if settings is None:
         return environment
     url = connection.url if connection is not None else settings.database_url

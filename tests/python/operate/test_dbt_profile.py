@@ -121,6 +121,7 @@ def test_a_profile_with_a_target_of_its_own_does_not_change_where_branchline_bui
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DBT_TARGET", "ci")
+    monkeypatch.setenv("DBT_WRITE_JSON", "false")
     profile = project / "profiles.yml"
     prepare_profile(project, lambda _: None)
     text = profile.read_text()
@@ -128,7 +129,7 @@ def test_a_profile_with_a_target_of_its_own_does_not_change_where_branchline_bui
     profile.write_text(text[:start] + "  target: ci\n" + text[end:])
     assert target_arguments(project) == ["--target", TARGET]
     settings = Settings(project, "postgresql://u:p@h/d", project, None, "inbox")
-    assert "DBT_TARGET" not in dbt_environment(settings)
+    assert not {"DBT_TARGET", "DBT_WRITE_JSON"} & dbt_environment(settings).keys()
 
 
 def test_ci_builds_in_separate_schemas() -> None:
