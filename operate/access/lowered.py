@@ -23,11 +23,13 @@ from psycopg2.extensions import encrypt_password, make_dsn
 
 from base.errors import BranchlineError
 from base.libpq import SCRAM, as_url
-from base.link import Connection, connect, message_of, open_link
+from base.link import Connection, connect, message_of, only_value, open_link
 from operate.access.ours import check_ours, is_owner
 from operate.access.role_names import Roles, find_roles
 
 PREFIX = "branchline_run_"
+MOST = 100
+"""Number of temporary log-ins at the same time."""
 LONGEST = "2 days"
 """The temporary log-in expires after this."""
 SECONDS_TO_DROP = 5
@@ -64,21 +66,38 @@ def lowered(connection: Connection) -> Iterator[Connection]:
     if roles is None:
         yield connection
         return
-    name, password = PREFIX + secrets.token_hex(8), secrets.token_hex(24)
-    # A session with its name shows others that the log-in is in use.
-    with _session_of(connection, name) as link:
-        _drop_left(link, roles)
-        _make(link, roles, name, password)
+    password = secrets.token_hex(24)
+    with contextlib.ExitStack() as stack:
+        for name in _names():
+            # A session with its name shows others that the log-in is in use.
+            link = stack.enter_context(_session_of(connection, name))
+            _drop_left(link, roles)
+            role_number = _make(link, roles, name, password)
+            if role_number is not None:
+                break
+            stack.close()
+        else:
+            raise BranchlineError(
+                f"There are {MOST} temporary log-ins already ({PREFIX}1 and so on).",
+                "Drop those that no command uses: drop role NAME",
+            )
         try:
             dsn = make_dsn(connection.url, user=name, password=password, require_auth=SCRAM)
             low = replace(connection, url=as_url(dsn), user=name, password=password)
             _check(low)
-            with _dropped_by_signal(connection, name):
+            with _dropped_by_signal(connection, name, role_number):
                 yield low
         finally:
-            _drop(connection, name)
+            _drop(connection, name, role_number)
             # The statements of a killed run may have ended by now.
             _drop_left(link, roles)
+
+
+def _names() -> Iterator[str]:
+    """The names of log-ins, first of all the same one every night: dbt parses the whole project
+    after any change of the connection, its user included.
+    """
+    return (f"{PREFIX}{place}" for place in range(1, MOST + 1))
 
 
 @contextlib.contextmanager
@@ -95,7 +114,8 @@ def _session_of(connection: Connection, name: str) -> Iterator[Link]:
         yield link
 
 
-def _make(link: Link, roles: Roles, name: str, password: str) -> None:
+def _make(link: Link, roles: Roles, name: str, password: str) -> int | None:
+    """Create the log-in and return its number (oid); None if another command has this name."""
     verifier = encrypt_password(password, name, scope=link, algorithm="scram-sha-256")
     link.autocommit = False
     try:
@@ -117,7 +137,13 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> None:
                 "alter role {name} in database {database} set role = {noted}",
             ):
                 cursor.execute(sql.SQL(statement).format(**parts))
+            cursor.execute("select oid from pg_roles where rolname = %s", (name,))
+            role_number = only_value(cursor.fetchone())
         link.commit()
+        return int(str(role_number))
+    except (psycopg2.errors.DuplicateObject, psycopg2.errors.UniqueViolation):
+        link.rollback()
+        return None
     except psycopg2.Error as error:
         link.rollback()
         raise BranchlineError(
@@ -149,8 +175,10 @@ def _check(low: Connection) -> None:
         ) from None
 
 
-def _drop(connection: Connection, name: str) -> None:
-    """Drop the log-in. If it cannot be dropped now, the next run drops it."""
+def _drop(connection: Connection, name: str, role_number: int) -> None:
+    """Drop the log-in, unless another command has dropped it and taken its name. If it cannot be
+    dropped now, the next run drops it.
+    """
     with (
         contextlib.suppress(psycopg2.Error),
         contextlib.closing(connect(connection.url, connect_timeout=str(SECONDS_TO_DROP))) as link,
@@ -158,17 +186,23 @@ def _drop(connection: Connection, name: str) -> None:
     ):
         link.autocommit = True
         cursor.execute(f"set statement_timeout = '{SECONDS_TO_DROP}s'")
+        cursor.execute(
+            "select 1 from pg_roles where rolname = %s and oid = %s", (name, role_number)
+        )
+        if cursor.fetchone() is None:
+            return
         with contextlib.suppress(psycopg2.Error):
             # dbt may still be working for a terminated run. If the server does not allow this,
             # dbt ends by itself.
             cursor.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (name,)
+                "select pg_terminate_backend(pid) from pg_stat_activity where usesysid = %s",
+                (role_number,),
             )
         cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
 
 @contextlib.contextmanager
-def _dropped_by_signal(connection: Connection, name: str) -> Iterator[None]:
+def _dropped_by_signal(connection: Connection, name: str, role_number: int) -> Iterator[None]:
     """Let SIGTERM and SIGHUP end this process as usual, but drop the log-in first.
 
     In a thread: a Python handler must wait for the running statement of the main thread. If these
@@ -189,7 +223,7 @@ def _dropped_by_signal(connection: Connection, name: str) -> Iterator[None]:
     def wait() -> None:
         while received := os.read(reading, 1):
             if received[0] in numbers:
-                _drop(connection, name)
+                _drop(connection, name, role_number)
                 os._exit(128 + received[0])
 
     thread = threading.Thread(target=wait, name="branchline-log-in", daemon=True)

@@ -278,6 +278,31 @@ def test_the_log_in_of_a_killed_run_is_dropped(shop: Shop, number: signal.Signal
     assert log_ins(shop) == set()
 
 
+def test_the_log_in_has_the_same_name_every_night(shop: Shop) -> None:
+    """dbt parses the whole project anew after a change of the user."""
+    names = []
+    for _ in range(2):
+        with lowered(shop.connection) as low:
+            names.append(low.user)
+            with lowered(shop.connection) as at_the_same_time:
+                assert at_the_same_time.user != low.user
+            # The end of one does not end another.
+            assert ask(low.url, "select 1") == [(1,)]
+    assert names[0] == names[1]
+    assert log_ins(shop) == set()
+
+
+def test_a_log_in_is_not_dropped_by_the_former_owner_of_its_name(shop: Shop) -> None:
+    with lowered(shop.connection) as former:
+        ask(shop.url, f"drop role {former.user}")
+        stack = contextlib.ExitStack()
+        now = stack.enter_context(lowered(shop.connection))
+        assert now.user == former.user
+    assert ask(now.url, "select 1") == [(1,)]
+    stack.close()
+    assert log_ins(shop) == set()
+
+
 def test_the_owners_temporary_log_in_is_dropped(shop: Shop) -> None:
     for name in ("left", "new", "at_work"):
         until = "2020-01-01" if name == "left" else "infinity"
