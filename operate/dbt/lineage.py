@@ -25,7 +25,7 @@ _BUILT = ("model", "snapshot", "test")
 class Lineage:
     """What a project version reads, directly or through other nodes.
 
-    `sources`: dbt's name of each source table, but the ledger's, by its name in the database.
+    `sources`: dbt's name of each source table, but the ledger's, by its schema and name.
     `about_files`: path (fqn) of each node that reads the ledger and no other source.
     `incremental`: the tables that each incremental model reads.
     """
@@ -74,9 +74,9 @@ def read_lineage(project: Path, environment: Mapping[str, str], fingerprint: str
 def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
     """The lineage in a manifest of dbt."""
     nodes, sources = manifest["nodes"], manifest["sources"]
-    ledger = {name["identifier"] for name in sources.values() if name["source_name"] == LEDGER}
+    ledger = {_table(source) for source in sources.values() if source["source_name"] == LEDGER}
     known: dict[str, frozenset[str]] = {
-        unique_id: frozenset([source["identifier"]]) for unique_id, source in sources.items()
+        unique_id: frozenset([_table(source)]) for unique_id, source in sources.items()
     }
 
     def read_by(unique_id: str) -> frozenset[str]:
@@ -88,7 +88,7 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
     return Lineage(
         fingerprint,
         {
-            source["identifier"]: f"{source['source_name']}.{source['name']}"
+            _table(source): f"{source['source_name']}.{source['name']}"
             for source in sources.values()
             if source["source_name"] != LEDGER
         },
@@ -104,6 +104,10 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
             if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
         },
     )
+
+
+def _table(source: Mapping[str, Any]) -> str:
+    return f"{source['schema']}.{source['identifier']}"
 
 
 def _file(target: Path) -> Path:

@@ -28,8 +28,10 @@ def readers_of_new_files(
     found = rows(
         link, "select distinct feed, status from raw.ingest_files where file_id > %s", (since,)
     )
-    table_of = {feed.name: feed.table for feed in load_feeds(sources=listed_sources())}
-    tables = {table_of.get(feed, "") for feed, _ in found}
+    table_of = {feed.name: f"raw.{feed.table}" for feed in load_feeds(sources=listed_sources())}
+    # A table that no feed fills may change at any time.
+    others = lineage.sources.keys() - set(table_of.values())
+    tables = {table_of.get(feed, "") for feed, _ in found} | others
     # An erasure concerns every model.
     if not tables <= lineage.sources.keys() or any(status == "erasure" for _, status in found):
         return []
