@@ -249,12 +249,12 @@ def dbt_run_alone() -> dict[str, Any]:
     from base.settings import read_settings
     from operate.dbt.build import run_dbt
     from operate.dbt.process import dbt_environment
-    from operate.dbt.profile import TARGET
+    from operate.dbt.profile import target_arguments
 
     settings = read_settings()
     started = time.time()
     result = run_dbt(
-        ["run", "--full-refresh", "--threads", "1", "--target", TARGET],
+        ["run", "--full-refresh", "--threads", "1", *target_arguments(settings.project)],
         project=settings.project,
         environment=dbt_environment(settings),
         progress=lambda step: None,
