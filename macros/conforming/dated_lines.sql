@@ -171,9 +171,18 @@ from (
                     select
                         given.file_id,
                         given.file_business_date,
-                        {#- A weekday or invisible characters may come first. #}
-                        left(given.{{ text }}, case when ascii(given.{{ text }}) between 48 and 57 then 15 else 30 end)
-                            as beginning
+                        {#- As long as the pattern, with one character behind it. A weekday or invisible characters
+                        may come first. #}
+                        left(
+                            given.{{ text }},
+                            case
+                                when
+                                    ascii(given.{{ text }}) between 48 and 57
+                                    and octet_length(given.{{ text }}) = length(given.{{ text }})
+                                    then 11
+                                else 30
+                            end
+                        ) as beginning
                     from {{ lines }} as given
                 ) as dates
                 group by dates.file_id, dates.file_business_date, dates.beginning
