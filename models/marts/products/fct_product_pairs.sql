@@ -42,36 +42,48 @@ items as (
 
 ),
 
--- A product counts once per receipt.
-receipt_products as (
+-- A product counts once per receipt. Keys are hashes, without spaces.
+receipts as (
 
-    select distinct
-        transaction_id,
-        product_key,
-        source_system,
-        cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
+    select
+        min(source_system) as source_system,
+        {{ dbt.listagg('distinct product_key', "' '", 'order by product_key') }} as product_keys,
+        cast({{ dbt.date_trunc('week', 'min(business_date)') }} as date) as sales_week
     from items
+    group by transaction_id
+
+),
+
+-- Many receipts have the same products: they are paired together.
+product_sets as (
+
+    select
+        source_system,
+        product_keys,
+        count(*) as transactions,
+        sales_week
+    from receipts
+    group by source_system, product_keys, sales_week
 
 ),
 
 final as (
 
     select
-        first_products.product_key as first_product_key,
-        second_products.product_key as second_product_key,
-        first_products.source_system,
-        cast(count(*) as integer) as transactions,
-        first_products.sales_week
-    from receipt_products as first_products
-    inner join receipt_products as second_products
-        on
-            first_products.transaction_id = second_products.transaction_id
-            and first_products.product_key < second_products.product_key
+        first_products.part as first_product_key,
+        second_products.part as second_product_key,
+        product_sets.source_system,
+        cast(sum(product_sets.transactions) as integer) as transactions,
+        product_sets.sales_week
+    from product_sets
+    cross join lateral {{ split_to_rows('product_sets.product_keys', ' ', 'first_products') }}
+    cross join lateral {{ split_to_rows('product_sets.product_keys', ' ', 'second_products') }}
+    where first_products.part_number < second_products.part_number
     group by
-        first_products.product_key,
-        second_products.product_key,
-        first_products.source_system,
-        first_products.sales_week
+        first_products.part,
+        second_products.part,
+        product_sets.source_system,
+        product_sets.sales_week
 
 )
 
