@@ -75,20 +75,35 @@ divided as (
 
 ),
 
+-- First by kind, then side by side: each customer is added once.
+kinds as (
+
+    select
+        branch_key,
+        kind,
+        count(*) as customers,
+        sum(transactions) as transactions,
+        sum(net_amount) as net_sales,
+        sales_week
+    from divided
+    group by branch_key, kind, sales_week
+
+),
+
 weeks as (
 
     select
         branch_key,
         {%- for kind in ['new', 'returning', 'unknown'] %}
-        sum(case when kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}_customers,
-        sum(case when kind = '{{ kind }}' then transactions else 0 end)
-            as {{ kind }}_transactions,
-        sum(case when kind = '{{ kind }}' then net_amount else 0 end) as {{ kind }}_net_sales,
+        {%- for measure in ['customers', 'transactions', 'net_sales'] %}
+        sum(case when kind = '{{ kind }}' then {{ measure }} else 0 end)
+            as {{ kind }}_{{ measure }},
+        {%- endfor %}
         {%- endfor %}
         sum(transactions) as transactions,
-        sum(net_amount) as net_sales,
+        sum(net_sales) as net_sales,
         sales_week
-    from divided
+    from kinds
     group by branch_key, sales_week
 
 ),
