@@ -1,4 +1,5 @@
--- The mart's all-time figures, in each of a customer's months, equal the sums of all months.
+-- The mart has each of a customer's months once and complete, between the first and the last month,
+-- and its all-time figures, in each of them, equal the sums of all months.
 {%- set mark = tested_up_to() %}
 
 with months as (
@@ -36,6 +37,15 @@ lifetimes as (
         first_purchase_month,
         last_purchase_month,
         count(*) as months_with_purchases,
+        count(
+            case
+                when
+                    sales_date_month between first_purchase_month and last_purchase_month
+                    and customer_segment is not null
+                    and inactive_status is not null
+                    then 1
+            end
+        ) as complete_months,
         sum(total_sales) as total_sales
     from data_mart
     group by
@@ -59,9 +69,10 @@ where
     months.customer_key is null
     or lifetimes.customer_key is null
     or months.months_with_purchases <> lifetimes.months_with_purchases
-    or months.purchases <> lifetimes.purchase_frequency
-    or months.net_amount <> lifetimes.customer_lifetime_value
-    or months.net_amount <> lifetimes.total_sales
+    or months.months_with_purchases <> lifetimes.complete_months
+    or months.purchases is distinct from lifetimes.purchase_frequency
+    or months.net_amount is distinct from lifetimes.customer_lifetime_value
+    or months.net_amount is distinct from lifetimes.total_sales
     or months.max_net_amount <> lifetimes.max_single_transaction
     or months.first_month <> lifetimes.first_purchase_month
     or months.last_month <> lifetimes.last_purchase_month

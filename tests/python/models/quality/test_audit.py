@@ -10,14 +10,14 @@ from nightly import Project, new_project
 
 from base.link import Connection
 
-MONEY = "assert_raw_money_is_sold_or_rejected"
-ITEMS = "assert_items_add_up_to_their_receipt"
+MONEY = "assert_raw_rows_and_money_are_sold_or_rejected"
+ITEMS = "assert_items_match_their_receipt"
 DAILY = "assert_daily_sales_add_up_to_receipts"
 HOURS = "assert_peak_hours_add_up_to_receipts"
 CUSTOMERS = "assert_customer_months_add_up_to_receipts"
 # Views over incremental models: they include a file once these have processed it.
 VIEWS = ("customers_data_mart", "rpt_customers_at_risk", "int_customers__rfm_scored")
-LIES_BETWEEN = "a_customer_month_is_complete_and_lies_between_the_first_and_the_last"
+LIES_BETWEEN = "assert_lifetimes_add_up_to_months"
 ONLY_DATA_TESTS = ("--exclude", "test_type:unit")
 # Only tests whose models are all selected.
 OF_THE_SELECTED = (*ONLY_DATA_TESTS, "--indirect-selection", "cautious")

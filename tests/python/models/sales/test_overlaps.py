@@ -14,8 +14,7 @@ MODELS = (
     *("+dim_customers", "+int_raw_claims__unioned"),
 )
 LEDGER_TESTS = (
-    "assert_every_raw_row_is_sold_or_rejected",
-    "assert_raw_money_is_sold_or_rejected",
+    "assert_raw_rows_and_money_are_sold_or_rejected",
     "assert_daily_sales_add_up_to_receipts",
 )
 DESK = "id,customer_id,store_id,product_name,sales_date,sales_person_id,price,quantity,total_cost\n"

@@ -1,6 +1,7 @@
--- Every penny that a current file version claims is in the receipts or in the rejected rows, and no
--- day's receipts have a penny more. Returns the files and days that violate this. Files loaded
--- since the facts were built wait for the next build.
+-- Every line of every current file version is in a receipt or is a rejected row: none is lost, none
+-- counts twice. So is every penny that it claims, and no day's receipts have a penny more. Returns
+-- the files and days that violate this. Files loaded since the facts were built wait for the next
+-- build.
 {%- set mark = high_water_mark('fct_transactions') %}
 {%- set tested = tested_up_to() %}
 
@@ -18,10 +19,11 @@ lines as (
 
 ),
 
-raw_money as (
+raw_files as (
 
     select
         lines.file_id,
+        count(*) as row_count,
         coalesce(sum(lines.claimed_amount), 0) as amount
     from lines
     inner join files on lines.file_id = files.file_id
@@ -47,6 +49,7 @@ sold as (
 
     select
         checked.file_id,
+        sum(checked.raw_rows) as row_count,
         sum(transactions.net_amount) as amount
     from checked
     inner join transactions on checked.transaction_id = transactions.transaction_id
@@ -65,6 +68,7 @@ rejected as (
 
     select
         files.file_id,
+        sum(case when rejected_rows.refused_at_step = 'check' then 1 else 0 end) as row_count,
         sum(rejected_rows.claimed_amount) as amount
     from rejected_rows
     inner join files
@@ -99,20 +103,26 @@ days_checked as (
 )
 
 select
-    raw_money.file_id,
+    raw_files.file_id,
     cast(null as text) as branch_key,
     cast(null as date) as business_date,
-    raw_money.amount as expected_amount,
+    raw_files.row_count as expected_row_count,
+    coalesce(sold.row_count, 0) + coalesce(rejected.row_count, 0) as found_row_count,
+    raw_files.amount as expected_amount,
     coalesce(sold.amount, 0) + coalesce(rejected.amount, 0) as found_amount
-from raw_money
-left join sold on raw_money.file_id = sold.file_id
-left join rejected on raw_money.file_id = rejected.file_id
-where raw_money.amount <> coalesce(sold.amount, 0) + coalesce(rejected.amount, 0)
+from raw_files
+left join sold on raw_files.file_id = sold.file_id
+left join rejected on raw_files.file_id = rejected.file_id
+where
+    raw_files.row_count <> coalesce(sold.row_count, 0) + coalesce(rejected.row_count, 0)
+    or raw_files.amount <> coalesce(sold.amount, 0) + coalesce(rejected.amount, 0)
 union all
 select
     cast(null as bigint) as file_id,
     coalesce(days_checked.branch_key, days_sold.branch_key) as branch_key,
     coalesce(days_checked.business_date, days_sold.business_date) as business_date,
+    cast(null as bigint) as expected_row_count,
+    cast(null as bigint) as found_row_count,
     days_checked.amount as expected_amount,
     days_sold.amount as found_amount
 from days_checked

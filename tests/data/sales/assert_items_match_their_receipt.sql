@@ -1,0 +1,55 @@
+-- The items of a receipt add up to its total and its number of items, and have its branch, time,
+-- customer and sales person. Receipts without items and items without a receipt are returned, too.
+-- With items that differ from each other, a receipt has several rows here, which do not match.
+{%- set scope = in_scope('branch_day') %}
+
+with transactions as (
+
+    select * from {{ ref('fct_transactions') }}
+    where {{ scope }}
+
+),
+
+items as (
+
+    select
+        transaction_id,
+        branch_key,
+        customer_key,
+        employee_key,
+        currency_code,
+        sum(quantity) as items_sold,
+        sum(net_amount) as net_amount,
+        business_date,
+        sold_at
+    from {{ ref('fct_sales') }}
+    where {{ scope }}
+    group by
+        transaction_id,
+        branch_key,
+        customer_key,
+        employee_key,
+        currency_code,
+        business_date,
+        sold_at
+
+)
+
+select
+    transactions.transaction_id as receipt_transaction_id,
+    items.transaction_id as items_transaction_id,
+    transactions.net_amount as receipt_net_amount,
+    items.net_amount as items_net_amount
+from transactions
+full outer join items on transactions.transaction_id = items.transaction_id
+where
+    transactions.transaction_id is null
+    or items.transaction_id is null
+    or transactions.net_amount <> items.net_amount
+    or transactions.items_sold <> items.items_sold
+    or transactions.branch_key <> items.branch_key
+    or transactions.customer_key <> items.customer_key
+    or transactions.employee_key is distinct from items.employee_key
+    or transactions.currency_code <> items.currency_code
+    or transactions.business_date <> items.business_date
+    or transactions.sold_at <> items.sold_at
