@@ -178,6 +178,10 @@ def test_the_database_matches_the_contracts(kept: Project, tmp_path: Path) -> No
         ("update marts.fct_transactions set sold_at = null", "sold_at"),
         ("update marts.fct_transactions set payment_method = 'IOU'", "payment_method_check"),
         (
+            "update marts.rpt_daily_sales set cash_sales = cash_sales + 1",
+            "cash_card_and_other_sales_add_up_to_net_sales",
+        ),
+        (
             "update intermediate.int_branch_pos__transactions_checked set net_amount = null",
             "a_sale_has_branch_date_and_amount",
         ),
