@@ -126,10 +126,9 @@ def install_locked(command: list[str]) -> None:
             if time.monotonic() - shown >= STEP:
                 shown = time.monotonic()
                 seen = sum(pip.seen for pip in running)
-                done = (
-                    "unpacking" if seen >= len(packages) else f"{seen} of {len(packages)} fetched"
-                )
-                say(f"  {shown - started:.0f} s: {done} ...")
+                unpacking = all(pip.unpacks for pip in running)
+                done = "all there, unpacking ..." if unpacking else f"{seen} packages fetched"
+                say(f"  {shown - started:.0f} s: {done}")
     for pip in running:
         if pip.process.returncode != 0:
             say("\n".join(pip.lines))

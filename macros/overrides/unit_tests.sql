@@ -8,7 +8,7 @@
     {%- set expected_rows = config.get('expected_rows') -%}
     {%- set expected_sql = config.get('expected_sql') -%}
     {%- set columns = fixture_columns(
-        "create temporary table tested_columns on commit drop as select * from (" ~ sql ~ ") as tested limit 0;",
+        "create temporary table tested_columns on commit drop as select * from (\n" ~ sql ~ "\n) as tested limit 0;",
         "to_regclass('pg_temp.tested_columns')"
     ) -%}
     {%- if not expected_sql -%}

@@ -21,6 +21,7 @@ with given as (select * from {{ ref('given') }})
 select
     code, {{ one_token("upper(" ~ one_token('name') ~ ")") }} as name, paid, day, tags, "Mixed"
 from given
+-- A comment in the last line.
 """
 UNIT_TESTS = """
 unit_tests:
