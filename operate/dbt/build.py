@@ -108,8 +108,7 @@ def run_dbt(
     # Results of an earlier run must not be taken for this one's.
     with contextlib.suppress(FileNotFoundError):
         results_file.unlink()
-    # Unless told otherwise, the log file has the format of the output: as JSON it is five times as
-    # large.
+    # By default the log file has the format of the output: as JSON it is five times as large.
     how = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
     command = [*TIED, dbt_program(), *how, *arguments]
     messages: list[str] = []

@@ -54,7 +54,7 @@ def note_lineage(project: Path, environment: Mapping[str, str], fingerprint: str
         return
     target = target_folder(project, environment)
     manifest, results = (_content(target / f"{name}.json") for name in ("manifest", "run_results"))
-    # dbt writes none if told so; an old one may be of another version.
+    # With DBT_WRITE_JSON=false dbt writes none; the one there may be of another version.
     if manifest is None or results is None or _run(manifest) != _run(results):
         return
     lineage = lineage_of(manifest, fingerprint)

@@ -100,26 +100,19 @@ def run(
                 last_audit(low_link),
                 before.ledger_file_id if before is not None else 0,
             )
-            if (
+            builds_changes = (
                 before is not None
-                and not (full_refresh or audit)
-                and before.ledger_file_id == mark
                 and before.project_fingerprint == fingerprint
-            ):
+                and not (full_refresh or audit)
+            )
+            if builds_changes and report.built_before == mark:
                 return report
             started_at = server_time(link)
             environment = dbt_environment(settings, low)
             selection: list[str] = []
             lineage = read_lineage(settings.project, environment, fingerprint)
-            if (
-                before is not None
-                and lineage is not None
-                and before.project_fingerprint == fingerprint
-                and not (full_refresh or audit)
-            ):
-                selection = readers_of_new_files(
-                    link, low_link, lineage, before.ledger_file_id, mark
-                )
+            if builds_changes and lineage is not None:
+                selection = readers_of_new_files(link, low_link, lineage, report.built_before, mark)
             with readers_in_the_way_ended(connection, low, say):
                 build = _build(
                     settings.project,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from types import CodeType
 from typing import Any
+from unittest.mock import patch
 
 from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients.jinja import MacroFuzzEnvironment
@@ -21,17 +22,17 @@ _compiled: dict[Any, CodeType] = {}
 
 
 def hasten() -> None:
-    """Apply the patches of this module to dbt.
-
-    They replace methods of its classes, which mypy has to be told is meant.
-    """
-    # To find where a flag was declared, dbt reads the source of every called function.
-    BehaviorFlagRendered._default_source = staticmethod(_no_source)  # type: ignore[method-assign]  # a patch
-    # A text compiles to the same program in every run.
-    MacroFuzzEnvironment.compile = _compile_once  # type: ignore[method-assign]  # a patch
-    # Most events are for the log file, and the tests write none.
-    BaseEvent.__init__ = _begin_shown_event  # type: ignore[method-assign]  # a patch
-    EventManager.fire_event = _fire_shown_event  # type: ignore[method-assign]  # a patch
+    """Apply the patches of this module to dbt."""
+    for owner, name, replacement in (
+        # To find where a flag was declared, dbt reads the source of every called function.
+        (BehaviorFlagRendered, "_default_source", staticmethod(_no_source)),
+        # A text compiles to the same program in every run.
+        (MacroFuzzEnvironment, "compile", _compile_once),
+        # Most events are for the log file, and the tests write none.
+        (BaseEvent, "__init__", _begin_shown_event),
+        (EventManager, "fire_event", _fire_shown_event),
+    ):
+        patch.object(owner, name, replacement).start()
 
 
 def _no_source() -> str:
