@@ -544,8 +544,8 @@ def _outcome(candidate: Candidate, status: FileStatus, reason: str | None) -> Fi
 
 def _rejected_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
     message = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
-    text = message or type(error).__name__
-    return _outcome(candidate, "failed", f"the database rejects its rows: {mask_text(text)}")
+    text = mask_text(message or type(error).__name__, damaged=candidate.feed.has_damaged_cards)
+    return _outcome(candidate, "failed", f"the database rejects its rows: {text}")
 
 
 def _links_out(links: Sequence[str]) -> str:

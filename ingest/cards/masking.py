@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ingest.cards.issuers import SHORTEST
-from ingest.cards.known import BREAK, without_known
-from ingest.cards.search import MAY_ESCAPE, Caution, Found, find_cards, readings, replaced
+from ingest.cards.known import BREAK, without_decimals, without_known
+from ingest.cards.search import (
+    MAY_ESCAPE,
+    SHORTEST_DAMAGED,
+    Caution,
+    Found,
+    find_cards,
+    readings,
+    replaced,
+)
 
 _ASCII = bytes(range(128))
 # For the cheap checks before the search. Digits become "0", letters "x", what may be the first byte
@@ -34,15 +43,20 @@ def _shapes(breaks: bytes) -> tuple[bytes, bytes]:
 _OF_CELLS = _shapes(BREAK.encode())
 _OF_LINES = _shapes(b"\t\n")
 _ENOUGH_DIGITS = b"0" * SHORTEST
+_RUN = re.compile(rf"\d{{{SHORTEST_DAMAGED},}}")
 _ESCAPES = tuple((begins.encode(), ends.encode()) for begins, ends in MAY_ESCAPE)
 
 
-def mask_text(text: str) -> str:
-    """Mask every number of 12 or more digits; for rejected lines, reasons and messages."""
-    return _masked(text, find_cards(text, Caution.REFUSED))
+def mask_text(text: str, *, damaged: bool = False) -> str:
+    """Mask every number of 12 or more digits; for rejected lines, reasons and messages.
+
+    `damaged`: cards may have lost digits, so of 9 or more.
+    """
+    masked = _masked(text, find_cards(text, Caution.REFUSED))
+    return _without_runs(masked, without_known(masked)) if damaged else masked
 
 
-def mask_lines(lines: Sequence[str]) -> list[str]:
+def mask_lines(lines: Sequence[str], *, damaged: bool = False) -> list[str]:
     """`mask_text` for the lines of one text; a card may continue in the next line."""
     text = "\n".join(line.replace("\n", " ") for line in lines)
     across = []
@@ -51,7 +65,9 @@ def mask_lines(lines: Sequence[str]) -> list[str]:
         # Only the card: other numbers below each other stay in their lines.
         if "\n" in run and sum(map(str.isdigit, run)) == len(one.digits):
             across.append((one, f"****{one.digits[-4:]}" + "\n" * run.count("\n")))
-    return [mask_text(line) for line in replaced(text, across).split("\n")] if lines else []
+    if not lines:
+        return []
+    return [mask_text(line, damaged=damaged) for line in replaced(text, across).split("\n")]
 
 
 def may_hold_card(text: str) -> bool:
@@ -73,14 +89,32 @@ def lines_may_hold_card(lines: bytes) -> bool:
     )
 
 
-def mask_cell(text: str, caution: Caution) -> str:
-    """Mask the card numbers inside one cell."""
+def may_hold_damaged_card(text: str) -> bool:
+    """The same for cards that may have lost digits."""
+    return _RUN.search(text) is not None or may_hold_card(text)
+
+
+def mask_cell(text: str, caution: Caution, *, damaged: bool = False) -> str:
+    """Mask the card numbers inside one cell.
+
+    `damaged`: also numbers of 9 or more digits, unless it is a column of long numbers of another
+    kind.
+    """
+    if damaged and caution > Caution.CODES:
+        masked = mask_cell(text, caution)
+        return _without_runs(masked, without_decimals(without_known(masked)))
     if len(text) < SHORTEST:
         return text
     found = find_cards(text, caution)
     if found and caution <= Caution.CELLS and _is_barcode(text):
         # Where both check digits are right, the declaration decides.
         found = [one for one in found if one.is_certain and caution > Caution.CODES]
+    return _masked(text, found)
+
+
+def _without_runs(text: str, searched: str) -> str:
+    """The text with each long run of digits masked that `searched`, of equal length, has, too."""
+    found = [Found(run.start(), run.end(), run.group()) for run in _RUN.finditer(searched)]
     return _masked(text, found)
 
 

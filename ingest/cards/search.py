@@ -110,6 +110,13 @@ _NO_DECIMALS = re.compile(r"(?<=\d{12})[.,]0+(?!\d)")
 _BLANKS = re.compile(r"[\s\-\u2010-\u2015]+")
 _ONE_NUMBER = re.compile(r"[^0-9]*([0-9]{12,19})[^0-9]*")
 _FRACTION = re.compile(r"\d{12}[.,]\d")
+
+# A cell of a column of numbers that lost digits: one run, or groups as printed on cards; or with
+# the exponent of a floating-point number, which leaves out nothing but zeros.
+SHORTEST_DAMAGED = 9
+_DAMAGED = re.compile(r"([0-9]{9,19})(?:[.,]0+)?|([0-9]{4}(?:[ \-][0-9]{4})+(?:[ \-][0-9]{1,4})?)")
+_FLOATING = re.compile(r"([0-9])[.,]([0-9]{11,20})[eE]\+?([0-9]{1,2})")
+_LONG_GROUP = re.compile(r"[0-9]{9,}")
 _LONGEST_USUAL = 16
 """Nearly all cards have at most so many digits: a longer number may have something attached."""
 
@@ -176,6 +183,26 @@ def read_card(text: str) -> str | None:
     if len(found) == 1 and found[0].is_whole and len(found[0].digits) <= LONGEST:
         return found[0].digits
     return None
+
+
+def read_damaged_card(text: str) -> str | None:
+    """The digits of the only number in a cell whose cards lost some: neither length nor check.
+
+    Without question marks and leading zeros, as two spellings of one card differ in them.
+    """
+    plain = (text if text.isascii() else _plain(text)[0]).replace("?", "").strip(" \t\r\n'")
+    digits: str | None = None
+    if run := _DAMAGED.fullmatch(plain):
+        digits = run.group(1) or re.sub("[ -]", "", run.group(2))
+    elif number := _FLOATING.fullmatch(plain):
+        first, decimals, exponent = number.groups()
+        digits = (first + decimals.rstrip("0")).ljust(int(exponent) + 1, "0")
+        digits = digits if len(digits) == int(exponent) + 1 else None
+    elif len(_LONG_GROUP.findall(plain)) < 2:
+        digits = read_card(plain)
+    if digits is None or not SHORTEST_DAMAGED <= len(digits) <= LONGEST:
+        return None
+    return digits.lstrip("0") or None
 
 
 def is_printed(groups: Sequence[str]) -> bool:

@@ -53,15 +53,21 @@ class CardTokens:
             raise ValueError("card tokens need a key")
         self._pads = [_pads(key) for key in keys]
 
-    def replace_all(self, cells: Iterable[bytes], escape: Callable[[str], str]) -> list[bytes]:
+    def replace_all(
+        self,
+        cells: Iterable[bytes],
+        escape: Callable[[str], str],
+        read: Callable[[str], str | None] = read_card,
+    ) -> list[bytes]:
         """`replace` for all cells of a column, each as three cells of UTF-8 with tabs between.
 
-        `escape` is applied to unreadable texts.
+        `escape` is applied to unreadable texts. Whatever `read` does, a number of 12 to 16 digits
+        is a card.
         """
         replace = self.replace
 
         def replaced_one(cell: bytes) -> bytes:
-            token, last4, unreadable = replace(cell.decode("utf-8"))
+            token, last4, unreadable = replace(cell.decode("utf-8"), read)
             return f"{token}\t{last4}\t{escape(unreadable)}".encode()
 
         if len(self._pads) > 1:
@@ -90,13 +96,16 @@ class CardTokens:
             text = _hmac(inner, outer, text)
         return text
 
-    def replace(self, text: str) -> Card:
-        """Return (token, last4, unreadable) of one cell; empty texts where there is nothing."""
+    def replace(self, text: str, read: Callable[[str], str | None] = read_card) -> Card:
+        """Return (token, last4, unreadable) of one cell; empty texts where there is nothing.
+
+        `read`: returns the digits of the card in a cell, or None.
+        """
         if not text:
             return NO_CARD
         if text.isspace():
             return NO_CARD
-        digits = read_card(text)
+        digits = read(text)
         if digits is None:
             return ("", "", _ANY_DIGIT.sub("#", text))
         return (self.token(digits), digits[-4:], "")

@@ -77,7 +77,7 @@ class Column(BaseModel):
     aliases: list[str] = []
     parts: list[Annotated[list[str], Field(min_length=1)]] = []
     required: bool = True
-    protect: Literal["card_number", "none"] | None = None
+    protect: Literal["card_number", "damaged_card_number", "none"] | None = None
 
     def header_keys(self) -> set[str]:
         """Every name of this column in a header, as `header_key` gives it."""
@@ -85,7 +85,12 @@ class Column(BaseModel):
 
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the raw table that hold this one."""
-        return CARD_COLUMNS if self.protect == "card_number" else (self.name,)
+        return CARD_COLUMNS if self.is_card else (self.name,)
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it contains card numbers."""
+        return self.protect in ("card_number", "damaged_card_number")
 
 
 class DatabaseTable(BaseModel):
@@ -223,7 +228,7 @@ class Feed(BaseModel):
                 raise at("header", "must be optional or required: a table names its columns")
             cursor = self.database.cursor
             owner = None if cursor is None else self.columns_named([cursor])[0]
-            if owner is not None and self.columns[owner].protect == "card_number":
+            if owner is not None and self.columns[owner].is_card:
                 raise at("database.cursor", "cannot be a column of card numbers")
 
     def _check_file_name(self) -> None:
@@ -260,7 +265,7 @@ class Feed(BaseModel):
         for place, name in enumerate(self.key):
             if name not in names:
                 raise at(f"key.{place}", f"'{name}' is not a column of the feed")
-            if names[name].protect == "card_number":
+            if names[name].is_card:
                 raise at(f"key.{place}", f"'{name}' holds card numbers, which are never stored")
             if name in self.key[:place]:
                 raise at(f"key.{place}", f"'{name}' is listed twice")
@@ -422,9 +427,14 @@ class Feed(BaseModel):
     def card_place(self) -> int | None:
         """Place of the column that holds card numbers, if there is one."""
         for place, column in enumerate(self.columns):
-            if column.protect == "card_number":
+            if column.is_card:
                 return place
         return None
+
+    @property
+    def has_damaged_cards(self) -> bool:
+        """Whether its card numbers may have lost digits."""
+        return any(column.protect == "damaged_card_number" for column in self.columns)
 
 
 class FeedContract(BaseModel):

@@ -421,7 +421,8 @@ def _extras(feed: Feed, unknown: Mapping[int, str]) -> tuple[Extra, ...]:
     extras = []
     for place, cell in unknown.items():
         # Masked: in a file without a header, the cell may be data with card numbers.
-        plain = unicodedata.normalize("NFKD", mask_text(cell)).encode("ascii", "ignore").decode()
+        masked = mask_text(cell, damaged=feed.has_damaged_cards)
+        plain = unicodedata.normalize("NFKD", masked).encode("ascii", "ignore").decode()
         stem = header_key(plain)[:50].strip("_")
         if not NAME_RULE.fullmatch(stem) or stem in taken:
             stem = f"extra_{stem}".strip("_")

@@ -37,6 +37,7 @@ BEYOND_THE_TABLE = 1.6
 MOST_TITLES = 5
 MOST_OUTSIDE = 200
 SHOWN = 5
+LONGEST_SHOWN = 80
 _PAGE_NUMBER = re.compile(
     r"\W*(?:(?:page|seite|pagina|página|strona|side|sida|sivu|p\.?|s\.?)\W*)?\d{1,5}"
     r"(?:\s*(?:/|of|von|de|di|van|sur|av|z|-)\s*\d{1,5})?\W*",
@@ -234,7 +235,7 @@ class _Tables:
         for one in self._outside.values():
             if one.is_known or one.pages > 1:
                 where = f"page {one.page}" if one.pages == 1 else f"{one.pages:,} pages"
-                shown.append(f"'{_short(one.text)}' ({where})")
+                shown.append(f"'{self._short(one.text)}' ({where})")
             else:
                 self._page = one.page
                 yield self._flaw("has a text outside the table", one.text)
@@ -263,11 +264,18 @@ class _Tables:
                     " text, or as CSV or a workbook"
                 )
             return f"no page of the PDF document can be read; the first {self._faults[0]}"
+        begins = self._short(self._sample)
         return (
             f"the PDF document has no table with the columns of feed {self._feed.name}; it begins"
-            f" '{_short(self._sample)}'; add the names in its header to the aliases of the feed's"
-            " columns if it is the right document"
+            f" '{begins}'; if it is the right document, add the names in its header to the aliases"
+            " of the feed's columns"
         )
+
+    def _short(self, text: str) -> str:
+        """A text for a message: masked before it is cut, or half a card would remain."""
+        text = " ".join(text.split())
+        masked = mask_text(text, damaged=self._feed.has_damaged_cards)
+        return masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…"
 
     def _row(self, cells: list[str]) -> Row:
         self._number += 1
@@ -378,8 +386,9 @@ class _Tables:
         yield from parts
 
     def _side_by_side(self, header: Header, lines: list[Line]) -> Iterator[Item]:
+        twice = self._short(header.twice or "")
         reason = (
-            f"has tables side by side: '{_short(header.twice or '')}' is the name of two columns;"
+            f"has tables side by side: '{twice}' is the name of two columns;"
             " send each table as a document of its own"
         )
         for line in lines:
@@ -794,8 +803,3 @@ def _are_like(extents: dict[int, Span], spans: Sequence[Span], size: float) -> b
 
 def _is_table_like(lines: list[Line]) -> bool:
     return sum(len(line.pieces) > 1 for line in lines) * 2 > len(lines)
-
-
-def _short(text: str) -> str:
-    masked = mask_text(" ".join(text.split()))
-    return masked if len(masked) <= 80 else f"{masked[:79]}…"

@@ -92,7 +92,7 @@ class FileReader:
         text = "".join(block.text for block in begun if not block.overlong)
         dialect = detect(self._feed, _first_lines(text, 4 * SAMPLED_LINES))
         if isinstance(dialect, NotReadable):
-            return printable(mask_text(dialect.reason))
+            return printable(mask_text(dialect.reason, damaged=self._feed.has_damaged_cards))
         self._dialect = dialect
         find = None if self._feed.header == "none" else partial(inner_header, self._feed, dialect)
         self._records = RecordReader(itertools.chain(begun, blocks), dialect, find)

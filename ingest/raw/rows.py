@@ -13,6 +13,9 @@ from ingest.cards import (
     mask_lines,
     mask_text,
     may_hold_card,
+    may_hold_damaged_card,
+    read_card,
+    read_damaged_card,
 )
 from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
@@ -83,6 +86,9 @@ class RowRenderer:
         self._ending = f"\t{file_id}\t{load_id}\n".encode()
         self._take = _taker(feed, dialect)
         self._card_place = feed.card_place
+        self._damaged = feed.has_damaged_cards
+        self._read_card = read_damaged_card if self._damaged else read_card
+        self._may_hold_card = may_hold_damaged_card if self._damaged else may_hold_card
         # In a feed with a card column, a long number elsewhere is a misplaced card number;
         # real ones may not even pass the check digit.
         usual = Caution.CELLS if feed.card_place is None else Caution.BESIDE_CARDS
@@ -96,6 +102,7 @@ class RowRenderer:
         # not be split into cells.
         self._copies_lines = (
             dialect.places is None
+            and not self._damaged
             and not (dialect.parts or dialect.extras or self._key_places)
             and self._card_place in (None, dialect.width - 1)
         )
@@ -109,7 +116,8 @@ class RowRenderer:
         if batch.line_numbers:
             into.add(self._rows, self._from_lines(batch) or self._from_columns(batch))
         if batch.rejects:
-            masked = mask_lines([reject.line for reject in batch.rejects])
+            rejected = [reject.line for reject in batch.rejects]
+            masked = mask_lines(rejected, damaged=self._damaged)
             into.add(self._rejects, b"".join(map(self._reject_line, batch.rejects, masked)))
 
     def _from_lines(self, batch: Batch) -> bytes | None:
@@ -148,7 +156,8 @@ class RowRenderer:
         self._mask_and_escape(columns)
         place = self._card_place
         if place is not None:
-            cards = self._cards.replace_all([cell.encode() for cell in columns[place]], _escape)
+            texts = [cell.encode() for cell in columns[place]]
+            cards = self._cards.replace_all(texts, _escape, self._read_card)
             cells = TAB.join(cards).decode().split("\t")
             columns[place : place + 1] = cells[0::3], cells[1::3], cells[2::3]
         if self._key_places:
@@ -168,9 +177,9 @@ class RowRenderer:
             if place == self._card_place:
                 continue
             joined = BREAK.join(cells)
-            if may_hold_card(joined):
-                caution = self._cautions[place]
-                cells = [mask_cell(cell, caution) for cell in cells]
+            if self._may_hold_card(joined):
+                caution, damaged = self._cautions[place], self._damaged
+                cells = [mask_cell(cell, caution, damaged=damaged) for cell in cells]
                 columns[place] = cells
             if any(sign in joined for sign in "\\\t\n\r"):
                 columns[place] = list(map(_escape, cells))
@@ -180,7 +189,7 @@ class RowRenderer:
         line = masked[:LONGEST_REJECTED_LINE]
         cells = (
             self._feed.name,
-            mask_text(reject.reason),
+            mask_text(reject.reason, damaged=self._damaged),
             line.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             str(reject.line_number),
         )

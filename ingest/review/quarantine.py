@@ -127,5 +127,6 @@ def first_lines(
     text = "".join(block.text for block in TextReader(io.BytesIO(head)))
     # Lines as the loader splits them: other line separators may be inside a number.
     lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
-    masked = mask_lines(without_secrets(lines))[:LINES_SHOWN]
+    damaged = feeds.chosen([file.feed])[0].has_damaged_cards
+    masked = mask_lines(without_secrets(lines), damaged=damaged)[:LINES_SHOWN]
     return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]
