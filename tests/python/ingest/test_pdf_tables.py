@@ -17,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate, Table
 from throwaway import real_files
 
+from ingest.cards import read_damaged_card
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats import pdf_streams, pdf_text
@@ -630,3 +631,6 @@ def test_real_pages() -> None:
     assert all(re.fullmatch(r"\?{0,4}\d{9,19}", row[0]) for row in rows)
     assert sum(row[0].startswith("?") for row in rows) == 2
     assert all(re.fullmatch(r"\d\d/\d\d", row[1]) and row[2] and row[3] for row in rows)
+    tokens = {read_damaged_card(row[0]) for row in rows}
+    assert None not in tokens
+    assert len(tokens) == len({row[0].lstrip("?0") for row in rows})
