@@ -82,7 +82,16 @@ def _compressed(content: bytes) -> Iterator[tuple[int, bytes]]:
 def _unpacked(stream: bytes) -> Iterator[int]:
     """The sizes of the parts of an unpacked stream."""
     unpacker = zlib.decompressobj()
+    # Some programs leave out the checksum at the end, which is no damage.
+    without_checksum = zlib.decompressobj(-zlib.MAX_WBITS)
     rest = stream
     while rest and not unpacker.eof:
         yield len(unpacker.decompress(rest, _AT_ONCE))
         rest = unpacker.unconsumed_tail
+    if not unpacker.eof:
+        rest = stream[2:]
+        while rest and not without_checksum.eof:
+            without_checksum.decompress(rest, _AT_ONCE)
+            rest = without_checksum.unconsumed_tail
+        if not without_checksum.eof:
+            raise zlib.error("incomplete")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import resource
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -555,6 +556,13 @@ def test_a_page_that_is_damaged_in_part_is_reported(
     assert [row for row in body(items) if row in parcels(50, 100)] == parcels(50, 100)
     reasons = [flaw.reason for flaw in flaws(items)]
     assert re.fullmatch(r"object \d+ of the document is damaged: rows of its page.*", reasons[-1])
+
+
+def test_a_stream_without_its_end_is_damaged_and_one_without_its_checksum_is_not() -> None:
+    packed = zlib.compress(b"0 0 Td " * 500)
+    for stream, found in ((packed, []), (packed[:-4], []), (packed[:-9], [7])):
+        content = b"7 0 obj\n<</Filter/FlateDecode>>\nstream\n" + stream + b"\nendstream\nendobj\n"
+        assert pdf_streams.damaged_objects(content) == found
 
 
 def test_a_document_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
