@@ -25,13 +25,17 @@ from ingest.formats.pdf_text import UNKNOWN_CHARACTER, PageText, Word, read_page
 SAME_LINE = 0.3
 ONE_BLANK = 0.45
 """The widest gap between words of one cell where the document has no blank there."""
-WRITTEN_BLANK = 0.75
-"""The same where it has one."""
+BESIDE_A_BLANK = 0.4
+"""The widest space around a blank that the document has, as of narrow letters in wide places."""
+CLOSER_THAN_LINES = 0.9
+"""Lines of different cells that are each centred in the same row."""
 NO_PADDING = 1.35
 """Rows that are no further apart than the lines of a text."""
 
 # Shares of the distance between rows.
 WITHIN_A_ROW = 0.88
+FAR_WITHIN_A_ROW = 0.7
+"""The same for lines further apart than those of most texts."""
 BEYOND_THE_TABLE = 1.6
 
 MOST_TITLES = 5
@@ -76,8 +80,9 @@ class Line:
             if together:
                 last = together[-1]
                 gap = word.left - last.right
-                blank = WRITTEN_BLANK if len(word.before) == 1 else ONE_BLANK
-                if gap > blank * max(word.size, last.size):
+                size = max(word.size, last.size)
+                widest = word.blank + BESIDE_A_BLANK * size if word.blank else ONE_BLANK * size
+                if gap > widest:
                     self.pieces.append(Piece(together))
                     together = []
             together.append(word)
@@ -443,9 +448,6 @@ class _Tables:
                 if cells is None:
                     continue
                 filled = [place for place, words in enumerate(cells) if words]
-                hits = [_hit(piece.left, piece.right, layout.spans) for piece in line.pieces]
-                if any(len(hit) > 1 for hit in hits) and len(filled) < layout.width:
-                    continue
                 fits += 1
                 for place in filled:
                     left, right = cells[place][0].left, cells[place][-1].right
@@ -497,7 +499,7 @@ class _Tables:
                 groups.append(Group([line], None, is_partial=True))
                 parts = []
                 continue
-            if parts and self._continues(gaps[place - 1], pitch, parts[-1], cells, line, layout,
+            if parts and self._continues(gaps[place - 1], pitch, parts, cells, line, layout,
                                          any(partial[place - 1 : place + 1])):  # fmt: skip
                 parts.append(cells)
                 last = groups[-1]
@@ -533,18 +535,25 @@ class _Tables:
         self,
         gap: float,
         pitch: float | None,
-        above: Cells,
+        parts: list[Cells],
         cells: Cells,
         line: Line,
         layout: Layout,
         is_partial: bool,
     ) -> bool:
-        """Whether a line continues the row of the line above it."""
+        """Whether a line continues the row whose lines so far are `parts`."""
         if not is_partial:
             return False
+        most = max((sum(map(bool, part)) for part in parts if part[0]), default=0)
+        if cells[0] and min(most, sum(map(bool, cells))) > 1:
+            # Both begin like a row. Where the first cell wraps, one of its lines stands alone.
+            return False
+        if gap < CLOSER_THAN_LINES * line.size:
+            return True
+        above = parts[-1]
         if pitch is None:
             return gap < NO_PADDING * line.size and not cells[0]
-        if gap < WITHIN_A_ROW * pitch:
+        if gap < (WITHIN_A_ROW if gap < NO_PADDING * line.size else FAR_WITHIN_A_ROW) * pitch:
             return gap < 2 * line.size
         if gap > 1.1 * pitch or pitch > NO_PADDING * line.size or cells[0]:
             return False

@@ -49,6 +49,8 @@ class Word(NamedTuple):
     """Of the font."""
     before: str
     """The blanks that the document has before it; empty where only a distance is there."""
+    blank: float
+    """Their width."""
 
 
 @dataclass
@@ -143,12 +145,13 @@ def _page_text(document: Any, number: int) -> PageText:
 class _Run:
     """The characters of a word, as they are found."""
 
-    def __init__(self, quarter: int, base: float, size: float, before: str) -> None:
+    def __init__(self, quarter: int, base: float, size: float, before: str, blank: float) -> None:
         self.signs: list[str] = []
         self.quarter = quarter
         self.base = base
         self.size = size
         self.before = before
+        self.blank = blank
         self.left = math.inf
         self.right = -math.inf
 
@@ -157,7 +160,7 @@ class _Run:
         if not text.isprintable() and any("\ud800" <= sign <= "\udfff" for sign in text):
             # Both halves of a character beyond U+FFFF come one by one.
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return Word(text, self.left, self.right, self.base, self.size, self.before)
+        return Word(text, self.left, self.right, self.base, self.size, self.before, self.blank)
 
 
 class _Characters:
@@ -206,7 +209,7 @@ class _Characters:
         boxes = [ctypes.byref(side) for side in (x0, x1, y0, y1)]
         runs: list[_Run] = []
         run: _Run | None = None
-        before = ""
+        before, blank = "", 0.0
         for place in range(self._count):
             code = unicode_of(raw, place)
             sign = chr(code) if code < 0x110000 else UNKNOWN_CHARACTER
@@ -214,6 +217,9 @@ class _Characters:
                 run = None
                 if not pdfium.FPDFText_IsGenerated(raw, place):
                     before += sign
+                    if box_of(raw, place, *boxes):
+                        # Of a blank, only the way to the next character has an extent.
+                        blank += max(x1.value - x0.value, y1.value - y0.value)
                 continue
             if code in _LINE_END_HYPHENS and pdfium.FPDFText_IsHyphen(raw, place) == 1:
                 sign = "-"
@@ -235,8 +241,8 @@ class _Characters:
                 ):
                     run = None
             if run is None:
-                run = self._begun(place, before)
-                before = ""
+                run = self._begun(place, before, blank)
+                before, blank = "", 0.0
                 runs.append(run)
                 if has_box:
                     left, right, bottom, top = _turned(
@@ -253,7 +259,7 @@ class _Characters:
                 run.right = right
         return runs
 
-    def _begun(self, place: int, before: str) -> _Run:
+    def _begun(self, place: int, before: str, blank: float) -> _Run:
         """The run that begins with this character."""
         pdfium, raw, matrix = self._pdfium, self._raw, self._matrix
         pdfium.FPDFText_GetMatrix(raw, place, ctypes.byref(matrix))
@@ -262,7 +268,7 @@ class _Characters:
         turns = math.atan2(matrix.b, matrix.a) / (math.pi / 2)
         # Text that is askew is in no direction of a table.
         quarter = round(turns) % 4 if abs(turns - round(turns)) < 0.06 else _ASKEW
-        return _Run(quarter, self._origin(quarter)[1], abs(size) or 1.0, before)
+        return _Run(quarter, self._origin(quarter)[1], abs(size) or 1.0, before, blank)
 
     def _origin(self, quarter: int) -> tuple[float, float]:
         x, y = self._x.value, self._y.value

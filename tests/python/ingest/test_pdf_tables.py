@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 import resource
 import zlib
@@ -12,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import SimpleDocTemplate, Table
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 from throwaway import real_files
 
 from ingest.cards import read_damaged_card
@@ -106,7 +108,9 @@ def said(x: float, y: float, text: str) -> Draw:
     return lambda canvas: canvas.drawString(x, y, text)
 
 
-def flowing(rows: Sequence[Sequence[str]], *style: tuple[object, ...], **settings: object) -> bytes:
+def flowing(
+    rows: Sequence[Sequence[object]], *style: tuple[object, ...], **settings: object
+) -> bytes:
     """A table as a report program lays it out."""
     written = io.BytesIO()
     SimpleDocTemplate(written, pagesize=A4).build(
@@ -381,6 +385,64 @@ def test_a_line_across_the_columns_is_reported() -> None:
     assert body(items) == parcels(10)
     (flaw,) = flaws(items)
     assert flaw == Flaw(7, "page 1 has a line that does not stand in the table's columns", note)
+
+
+WORDS = ("Hill", "Dale", "North", "Rail", "Road", "Union", "Company", "Depot", "16", "digit")
+
+
+@pytest.mark.parametrize(
+    ("seed", "font", "size", "padding", "beside", "wraps", "aligned", "sparse"),
+    [
+        (1, "Courier", 9, 3, 2, 2, "MIDDLE", 0),
+        (2, "Courier", 12, 4, 2, 2, "TOP", 0.1),
+        (3, "Helvetica", 8, 3, 6, 3, "MIDDLE", 0.1),
+        (4, "Helvetica", 6, 1, 6, 0, "MIDDLE", 0.3),
+        (5, "Times-Roman", 8, 2, 6, 2, "BOTTOM", 0.3),
+        (6, "Times-Roman", 6, 1, 3, 2, "MIDDLE", 0.1),
+        (7, "Times-Roman", 10, 2, 3, 0, "TOP", 0.3),
+        (8, "Courier", 6, 1, 3, 3, "TOP", 0.3),
+    ],
+)
+def test_reports_of_many_shapes(
+    seed: int,
+    font: str,
+    size: int,
+    padding: int,
+    beside: int,
+    wraps: int,
+    aligned: str,
+    sparse: float,
+) -> None:
+    chance = random.Random(seed)
+    styles = [
+        ParagraphStyle("", fontName=font, fontSize=size, leading=1.2 * size, alignment=place)
+        for place in chance.choices((0, 1, 2), k=4)
+    ]
+    rows = [list(row) for row in parcels(60)]
+    for row in rows:
+        row[2] = " ".join(chance.choices(WORDS, k=chance.randint(1, 8 if wraps == 2 else 3)))
+        if wraps != 2 and chance.random() < 0.2:
+            row[wraps] = " ".join(chance.choices(WORDS, k=7))
+        for place in (1, 2, 3):
+            row[place] = "" if chance.random() < sparse else row[place]
+    data = [
+        [Paragraph(text, styles[place]) if text else "" for place, text in enumerate(row)]
+        for row in [NAMES, *rows]
+    ]
+    content = flowing(
+        data,
+        ("VALIGN", (0, 0), (-1, -1), aligned),
+        ("TOPPADDING", (0, 0), (-1, -1), padding),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), padding),
+        ("LEFTPADDING", (0, 0), (-1, -1), beside),
+        ("RIGHTPADDING", (0, 0), (-1, -1), beside),
+        ("FONTSIZE", (0, 0), (-1, -1), size),
+        ("LEADING", (0, 0), (-1, -1), 1.2 * size),
+        colWidths=[wide * 0.62 * size + 2 * beside for wide in (20, 10, 24, 14)],
+    )
+    items = items_of(content)
+    assert not flaws(items)
+    assert body(items) == rows
 
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
