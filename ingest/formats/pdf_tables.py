@@ -194,6 +194,7 @@ class _Tables:
         self._faults: list[str] = []
         self._read = 0
         self._sample = ""
+        self._side_by_side_because = ""
 
     def page(self, number: int, page: PageText) -> Iterator[Item]:
         """The items of one page."""
@@ -226,7 +227,7 @@ class _Tables:
 
     def end(self, damaged: Sequence[int]) -> Iterator[Item]:
         """What is known only after the last page. `damaged`: numbers of objects."""
-        if not self._rows:
+        if not self._rows and not self._layouts:
             raise UnusableFileError(self._no_table())
         for number in damaged:
             self._number += 1
@@ -269,6 +270,8 @@ class _Tables:
                     " text, or as CSV or a workbook"
                 )
             return f"no page of the PDF document can be read; the first {self._faults[0]}"
+        if self._side_by_side_because:
+            return f"the PDF document {self._side_by_side_because}"
         begins = self._short(self._sample)
         return (
             f"the PDF document has no table with the columns of feed {self._feed.name}; it begins"
@@ -396,6 +399,7 @@ class _Tables:
             f"has tables side by side: '{twice}' is the name of two columns;"
             " send each table as a document of its own"
         )
+        self._side_by_side_because = reason
         for line in lines:
             yield self._flaw(reason, line.text)
 

@@ -591,6 +591,17 @@ def test_documents_that_cannot_be_used_say_why() -> None:
         assert "PDF document" in str(raised.value)
 
 
+def test_a_header_without_rows_is_left_to_the_loader() -> None:
+    assert items_of(document(table([]))) == [Row(1, [*NAMES])]
+
+
+def test_a_document_of_nothing_but_tables_side_by_side_says_so() -> None:
+    twice = table([[*row, *row] for row in parcels(3)], header=NAMES * 2, rights=range(70, 590, 65))
+    small = together(lambda canvas: canvas.setFont("Helvetica", 5), twice)
+    with pytest.raises(UnusableFileError, match="PDF document has tables side by side: 'parcel_n"):
+        items_of(document(small))
+
+
 def test_a_document_without_pages_says_so() -> None:
     content = document(table(parcels(3)), pageCompression=0).replace(b"/Count 1", b"/Count 0")
     content = re.sub(rb"/Kids \[ \d+ 0 R \]", b"/Kids [       ]", content)
