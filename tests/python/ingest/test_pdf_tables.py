@@ -679,7 +679,7 @@ def test_a_card_number_is_in_no_reason_and_no_remark() -> None:
 
 
 def test_a_long_document_is_read_in_little_memory() -> None:
-    pages = 60
+    pages = 20
     content = document(*(table(parcels(55, 55 * page)) for page in range(pages)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = [item.cells for item in read_pdf(io.BytesIO(content), FEED) if isinstance(item, Row)]
