@@ -69,10 +69,14 @@ def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError)
 
 
-class _Allowance:
-    """The limit of what an archive of a size may unpack to."""
+class Allowance:
+    """The limit of what an archive of a size may unpack to.
 
-    def __init__(self, packed: int) -> None:
+    `refusal`: the reason above it, with a place for the `{ratio}`.
+    """
+
+    def __init__(self, packed: int, refusal: str = _BOMB) -> None:
+        self._refusal = refusal
         self._most, self._ratio = min((max(size, ratio * packed), ratio) for size, ratio in BOMBS)
         self._bytes = 0
         self._lines = 0
@@ -80,7 +84,7 @@ class _Allowance:
     def check(self, size: int) -> None:
         """Raise UnusableFileError if so many bytes exceed the limit."""
         if size > self._most:
-            raise UnusableFileError(_BOMB.format(ratio=self._ratio))
+            raise UnusableFileError(self._refusal.format(ratio=self._ratio))
 
     def take(self, data: bytes) -> bytes:
         """Count unpacked bytes. Raises UnusableFileError above the limit."""
@@ -95,7 +99,7 @@ class _GzipStream(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, size: int) -> None:
         self._raw = raw
-        self._allowance = _Allowance(size)
+        self._allowance = Allowance(size)
         self._left = b""
         self._unzip: zlib._Decompress | None = None
         self._members = 0
@@ -164,7 +168,7 @@ class _ZipStream(io.RawIOBase):
         raw: io.RawIOBase,
         archive: zipfile.ZipFile,
         member: zipfile.ZipInfo,
-        allowance: _Allowance,
+        allowance: Allowance,
     ) -> None:
         self._raw = raw
         self._allowance = allowance
@@ -200,12 +204,12 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
         file = io.BytesIO(b"".join(itertools.takewhile(bool, chunks)))
     if not file.read(1):
         raise UnusableFileError("the archive is empty; send the file again")
-    _check_directory(file)
+    check_directory(file)
     try:
         archive = zipfile.ZipFile(file)
         member = _member(archive, name)
         # The size that the archive states may be wrong.
-        allowance = _Allowance(min(member.compress_size, size))
+        allowance = Allowance(min(member.compress_size, size))
         allowance.check(member.file_size)
         return _ZipStream(raw, archive, member, allowance)
     except NotImplementedError:
@@ -253,8 +257,11 @@ def _names(members: list[zipfile.ZipInfo]) -> str:
     return ", ".join(names) + more
 
 
-def _check_directory(file: BinaryIO) -> None:
-    """Check the directory of a zip: zipfile itself would read one of any size into memory."""
+def check_directory(file: BinaryIO) -> None:
+    """Check the directory of a zip: zipfile itself would read one of any size into memory.
+
+    Raises UnusableFileError; afterwards the file is at its beginning.
+    """
     size = file.seek(0, io.SEEK_END)
     begin = max(0, size - (1 << 16) - 22)
     file.seek(begin)

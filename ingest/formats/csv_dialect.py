@@ -160,6 +160,11 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
     return _with_header(feed, delimiter, header, separator is not None)
 
 
+def holds_header(feed: Feed, cells: Sequence[str]) -> bool:
+    """Whether cells name enough of the feed's columns to be its header."""
+    return _read_header(feed, cells) is not None
+
+
 def inner_header(
     feed: Feed, first: Dialect, cells: Sequence[str], delimiter: str
 ) -> Dialect | NotReadable | None:
