@@ -42,16 +42,11 @@ def number_text(stored: str) -> str | None:
         return f"-{digits}" if stored[0] == "-" and digits != "0" else digits
     if _NUMBER.fullmatch(stored) is None:
         return None
-    return float_text(float(stored))
+    return plain_float(repr(float(stored)))
 
 
-def float_text(value: float) -> str | None:
-    """The shortest decimal text of a float, without exponent; None for infinity and no number."""
-    return _plain(repr(value))
-
-
-def _plain(written: str) -> str | None:
-    """A float's text without exponent and without `.0`."""
+def plain_float(written: str) -> str | None:
+    """A float's shortest text without exponent and `.0`; None for infinity and no number."""
     if "n" in written:
         return None
     if "e" in written:

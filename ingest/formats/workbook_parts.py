@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import posixpath
 import re
 import zipfile
@@ -267,4 +269,8 @@ class Book(Protocol):
 
 def as_item(number: int, cells: list[str], unread: str) -> Row | Flaw:
     """A row, or the reason for which it cannot be read."""
-    return Flaw(number, unread, "\t".join(cells)) if unread else Row(number, cells)
+    if not unread:
+        return Row(number, cells)
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return Flaw(number, unread, line.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zipfile
 import zlib
@@ -14,10 +15,22 @@ from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.csv_dialect import holds_header
-from ingest.formats.extracted import Item, Remark, Row
+from ingest.formats.extracted import Flaw, Item, Remark, Row
 from ingest.formats.ods import MIME_TYPE, OdsBook
-from ingest.formats.workbook_parts import BROKEN, LOCKED, Book, Notes, Parts, Ranges, Sheet
+from ingest.formats.workbook_parts import (
+    BEGINNING,
+    BROKEN,
+    LOCKED,
+    Book,
+    Notes,
+    Parts,
+    Ranges,
+    Sheet,
+)
 from ingest.formats.xlsx import XlsxBook
+
+WIDEST_HEADER = 1_000
+"""Rows are not filled beyond it: no feed declares nearly as many columns."""
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_FORMAT = (
@@ -50,22 +63,35 @@ def _items(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
     place, others = _choose(book, feed, getattr(layout, "sheet", None))
     sheet = book.sheets[place]
     notes = Notes()
-    is_empty = True
-    for item in book.rows(place, notes):
-        if item.number >= first_row:
-            is_empty = False
-            yield item
-    if is_empty:
-        name = _named(sheet)
+    rows = (row for row in book.rows(place, notes) if row.number >= first_row)
+    begun = list(itertools.islice(rows, BEGINNING))
+    if not begun:
         where = f"has nothing in row {first_row:,} or below" if first_row > 1 else "is empty"
         raise UnusableFileError(
-            f"the sheet {name} {where}; fill it, or check that the right file was sent"
+            f"the sheet {_named(sheet)} {where}; fill it, or check that the right file was sent"
         )
+    yield from _aligned(begun, rows, len(feed.columns))
     yield from map(Remark, notes.remarks(_named(sheet)))
     if sheet.is_hidden:
         yield Remark(f"the sheet {_named(sheet)}, which was read, is hidden")
     if others:
         yield Remark(f"sheets that were not read: {_listed(others)}")
+
+
+def _aligned(
+    begun: Sequence[Row | Flaw], rows: Iterable[Row | Flaw], columns: int
+) -> Iterator[Row | Flaw]:
+    """The rows, filled with empty cells up to the widest of the first ones: the header is there."""
+    widths = (len(row.cells) for row in begun if isinstance(row, Row))
+    width = min(max(columns, *widths, 0), WIDEST_HEADER)
+    last = 0
+    for row in itertools.chain(begun, rows):
+        if row.number <= last:
+            raise UnusableFileError(BROKEN)
+        last = row.number
+        if isinstance(row, Row):
+            row.cells.extend([""] * (width - len(row.cells)))
+        yield row
 
 
 def _opened(stream: BinaryIO, first_row: int) -> Book:
