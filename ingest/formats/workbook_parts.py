@@ -206,6 +206,8 @@ class Notes:
     """What is odd in a sheet, collected while it is read. Columns are counted from 1."""
 
     merged: Ranges = field(default_factory=Ranges)
+    outdated: Ranges = field(default_factory=Ranges)
+    """Cells whose formula may have another result than the stored one."""
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     widest: int = 0
     _hidden_rows: Ranges = field(default_factory=Ranges)
@@ -241,6 +243,12 @@ class Notes:
             yield (
                 f"merged cells of the sheet {sheet} have their value in the first cell only:"
                 f" {self.merged}"
+            )
+        if self.outdated.shown:
+            yield (
+                "the workbook asks to be calculated when it is opened, so the values of its"
+                " formulas may be out of date (open it, save it and send it again):"
+                f" {self.outdated}"
             )
 
     def _end_run(self) -> None:

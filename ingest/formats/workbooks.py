@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -169,15 +170,19 @@ def _declared(sheets: Sequence[Sheet], wanted: str | int) -> int:
             return wanted - 1
         shown = str(wanted)
     else:
-        # No two sheets of a workbook have names that differ in case only.
         for place, sheet in enumerate(sheets):
-            if sheet.name.strip().casefold() == wanted.strip().casefold():
+            if _name_key(sheet.name) == _name_key(wanted):
                 return place
         shown = repr(wanted)
     raise UnusableFileError(
         f"the workbook has no sheet {shown}, but: {_listed(sheets)}; rename the sheet, or name it"
         " in the feed (layout: sheet)"
     )
+
+
+def _name_key(name: str) -> str:
+    """The form in which names are compared: no two sheets of a workbook differ in case only."""
+    return unicodedata.normalize("NFC", name.strip()).casefold()
 
 
 def _listed(sheets: Iterable[Sheet]) -> str:

@@ -55,7 +55,7 @@ class XlsxBook:
     def __init__(self, parts: Parts, first_row: int) -> None:
         self._parts = parts
         self._first_row = first_row
-        self._names = LocalNames()
+        self.names = LocalNames()
         targets = [part for kind, part in self._related("").values() if kind == "officeDocument"]
         main = targets[0] if targets else "xl/workbook.xml"
         if main.lower().endswith(".bin") or "xl/workbook.bin" in parts:
@@ -64,10 +64,11 @@ class XlsxBook:
             )
         related = self._related(main)
         self.sheets: list[XlsxSheet] = []
-        self._from_1904 = False
+        self.from_1904 = False
+        self.is_outdated = False
         self._read_main(main, related)
-        self._texts = _Texts()
-        self._shapes: list[Shape | None] = []
+        self.texts = _Texts()
+        self.shapes: list[Shape | None] = []
         for kind, part in related.values():
             if kind == "sharedStrings" and part in parts:
                 self._read_texts(part)
@@ -84,7 +85,7 @@ class XlsxBook:
 
     def rows(self, sheet: int, notes: Notes) -> Iterator[Row | Flaw]:
         """The rows of a sheet that have a value."""
-        reader = _SheetReader(self._texts, self._shapes, self._from_1904, self._names, notes)
+        reader = _SheetReader(self, notes)
         for _ in self._parts.parse(self.sheets[sheet].part, reader.parser):
             yield from reader.found
             reader.found.clear()
@@ -96,7 +97,7 @@ class XlsxBook:
         found: dict[str, tuple[str, str]] = {}
 
         def start(name: str, said: dict[str, str]) -> None:
-            if self._names[name] == "Relationship" and said.get("TargetMode") != "External":
+            if self.names[name] == "Relationship" and said.get("TargetMode") != "External":
                 kind = said.get("Type", "").rpartition("/")[2]
                 found[said.get("Id", "")] = kind, beside(part, said.get("Target", ""))
 
@@ -108,12 +109,15 @@ class XlsxBook:
 
     def _read_main(self, main: str, related: dict[str, tuple[str, str]]) -> None:
         def start(name: str, said: dict[str, str]) -> None:
-            local = self._names[name]
+            local = self.names[name]
             if local == "workbookPr":
-                self._from_1904 = said.get("date1904") in _TRUE
+                self.from_1904 = said.get("date1904") in _TRUE
+            elif local == "calcPr":
+                # Set by programs that cannot calculate: they store 0 for the result.
+                self.is_outdated = said.get("fullCalcOnLoad") in _TRUE
             elif local == "sheet":
                 identifier = next(
-                    (said[key] for key in said if self._names[key] == "id" and " " in key), ""
+                    (said[key] for key in said if self.names[key] == "id" and " " in key), ""
                 )
                 kind, part = related.get(identifier, ("", ""))
                 if not kind:
@@ -133,7 +137,7 @@ class XlsxBook:
 
         def start(name: str, _: dict[str, str]) -> None:
             nonlocal is_text, is_phonetic
-            local = self._names[name]
+            local = self.names[name]
             if local == "t":
                 is_text = not is_phonetic
             elif local == "rPh":
@@ -141,13 +145,13 @@ class XlsxBook:
 
         def end(name: str) -> None:
             nonlocal is_text, is_phonetic
-            local = self._names[name]
+            local = self.names[name]
             if local == "t":
                 is_text = False
             elif local == "rPh":
                 is_phonetic = False
             elif local == "si":
-                self._texts.add(_unescaped(pieces.take()))
+                self.texts.add(_unescaped(pieces.take()))
 
         def text(data: str) -> None:
             if is_text:
@@ -166,7 +170,7 @@ class XlsxBook:
 
         def start(name: str, said: dict[str, str]) -> None:
             nonlocal within
-            local = self._names[name]
+            local = self.names[name]
             if local in ("numFmts", "cellXfs", "cellStyleXfs", "dxfs"):
                 within = local
             elif local == "numFmt" and within == "numFmts":
@@ -178,7 +182,7 @@ class XlsxBook:
         parser.StartElementHandler = start
         self._parts.parse_whole(part, parser)
         shapes = {number: shape_of(number, codes.get(number)) for number in set(numbers)}
-        self._shapes = [shapes[number] for number in numbers]
+        self.shapes = [shapes[number] for number in numbers]
 
 
 class _Texts:
@@ -208,19 +212,10 @@ class _Texts:
 class _SheetReader:
     """Handlers of the parser of one sheet, which put its rows into `found`."""
 
-    def __init__(
-        self,
-        texts: _Texts,
-        shapes: list[Shape | None],
-        from_1904: bool,
-        names: LocalNames,
-        notes: Notes,
-    ) -> None:
+    def __init__(self, book: XlsxBook, notes: Notes) -> None:
         self.found: list[Row | Flaw] = []
-        self._texts = texts
-        self._shapes = shapes
-        self._from_1904 = from_1904
-        self._names = names
+        self._book = book
+        self._names = book.names
         self._notes = notes
         self._columns: dict[str, int] = {}
         self._styles: dict[str, Shape | None] = {}
@@ -235,6 +230,7 @@ class _SheetReader:
         self._kind = ""
         self._style = ""
         self._value = ""
+        self._has_value = False
         self._formula: str | None = None
         self._is_text = self._is_phonetic = False
         self._pieces = Pieces()
@@ -269,6 +265,7 @@ class _SheetReader:
     def _end(self, name: str) -> None:
         local = self._names[name]
         if local == "v":
+            self._has_value = True
             self._value = self._pieces.take()
             self._is_text = False
         elif local == "c":
@@ -290,6 +287,7 @@ class _SheetReader:
         self._kind = said.get("t", "n")
         self._style = said.get("s", "")
         self._value = ""
+        self._has_value = False
         self._formula = None
         address = said.get("r")
         if address is None:
@@ -332,9 +330,11 @@ class _SheetReader:
         """The text of the cell. Where it cannot be read, the row says so."""
         kind, value = self._kind, self._value
         if kind == "s":
-            text = self._texts.get(value) if value else ""
+            text = self._book.texts.get(value) if value else ""
             return self._broken(_NO_TEXT) if text is None else text
-        if kind in ("str", "inlineStr"):
+        if self._formula is not None and self._book.is_outdated and value:
+            self._notes.outdated.add(f"{letters(self._column)}{self._row}")
+        if kind == "inlineStr" or (kind == "str" and self._has_value):
             return _unescaped(value)
         if not value:
             if self._formula is None:
@@ -352,12 +352,12 @@ class _SheetReader:
             shape = self._styles[style]
         else:
             place = whole({"s": style or "0"}, "s", 0)
-            shape = self._shapes[place] if place < len(self._shapes) else None
+            shape = self._book.shapes[place] if place < len(self._book.shapes) else None
             self._styles[style] = shape
         if shape is None:
             text = number_text(value)
         else:
-            text = serial_text(value, shape, from_1904=self._from_1904)
+            text = serial_text(value, shape, from_1904=self._book.from_1904)
         return self._broken(NO_NUMBER) if text is None else text
 
     def _broken(self, why: str) -> str:

@@ -7,11 +7,15 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 from workbook_files import MAIN, ods, styled, xlsx, xlsx_parts, zipped
 
 from ingest.contract.feeds import Feed
@@ -424,6 +428,26 @@ def test_a_formula_without_a_value_rejects_its_row(formula: str) -> None:
     ]
 
 
+def test_a_formula_of_a_text_that_was_never_calculated() -> None:
+    content = xlsx('<row><c t="str"><f>A2</f></c></row>', '<row><c t="str"><v>x</v></c></row>')
+    assert [flaw.number for flaw in flaws(content)] == [1]
+
+
+def test_formulas_that_a_program_never_calculated_are_remarked_on() -> None:
+    row = '<row r="2"><c r="A2"><v>7</v></c><c r="B2"><f>A2*2</f><v>0</v></c></row>'
+    parts = xlsx_parts({"Sales": f"<sheetData>{row}</sheetData>"})
+    assert remarks(zipped(parts)) == []
+    main = str(parts["xl/workbook.xml"])
+    parts["xl/workbook.xml"] = main.replace(
+        "</workbook>", '<calcPr fullCalcOnLoad="1"/></workbook>'
+    )
+    assert rows(zipped(parts)) == [["7", "0"]]
+    assert remarks(zipped(parts)) == [
+        "the workbook asks to be calculated when it is opened, so the values of its formulas may be"
+        " out of date (open it, save it and send it again): B2"
+    ]
+
+
 def test_formulas_of_openpyxl_have_no_values() -> None:
     def fill(book: Any) -> None:
         book.active.append([1, "=A1+1"])
@@ -521,6 +545,48 @@ def test_a_workbook_without_styles_and_texts() -> None:
     assert rows(zipped(parts)) == [["5"]]
 
 
+# What other programs read and write
+
+VALUES = st.one_of(
+    st.integers(-(10**15), 10**15),
+    # openpyxl writes 16 digits of a float.
+    st.integers(-(10**9), 10**9).map(lambda number: number / 1000),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=20),
+    st.booleans(),
+    st.dates(date(1900, 3, 1)),
+    st.datetimes(datetime(1900, 3, 1)).map(lambda at: at.replace(microsecond=0)),
+    st.times().map(lambda at: at.replace(microsecond=0)),
+)
+
+
+def written(value: object) -> str:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, float):
+        text = format(Decimal(repr(value)), "f")
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return "0" if text == "-0" else text
+    return str(value)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(VALUES.filter(lambda value: not str(value).startswith(("=", "#"))), min_size=1))
+def test_what_openpyxl_writes_is_read_as_it_was(values: list[Any]) -> None:
+    def fill(book: Any) -> None:
+        for number, value in enumerate(values, 1):
+            made = book.active.cell(number, 1, value)
+            if isinstance(value, str):
+                made.data_type = "s"
+
+    content = saved(fill)
+    assert [cells[0] for cells in rows(content)] == [written(value) for value in values]
+    # calamine keeps whole days of a timestamp as dates.
+    others = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert [written(cells[0]) for cells in others] == [
+        written(value).removesuffix(" 00:00:00") for value in values
+    ]
+
+
 # Sheets
 
 
@@ -556,9 +622,9 @@ def test_a_hidden_sheet_is_read_where_no_other_has_data_or_where_it_is_declared(
     assert remarks(alone) == ["the sheet 'Old', which was read, is hidden"]
 
 
-@pytest.mark.parametrize("wanted", ["Sales", " sales ", "SALES", 2])
+@pytest.mark.parametrize("wanted", ["Verkäufe", " verka\u0308ufe ", "VERKÄUFE", 2])
 def test_a_sheet_is_declared_by_name_or_number(wanted: str | int) -> None:
-    content = zipped(xlsx_parts({"Notes": sheet(1, header=True), "Sales": sheet(5)}))
+    content = zipped(xlsx_parts({"Notes": sheet(1, header=True), "Verkäufe": sheet(5)}))
     assert rows(content, sheet=wanted) == [["5"]]
 
 
@@ -814,6 +880,16 @@ def test_the_sheets_of_an_ods() -> None:
     assert rows(content)[-2:] == [["branch", "sold_at", "amount"], ["y"]]
     assert rows(content, sheet="notes") == [["x"]]
     assert "'Empty' is empty" in reason(content, sheet=3)
+
+
+def test_copies_of_tables_elsewhere_are_not_sheets() -> None:
+    copy = table('<table:table-source xlink:href="x"/>', line(cell("string", "", "z")), name="file")
+    links = f"<table:dde-links>{table(line(cell('string', '', 'z')))}</table:dde-links>"
+    content = ods(
+        table(line(cell("string", "", "a")), name="Sales"), copy.replace("xlink:", ""), links
+    )
+    assert read(content) == [Row(1, ["a"])]
+    assert "has no sheet 2, but: 'Sales'" in reason(content, sheet=2)
 
 
 def test_a_formula_of_an_ods_without_a_value() -> None:
