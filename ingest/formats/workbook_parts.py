@@ -44,6 +44,8 @@ _BOMB = (
     "the workbook unpacks to more than {ratio} times its size, which a table never does; save it"
     " again in a spreadsheet program, or send it as CSV"
 )
+_ENCODINGS = ("utf-8", "utf-16", "us-ascii", "iso-8859-1")
+"""Those that every XML parser knows."""
 _WHOLE = re.compile(r"\s*([0-9]{1,9})\s*")
 
 
@@ -109,7 +111,13 @@ def new_parser() -> expat.XMLParserType:
     parser.buffer_text = True
     parser.buffer_size = CHUNK
     parser.StartDoctypeDeclHandler = _refuse_document_type
+    parser.XmlDeclHandler = _check_encoding
     return parser
+
+
+def _check_encoding(_: str, encoding: str | None, __: int) -> None:
+    if encoding is not None and encoding.lower() not in _ENCODINGS:
+        raise UnusableFileError(BROKEN)
 
 
 def _refuse_document_type(*_: object) -> None:

@@ -709,6 +709,16 @@ def test_entities_are_refused() -> None:
     assert "document type" in reason(zipped(parts))
 
 
+@pytest.mark.parametrize("encoding", ["utf-7", "shift_jis", "nonsense"])
+def test_an_encoding_that_no_workbook_has_is_refused(encoding: str) -> None:
+    parts = xlsx_parts({"Sales": sheet(5)})
+    name = "xl/worksheets/sheet1.xml"
+    parts[name] = f'<?xml version="1.0" encoding="{encoding}"?>{parts[name]!s}'
+    assert "the workbook is broken" in reason(zipped(parts))
+    parts[name] = str(parts[name]).replace(encoding, "utf-16").encode("utf-16")
+    assert rows(zipped(parts)) == [["5"]]
+
+
 def test_zip_bombs_are_refused() -> None:
     parts = xlsx_parts({"Sales": sheet(5)})
     parts["xl/worksheets/sheet1.xml"] = (
