@@ -16,7 +16,7 @@ SNAP = 20
 fractions. Fractions of a day are seldom exact: 09:50 is often kept as 09:49:59.99."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WHOLE = re.compile(r"[+-]?0*([0-9]+)")
+_WHOLE = re.compile(r"[+-]?0*([0-9]+)(?:\.0*)?")
 _ISO = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})?(?P<gap>[T ])?"
     r"(?:(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}(?:[.,][0-9]+)?))?)?Z?"
@@ -75,7 +75,7 @@ _BUILT_IN = {
     **dict.fromkeys((*range(27, 37), *range(50, 59)), Shape("either")),
 }
 _TOKEN = re.compile(
-    r'"[^"]*"?|\\.|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<noon>am/pm|a/p)|general|(?P<other>.)',
+    r'"[^"]*"?|\\.|_.|\*.|\[(?P<bracket>[^\]]*)\]|(?P<noon>am/pm|a/p)|general|standard|(?P<other>.)',
     re.DOTALL,
 )
 _FRACTIONS = re.compile(r"(s)[.,]0+")

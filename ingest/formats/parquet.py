@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from uuid import UUID
 
+from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.cell_text import clock_text, plain_float
@@ -47,9 +48,10 @@ def read_parquet(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
     try:
         yield from _items(stream)
     except (pa.ArrowNotImplementedError, NotImplementedError) as error:
+        why = mask_text(str(error))[:100]
         raise UnusableFileError(
-            f"the Parquet file has something that cannot be read ({str(error)[:100]!r}); write it"
-            " with common types and compression"
+            f"the Parquet file has something that cannot be read ({why!r}); write it with common"
+            " types and compression"
         ) from None
     except UnicodeError:
         raise UnusableFileError(_NO_TEXT) from None

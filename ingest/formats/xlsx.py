@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ingest.cards import mask_text
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.cell_text import Shape, iso_text, number_text, serial_text, shape_of
 from ingest.formats.extracted import Flaw, Row
@@ -38,6 +39,7 @@ _NO_TEXT = "{} refers to a text that the workbook lacks; save the workbook again
 _NO_ADDRESS = "a cell has the address {}, which no sheet has; save the workbook again"
 _TRUE = ("1", "true")
 _ADDRESS = re.compile(r"([A-Za-z]{1,3})[0-9]{1,7}")
+_RANGE = re.compile(f"{_ADDRESS.pattern}:{_ADDRESS.pattern}")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -256,7 +258,9 @@ class _SheetReader:
         elif local == "col" and said.get("hidden") in _TRUE:
             self._notes.hide_columns(whole(said, "min", 1), whole(said, "max", MOST_COLUMNS))
         elif local == "mergeCell":
-            self._notes.merged.add(said.get("ref", "")[:20])
+            ref = said.get("ref", "")
+            if _RANGE.fullmatch(ref):
+                self._notes.merged.add(ref)
 
     def _text(self, data: str) -> None:
         if self._is_text:
@@ -305,7 +309,7 @@ class _SheetReader:
             for letter in name.upper():
                 column = column * 26 + ord(letter) - 64
         if not 0 < column <= MOST_COLUMNS:
-            self._unread = self._unread or _NO_ADDRESS.format(address[:20])
+            self._unread = self._unread or _NO_ADDRESS.format(mask_text(address)[:20])
             return 0
         self._columns[name] = column
         return column
@@ -316,14 +320,14 @@ class _SheetReader:
             return
         place = self._column - 1
         cells = self._cells
-        if place == len(cells):
+        if place == len(cells) or place < 0:
             cells.append(text)
         elif place > len(cells):
             if place >= MOST_COLUMNS:
                 raise UnusableFileError(BROKEN)
             cells.extend([""] * (place - len(cells)))
             cells.append(text)
-        elif place >= 0:
+        else:
             cells[place] = text
 
     def _cell_text(self) -> str:

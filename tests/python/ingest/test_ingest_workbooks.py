@@ -186,7 +186,10 @@ def test_a_remark_names_ten_ranges_at_most() -> None:
         ("4.1111111111111112E+15", "4111111111111111"),
         ("4111111111111111", "4111111111111111"),
         ("1234567890123456789", "1234567890123456789"),
+        ("1234567890123456789.0", "1234567890123456789"),
         ("1.2345678901234568E+18", "1234567890123456800"),
+        ("0012", "12"),
+        ("5.", "5"),
         ("1E-7", "0.0000001"),
         ("1e+3", "1000"),
         ("-0", "0"),
@@ -379,6 +382,10 @@ def test_a_1904_workbook_of_openpyxl() -> None:
         ("0 &quot;days&quot;", "44931"),
         ("0.0\\s", "44931"),
         ("@", "44931"),
+        ("Standard", "44931"),
+        ("_-* #,##0.00\\ [$€-407]_-;\\-* #,##0.00_-", "44931"),
+        ("[$-F400]h:mm:ss\\ AM/PM", "2023-01-05 00:00:00"),
+        ("yyyy&quot;年&quot;m&quot;月&quot;", "2023-01-05"),
         ("[&gt;1]0.0;General", "44931"),
         ("0.00E+00", "44931"),
         ("[h]:mm", "1078344:00:00"),
@@ -660,7 +667,11 @@ def test_why_no_sheet_is_read(sheets: dict[str, str], layout: dict[str, Any], wh
     assert why in reason(zipped(xlsx_parts(sheets)), **layout)
 
 
-def test_a_card_number_in_the_name_of_a_sheet_is_masked() -> None:
+def test_card_numbers_in_names_and_addresses_are_masked() -> None:
+    cells = '<row><c r="A4111111111111111"><v>1</v></c></row><row><c><v>2</v></c></row>'
+    merged = '<mergeCells><mergeCell ref="4111111111111111"/></mergeCells>'
+    odd = zipped(xlsx_parts({"Jan": f"<sheetData>{cells}</sheetData>{merged}"}))
+    assert "4111111111111111" not in str(read(odd))
     content = zipped(xlsx_parts({"4111111111111111": sheet(1), "Feb": sheet(2)}))
     assert "4111111111111111" not in reason(content)
 
