@@ -17,7 +17,6 @@
         'customer': ['customer_key'],
         'listed_customer': ['customer_key'],
         'customer_month': ['customer_key', 'sales_month'],
-        'cohort_month': ['source_system', 'sales_month'],
         'branch_day': ['branch_key', 'business_date'],
         'reported_branch_day': ['branch_key', 'business_date'],
         'judged_branch_day': ['branch_key', 'business_date'],
@@ -40,15 +39,12 @@
 
 
 {#
-    The keys that this model must rebuild: a query of the grain's keys; for `file` a list of ledger ids, for
-    `cohort_month` a list of sources and months. A model calls it outside of any `is_incremental()`, so that dbt sees
-    the references while parsing; its unit tests override it.
+    The keys that this model must rebuild: a query of the grain's keys; for `file` a list of ledger ids. A model calls
+    it outside of any `is_incremental()`, so that dbt sees the references while parsing; its unit tests override it.
 #}
 {% macro touched(grain) -%}
     {%- if grain == 'file' -%}
         {{ touched_files() }}
-    {%- elif grain == 'cohort_month' -%}
-        {{ source_dates_listed(changed_since(grain, high_water_mark(), ref)) }}
     {%- else -%}
         {{ changed_since(grain, high_water_mark(), ref) }}
     {%- endif -%}
@@ -85,23 +81,6 @@
         ) -%}
     {%- endif -%}
     {{ return(listed) }}
-{%- endmacro %}
-
-
-{#
-    The source systems and dates that a query returns, as a list: PostgreSQL can estimate the rows of a list from its
-    statistics. For a query it assumes that nearly all rows match.
-#}
-{% macro source_dates_listed(query) -%}
-    {%- if execute and is_incremental() -%}
-        {%- set pairs = [] -%}
-        {%- for source_system, date in run_query(query ~ ' order by 1, 2').rows -%}
-            {%- do pairs.append(
-                '(' ~ dbt.string_literal(source_system) ~ ", cast('" ~ date ~ "' as date))"
-            ) -%}
-        {%- endfor -%}
-        {{- pairs | join(', ') or '(null, null)' -}}
-    {%- endif -%}
 {%- endmacro %}
 
 
@@ -151,8 +130,6 @@
         {{ listed_customers_since(mark, model) }}
     {%- elif grain == 'customer_month' -%}
         {{ customer_months_since(mark, model) }}
-    {%- elif grain == 'cohort_month' -%}
-        {{ cohort_months_since(mark, model) }}
     {%- elif grain == 'source_week' -%}
         {{ source_weeks_since(mark, model) }}
     {%- elif grain == 'branch_week' -%}
@@ -242,39 +219,6 @@
         change_id > {{ mark }}
         and customer_identified_by <> 'unknown'
         and business_date is not null
-{%- endmacro %}
-
-
-{#
-    Source systems and months with a known customer's receipt in a touched file. If such a receipt is in the customer's
-    first month or before it, the cohort may have changed, and all months of the customer are touched.
-#}
-{% macro cohort_months_since(mark, model) -%}
-    {%- set transactions = model('int_transactions__unioned') -%}
-    select
-        source_system,
-        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
-    from {{ transactions }}
-    where
-        change_id > {{ mark }}
-        and customer_identified_by <> 'unknown'
-        and business_date is not null
-    union
-    select
-        months.source_system,
-        months.sales_month
-    from {{ model('int_customer_months__sold') }} as months
-    where months.customer_key in (
-        select changed.customer_key
-        from {{ transactions }} as changed
-        inner join {{ model('int_customers__valued') }} as customers
-            on changed.customer_key = customers.customer_key
-        where
-            changed.change_id > {{ mark }}
-            and changed.customer_identified_by <> 'unknown'
-            and {{ dbt.date_trunc('month', 'changed.business_date') }}
-            <= customers.first_purchase_date
-    )
 {%- endmacro %}
 
 

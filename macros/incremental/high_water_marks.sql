@@ -141,22 +141,23 @@
 
 
 {#
-    A text that changes when the code of the model changes: its own file, its columns and constraints,
+    A text that changes when the code of a model, by default this one, changes: its own file, its columns and constraints,
     the views and the macros of macros/sql and macros/conforming that it computes its rows with, and the vars that these name.
     Comments, spaces and line ends do not count. Tables that it reads have marks of their own.
 #}
-{% macro code_fingerprint() -%}
+{% macro code_fingerprint(unique_id=none) -%}
     {%- if not execute -%}
         {{ return('') }}
     {%- endif -%}
-    {%- set kept = kept_for_run('code of ' ~ model.unique_id) -%}
+    {%- set unique_id = unique_id or model.unique_id -%}
+    {%- set kept = kept_for_run('code of ' ~ unique_id) -%}
     {%- if kept is not none -%}
         {{ return(kept) }}
     {%- endif -%}
     {#- From `graph`, which does not change: dbt adds to `model` while rendering, and the result must be the same when
     the model is compiled and when it is built. -#}
-    {%- set this_node = graph.nodes[model.unique_id] -%}
-    {%- set nodes = [model.unique_id] -%}
+    {%- set this_node = graph.nodes[unique_id] -%}
+    {%- set nodes = [unique_id] -%}
     {%- set macros = [] -%}
     {%- set parts = [
         tojson(this_node.constraints or none, sort_keys=true),
@@ -198,7 +199,7 @@
         {%- endfor -%}
     {%- endfor -%}
     {{ return(keep_for_run(
-        'code of ' ~ model.unique_id,
+        'code of ' ~ unique_id,
         local_md5(parts | join('\n') ~ tojson(texts, sort_keys=true))
     )) }}
 {%- endmacro %}

@@ -4,17 +4,27 @@
 
     dbt's delete+insert deletes only the keys in the new rows. A touched key may have no new rows (a corrected file
     may remove a day's last sale), so the delete uses the list of touched keys that the model read, not the rows it
-    produced. Both run in one transaction.
+    produced. Both run in one transaction. Rows of a model with `meta.counted_in` are counted as they are replaced
+    (kept_counts.sql).
 #}
 
 {% macro get_incremental_replace_touched_sql(arg_dict) %}
     {%- set grain = config.get('meta').touched_by %}
     {%- set keys = grain_keys(grain) %}
+    {%- if config.get('meta').counted_in %}
+    {{ replace_and_count(
+        arg_dict['target_relation'],
+        arg_dict['temp_relation'],
+        get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')),
+        '(' ~ keys | join(', ') ~ ') in (' ~ touched(grain) ~ ')'
+    ) }}
+    {%- else %}
     delete from {{ arg_dict['target_relation'] }}
     {%- if grain == 'trend_period' %}
     where period_end_date >= ({{ touched(grain) }});
     {%- else %}
     where ({{ keys | join(', ') }}) in ({{ touched(grain) }});
+    {%- endif %}
     {%- endif %}
     {%- if grain == 'file' %}
     -- Rows of other files that now count, or no longer count, because of a touched one

@@ -1,23 +1,21 @@
 {#
-    Incremental by source and month: a night reads all customers of the months that it touches. If a customer's first
-    month changes, so does the cohort in all of the customer's months; the grain `cohort_month` includes them.
+    Kept counts (macros/incremental/kept_counts.sql): a night changes them where int_customer_months__sold and
+    int_customers__valued replace their rows, and adds nothing here.
 #}
 {{
     config(
         materialized='incremental',
-        incremental_strategy='replace_touched',
-        unique_key=['source_system', 'sales_month'],
-        meta={'touched_by': 'cohort_month'},
+        incremental_strategy='append',
+        unique_key=['source_system', 'sales_month', 'first_sales_month', 'currency_code'],
         on_schema_change='fail',
     )
 }}
-{%- set touched = touched('cohort_month') %}
 
 with customer_months as (
 
     select * from {{ ref('int_customer_months__sold') }}
     {% if is_incremental() -%}
-    where (source_system, sales_month) in ({{ touched }})
+    where false
     {%- endif %}
 
 ),
@@ -28,27 +26,23 @@ customers as (
 
 ),
 
+counted as (
+
+    {{ customers_by_cohort('customer_months', 'customers', weight='1') | indent(4) }}
+
+),
+
 final as (
 
     select
-        customer_months.source_system,
-        customer_months.currency_code,
-        cast(count(*) as integer) as customers,
-        cast(sum(customer_months.purchases) as integer) as purchases,
-        cast(sum(customer_months.net_amount) as numeric(18, 2)) as net_amount,
-        cast({{ dbt.date_trunc('month', 'customers.first_purchase_date') }} as date)
-            as first_sales_month,
-        customer_months.sales_month
-    from customer_months
-    inner join customers
-        on
-            customer_months.customer_key = customers.customer_key
-            and customer_months.currency_code = customers.currency_code
-    group by
-        customer_months.source_system,
-        customer_months.currency_code,
-        cast({{ dbt.date_trunc('month', 'customers.first_purchase_date') }} as date),
-        customer_months.sales_month
+        source_system,
+        currency_code,
+        cast(customers as integer) as customers,
+        cast(purchases as integer) as purchases,
+        cast(net_amount as numeric(18, 2)) as net_amount,
+        first_sales_month,
+        sales_month
+    from counted
 
 )
 

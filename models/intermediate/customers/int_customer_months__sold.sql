@@ -8,7 +8,7 @@
         materialized='incremental',
         incremental_strategy='replace_touched',
         unique_key='customer_key',
-        meta={'touched_by': 'customer_month'},
+        meta={'touched_by': 'customer_month', 'counted_in': ['int_cohort_months__sold']},
         on_schema_change='fail',
     )
 }}

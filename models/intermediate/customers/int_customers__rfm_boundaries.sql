@@ -1,8 +1,8 @@
 {#
     The table is updated, not replaced, so that views on it are not dropped.
 
-    Customers are counted by value, not sorted, because a measure has few distinct values, however many customers
-    there are. The boundaries are those of `percentile_disc`, which would sort all customers four times a night.
+    Read from the number of customers by value, which a night changes for its customers only. The boundaries are those
+    of `percentile_disc`, which would sort all customers four times a night.
 #}
 {{
     config(
@@ -12,7 +12,6 @@
         on_schema_change='fail',
     )
 }}
-{%- set measures = ['purchases', 'net_amount', 'last_purchase_date'] %}
 {%- set reached = [] %}
 {%- for share in ['0.2', '0.4', '0.6', '0.8'] %}
 {%- do reached.append(
@@ -20,28 +19,9 @@
 ) %}
 {%- endfor %}
 
-with customers as (
+with counted as (
 
-    select * from {{ ref('int_customers__valued') }}
-
-),
-
--- Each row has one of the measures; the others are null.
-counted as (
-
-    select
-        source_system,
-        currency_code,
-        purchases,
-        net_amount,
-        last_purchase_date,
-        count(*) as customers
-    from customers
-    group by grouping sets (
-        {%- for measure in measures %}
-        (source_system, currency_code, {{ measure }}){{ ',' if not loop.last }}
-        {%- endfor %}
-    )
+    select * from {{ ref('int_customers__counted') }}
 
 ),
 
@@ -51,18 +31,17 @@ running as (
     select
         source_system,
         currency_code,
-        purchases,
-        net_amount,
-        last_purchase_date,
+        case when measure = 'purchases' then measured_value end as purchases,
+        case when measure = 'net_amount' then measured_value end as net_amount,
+        case
+            when measure = 'last_purchase_date'
+                then {{ day_of_value('cast(measured_value as integer)') }}
+        end as last_purchase_date,
         sum(customers) over (
-            partition by
-                source_system, currency_code, purchases is null, last_purchase_date is null
-            order by purchases asc, net_amount asc, last_purchase_date desc
+            partition by source_system, currency_code, measure
+            order by case when measure = 'last_purchase_date' then -1 else 1 end * measured_value
         ) as customers_so_far,
-        sum(customers) over (
-            partition by
-                source_system, currency_code, purchases is null, last_purchase_date is null
-        ) as customers
+        sum(customers) over (partition by source_system, currency_code, measure) as customers
     from counted
 
 ),
@@ -74,7 +53,8 @@ final as (
         currency_code,
         cast(max(customers) as bigint) as customers,
         {%- for number in [1, 2, 3, 4] %}
-        min(case when {{ reached[number - 1] }} then purchases end) as purchases_{{ number }},
+        cast(min(case when {{ reached[number - 1] }} then purchases end) as integer)
+            as purchases_{{ number }},
         {%- endfor %}
         {%- for number in [1, 2, 3, 4] %}
         min(case when {{ reached[number - 1] }} then net_amount end) as net_amount_{{ number }},

@@ -4,7 +4,10 @@
         materialized='incremental',
         incremental_strategy='replace_touched',
         unique_key='customer_key',
-        meta={'touched_by': 'customer'},
+        meta={
+            'touched_by': 'customer',
+            'counted_in': ['int_customers__counted', 'int_cohort_months__sold'],
+        },
         on_schema_change='fail',
     )
 }}

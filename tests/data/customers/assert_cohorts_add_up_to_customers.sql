@@ -12,15 +12,21 @@ with cohorts as (
 
 ),
 
+counted as (
+
+    select * from {{ ref('int_customers__counted') }}
+
+),
+
 customers as (
 
     select
         source_system,
         currency_code,
-        count(*) as customers,
-        sum(purchases) as transactions,
-        sum(net_amount) as net_sales
-    from {{ ref('int_customers__valued') }}
+        sum(case when measure = 'purchases' then customers end) as customers,
+        sum(case when measure = 'purchases' then customers * measured_value end) as transactions,
+        sum(case when measure = 'net_amount' then customers * measured_value end) as net_sales
+    from counted
     group by source_system, currency_code
 
 )
