@@ -92,3 +92,7 @@ final as (
 )
 
 select * from final
+{% if not is_incremental() -%}
+-- So that the months of a customer, which a night reads together, are in one place.
+order by customer_key, sales_month
+{%- endif %}

@@ -1,13 +1,16 @@
 -- The mart has each of a customer's months once and complete, between the first and the last month,
--- and its all-time figures, in each of them, equal the sums of all months.
+-- and its all-time figures, in each of them, equal the sums of all months. A nightly run checks the
+-- changed months of its customers; the mart joins the same rows to their other months.
 {%- set mark = tested_up_to() %}
+{%- set is_in_scope = in_scope('customer_month', mark) %}
 
 with months as (
 
     select
         customer_key,
         currency_code,
-        count(*) as months_with_purchases,
+        count(case when {{ is_in_scope }} then 1 end) as months_with_purchases,
+        sum(case when {{ is_in_scope }} then net_amount end) as total_sales,
         sum(purchases) as purchases,
         sum(net_amount) as net_amount,
         max(max_net_amount) as max_net_amount,
@@ -16,13 +19,22 @@ with months as (
     from {{ ref('int_customer_months__sold') }}
     where {{ in_scope('customer', mark) }}
     group by customer_key, currency_code
+    having count(case when {{ is_in_scope }} then 1 end) > 0
 
 ),
 
 data_mart as (
 
+    {% if mark == 0 -%}
     select * from {{ ref('customers_data_mart') }}
-    where {{ in_scope('customer', mark) }}
+    {%- else -%}
+    {{ look_up(
+        ref('customers_data_mart'),
+        changed_since('customer_month', mark, built),
+        'found.customer_key = wanted.customer_key'
+        ' and found.sales_month_start_date = wanted.sales_month'
+    ) }}
+    {%- endif %}
 
 ),
 
@@ -72,7 +84,7 @@ where
     or months.months_with_purchases <> lifetimes.complete_months
     or months.purchases is distinct from lifetimes.purchase_frequency
     or months.net_amount is distinct from lifetimes.customer_lifetime_value
-    or months.net_amount is distinct from lifetimes.total_sales
+    or months.total_sales is distinct from lifetimes.total_sales
     or months.max_net_amount <> lifetimes.max_single_transaction
     or months.first_month <> lifetimes.first_purchase_month
     or months.last_month <> lifetimes.last_purchase_month
