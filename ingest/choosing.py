@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ingest.cards import CardTokens, mask_text
 from ingest.contract.feeds import Feed
@@ -12,9 +12,11 @@ from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.file_names import FileIdentity, FileNameError
 from ingest.origins.addresses import SourceDatabases
 from ingest.origins.inbox import InboxFile, Listing
+from ingest.origins.origin import Entry
 from ingest.raw.ledger import Ledger
 from ingest.report import FileOutcome
 
+Listed = TypeVar("Listed", Entry, InboxFile)
 Retry = bool | Collection[int]
 """Which quarantined files are retried: none, all, or only those of these ledger ids."""
 
@@ -71,11 +73,26 @@ class Selection:
             reason = "its name says that it is still being written; a later load reads it"
             path = self._cards.mask_path(path)
             choice.outcomes.append(_not_taken(feed_name, path, "postponed", reason))
+        done = self._ledger.done()
         for feed in feeds:
-            files = self._unknown(feed, listing.claimed[feed.name], choice)
-            choice.candidates += sorted(files, key=Candidate.order)
+            listed, name = listing.claimed[feed.name], feed.name
+            # Nearly all files of a long history are done with: no call for each.
+            others = [
+                entry
+                for entry in listed
+                if not entry.settled or (name, entry.path, entry.fingerprint) not in done
+            ]
+            choice.known += len(listed) - len(others)
+            candidates = [
+                self._candidate(feed, listing.file(feed, entry), path)
+                for entry, path in self._unknown(feed, others, choice)
+            ]
+            choice.candidates += sorted(candidates, key=Candidate.order)
             # Table portions come after the files, in their own order.
-            choice.candidates += self._unknown(feed, tables[feed.name], choice)
+            choice.candidates += [
+                self._candidate(feed, file, path)
+                for file, path in self._unknown(feed, tables[feed.name], choice)
+            ]
         return choice
 
     def is_to_be_read(self, feed: str, path: str, sha256: str) -> bool:
@@ -115,25 +132,25 @@ class Selection:
         return files
 
     def _unknown(
-        self, feed: Feed, files: Iterable[InboxFile], choice: Choice
-    ) -> Iterator[Candidate]:
-        """Those files of a feed whose fingerprints are not in the ledger."""
+        self, feed: Feed, listed: Iterable[Listed], choice: Choice
+    ) -> Iterator[tuple[Listed, str]]:
+        """Those of a feed whose fingerprints are not in the ledger, with their masked paths."""
         name, mask = feed.name, self._cards.mask_path
-        for file in files:
+        for item in listed:
             # The ledger contains masked paths only, so a path found in it has no card number.
             # The search for card numbers would take most of the time spent on a known file.
-            path, sha256 = file.path, self._noted(name, file.path, file)
+            path = item.path
+            sha256 = self._noted(name, path, item)
             if sha256 is None:
-                path = mask(file.path)
-                sha256 = self._noted(name, path, file) if path != file.path else None
+                path = mask(item.path)
+                sha256 = self._noted(name, path, item) if path != item.path else None
             if sha256 is None or self.is_to_be_read(name, path, sha256):
-                path = path if sha256 is None else mask(file.path)
-                yield self._candidate(feed, file, path)
+                yield item, path if sha256 is None else mask(item.path)
             else:
                 choice.known += 1
                 choice.quarantined += self._ledger.status_of(name, path, sha256) == "quarantined"
 
-    def _noted(self, feed: str, path: str, file: InboxFile) -> str | None:
+    def _noted(self, feed: str, path: str, file: Entry | InboxFile) -> str | None:
         """The sha256 that the ledger knows the file by, without reading it."""
         return self._ledger.content_at(feed, path, file.fingerprint) if file.settled else None
 

@@ -314,6 +314,10 @@ class Feed(BaseModel):
         pattern = self._path_pattern
         return pattern is not None and pattern.fullmatch(path) is not None
 
+    def may_claim_in(self, folder: str) -> bool:
+        """Whether files in a folder (with a trailing slash, "" for the inbox) may be the feed's."""
+        return self.files is not None and (self.folder == "./" or folder.startswith(self.folder))
+
     @property
     def only_file(self) -> str | None:
         """The only path that the feed's files can have, if the pattern has no wildcard."""

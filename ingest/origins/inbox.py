@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import BinaryIO
@@ -21,9 +21,7 @@ from ingest.origins.origin import Entry, ListedOrigin, Origin
 
 CHUNK = 1 << 20
 
-_UPLOADING = re.compile(
-    r"(?:\.(?:part|tmp|filepart|crdownload|partial|uploading)|~)$", re.IGNORECASE
-)
+_UPLOADING = (".part", ".tmp", ".filepart", ".crdownload", ".partial", ".uploading", "~")
 _RSYNC = re.compile(r"(?<=.)\.[0-9A-Za-z]{6}$")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -99,7 +97,10 @@ class InboxFile:
 class Listing:
     """The files of an inbox per feed, and the paths that no feed claims."""
 
-    claimed: dict[str, list[InboxFile]]
+    origin: ListedOrigin | None
+    claimed: dict[str, list[Entry]]
+    """As the origin lists them, but with paths that a database can store. There are many of them,
+    and most are known: `file` makes more of the others."""
     unclaimed: list[str]
     closed: list[tuple[str, str]]
     """(feed, folder) that this user may not read; the feed may have files there."""
@@ -115,6 +116,25 @@ class Listing:
         """Number of claimed files."""
         return sum(len(files) for files in self.claimed.values())
 
+    def file(self, feed: Feed, entry: Entry) -> InboxFile:
+        """What a load knows of one of these files."""
+        assert self.origin is not None, "there is no entry without an origin"
+        try:
+            modified_at = datetime.fromtimestamp(entry.modified, timezone.utc)
+        except (OverflowError, ValueError, OSError):
+            modified_at = _EPOCH
+        return InboxFile(
+            entry.path,
+            unpacked_name(entry.path),
+            entry.size,
+            modified_at,
+            entry.fingerprint,
+            entry.settled,
+            self.origin,
+            entry.key,
+            is_state=feed.snapshot,
+        )
+
 
 def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -> Listing:
     """Find the files of the chosen feeds.
@@ -123,19 +143,24 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     dlt's configuration, never from the address. Raises BranchlineError when it cannot be listed.
     """
     if inbox is None:
-        return Listing({feed.name: [] for feed in chosen}, [], [])
+        return Listing(None, {feed.name: [] for feed in chosen}, [], [])
     origin = open_origin(inbox)
-    # Read once: getting a feed's name takes longer than listing a file.
-    claims = [(feed.name, feed.claims) for feed in feeds]
+    # For each folder the feeds that may have files there: asking every feed about every file would
+    # take longer than listing them.
+    claims: dict[str, list[tuple[str, Callable[[str], bool]]]] = {}
     claims_off = [(feed.source, feed.claims) for feed in feeds.switched_off.values()]
-    listing = Listing({feed.name: [] for feed in chosen}, [], [])
+    listing = Listing(origin, {feed.name: [] for feed in chosen}, [], [])
     for entry in origin.entries():
         path = _writable(entry.path)
-        if _is_clutter(path):
-            continue
-        finished = _finished_path(path)
+        folder, slash, name = path.rpartition("/")
+        if name[:2] == "._" or "/." in slash + folder:
+            continue  # metadata of another file on macOS, or a hidden folder
+        finished = _finished_path(folder + slash, name)
         name = unpacked_name(path if finished is None else finished)
-        owners = [feed for feed, claim in claims if claim(name)]
+        if folder not in claims:
+            near = [feed for feed in feeds if feed.may_claim_in(folder + slash)]
+            claims[folder] = [(feed.name, feed.claims) for feed in near]
+        owners = [feed for feed, claim in claims[folder] if claim(name)]
         if len(owners) > 1:
             raise BranchlineError(
                 f"{mask_text(path)} is claimed by the feeds {' and '.join(owners)}.",
@@ -152,8 +177,8 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
-            is_state = feeds.feeds[owners[0]].snapshot
-            listing.claimed[owners[0]].append(_file(entry, path, name, is_state, origin))
+            entry = entry if path == entry.path else entry._replace(path=path)
+            listing.claimed[owners[0]].append(entry)
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
     for paths in (listing.unclaimed, *listing.switched_off.values()):
@@ -164,24 +189,6 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
     return listing
 
 
-def _file(entry: Entry, path: str, name: str, is_state: bool, origin: ListedOrigin) -> InboxFile:
-    try:
-        modified_at = datetime.fromtimestamp(entry.modified, timezone.utc)
-    except (OverflowError, ValueError, OSError):
-        modified_at = _EPOCH
-    return InboxFile(
-        path,
-        name,
-        entry.size,
-        modified_at,
-        entry.fingerprint,
-        entry.settled,
-        origin,
-        entry.key,
-        is_state=is_state,
-    )
-
-
 def _writable(path: str) -> str:
     """A path that a database can store and a terminal can show, whatever the bytes of the name."""
     if path.isascii() and path.isprintable():
@@ -190,21 +197,14 @@ def _writable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _is_clutter(path: str) -> bool:
-    """Whether it is in a hidden folder, or holds macOS metadata of another file."""
-    folder, _, name = path.rpartition("/")
-    return "/." in f"/{folder}" or name[:2] == "._"
-
-
-def _finished_path(path: str) -> str | None:
+def _finished_path(folder: str, name: str) -> str | None:
     """The final path of a file that is still being sent; None if this is its final path."""
-    folder, slash, name = path.rpartition("/")
-    if name[:1] != "." and not _UPLOADING.search(name):
+    if name[:1] != "." and not name.lower().endswith(_UPLOADING):
         return None
-    finished = _UPLOADING.sub("", name)
+    finished = next((name[: -len(end)] for end in _UPLOADING if name.lower().endswith(end)), name)
     if finished.startswith("."):
         finished = _RSYNC.sub("", finished[1:]) if finished == name else finished[1:]
-    return f"{folder}{slash}{finished}"
+    return folder + finished
 
 
 def _closed(folders: Sequence[str], feeds: Sequence[Feed]) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ingest.contract.feeds import Feed
 
 PAGE = 1000
+_LOADED = ("loaded", "superseded")
 
 LedgerStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure", "dismissed"]
 """The status of a version in the ledger. `erasure`: not a version, but the record that the rows of
@@ -25,6 +26,11 @@ one were erased; `dismissed`: quarantined, and removed from the list for good.""
 
 EntryStatus = Literal["loaded", "superseded", "duplicate", "quarantined", "erasure"]
 """The status that is written for a version or an erasure."""
+
+_Row = tuple[str, str, str, str, LedgerStatus, int, int]
+"""Feed, path, sha256, logical file, status, id and row count."""
+_Version = tuple[int, str, LedgerStatus, int]
+"""The fields of a Version."""
 
 # Not resolved by the same content under another name, nor by a later file of the same path or the
 # same branch and day.
@@ -116,7 +122,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, str], tuple[LedgerStatus, int]] = {}
-        self._versions: dict[tuple[str, str], dict[str, Version]] = {}
+        self._versions: dict[tuple[str, str], dict[str, _Version]] = {}
         self._places: dict[tuple[str, str], tuple[str, str]] = {}
         self._logical_files: dict[tuple[str, str], list[str]] = {}
         self._portions: dict[str, dict[str, Portion]] = {}
@@ -152,9 +158,9 @@ class Ledger:
                 """,
                 (names,),
             )
-            for feed, path, sha256, logical_file, status, file_id, rows, *more in cursor:
-                after, up_to, erased = more
-                ledger._note(feed, path, sha256, logical_file, status, file_id, rows)
+            found = cursor.fetchall()
+            ledger._note(row[:7] for row in found)
+            for feed, path, sha256, _, status, _, _, after, up_to, erased in found:
                 if erased:
                     ledger._erased.add((feed, sha256))
                 if up_to is not None:
@@ -166,26 +172,34 @@ class Ledger:
                     " where feed = any(%s)",
                     (names,),
                 )
-                for feed, path, fingerprint, sha256 in cursor:
-                    ledger._places[feed, path] = (fingerprint, sha256)
+                ledger._places = {
+                    (feed, path): (fingerprint, sha256)
+                    for feed, path, fingerprint, sha256 in cursor.fetchall()
+                }
         return ledger
 
-    def _note(
-        self,
-        feed: str,
-        path: str,
-        sha256: str,
-        logical_file: str,
-        status: LedgerStatus,
-        file_id: int,
-        rows: int,
-    ) -> None:
-        self._seen[feed, path, sha256] = (status, file_id)
-        if status in ("loaded", "superseded"):
-            versions = self._versions.setdefault((feed, logical_file), {})
-            if sha256 not in versions:
-                self._logical_files.setdefault((feed, sha256), []).append(logical_file)
-            versions[sha256] = Version(file_id, path, status, rows)
+    def _note(self, rows: Iterable[_Row]) -> None:
+        """Note rows in the order of their ids. A hundred thousand may be known: no object each."""
+        seen, versions_of, logical_files = self._seen, self._versions, self._logical_files
+        for feed, path, sha256, logical_file, status, file_id, row_count in rows:
+            seen[feed, path, sha256] = (status, file_id)
+            if status in _LOADED:
+                versions = versions_of.get((feed, logical_file))
+                if versions is None:
+                    versions_of[feed, logical_file] = versions = {}
+                if sha256 not in versions:
+                    logical_files.setdefault((feed, sha256), []).append(logical_file)
+                versions[sha256] = (file_id, path, status, row_count)
+
+    def done(self) -> set[tuple[str, str, str]]:
+        """Feed, path and fingerprint of files whose content is known and not in quarantine."""
+        seen = self._seen
+        undone = (None, "quarantined")
+        return {
+            (feed, path, fingerprint)
+            for (feed, path), (fingerprint, sha256) in self._places.items()
+            if seen.get((feed, path, sha256), undone)[0] not in undone
+        }
 
     def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
         """The sha256 of the content at a path, if its fingerprint is the recorded one."""
@@ -203,11 +217,11 @@ class Ledger:
     def current_paths(self, feed: str) -> list[str]:
         """The paths of all current versions of the feed."""
         return [
-            version.path
+            path
             for (owner, _), versions in self._versions.items()
             if owner == feed
-            for version in versions.values()
-            if version.status == "loaded"
+            for _, path, status, _ in versions.values()
+            if status == "loaded"
         ]
 
     def has_any_of(self, feed: str, path: str, file_ids: Collection[int]) -> bool:
@@ -233,19 +247,21 @@ class Ledger:
 
     def version(self, feed: str, logical_file: str, sha256: str) -> Version | None:
         """The version of the logical file that has this content, if it was ever loaded."""
-        return self._versions.get((feed, logical_file), {}).get(sha256)
+        found = self._versions.get((feed, logical_file), {}).get(sha256)
+        return None if found is None else Version(*found)
 
     def twin(self, feed: str, logical_file: str, sha256: str) -> Version | None:
         """The current version of another logical file that has this content."""
         for other in self._logical_files.get((feed, sha256), ()):
-            version = self._versions[feed, other][sha256]
+            version = Version(*self._versions[feed, other][sha256])
             if other != logical_file and version.status == "loaded":
                 return version
         return None
 
     def current(self, feed: str, logical_file: str) -> Version | None:
         """The current version of the logical file."""
-        for version in self._versions.get((feed, logical_file), {}).values():
+        for found in self._versions.get((feed, logical_file), {}).values():
+            version = Version(*found)
             if version.status == "loaded":
                 return version
         return None
@@ -254,10 +270,10 @@ class Ledger:
         """Add what is being written (or, in a dry run, would be)."""
         if entry.status == "loaded":
             versions = self._versions.get((entry.feed, entry.logical_file), {})
-            for sha256, version in versions.items():
-                if version.status == "loaded":
-                    versions[sha256] = replace(version, status="superseded")
-        self._note(
+            for sha256, (file_id, path, status, rows) in versions.items():
+                if status == "loaded":
+                    versions[sha256] = (file_id, path, "superseded", rows)
+        row = (
             entry.feed,
             entry.path,
             entry.sha256,
@@ -266,6 +282,7 @@ class Ledger:
             entry.file_id,
             entry.row_count,
         )
+        self._note([row])
 
 
 def table_exists(connection: Connection, table: str = "ingest_files") -> bool:

@@ -111,8 +111,10 @@ def first_lines(
             f"{file.path} is read from a table of a database.",
             "Look at the table there; the reason above says what is wrong.",
         )
-    for found in list_inbox(inbox, feeds, feeds.chosen([file.feed])).claimed[file.feed]:
-        if cards.mask_path(found.path) == file.path:
+    (feed,) = feeds.chosen([file.feed])
+    listing = list_inbox(inbox, feeds, [feed])
+    for entry in listing.claimed[feed.name]:
+        if cards.mask_path(entry.path) == file.path:
             break
     else:
         raise BranchlineError(
@@ -120,7 +122,7 @@ def first_lines(
             "If it is not needed, dismiss it; otherwise restore it and retry.",
         )
     try:
-        with found.open() as stream:
+        with listing.file(feed, entry).open() as stream:
             head = stream.read(LOOKED_AT)
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None

@@ -45,9 +45,14 @@ def content_hash(file: InboxFile) -> str:
         return hashlib.sha256(b"".join(iter(lambda: stream.read(1 << 20), b""))).hexdigest()
 
 
+def claimed_files(listing: Listing) -> list[InboxFile]:
+    """The claimed files of a listing."""
+    return [listing.file(FEEDS.feeds[FEED], entry) for entry in listing.claimed[FEED]]
+
+
 def claimed(url: str) -> dict[str, InboxFile]:
     """The claimed files by their paths."""
-    return {file.path: file for file in listed(url).claimed[FEED]}
+    return {file.path: file for file in claimed_files(listed(url))}
 
 
 def clean_environment(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import paramiko
 import pytest
 from inbox_places import (
-    FEED,
     SETTINGS,
     S3Place,
     SftpPlace,
     claimed,
+    claimed_files,
     clean_environment,
     content_hash,
     listed,
@@ -248,7 +248,7 @@ def test_the_retry_timeout_ends(
     monkeypatch.setattr(remote, "PATIENCE", 0.5)
     for number in range(8):
         place.put(f"branch_pos/leeds{number}.csv", "x")
-    files = listed(place.url).claimed[FEED]
+    files = claimed_files(listed(place.url))
     line.stop()
     began = time.monotonic()
     for number, file in enumerate(files):
@@ -266,7 +266,7 @@ def test_one_file_that_fails_stops_no_other(s3: S3Place, monkeypatch: pytest.Mon
     monkeypatch.setattr(remote, "PATIENCE", 0.2)
     for number in range(8):
         s3.put(f"branch_pos/leeds{number}.csv", "x")
-    files = listed(s3.url).claimed[FEED]
+    files = claimed_files(listed(s3.url))
     monkeypatch.setattr(
         s3.server,
         "refuse",

@@ -21,6 +21,7 @@ from inbox_places import (
     S3Place,
     SftpPlace,
     claimed,
+    claimed_files,
     clean_environment,
     content_hash,
     listed,
@@ -159,7 +160,7 @@ def test_a_second_load_reads_only_changes(
 def test_listings(place: Place) -> None:
     fill(place)
     listing = listed(place.url)
-    files = {file.path: file for file in listing.claimed[FEED]}
+    files = {file.path: file for file in claimed_files(listing)}
     assert len(files) == listing.total == 7
     assert listing.unfinished == [(FEED, "branch_pos/york_26-08-2021_09-00-00.csv.part")]
     assert listing.closed == []

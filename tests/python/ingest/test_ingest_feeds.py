@@ -160,6 +160,34 @@ def test_which_paths_a_feed_claims(path: str, claimed: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        ("shop/*.csv", "shop/a.csv"),
+        ("shop/**/*.csv", "shop/a.csv"),
+        ("shop/**/*.csv", "shop/2021/08/a.csv"),
+        ("shop/north-?/*.csv", "shop/north-1/a.csv"),
+        ("shop*/a.csv", "shop/a.csv"),
+        ("**/*.csv", "a.csv"),
+        ("**/*.csv", "any/where/a.csv"),
+        ("*.csv", "a.csv"),
+        ("**/shop/*.csv", "shop/a.csv"),
+        ("shop**.csv", "shop/2021/a.csv"),
+    ],
+)
+def test_a_feed_may_claim_where_it_claims(files: str, path: str) -> None:
+    feed = load_feeds().feeds["branch_pos_transactions"].model_copy(update={"files": files})
+    feed.__dict__.pop("_path_pattern", None)  # of the feed's own pattern
+    assert feed.claims(path)
+    assert feed.may_claim_in(path.rpartition("/")[0] + "/" * ("/" in path))
+
+
+def test_a_feed_claims_nothing_outside_its_folder() -> None:
+    feed = load_feeds().feeds["branch_pos_transactions"]
+    folders = ["", "branch_pos/", "branch_pos/2021/", "branch_posx/", "other/branch_pos/"]
+    assert [folder for folder in folders if feed.may_claim_in(folder)] == folders[1:3]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "london_camden_25-08-2021_09-00-00.csv",
