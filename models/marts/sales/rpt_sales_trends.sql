@@ -80,13 +80,26 @@ open_levels as (
 ),
 
 {% if is_incremental() -%}
+-- For each kind of period: the first date of the averages of the first period to write, and the
+-- range of dates a year before the periods to write.
 needed as (
 
     select
+        {%- for kind, counts in kinds.items() %}
+        {%- set first = dbt.date_trunc(kind, 'touched.trends_start_date') %}
+        {%- set next = dbt.dateadd(kind, 1, dbt.date_trunc(kind, 'latest.business_date')) %}
+        cast({{ dbt.dateadd(kind, 1 - counts.long, first) }} as date) as first_{{ kind }}_date,
+        cast({{ dbt.dateadd(kind, -counts.in_year, first) }} as date)
+            as first_{{ kind }}_date_year_before,
+        cast({{ dbt.dateadd(kind, -counts.in_year, next) }} as date)
+            as next_{{ kind }}_date_year_before,
+        {%- endfor %}
         cast(
-            {{ dbt.dateadd('month', -13, dbt.date_trunc('month', 'trends_start_date')) }} as date
+            {{ dbt.dateadd('month', -13, dbt.date_trunc('month', 'touched.trends_start_date')) }}
+            as date
         ) as first_needed_date
     from ({{ touched }}) as touched
+    cross join (select max(business_date) as business_date from daily_sales) as latest
 
 ),
 
@@ -121,6 +134,7 @@ branch_days as (
 {% for kind, counts in kinds.items() %}
 {%- set unit, years_length = counts.year -%}
 {%- set next_start = dbt.dateadd(kind, 1, dbt.date_trunc(kind, 'business_date')) -%}
+{%- set last_date = dbt.dateadd('day', -1, next_start) -%}
 numbered_{{ kind }}s as (
 
     select
@@ -128,7 +142,7 @@ numbered_{{ kind }}s as (
         {{ period_number(kind, 'business_date') }}
             as period_number,
         cast({{ dbt.date_trunc(kind, 'business_date') }} as date) as period_start_date,
-        cast({{ dbt.dateadd('day', -1, next_start) }} as date) as period_end_date,
+        cast({{ last_date }} as date) as period_end_date,
         {{ was_open_too(
             'business_date', unit, -years_length, 'branch_first_date', 'branch_last_date'
         ) }} as was_open_year_before,
@@ -136,6 +150,31 @@ numbered_{{ kind }}s as (
             'business_date', unit, years_length, 'branch_first_date', 'branch_last_date'
         ) }} as was_open_year_after
     from branch_days
+    {% if is_incremental() -%}
+    where
+        business_date >= (select needed.first_{{ kind }}_date from needed)
+        or (
+            business_date >= (select needed.first_{{ kind }}_date_year_before from needed)
+            and business_date < (select needed.next_{{ kind }}_date_year_before from needed)
+        )
+    union all
+    -- Of the other periods only the year to date is needed: those of a year become one of its own,
+    -- which ends before the first to write and is in no window frame but that of its year.
+    select
+        *,
+        -1000000 as period_number,
+        cast(null as date) as period_start_date,
+        cast({{ dbt.date_trunc('year', last_date) }} as date) as period_end_date,
+        false as was_open_year_before,
+        false as was_open_year_after
+    from branch_days
+    where
+        business_date < (select needed.first_{{ kind }}_date from needed)
+        and (
+            business_date < (select needed.first_{{ kind }}_date_year_before from needed)
+            or business_date >= (select needed.next_{{ kind }}_date_year_before from needed)
+        )
+    {%- endif %}
 
 ),
 

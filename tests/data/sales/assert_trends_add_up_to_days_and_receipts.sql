@@ -19,16 +19,6 @@ with receipts as (
 
 ),
 
-trends as (
-
-    select
-        *,
-        cast({{ dbt.date_trunc('week', 'period_start_date') }} as date) as week_start_date,
-        cast({{ dbt.date_trunc('month', 'period_start_date') }} as date) as month_start_date
-    from {{ ref('rpt_sales_trends') }}
-
-),
-
 branch_days as (
 
     select * from (
@@ -38,7 +28,7 @@ branch_days as (
             period_start_date as business_date,
             transactions,
             net_sales
-        from trends
+        from {{ ref('rpt_sales_trends') }}
         where level = 'branch' and period_kind = 'day'
     ) as days
     where {{ day_scope }}
@@ -47,8 +37,18 @@ branch_days as (
 
 periods as (
 
-    select * from trends
+    select * from {{ ref('rpt_sales_trends') }}
     where {{ scope }}
+
+),
+
+-- The days of the periods in scope, some of which may be before it.
+days as (
+
+    select * from {{ ref('rpt_sales_trends') }}
+    where
+        period_kind = 'day'
+        and period_end_date >= (select min(periods.period_start_date) from periods)
 
 ),
 
@@ -64,10 +64,13 @@ added_up as (
         sum(net_sales) as net_sales,
         cast(null as numeric) as like_for_like_net_sales,
         cast(null as numeric) as like_for_like_net_sales_year_before,
-        {{ kind }}_start_date as period_start_date
-    from trends
-    where period_kind = 'day'
-    group by level, level_key, currency_code, {{ kind }}_start_date
+        cast({{ dbt.date_trunc(kind, 'period_start_date') }} as date) as period_start_date
+    from days
+    group by
+        level,
+        level_key,
+        currency_code,
+        cast({{ dbt.date_trunc(kind, 'period_start_date') }} as date)
     union all
     {%- endfor %}
     select
@@ -155,7 +158,7 @@ select
     periods.period_kind,
     periods.period_start_date
 from periods
-left join trends as year_before
+left join {{ ref('rpt_sales_trends') }} as year_before
     on
         periods.level = year_before.level
         and periods.level_key = year_before.level_key
