@@ -292,6 +292,13 @@ def test_a_rebuild_equals_the_nights(nights: tuple[Project, Sales]) -> None:
     project.keep_marts("before_rebuild")
     project.dbt("run", "--full-refresh", "--select", *REPORTS)
     assert project.differences("before_rebuild") == {}
+    # Nights write file by file, and read days and weeks; a rebuild keeps that order.
+    assert project.rows(
+        "select count(*) from ("
+        "select file_id < lag(file_id) over (order by ctid) as is_earlier"
+        " from intermediate.int_branch_pos__transactions_checked"
+        ") as stored where is_earlier"
+    ) == [(0,)]
 
 
 def test_a_changed_threshold_restates_the_past(nights: tuple[Project, Sales]) -> None:
