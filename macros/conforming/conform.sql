@@ -4,16 +4,30 @@
 
     `expressions`: SQL of columns that `from` has under another name, or that are the same in every row.
     `lacks`: columns that the source does not have; they are null. Any other column missing in `from` is an error in
-    this model, not in a later one. A condition may follow: `where is_sale`.
+    this model, not in a later one. `adds`: additional columns that the source has; those of `expressions` need not be
+    listed. The others are null. A condition may follow: `where is_sale`.
 #}
-{% macro conform(entity, from, expressions={}, lacks=[]) -%}
+{% macro conform(entity, from, expressions={}, lacks=[], adds=[]) -%}
     {%- set columns = conformed_columns(entity) -%}
     {%- set optional = source_contracts()[entity].optional -%}
+    {%- set additional = additional_columns(entity) -%}
     {%- for name in lacks if name not in optional -%}
         {{ exceptions.raise_compiler_error(
             model.name ~ " says that it lacks '" ~ name ~ "'. "
-            ~ ("Every source must have it" if name in columns else "The contract of " ~ entity
-            ~ " has no such column") ~ "; it may lack: " ~ (optional | join(', ') or 'nothing') ~ "."
+            ~ (
+                "A source that does not list it in `adds` lacks it anyway" if name in additional
+                else "Every source must have it" if name in columns
+                else "The contract of " ~ entity ~ " has no such column"
+            ) ~ "; it may lack: " ~ (optional | join(', ') or 'nothing') ~ "."
+        ) }}
+    {%- endfor -%}
+    {%- for name in adds if name not in additional -%}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ " says that it adds '" ~ name ~ "'. "
+            ~ (
+                "The contract of " ~ entity ~ " lists it among the columns of every source" if name in columns
+                else "The contract of " ~ entity ~ " has no such column"
+            ) ~ "; a source may add: " ~ (additional | join(', ') or 'nothing') ~ "."
         ) }}
     {%- endfor -%}
     {%- for name in expressions if name not in columns -%}
@@ -22,7 +36,11 @@
             ~ " has no such column; its columns: " ~ columns | join(', ') ~ "."
         ) }}
     {%- endfor -%}
-    {{- conformed_select(columns, from, expressions, lacks, entity in ['receipt_lines', 'raw_claims']) }}
+    {%- set missing = lacks | list -%}
+    {%- for name in additional if name not in adds and name not in expressions -%}
+        {%- do missing.append(name) -%}
+    {%- endfor -%}
+    {{- conformed_select(columns, from, expressions, missing, entity in ['receipt_lines', 'raw_claims']) }}
 {%- endmacro %}
 
 

@@ -8,7 +8,9 @@
     derives transactions and sale lines from them.
 
     `required`: columns that every source has. `optional`: columns that a source may lack, if it lists them in
-    `lacks`. Both are maps from name to type, in the order of the union's columns.
+    `lacks`. `additional`: columns that few sources have; a source that has some lists them in `adds`, and in all
+    others they are null. A column that comes with a new source is additional, so that no other source changes.
+    All are maps from name to type, in the order of the union's columns.
 #}
 {% macro source_contracts() -%}
     {%- set version = {
@@ -51,6 +53,10 @@
                 'country': 'text',
                 'counted_in_file_id': 'bigint',
             },
+            'additional': {
+                'card_token': 'text',
+                'time_period': 'text',
+            },
         },
         'sale_lines': {
             'required': dict(version, **{
@@ -73,6 +79,11 @@
             'optional': {
                 'employee_key': 'text',
                 'product_id': 'text',
+            },
+            'additional': {
+                'channel': 'text',
+                'time_period': 'text',
+                'is_time_known': 'boolean',
             },
         },
         'receipt_lines': {
@@ -105,6 +116,10 @@
                 'currency_code': 'text',
                 'reject_reasons': 'text',
                 'quality_flags': 'text',
+            },
+            'additional': {
+                'card_token': 'text',
+                'time_period': 'text',
             },
         },
         'raw_claims': {
@@ -142,6 +157,13 @@
                 'phone_number': 'text',
                 'joined_on': 'date',
             },
+            'additional': {
+                'date_of_birth': 'date',
+                'email_address': 'text',
+                'company_name': 'text',
+                'country_code': 'text',
+                'phone_extension': 'text',
+            },
         },
         'branches': {
             'required': dict(version, **{
@@ -150,6 +172,16 @@
             'optional': {
                 'region': 'text',
                 'opening_date': 'date',
+            },
+            'additional': {
+                'store_type': 'text',
+                'locality': 'text',
+                'country_code': 'text',
+                'continent': 'text',
+                'channel': 'text',
+                'staff_numbers': 'integer',
+                'latitude': 'numeric(9, 6)',
+                'longitude': 'numeric(9, 6)',
             },
         },
         'products': {
@@ -165,6 +197,12 @@
                 'listed_on': 'date',
                 'updated_on': 'date',
                 'expires_on': 'date',
+            },
+            'additional': {
+                'category': 'text',
+                'ean': 'text',
+                'weight_kg': 'numeric(12, 4)',
+                'is_available': 'boolean',
             },
         },
         'employees': {
@@ -184,6 +222,18 @@
                 'joined_on': 'date',
             },
         },
+        'cards': {
+            'required': dict(version, **{
+                'card_token': 'text',
+                'changed_at': 'timestamp',
+            }),
+            'optional': {
+                'card_provider': 'text',
+                'card_last4': 'text',
+                'expiry_month': 'date',
+                'confirmed_on': 'date',
+            },
+        },
         'refused_list_lines': {
             'required': {
                 'source_system': 'text',
@@ -199,7 +249,7 @@
 {%- endmacro %}
 
 
-{# Name and type of an entity's columns, the required ones first. #}
+{# Name and type of an entity's columns: required, optional, additional. #}
 {% macro conformed_columns(entity) -%}
     {%- set contracts = source_contracts() -%}
     {%- if entity not in contracts -%}
@@ -208,7 +258,16 @@
             ~ contracts | join(', ') ~ " (macros/conforming/contracts.sql)."
         ) }}
     {%- endif -%}
-    {{ return(dict(contracts[entity].required, **contracts[entity].optional)) }}
+    {{ return(dict(
+        contracts[entity].required,
+        **dict(contracts[entity].optional, **additional_columns(entity))
+    )) }}
+{%- endmacro %}
+
+
+{# Name and type of the columns that a source has only if it lists them in `adds`. #}
+{% macro additional_columns(entity) -%}
+    {{ return(source_contracts()[entity].get('additional', {})) }}
 {%- endmacro %}
 
 

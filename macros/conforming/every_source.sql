@@ -33,12 +33,13 @@ where is_current
 
 
 {#
-    Columns of a list that a snapshot keeps: without those that give the file and line, and without keys made from the
-    number alone.
+    Columns of a list that a snapshot keeps: without those that give the file and line, without keys made from the
+    number alone, and without additional columns, which other sources would have to add to their snapshots.
 #}
 {% macro history_columns(entity) -%}
     {%- set columns = {} -%}
-    {%- for name, type in conformed_columns(entity).items() -%}
+    {%- set additional = additional_columns(entity) -%}
+    {%- for name, type in conformed_columns(entity).items() if name not in additional -%}
         {%- if name not in [
             'file_id', 'line_number', 'change_id', 'is_current', 'customer_key', 'employee_key'
         ] -%}

@@ -8,28 +8,34 @@
         int_<source>__transactions    receipts_of(ref('int_<source>__receipt_lines'))
         int_<source>__sale_lines      sold_lines_of(ref('int_<source>__receipt_lines'))
 
+    with `adds=[...]` where the lines have additional columns.
+
     A receipt is what one file says under one number, of one branch and one business day: there are tills that
     begin anew with 1 every morning. A file that supersedes another supersedes its receipts.
 #}
 
 {#
     The end of int_<source>__receipt_lines, after a comma: CTEs, and the select that ends the model. `from` is
-    a CTE with the columns of the contract of `receipt_lines`; `expressions` and `lacks` as for `conform`.
+    a CTE with the columns of the contract of `receipt_lines`; `expressions`, `lacks` and `adds` as for `conform`.
 
     A line that breaks a rule is on no receipt: it is rejected by itself. What belongs to the receipt (customer,
-    person, payment, time, country) is the same in all its lines: the least of what they say. Where they differ
+    person, payment, card, time, country) is the same in all its lines: the least of what they say. Where they differ
     in customer or country, the flag `receipt_lines_differ` says so.
 
     `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
     'month_first') and `of_days`: how the source writes dates, as for `dated_lines`.
 #}
 {% macro receipt_lines(
-    from, expressions={}, lacks=[], one_line_each=false, date_order=none, of_days=false
+    from, expressions={}, lacks=[], adds=[], one_line_each=false, date_order=none, of_days=false
 ) -%}
+    {%- set added = [] -%}
+    {%- for name in additional_columns('receipt_lines') if name in adds or name in expressions -%}
+        {%- do added.append(name) -%}
+    {%- endfor -%}
     {%- set of_receipt = [
         'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
         'record_key', 'channel', 'country', 'sold_at_local', 'sold_at',
-    ] -%}
+    ] + added -%}
     {%- set of_line = [
         'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'transaction_id',
         'branch_key', 'branch_name', 'currency_code', 'business_date', 'receipt_number', 'product_id',
@@ -47,7 +53,7 @@ given_lines as (
 
 conformed_lines as (
 
-    {{ conform('receipt_lines', 'given_lines', expressions, lacks) | indent(4) }}
+    {{ conform('receipt_lines', 'given_lines', expressions, lacks, adds) | indent(4) }}
     {{ evaluate_once() }}
 
 ),
@@ -310,6 +316,9 @@ identified_lines as (
             'sold_at_local': 'sold_at_local',
             'sold_at': 'sold_at',
         } -%}
+{%- for name in added -%}
+    {%- do columns.update({name: name}) -%}
+{%- endfor -%}
 judged_receipts as (
 
     select
@@ -340,7 +349,7 @@ judged_receipts as (
     receipt, and says what all of them come to. A rejected line stands for itself; so does each line of a
     receipt that counts in another file.
 #}
-{% macro receipts_of(lines) -%}
+{% macro receipts_of(lines, adds=[]) -%}
     {%- set by_line = 'coalesce(' ~ is_overlap() ~ ', false)' -%}
     {{ conform(
         'transactions',
@@ -352,14 +361,15 @@ judged_receipts as (
             'raw_rows': 'case when ' ~ by_line ~ ' then 1 else receipt_lines end',
             'items_sold': 'case when ' ~ by_line ~ ' then quantity else receipt_quantity end',
             'net_amount': 'case when ' ~ by_line ~ ' then net_amount else receipt_amount end',
-        }
+        },
+        adds=adds
     ) }}
 where item_number = 1 or {{ is_overlap() }}
 {%- endmacro %}
 
 
 {# The whole text of int_<source>__sale_lines, of a source with receipt lines. #}
-{% macro sold_lines_of(lines) -%}
-    {{ conform('sale_lines', from=lines) }}
+{% macro sold_lines_of(lines, adds=[]) -%}
+    {{ conform('sale_lines', from=lines, adds=['channel', 'is_time_known'] + adds) }}
 where is_sale
 {%- endmacro %}

@@ -126,6 +126,14 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
     ] == []
 
 
+def test_an_additional_column_is_null_unless_the_source_adds_it(built: Project) -> None:
+    call = "conform('products', from='made', adds=['ean'], expressions={'weight_kg': 'kilograms'})"
+    said = " ".join(compiled(built, "{{ " + call + " }}").split())
+    assert "cast(ean as text) as ean, cast(kilograms as numeric(12, 4)) as weight_kg," in said
+    assert "cast(null as text) as category," in said
+    assert "cast(list_price as numeric(18, 4)) as list_price," in said
+
+
 @pytest.mark.parametrize(
     ("call", "reported"),
     [
@@ -148,6 +156,21 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
             " columns: source_system,",
         ),
         (
+            "conform('products', from='made', lacks=['category'])",
+            "says that it lacks 'category'. A source that does not list it in `adds` lacks it"
+            " anyway; it may lack: list_price,",
+        ),
+        (
+            "conform('products', from='made', adds=['colour'])",
+            "says that it adds 'colour'. The contract of products has no such column; a source may"
+            " add: category, ean, weight_kg, is_available.",
+        ),
+        (
+            "conform('products', from='made', adds=['list_price'])",
+            "says that it adds 'list_price'. The contract of products lists it among the columns of"
+            " every source; a source may add:",
+        ),
+        (
             "conform('invoices', from='made')",
             "There is no entity 'invoices' in the contract of a source. Entities: transactions,",
         ),
@@ -158,6 +181,9 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
         "lacks-a-required-column",
         "lacks-where-nothing-is-optional",
         "expression-for-a-column-of-no-contract",
+        "lacks-an-additional-column",
+        "adds-a-column-of-no-contract",
+        "adds-a-column-of-every-source",
         "entity-of-no-contract",
         "union-of-no-entity",
     ],
