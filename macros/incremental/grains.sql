@@ -15,6 +15,7 @@
         'raw_file': ['_file_id'],
         'path': ['feed', dbt.hash('file_path')],
         'customer': ['customer_key'],
+        'card': ['card_token'],
         'listed_customer': ['customer_key'],
         'customer_month': ['customer_key', 'sales_month'],
         'branch_day': ['branch_key', 'business_date'],
@@ -128,6 +129,8 @@
         {{ customers_since(mark, model) }}
     {%- elif grain == 'listed_customer' -%}
         {{ listed_customers_since(mark, model) }}
+    {%- elif grain == 'card' -%}
+        {{ cards_since(mark, model) }}
     {%- elif grain == 'customer_month' -%}
         {{ customer_months_since(mark, model) }}
     {%- elif grain == 'source_week' -%}
@@ -207,6 +210,22 @@
     select customer_key
     from {{ model('int_customers__listed_everywhere') }}
     where change_id > {{ mark }}
+{%- endmacro %}
+
+
+{# Cards of a receipt in a touched file, or in a touched version of a source's card list. #}
+{% macro cards_since(mark, model) -%}
+    select card_token
+    from {{ model('int_transactions__unioned') }}
+    where
+        change_id > {{ mark }}
+        and card_token is not null
+    union
+    select card_token
+    from {{ model('int_cards__listed_everywhere') }}
+    where
+        change_id > {{ mark }}
+        and card_token is not null
 {%- endmacro %}
 
 

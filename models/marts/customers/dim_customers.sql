@@ -39,9 +39,13 @@ known_customers as (
         -- Without a list, the name on the latest receipt.
         coalesce(listed_customers.full_name, customers.last_customer_name) as customer_name,
         customers.last_card_last4 as card_last4,
+        listed_customers.company_name,
+        listed_customers.email_address,
+        listed_customers.country_code,
         customers.last_branch_key,
         coalesce(customers.purchases, 0) as purchases,
         listed_customers.customer_key is null as is_inferred,
+        listed_customers.date_of_birth,
         listed_customers.joined_on,
         customers.first_purchase_date,
         customers.last_purchase_date
@@ -61,9 +65,13 @@ unknown_customers as (
         'unknown' as identified_by,
         cast(null as text) as customer_name,
         cast(null as text) as card_last4,
+        cast(null as text) as company_name,
+        cast(null as text) as email_address,
+        cast(null as text) as country_code,
         cast(null as text) as last_branch_key,
         cast(null as integer) as purchases,
         true as is_inferred,
+        cast(null as date) as date_of_birth,
         cast(null as date) as joined_on,
         cast(null as date) as first_purchase_date,
         cast(null as date) as last_purchase_date

@@ -19,7 +19,11 @@ listed_products as (
         source_system,
         product_name,
         product_id,
+        category,
+        ean,
         list_price,
+        weight_kg,
+        is_available,
         listed_on,
         expires_on
     from {{ ref('int_products__listed_everywhere') }}
@@ -44,7 +48,11 @@ final as (
         coalesce(product_names.base_name, products.product_name, listed_products.product_name)
             as base_name,
         product_names.flavour,
+        listed_products.category,
+        listed_products.ean,
         listed_products.list_price,
+        listed_products.weight_kg,
+        listed_products.is_available,
         listed_products.product_key is null as is_inferred,
         listed_products.listed_on,
         listed_products.expires_on,

@@ -49,11 +49,14 @@ final as (
         sales.customer_key,
         sales.employee_key,
         sales.branch_name,
-        sales.channel,
+        {{ sales_channel('sales.channel') }} as channel,
         sales.country,
         sales.payment_method,
+        sales.card_token,
         sales.card_last4,
         sales.currency_code,
+        {{ time_period('sales.time_period', 'sales.sold_at_local', 'sales.is_time_known') }}
+            as time_period,
         sales.quality_flags,
         sales.items_sold,
         sales.net_amount,
@@ -61,6 +64,7 @@ final as (
         sales.is_time_known,
         first_purchases.transaction_id is not null as is_first_purchase,
         sales.business_date,
+        {{ clock_time('sales.sold_at_local', 'sales.is_time_known') }} as clock_time,
         sales.sold_at_local,
         sales.sold_at
     from sales

@@ -1,6 +1,7 @@
 -- The items of a receipt add up to its total and its number of items, and have its branch, time,
--- customer and sales person. Receipts without items and items without a receipt are returned, too.
--- With items that differ from each other, a receipt has several rows here, which do not match.
+-- part of the day, channel, customer and sales person. Receipts without items and items without a
+-- receipt are returned, too. With items that differ from each other, a receipt has several rows
+-- here, which do not match.
 {%- set scope = in_scope('branch_day') %}
 
 with transactions as (
@@ -17,7 +18,9 @@ items as (
         branch_key,
         customer_key,
         employee_key,
+        channel,
         currency_code,
+        time_period,
         sum(quantity) as items_sold,
         sum(net_amount) as net_amount,
         business_date,
@@ -29,7 +32,9 @@ items as (
         branch_key,
         customer_key,
         employee_key,
+        channel,
         currency_code,
+        time_period,
         business_date,
         sold_at
 
@@ -50,6 +55,8 @@ where
     or transactions.branch_key <> items.branch_key
     or transactions.customer_key <> items.customer_key
     or transactions.employee_key is distinct from items.employee_key
+    or transactions.channel <> items.channel
     or transactions.currency_code <> items.currency_code
+    or transactions.time_period is distinct from items.time_period
     or transactions.business_date <> items.business_date
     or transactions.sold_at <> items.sold_at

@@ -13,6 +13,7 @@
         'product_key': product_key('item_name'),
         'product_name': 'item_name',
         'quantity': '1',
+        'is_time_known': 'true',
         'net_amount':
             'round(unit_price, 2) + case when item_number = 1 then cash_rounding else 0 end',
     },

@@ -2,7 +2,7 @@
 {{ conform(
     'sale_lines',
     from=ref('int_sales_desk__sales_checked'),
-    expressions={'item_number': '1', 'receipt_lines': '1'},
+    expressions={'item_number': '1', 'receipt_lines': '1', 'is_time_known': 'false'},
     lacks=['product_id']
 ) }}
 where is_sale
