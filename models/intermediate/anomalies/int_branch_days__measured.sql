@@ -41,7 +41,13 @@ file_days as (
         sum(net_amount) as net_amount,
         sum(1.0 * items_sold * items_sold) as squared_items,
         sum(net_amount * net_amount) as squared_amounts,
-        business_date
+        count(*) filter (where {{ sales_channel() }} = 'online') as online_receipts,
+        sum(items_sold) filter (where {{ sales_channel() }} = 'online') as online_items_sold,
+        sum(net_amount) filter (where {{ sales_channel() }} = 'online') as online_net_amount,
+        count(*) filter (where is_time_known) as timed_receipts,
+        business_date,
+        min(sold_at_local) filter (where is_time_known) as first_sold_at_local,
+        max(sold_at_local) filter (where is_time_known) as last_sold_at_local
     from sales
     group by branch_key, source_system, file_id, currency_code, business_date
 
@@ -79,10 +85,16 @@ final as (
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
         cast(sum(squared_items) as numeric(38, 4)) as squared_items,
         cast(sum(squared_amounts) as numeric(38, 4)) as squared_amounts,
+        cast(sum(online_receipts) as bigint) as online_receipts,
+        cast(coalesce(sum(online_items_sold), 0) as bigint) as online_items_sold,
+        cast(coalesce(sum(online_net_amount), 0) as numeric(18, 2)) as online_net_amount,
+        cast(sum(timed_receipts) as bigint) as timed_receipts,
         min(days_off_file_name) as days_off_file_name,
         not {{ dbt.bool_or('not is_after_file') }} as is_after_file,
         {{ dbt.bool_or('is_loaded_in_time and not is_after_file') }} as is_delivered_in_time,
-        business_date
+        business_date,
+        min(first_sold_at_local) as first_sold_at_local,
+        max(last_sold_at_local) as last_sold_at_local
     from dated_file_days
     group by branch_key, source_system, currency_code, business_date
 

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -32,6 +33,32 @@ PREFIX = "shop_"
 PASSWORD = "only-for-tests-0123456789"
 CONFORMED = "models/intermediate/conformed/online_shop"
 SHOP = "source_system = 'online_shop'"
+CARDS = """
+with lines as (
+    select
+        lines.*,
+        md5(copies.prefix || lines.customer_id) as card_token
+    from {{ ref('stg_online_shop__receipt_lines') }} as lines
+    cross join (values (''), ('idle')) as copies (prefix)
+    where cast(lines.customer_id as integer) % 3 = 0
+),
+
+versions as (
+    {{ list_versions('lines', ref('stg_ingest__files'), 'card_token') }}
+)
+
+{{ conform(
+    'cards',
+    from='versions',
+    expressions={
+        'card_provider': "'VISA 16 digit'",
+        'card_last4': 'right(customer_id, 4)',
+        'expiry_month': "date '2027-09-01'",
+        'changed_at': 'loaded_at',
+    },
+    lacks=['confirmed_on']
+) }}
+"""
 TILL = "01/12/2010 09:00,Leeds,Ann Lee,Tea - 1.70,1.70,CASH,\n"
 
 
@@ -50,6 +77,7 @@ def shop(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) 
     before = roles(postgres_server)
     copy = copy_project(folder / "copy")
     add_documented_source(copy)
+    add_cards(copy)
     with new_project(postgres_server, folder / "run", copy) as project:
         texts = dict(days(LINES, receipts_a_day=7))
         written = list(texts)
@@ -76,6 +104,38 @@ def shop(postgres_server: Connection, tmp_path_factory: pytest.TempPathFactory) 
     with psycopg2.connect(postgres_server.url) as link, link.cursor() as cursor:
         for role in roles(postgres_server) - before:
             cursor.execute(f'drop role "{role}"')
+
+
+def add_cards(copy: Path) -> None:
+    """Let each customer pay with one card, as if the orders had its number.
+
+    The list has the cards of every third customer, and some that never paid.
+    """
+    lines = copy / CONFORMED / "int_online_shop__receipt_lines.sql"
+    text = lines.read_text(encoding="utf-8")
+    channel, index = "'channel': \"'online'\",\n", "{'columns': ['customer_key']},\n"
+    assert channel in text
+    assert index in text
+    text = text.replace(channel, channel + "'card_token': \"md5(customer_id)\",\n")
+    text = text.replace(index, index + "{'columns': ['card_token']},\n")
+    lines.write_text(text, encoding="utf-8")
+    contract = lines.with_suffix(".yml")
+    text = contract.read_text(encoding="utf-8")
+    column = "      - name: card_last4\n"
+    assert column in text
+    added = "      - name: card_token\n        data_type: text\n"
+    contract.write_text(text.replace(column, added + column), encoding="utf-8")
+    receipts = copy / CONFORMED / "int_online_shop__transactions.sql"
+    text = receipts.read_text(encoding="utf-8")
+    assert text.count("))") == 1
+    receipts.write_text(text.replace("))", "), adds=['card_token'])"), encoding="utf-8")
+    (copy / CONFORMED / "int_online_shop__cards.sql").write_text(CARDS, encoding="utf-8")
+    listed = (copy / LIST).read_text(encoding="utf-8")
+    wanted = "    online_shop: [transactions]\n"
+    assert wanted in listed
+    (copy / LIST).write_text(
+        listed.replace(wanted, wanted.replace("]", ", cards]")), encoding="utf-8"
+    )
 
 
 def roles(server: Connection) -> set[str]:
@@ -203,6 +263,88 @@ def test_rejected_rows_have_reasons_and_claimed_amounts(shop: Shop) -> None:
     assert not any("12347" in text for (text,) in texts)
 
 
+def test_every_card_of_a_sale_or_a_list_is_in_the_dimension(shop: Shop) -> None:
+    found = shop.rows("select card_token, is_inferred, card_provider from marts.dim_cards")
+    cards = {
+        token: (is_inferred, provider)
+        for token, is_inferred, provider in shop.rows(
+            "select md5(prefix || customer_id), number % 3 <> 0,"
+            " case when number % 3 = 0 then 'VISA 16 digit' end"
+            " from (select distinct customer_id, customer_id::integer as number, is_sale"
+            " from intermediate.int_online_shop__receipt_lines where is_current) as customers"
+            " cross join (values (''), ('idle')) as copies (prefix)"
+            " where customer_id is not null and (number % 3 = 0 or (is_sale and prefix = ''))"
+        )
+    }
+    assert {token: tuple(values) for token, *values in found} == cards
+    assert len(found) == len(cards)
+    assert {is_inferred for is_inferred, _ in cards.values()} == {True, False}
+    tokens = shop.rows(
+        "select count(distinct card_token), count(card_token) - count(customer_id)"
+        " from marts.fct_transactions join marts.dim_customers as customers using (customer_key)"
+        f" where customers.{SHOP}"
+    )
+    assert tokens == [(len(shop.truth.customers), 0)]
+
+
+# Each report, and the same figures counted from the facts and the dimension.
+REPORTS = {
+    "channels": (
+        "select channel, currency_code, transactions, items_sold, net_sales"
+        " from marts.rpt_sales_by_channel where transactions > 0",
+        "select channel, currency_code, count(distinct transaction_id), sum(quantity),"
+        " sum(net_amount) from marts.fct_sales group by 1, 2",
+    ),
+    "calendar months": (
+        "select month_number, currency_code, transactions, items_sold, net_sales"
+        " from marts.rpt_sales_by_calendar_month",
+        "select extract(month from business_date), currency_code, count(distinct transaction_id),"
+        " sum(quantity), sum(net_amount) from marts.fct_sales group by 1, 2",
+    ),
+    "best months": (
+        "select year_number, month_number, currency_code, net_sales, sales_rank"
+        " from marts.rpt_best_months",
+        "select extract(year from business_date), extract(month from business_date), currency_code,"
+        " sum(net_amount), rank() over (partition by currency_code order by sum(net_amount) desc)"
+        " from marts.fct_sales group by 1, 2, 3",
+    ),
+    "store types and countries": (
+        "select store_type, country_code, transactions, items_sold, net_sales"
+        " from marts.rpt_sales_by_store_type_and_country",
+        "select coalesce(store_type, 'unknown'), coalesce(country_code, 'unknown'),"
+        " count(distinct transaction_id), sum(quantity), sum(net_amount)"
+        " from marts.fct_sales join marts.dim_branches using (branch_key) group by 1, 2",
+    ),
+    "store types": (
+        "select store_type, transactions, net_sales, sales_share_percent"
+        " from marts.rpt_sales_by_store_type",
+        "select coalesce(store_type, 'unknown'), count(distinct transaction_id), sum(net_amount),"
+        " round(100 * sum(net_amount) / sum(sum(net_amount)) over (), 2)"
+        " from marts.fct_sales join marts.dim_branches using (branch_key) group by 1",
+    ),
+    "stores": (
+        "select country_code, stores from marts.rpt_stores_by_country",
+        "select coalesce(country_code, 'unknown'), count(*) from marts.dim_branches group by 1",
+    ),
+    "sale intervals": (
+        "select year_number, transactions, intervals, average_interval_seconds,"
+        " round(extract(epoch from average_interval), 3) from marts.rpt_sale_intervals",
+        "select extract(year from sold_at_local), count(*), count(next_at), round(avg(gap), 3),"
+        " round(avg(gap), 3) from (select sold_at_local, next_at,"
+        " extract(epoch from next_at - sold_at_local) as gap from (select sold_at_local,"
+        " lead(sold_at_local) over (order by sold_at_local) as next_at"
+        " from marts.fct_transactions where is_time_known) as sales) as gaps group by 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_of_the_company_matches_the_facts(shop: Shop, name: str) -> None:
+    reported, counted = (sorted(shop.rows(query)) for query in REPORTS[name])
+    assert reported == counted
+    assert reported
+
+
 def test_an_analyst_sees_the_sales_and_not_the_customers(shop: Shop) -> None:
     url = re.sub(r"//.*?@", f"//anna_of_the_shop:{PASSWORD}@", shop.project.url)
     keys = shop.rows(f"select customer_key from marts.dim_customers where {SHOP}")
@@ -219,11 +361,21 @@ def test_an_analyst_sees_the_sales_and_not_the_customers(shop: Shop) -> None:
         cursor.execute(f"select customer_id from marts_masked.dim_customers where {SHOP}")
         seen = {number for (number,) in cursor.fetchall()}
         assert not seen & set(shop.truth.customers)
+        cursor.execute(
+            "select count(*), count(cards.card_token), count(nullif(cards.expiry_month, null))"
+            " from marts_masked.fct_transactions as sales"
+            " left join marts_masked.dim_cards as cards using (card_token)"
+            " where sales.card_token is not null"
+        )
+        sales, joined, expiring = cursor.fetchall()[0]
+        assert sales == joined > 0
+        assert expiring == 0
         for closed in (
             "raw.online_shop_receipt_lines",
             "staging.stg_online_shop__receipt_lines",
             "intermediate.int_online_shop__receipt_lines",
             "marts.dim_customers",
+            "marts.dim_cards",
         ):
             with pytest.raises(InsufficientPrivilege):
                 cursor.execute(f"select * from {closed} limit 1")

@@ -1,0 +1,29 @@
+with branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+localities as (
+
+    select
+        coalesce(country_code, 'unknown') as country_code,
+        coalesce(locality, 'unknown') as locality,
+        count(*) as stores
+    from branches
+    group by coalesce(country_code, 'unknown'), coalesce(locality, 'unknown')
+
+),
+
+final as (
+
+    select
+        {{ short_key('country_code') }} as country_code,
+        {{ short_key('locality') }} as locality,
+        cast(stores as integer) as stores,
+        cast(rank() over (order by stores desc) as integer) as store_rank
+    from localities
+
+)
+
+select * from final

@@ -1,0 +1,67 @@
+with branch_days as (
+
+    select * from {{ ref('int_branch_days__measured') }}
+
+),
+
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
+-- By branch first: a branch has hundreds of days.
+branch_sales as (
+
+    select
+        branch_key,
+        currency_code,
+        sum(receipts) as transactions,
+        sum(items_sold) as items_sold,
+        sum(net_amount) as net_sales
+    from branch_days
+    group by branch_key, currency_code
+
+),
+
+typed_sales as (
+
+    select
+        coalesce(branches.store_type, 'unknown') as store_type,
+        branch_sales.currency_code,
+        branch_sales.transactions,
+        branch_sales.items_sold,
+        branch_sales.net_sales
+    from branch_sales
+    left join branches on branch_sales.branch_key = branches.branch_key
+
+),
+
+added_up as (
+
+    select
+        store_type,
+        currency_code,
+        sum(transactions) as transactions,
+        sum(items_sold) as items_sold,
+        sum(net_sales) as net_sales
+    from typed_sales
+    group by store_type, currency_code
+
+),
+
+final as (
+
+    select
+        {{ short_key('store_type') }} as store_type,
+        currency_code,
+        cast(transactions as bigint) as transactions,
+        cast(items_sold as bigint) as items_sold,
+        cast(net_sales as numeric(18, 2)) as net_sales,
+        {{ ratio('100 * net_sales', 'sum(net_sales) over (partition by currency_code)') }}
+            as sales_share_percent
+    from added_up
+
+)
+
+select * from final
