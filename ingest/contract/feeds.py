@@ -11,7 +11,15 @@ from pathlib import PurePosixPath
 from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from base.errors import BranchlineError
 from ingest.contract.file_names import (
@@ -51,6 +59,19 @@ def _database_name(name: str) -> str:
 DatabaseName = Annotated[str, AfterValidator(_database_name)]
 
 
+def _dotted_path(path: str) -> str:
+    if not all(part.strip() for part in path.split(".")):
+        raise ValueError(
+            f"'{path}' has an empty part; a path is the keys on the way, separated by dots, such as"
+            " order.lines.0.price"
+        )
+    return path
+
+
+DottedPath = Annotated[str, AfterValidator(_dotted_path)]
+"""Keys of JSON objects, and places in lists from 0, separated by dots."""
+
+
 def header_key(name: str) -> str:
     """The form in which header cells and declared names are compared: no case or punctuation."""
     # Some systems write an umlaut as two characters.
@@ -67,7 +88,7 @@ class Column(BaseModel):
     """One declared column of a feed.
 
     `parts`: names of the columns that make it up, one list per part: a date and a time column
-    become one timestamp.
+    become one timestamp. `path`: where it is in a JSON record, if it is not a key of the record.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,6 +97,7 @@ class Column(BaseModel):
     description: str = ""
     aliases: list[str] = []
     parts: list[Annotated[list[str], Field(min_length=1)]] = []
+    path: DottedPath | None = None
     required: bool = True
     protect: Literal["card_number", "damaged_card_number", "none"] | None = None
 
@@ -91,6 +113,29 @@ class Column(BaseModel):
     def is_card(self) -> bool:
         """Whether it contains card numbers."""
         return self.protect in ("card_number", "damaged_card_number")
+
+
+class Layout(BaseModel):
+    """Where the rows are in files that may hold more than one table.
+
+    `sheet`: of a workbook, by its name or its place from 1; `header_row`: the number of its row
+    with the names of the columns; `records`: where the records are in a JSON document.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sheet: str | int | None = None
+    header_row: int | None = Field(default=None, ge=1)
+    records: DottedPath | None = None
+
+    @field_validator("sheet", mode="before")
+    @classmethod
+    def _check_sheet(cls, sheet: object) -> object:
+        is_name = isinstance(sheet, str) and bool(sheet.strip())
+        is_place = isinstance(sheet, int) and not isinstance(sheet, bool) and sheet > 0
+        if sheet is not None and not (is_name or is_place):
+            raise ValueError("must be a sheet's name, or its place from 1")
+        return sheet
 
 
 class DatabaseTable(BaseModel):
@@ -135,6 +180,7 @@ class Feed(BaseModel):
     covers: Literal["day", "days"] | None = None
     header: Literal["optional", "required", "none"] = "optional"
     max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
+    layout: Layout = Layout()
     columns: list[Column] = Field(min_length=1)
 
     _name: str = PrivateAttr(default="")
@@ -200,6 +246,8 @@ class Feed(BaseModel):
 
     def _check_parts(self) -> None:
         for place, column in enumerate(self.columns):
+            if column.parts and column.path is not None:
+                raise at(f"columns.{place}.path", "cannot have parts as well")
             where = f"columns.{place}.parts"
             if column.parts and (len(column.parts) == 1 or column.protect is not None):
                 raise at(where, "needs at least two lists of names, and cannot have protect")
@@ -219,6 +267,8 @@ class Feed(BaseModel):
             raise at("files", "is missing; a feed has files, or a database, or both")
         if self.files is None and self.file_name is not None:
             raise at("file_name", "needs files")
+        if self.layout.header_row is not None and self.header == "none":
+            raise at("layout.header_row", "cannot be given with 'header: none'")
         if self.files is not None:
             assert self._path_pattern
             if self.files.startswith(DATABASE_FOLDER):

@@ -31,6 +31,9 @@ feeds:
         aliases: [amount]
 """
 
+LAYOUT = "    layout: "
+COLUMNS = "    columns:"
+
 FeedFile = Callable[[str], FeedContract]
 
 
@@ -100,6 +103,47 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
             "line 11: feed shop_sales, max_",
         ),
         ("feeds:", "feedz:", "line 1: feedz: is not a known key"),
+        (
+            COLUMNS,
+            LAYOUT + "{sheat: Sales}\n" + COLUMNS,
+            "line 11: feed shop_sales, layout.sheat: is not a known key",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{sheet: 0}\n" + COLUMNS,
+            "layout.sheet: must be a sheet's name, or its place from 1",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{sheet: true}\n" + COLUMNS,
+            "layout.sheet: must be a sheet's name, or its place from 1",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{sheet: ' '}\n" + COLUMNS,
+            "layout.sheet: must be a sheet's name, or its place from 1",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{header_row: 0}\n" + COLUMNS,
+            "line 11: feed shop_sales, layout.header_row: ",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{header_row: 2}\n    header: none\n" + COLUMNS,
+            "layout.header_row: cannot be given with 'header: none'",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{records: data..items}\n" + COLUMNS,
+            "layout.records: 'data..items' has an empty part",
+        ),
+        ("[amount]", "[amount]\n        path: ''", "line 15: feed shop_sales, columns[2].path: ''"),
+        (
+            "[amount]",
+            "[amount]\n        path: a.b\n        parts: [[day], [time]]",
+            "columns[2].path: cannot have parts as well",
+        ),
         ("    table: shop_sales", "    table: [shop_sales", "invalid YAML"),
     ],
 )
@@ -112,6 +156,18 @@ def test_errors_in_a_feed_file_are_reported(
     assert reported in caught.value.message
     assert caught.value.message.startswith("feeds.yml")
     assert caught.value.hint
+
+
+def test_a_layout_says_where_the_rows_of_other_formats_are(feed_file: FeedFile) -> None:
+    layout = LAYOUT + "{sheet: 2, header_row: 3, records: data.items}\n" + COLUMNS
+    text = GOOD.replace(COLUMNS, layout).replace("[amount]", "[amount]\n        path: sums.0.gross")
+    (feed,) = feed_file(text)
+    assert (feed.layout.sheet, feed.layout.header_row) == (2, 3)
+    assert (feed.layout.records, feed.columns[1].path) == ("data.items", "sums.0.gross")
+    (feed,) = feed_file(GOOD.replace(COLUMNS, LAYOUT + "{sheet: '2021'}\n" + COLUMNS))
+    assert feed.layout.sheet == "2021"
+    (feed,) = feed_file(GOOD)
+    assert (feed.layout.sheet, feed.layout.records, feed.columns[1].path) == (None, None, None)
 
 
 def test_all_wrong_keys_are_reported_at_once(feed_file: FeedFile) -> None:
