@@ -8,104 +8,29 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
-from ingest.formats.csv_dialect import (
-    DELIMITERS,
-    Dialect,
-    NotReadable,
-    may_be_header,
-    split_line,
+from ingest.formats.csv_dialect import Dialect
+from ingest.formats.records import (
+    TAB,
+    UNKNOWN_WORDS,
+    Batch,
+    FindHeader,
+    Reject,
+    TableReader,
 )
 from ingest.formats.text import LONGEST_LINE, Block
 
 MOST_LINES_OF_A_RECORD = 100
 TOO_LONG = f"the line is longer than {LONGEST_LINE:,} characters"
-LONGEST_HEADER = 1 << 16
-"""In characters: longer lines are not tried with another delimiter."""
 FEW_SUSPECTS = 10
 """Blocks of at most so many lines are checked line by line."""
-UNKNOWN_WORDS = NotReadable(
-    "has names that the feed does not know (add them to the aliases of its columns)"
-)
-TAKEN_FOR_HEADER = (
-    "taken for a header with names that the feed does not know: every line above has digits, this"
-    " one has none"
-)
-SEPARATOR = "\x1f"
-"""Separates cells that are joined to one text."""
-TAB = b"\t"
 _LINE_END = ord("\n")
 _IN_CELLS = bytes(byte for byte in range(256) if byte not in b"\t\n")
 
 # The csv module rejects fields above 128 KiB by default; our own limit is the line.
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MOST_LINES_OF_A_RECORD * LONGEST_LINE))
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A line that is not a record of the feed; `line` is unchanged, with card numbers."""
-
-    line_number: int
-    reason: str
-    line: str
-
-
-@dataclass
-class Batch:
-    """The records of some lines, and their dialect.
-
-    The n-th record begins on physical line `line_numbers[n]`.
-    """
-
-    dialect: Dialect
-    line_numbers: Sequence[int] = ()
-    rejects: list[Reject] = field(default_factory=list)
-    lines: list[bytes] | None = None
-    """The records as UTF-8 with tabs between their cells, if all of them are plain lines."""
-
-    @cached_property
-    def columns(self) -> Sequence[Sequence[str]]:
-        """The records column by column."""
-        width = self.dialect.width
-        cells = TAB.join(self.lines).decode("utf-8").split("\t") if self.lines else []
-        return [cells[place::width] for place in range(width)]
-
-    @property
-    def last_row(self) -> Sequence[str]:
-        """The last record."""
-        if self.lines is not None:
-            return self.lines[-1].decode("utf-8").split("\t")
-        return [column[-1] for column in self.columns]
-
-    @property
-    def rows(self) -> list[tuple[str, ...]]:
-        """The records, row by row."""
-        return list(zip(*self.columns, strict=True))
-
-
-@dataclass
-class Tally:
-    """Counts of a file's physical records."""
-
-    rows: int = 0
-    rejects: int = 0
-    blanks: int = 0
-    headers: int = 0
-    widths: Counter[int] = field(default_factory=Counter)
-    """Number of columns -> number of rejected records that had so many."""
-    set_aside: str = ""
-    """Why lines below a header inside the file were rejected, if any were."""
-
-    @property
-    def physical(self) -> int:
-        """All records of the file."""
-        return self.rows + self.rejects + self.blanks + self.headers
 
 
 def plain_lines(text: bytes, delimiter: str, width: int) -> list[bytes] | None:
@@ -156,46 +81,25 @@ def _unquoted(text: bytes, between: bytes) -> bytes | None:
     return b"".join(pieces)[1:]
 
 
-FindHeader = Callable[[Sequence[str], str], Dialect | NotReadable | None]
-"""The dialect that a line inside a file, split at a delimiter, defines below it."""
-
-
-_has_digit = re.compile(r"\d").search
-
-
 def _all_begin_with_a_digit(cells: Sequence[str]) -> bool:
     return min(cells) >= "0" and max(cells) < ":"
 
 
-class RecordReader:
+class RecordReader(TableReader):
     """Splits blocks of text into records of `dialect.width` columns.
 
     A record may span up to 100 lines inside quotes. If it does not end, or has the wrong number of
     columns, only its first line is rejected: an unclosed quote costs one line, not the rest of the
     file.
-
-    `find_header` recognises a header inside the file. If the lines below it cannot be read by it,
-    they are rejected until the next header. So are lines below a presumed header: the first line
-    without a digit.
     """
 
     def __init__(
         self, blocks: Iterable[Block], dialect: Dialect, find_header: FindHeader | None = None
     ) -> None:
+        super().__init__(dialect, find_header)
         self._blocks = iter(blocks)
-        self._dialect = dialect
-        self._find_header = find_header
-        self.tally = Tally()
-        self._set_aside = ""
-        """Why the current lines cannot be read with the header above them."""
         self._probe = 0
         """A column in which rows begin with a digit and header names do not."""
-        self._all_hold_digits = True
-        """Whether every record so far begins with a digit there."""
-        self._last_row: Sequence[str] = ()
-        """The last row of the previous batch."""
-        self._turned = False
-        """Whether the last split ended at a different header."""
         self._lines: list[str] = []
         self._plain: Block | None = None
         """The current block, if nothing of the previous one is left."""
@@ -318,47 +222,6 @@ class RecordReader:
                 break
         return fewest
 
-    def _header(self, row: Sequence[str], line: str = "") -> Dialect | NotReadable | None:
-        """The dialect that a header defines for the lines below it; the current one if unchanged.
-
-        `line`: the text, if the row does not have the columns of the dialect and another delimiter
-        may fit.
-        """
-        dialect = self._dialect
-        if tuple(row) == dialect.header and not self._set_aside:
-            return dialect
-        if self._find_header is None or not any(row):
-            return None
-        if any(cell[:1].isdigit() for cell in row):
-            return None
-        found = self._find_header(row, dialect.delimiter)
-        if found is None and 0 < len(line) <= LONGEST_HEADER:
-            for other in DELIMITERS:
-                if other != dialect.delimiter and other in line:
-                    found = found or self._find_header(split_line(line, other), other)
-        if isinstance(found, Dialect) and not self._set_aside and found.reads_like(dialect):
-            return dialect
-        return found
-
-    def _is_first_without_digits(self, row: Sequence[str]) -> bool:
-        return self._all_hold_digits and any(row) and not _has_digit(SEPARATOR.join(row))
-
-    def _unknown_header(self, row: Sequence[str], above: Sequence[str]) -> NotReadable | None:
-        """Whether the first row without a digit is a header with unknown names.
-
-        It is if it names all columns that are read, and the row above it consists of numbers.
-        """
-        self._all_hold_digits = False
-        dialect = self._dialect
-        places = range(len(row)) if dialect.places is None else dialect.places
-        named = [row[place] for place in places if place >= 0]
-        if self._find_header is None or not all(map(str.strip, named)) or not may_be_header(named):
-            return None
-        if sum(_has_digit(cell) is not None for cell in above) < 2:
-            return None
-        self._all_hold_digits = True
-        return UNKNOWN_WORDS
-
     def _split(self) -> Batch:
         """Split the current lines, up to a header that changes the dialect.
 
@@ -412,7 +275,7 @@ class RecordReader:
                     if header is UNKNOWN_WORDS:
                         text = line.rstrip(line_ends)
                         number = self._before + place + 1
-                        batch.rejects.append(Reject(number, TAKEN_FOR_HEADER, text))
+                        batch.rejects.append(Reject(number, self.taken_for_header, text))
                     else:
                         tally.headers += 1
                     place += taken
@@ -449,14 +312,6 @@ class RecordReader:
         self._next = place
         batch.columns, batch.line_numbers = list(zip(*rows, strict=True)), numbers
         return batch
-
-    def _turn(self, header: Dialect | NotReadable, number: int) -> None:
-        """Continue with the header that was found in a line."""
-        self._turned = True
-        if isinstance(header, Dialect):
-            self._dialect, self._set_aside = header, ""
-        else:
-            self._set_aside = f"below the header in line {number:,}, which {header.reason}"
 
     def _mended(self, row: list[str], line: str, taken: int) -> list[str]:
         """A record of another width that still holds the right columns."""

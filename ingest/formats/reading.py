@@ -21,7 +21,8 @@ from ingest.formats.csv_dialect import (
     inner_header,
     recognise_binary,
 )
-from ingest.formats.csv_records import Batch, RecordReader, Tally
+from ingest.formats.csv_records import RecordReader
+from ingest.formats.records import Batch, Tally
 from ingest.formats.text import Block, TextReader
 
 MOST_BLANKS = 1 << 20

@@ -19,7 +19,7 @@ from ingest.cards import (
 )
 from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
-from ingest.formats.csv_records import SEPARATOR, TAB, Batch, Reject
+from ingest.formats.records import SEPARATOR, TAB, Batch, Reject
 
 LONGEST_REJECTED_LINE = 1000
 

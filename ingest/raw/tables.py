@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
 from base.schemas import RAW
-from ingest.formats.csv_records import SEPARATOR
+from ingest.formats.records import SEPARATOR
 from ingest.raw.ledger import note_what_files_cover
 from ingest.raw.quiet import hush_dlt
 

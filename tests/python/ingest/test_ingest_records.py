@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.formats.csv_dialect import Dialect
-from ingest.formats.csv_records import RecordReader, Tally, plain_lines
+from ingest.formats.csv_records import RecordReader, plain_lines
+from ingest.formats.records import Tally
 from ingest.formats.text import BLOCK, LONGEST_LINE, TextReader
 
 
