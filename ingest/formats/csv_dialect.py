@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 
 from ingest.cards import mask_text
 from ingest.contract.feeds import NAME_RULE, SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
+from ingest.formats.extracted import Row
 
 DELIMITERS = (",", ";", "\t", "|")
+NO_DELIMITER = ""
+"""Of rows that are extracted from other formats than CSV."""
 SAMPLED_LINES = 100
 HEADER_WITHIN = 20
 MOST_EXTRAS = 100
@@ -134,7 +137,8 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
         records = _split_whole(lines, delimiter)
         if len(records) != len(lines):
             records = [split_line(line, delimiter) for line in lines]
-        header = None if feed.header == "none" else _find_header(feed, records)
+        found = None if feed.header == "none" else _find_header(feed, records)
+        header = None if found is None else found[1]
         width = len(header.cells) if header else len(feed.columns)
         fitting = _fitting(records, width)
         if fitting < len(lines):
@@ -147,17 +151,74 @@ def detect(feed: Feed, lines: Sequence[str]) -> Dialect | NotReadable:
             break
     assert best is not None
     _, delimiter, header, records = best
+    tried = (
+        (number, split_line(line, candidate))
+        for number, line in enumerate(lines[:HEADER_WITHIN])
+        for candidate in candidates
+    )
+    return _dialect(feed, delimiter, header, records, tried, separator_line=separator is not None)
+
+
+def detect_rows(feed: Feed, rows: Sequence[Row]) -> tuple[Dialect, int | None] | NotReadable:
+    """Find the header among the first rows extracted from a file.
+
+    Returns the dialect and the number of the header's row, None where there is none.
+    """
+    declared = 0 if rows and rows[0].number == 0 else feed.layout.header_row
+    rows = [row for row in rows if any(map(str.strip, row.cells))]
+    place, header = None, None
+    if declared is not None:
+        place = next((place for place, row in enumerate(rows) if row.number == declared), None)
+        which = f"row {declared}, the header's row by the feed's layout"
+        if place is None:
+            return NotReadable(
+                f"there is no {which}; correct layout.header_row in feed {feed.name}"
+            )
+        header = _match_header(feed, rows[place].cells)
+        if declared > 0 and not _names_enough(feed, header):
+            return NotReadable(_named_by(feed, header, f"{which},"))
+    elif feed.header != "none":
+        # Empty cells fill the rows of a sheet up to the width of the widest.
+        found = _find_header(feed, [_without_empty_end(row.cells) for row in rows])
+        if found is not None:
+            place = found[0]
+            header = _match_header(feed, rows[place].cells)
+    below = [row.cells for row in rows[0 if place is None else place + 1 :]]
+    tried = [(number, row.cells) for number, row in enumerate(rows[:HEADER_WITHIN])]
+    dialect = _dialect(feed, NO_DELIMITER, header, below[:SAMPLED_LINES], tried)
+    if isinstance(dialect, NotReadable):
+        return dialect
+    return dialect, None if place is None else rows[place].number
+
+
+def _dialect(
+    feed: Feed,
+    delimiter: str,
+    header: _Header | None,
+    records: Sequence[list[str]],
+    tried: Iterable[tuple[int, Sequence[str]]],
+    *,
+    separator_line: bool = False,
+) -> Dialect | NotReadable:
+    """The dialect of records; `tried`: (number, cells) of what might have been a header."""
     if header is None:
         if feed.header == "required":
-            return _without_header(feed, lines, candidates)
+            return _without_header(feed, tried)
         width = _width_without_header(feed, records)
         places = tuple(range(len(feed.columns))) if width > len(feed.columns) else None
-        return Dialect(delimiter, width, places=places, separator_line=separator is not None)
+        return Dialect(delimiter, width, places=places, separator_line=separator_line)
     for record in records:
         for place, cell in enumerate(record[: len(header.cells)]):
             if cell.strip() and not header.cells[place].strip():
                 header.unknown[place] = f"column {place + 1}"
-    return _with_header(feed, delimiter, header, separator is not None)
+    return _with_header(feed, delimiter, header, separator_line)
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    filled = len(cells)
+    while filled and not cells[filled - 1].strip():
+        filled -= 1
+    return cells[:filled]
 
 
 def holds_header(feed: Feed, cells: Sequence[str]) -> bool:
@@ -222,16 +283,18 @@ def _is_the_only_one(delimiter: str, width: int, lines: Sequence[str]) -> bool:
 
 def describe_misfit(dialect: Dialect, widths: Counter[int]) -> str:
     """The reason for a file in which no line has the right number of columns."""
-    name = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(
-        dialect.delimiter, f"'{dialect.delimiter}'"
-    )
-    seen = ""
+    line, seen = "line", ""
     if widths:
         width, _ = widths.most_common(1)[0]
+        name = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(
+            dialect.delimiter, f"'{dialect.delimiter}'"
+        )
         seen = f" (most lines have {width}, separated by {name})"
+        if dialect.delimiter == NO_DELIMITER:
+            line, seen = "row", f" (most have {width})"
     return (
-        f"no line has the {dialect.width} columns of the feed{seen}; check that the right file was"
-        " sent and how it was exported"
+        f"no {line} has the {dialect.width} columns of the feed{seen}; check that the right file"
+        " was sent and how it was exported"
     )
 
 
@@ -272,8 +335,8 @@ def _width_without_header(feed: Feed, records: Sequence[list[str]]) -> int:
     return width
 
 
-def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
-    """The first line that names columns, if every line above it has another width.
+def _find_header(feed: Feed, records: Sequence[list[str]]) -> tuple[int, _Header] | None:
+    """The first line that names columns, and its place, if every line above has another width.
 
     Not below rows: then it is a header inside a file that begins without one.
     """
@@ -286,7 +349,7 @@ def _find_header(feed: Feed, records: Sequence[list[str]]) -> _Header | None:
                     len(above) == len(feed.columns) and not may_be_header(above)
                     for above in records[:number]
                 )
-                return None if begins_with_rows else header
+                return None if begins_with_rows else (number, header)
             widths_above.add(len(record))
     return None
 
@@ -319,31 +382,45 @@ def _match_header(feed: Feed, cells: Sequence[str]) -> _Header:
     return header
 
 
-def _without_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> NotReadable:
+def _without_header(feed: Feed, tried: Iterable[tuple[int, Sequence[str]]]) -> NotReadable:
     """Why no line is the header that the feed requires, with the closest line."""
-    nearest = _nearest_header(feed, lines, delimiters)
+    nearest = _nearest_header(feed, tried)
     names = [column.name for column in feed.columns]
-    advice = (
-        "export the file with a header line of these names, or add the names it has as"
-        f" aliases to feed {feed.name}"
-    )
     if len(nearest.places) < 2:
         # A line that is not a header may hold personal data, which must not be in a reason.
         known = f"only {len(nearest.places)}" if nearest.places else "none"
         return NotReadable(
             f"no header line found: the first line names {known} of the {len(names)} columns"
-            f" {', '.join(names)}; branchline quarantine show prints it; {advice}"
+            f" {', '.join(names)}; branchline quarantine show prints it; {_name_them(feed)}"
         )
-    missing = [name for place, name in enumerate(names) if place not in nearest.places]
-    return NotReadable(
-        f"the header is not recognised: it names {len(nearest.places)} of the {len(names)} columns"
-        f" of feed {feed.name}; missing: {', '.join(missing)}; not recognised:"
-        f" {_shown(nearest.unknown.values()) or 'none'}; the header: {_shown(nearest.cells)};"
-        f" {advice}"
+    return NotReadable(_named_by(feed, nearest, "the header is not recognised: it"))
+
+
+def _named_by(feed: Feed, header: _Header, which: str) -> str:
+    """Which columns a header that is not recognised names, and which it does not."""
+    names = [column.name for column in feed.columns]
+    missing = [name for place, name in enumerate(names) if place not in header.places]
+    known = len(header.places) or "none"
+    strange = ""
+    if may_be_header(header.cells):
+        strange = (
+            f"; not recognised: {_shown(header.unknown.values()) or 'none'}; the header:"
+            f" {_shown(header.cells)}"
+        )
+    return (
+        f"{which} names {known} of the {len(names)} columns of feed {feed.name}; missing:"
+        f" {', '.join(missing)}{strange}; {_name_them(feed)}"
     )
 
 
-def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str]) -> _Header:
+def _name_them(feed: Feed) -> str:
+    return (
+        "export the file with a header line of these names, or add the names it has as aliases to"
+        f" feed {feed.name}"
+    )
+
+
+def _nearest_header(feed: Feed, tried: Iterable[tuple[int, Sequence[str]]]) -> _Header:
     """The line that names most columns with any of the delimiters; else the first line."""
 
     def nearness(found: tuple[int, _Header]) -> tuple[int, int, int]:
@@ -352,11 +429,7 @@ def _nearest_header(feed: Feed, lines: Sequence[str], delimiters: Sequence[str])
         named = len(header.places) if number == 0 or len(header.places) > 1 else 0
         return named, -number, len(header.cells)
 
-    found = [
-        (number, _match_header(feed, split_line(line, delimiter)))
-        for number, line in enumerate(lines[:HEADER_WITHIN])
-        for delimiter in delimiters
-    ]
+    found = [(number, _match_header(feed, cells)) for number, cells in tried]
     return max(found, key=nearness)[1] if found else _Header(())
 
 

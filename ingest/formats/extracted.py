@@ -8,6 +8,7 @@ was saved).
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -20,7 +21,8 @@ class Row(NamedTuple):
     """A row, or a header line, of the table. An empty cell is an empty text."""
 
     number: int
-    """What people call it: the row of a sheet, the line or the place of a JSON record, from 1."""
+    """What people call it: the row of a sheet, the line or the place of a JSON record, from 1. Each
+    item has a higher one than those before it. 0 is a header that the format itself has."""
     cells: list[str]
 
 
@@ -42,13 +44,23 @@ class Remark(NamedTuple):
 Item = Row | Flaw | Remark
 
 
+def _as_code(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Half of a surrogate pair as its code, `\\ud800`, which is text like any other."""
+    assert isinstance(error, UnicodeEncodeError)
+    found = error.object[error.start : error.end]
+    return "".join(f"\\\\u{ord(sign):04x}" for sign in found).encode(), error.end
+
+
+codecs.register_error("branchline_as_code", _as_code)
+
+
 def as_text(items: Iterable[Item]) -> Iterator[bytes]:
     """The lines of the text, the signature first."""
     yield SIGNATURE
     for item in items:
         yield (
             json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "backslashreplace"
+                "utf-8", "branchline_as_code"
             )
             + b"\n"
         )

@@ -18,11 +18,14 @@ from ingest.formats.csv_dialect import (
     NotReadable,
     describe_misfit,
     detect,
+    detect_rows,
     inner_header,
     recognise_binary,
 )
 from ingest.formats.csv_records import RecordReader
+from ingest.formats.extracted import SIGNATURE, Flaw, Item, Row, from_text
 from ingest.formats.records import Batch, Tally
+from ingest.formats.row_records import RowReader
 from ingest.formats.text import Block, TextReader
 
 MOST_BLANKS = 1 << 20
@@ -45,7 +48,7 @@ class FileReader:
         self._text = TextReader(stream, sha256)
         self._blocks: Iterator[Block] = iter(())
         self._dialect: Dialect | None = None
-        self._records: RecordReader | None = None
+        self._records: RecordReader | RowReader | None = None
         self.refused = self._begin()
 
     @property
@@ -74,6 +77,8 @@ class FileReader:
 
     def _begin(self) -> str | None:
         reader = self._text
+        if reader.head.startswith(SIGNATURE):
+            return self._begin_rows(from_text(itertools.islice(reader.lines_of_bytes(), 1, None)))
         binary = recognise_binary(reader.head, wide=reader.encoding.startswith("utf-16"))
         if binary is not None:
             return binary.reason
@@ -99,14 +104,44 @@ class FileReader:
         self._records = RecordReader(itertools.chain(begun, blocks), dialect, find)
         return None
 
+    def _begin_rows(self, items: Iterator[Item]) -> str | None:
+        """Begin with rows that were extracted from a file."""
+        begun: list[Item] = []
+        rows: list[Row] = []
+        enough = SAMPLED_LINES + (self._feed.layout.header_row or 0)
+        for item in items:
+            begun.append(item)
+            if isinstance(item, Row):
+                rows.append(item)
+                if len(rows) >= enough:
+                    break
+        if not any(any(row.cells) for row in rows):
+            flaw = next((item for item in begun if isinstance(item, Flaw)), None)
+            return EMPTY if flaw is None else _none_can_be_read(flaw.reason)
+        found = detect_rows(self._feed, rows)
+        if isinstance(found, NotReadable):
+            return printable(mask_text(found.reason))
+        self._dialect, header = found
+        find = None
+        if self._feed.header != "none" and header != 0:
+            find = partial(inner_header, self._feed, self._dialect)
+        self._records = RowReader(itertools.chain(begun, items), self._dialect, header, find)
+        return None
+
     def too_bad(self) -> str | None:
         """Why the whole file is quarantined; None where it is not."""
         feed, tally = self._feed, self.tally
+        rows = self._records if isinstance(self._records, RowReader) else None
+        line = "line" if rows is None else rows.line
         if not self.has_lines:
+            if tally.headers and rows is not None:
+                return "there is no row in the file; send it with its rows"
             if tally.headers:
                 return "the file holds a header line and nothing below it; send it with its lines"
             return EMPTY
         if not tally.rows and not tally.set_aside:
+            if rows is not None and not tally.widths:
+                return _none_can_be_read(rows.first_reject)
             return describe_misfit(self.dialect, tally.widths)
         records = tally.rows + tally.rejects
         # One broken line, often the last, says little about a short file; unless none is allowed.
@@ -114,9 +149,15 @@ class FileReader:
         if tally.rejects > (max(allowed, 1) if allowed else 0):
             if tally.set_aside:
                 return (
-                    f"{tally.rejects:,} of {records:,} lines cannot be read, those"
+                    f"{tally.rejects:,} of {records:,} {line}s cannot be read, those"
                     f" {tally.set_aside}, among them; export the file again, or send each of its"
                     " parts separately"
+                )
+            if rows is not None:
+                return (
+                    f"{tally.rejects:,} of {records:,} rows cannot be read, more than the"
+                    f" {feed.max_rejected_share:.0%} that feed {feed.name} allows; the first one:"
+                    f" {rows.first_reject}; fix the export and send the file again"
                 )
             return (
                 f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
@@ -127,7 +168,13 @@ class FileReader:
 
     def remarks(self) -> list[str]:
         """Remarks on a file that is loaded all the same."""
+        if isinstance(self._records, RowReader):
+            return [printable(mask_text(remark)) for remark in self._records.remarks]
         return [] if self._text.ends_with_line_end else [NO_LINE_END]
+
+
+def _none_can_be_read(reason: str) -> str:
+    return printable(mask_text(f"no row can be read; the first one: {reason}"))
 
 
 def _first_lines(text: str, count: int) -> list[str]:

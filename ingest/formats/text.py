@@ -95,6 +95,21 @@ class TextReader:
     def __iter__(self) -> Iterator[Block]:
         return self._bytewise() if self.encoding == "utf-8" else self._textwise()
 
+    def lines_of_bytes(self) -> Iterator[bytes]:
+        """The lines of a text whose lines end in \\n, not decoded and of any length."""
+        begun: list[bytes] = []
+        chunk = self.head
+        while chunk:
+            *whole, rest = chunk.split(b"\n")
+            if whole:
+                yield b"".join([*begun, whole[0]])
+                yield from whole[1:]
+                begun = []
+            begun.append(rest)
+            chunk = self._read()
+        if any(begun):
+            yield b"".join(begun)
+
     def drain(self) -> None:
         """Read to the end without decoding, for hash and size of the whole file."""
         while self._read():
