@@ -38,7 +38,7 @@ def judge_content(
 ) -> Verdict | None:
     """The verdict on content without reading it as a table; None where it must be read.
 
-    `unusable`: why an archive cannot be unpacked; `came_back`: a snapshot has returned to an
+    `unusable`: why it cannot be unpacked or extracted; `came_back`: a snapshot has returned to an
     earlier content.
     """
     duplicate = None if came_back else _duplicate_of(ledger, candidate, sha256)

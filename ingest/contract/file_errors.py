@@ -18,7 +18,10 @@ class UnreadableFileError(Exception):
 
 
 class UnusableFileError(Exception):
-    """An archive that can be read but not unpacked; the text is the reason, cards masked."""
+    """A file that can be read but not unpacked, or in which no rows can be found.
+
+    The text is the reason, cards masked.
+    """
 
 
 class InternalError(Exception):

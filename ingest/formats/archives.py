@@ -1,4 +1,4 @@
-"""Compressed files: .gz, and .zip with one CSV file inside, unpacked as a stream."""
+"""Compressed files: .gz, and .zip with one file inside, unpacked as a stream."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import struct
 import zipfile
 import zlib
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ingest.cards import mask_text
 from ingest.contract.file_errors import UnusableFileError
@@ -27,6 +27,11 @@ SHORTEST_LINE = 32
 _PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
 _LINE_ENDINGS = (".csv", ".txt", ".tsv")
+_OTHER_ENDINGS = (
+    ".xlsx", ".xlsm", ".xlsb", ".ods", ".pdf", ".parquet", ".json", ".jsonl", ".ndjson",
+)  # fmt: skip
+_WORKBOOK = re.compile(r"xl[/\\]workbook[^/\\]*\.(?:xml|bin)", re.IGNORECASE)
+_SHEETS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 _CUT_SHORT = "the archive is cut short; send the file again"
 _BROKEN = "the archive is broken; send the file again"
@@ -207,6 +212,9 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
     check_directory(file)
     try:
         archive = zipfile.ZipFile(file)
+        if _has_sheets(archive):
+            file.seek(0)
+            return cast(io.RawIOBase, file)
         member = _member(archive, name)
         # The size that the archive states may be wrong.
         allowance = Allowance(min(member.compress_size, size))
@@ -221,20 +229,22 @@ def _open_zip(raw: io.RawIOBase, name: str, size: int) -> io.RawIOBase:
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    """The only CSV file in a zip."""
+    """The only file in a zip that may be a table."""
     files = [member for member in archive.infolist() if not _is_clutter(member)]
     if not files:
         raise UnusableFileError("the archive holds no file; send it with one CSV file inside")
-    found: list[zipfile.ZipInfo] = []
+    found = files if len(files) == 1 else []
     ending = "." + name.rpartition(".")[2].lower()
-    for endings in ((ending,), _LINE_ENDINGS):
+    for endings in ((ending,), _LINE_ENDINGS, _OTHER_ENDINGS):
         found = found or [file for file in files if file.filename.lower().endswith(endings)]
     if len(found) != 1:
         held = _names(found or files)
         if found:
-            text = f"the archive holds {len(found)} CSV files ({held}); send each separately"
+            are_lines = found[0].filename.lower().endswith(_LINE_ENDINGS)
+            kind = "CSV files" if are_lines else "files"
+            text = f"the archive holds {len(found)} {kind} ({held}); send each separately"
         else:
-            text = f"the archive holds no CSV file, but {held}; send it with one inside"
+            text = f"the archive holds no table, but {held}; send it with one inside"
         raise UnusableFileError(text)
     member = found[0]
     if member.flag_bits & 0x41:
@@ -243,6 +253,27 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         # The others cannot be unpacked in bounded memory.
         raise UnusableFileError(_UNUSUAL)
     return member
+
+
+def is_workbook(file: BinaryIO) -> bool:
+    """Whether a file that begins like a zip is a workbook, .xlsx or .ods. Leaves it anywhere."""
+    try:
+        check_directory(file)
+        with zipfile.ZipFile(file) as archive:
+            return _has_sheets(archive)
+    except (UnusableFileError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
+        return False
+    except (zlib.error, struct.error, ValueError):
+        return False
+
+
+def _has_sheets(archive: zipfile.ZipFile) -> bool:
+    for member in archive.infolist():
+        if _WORKBOOK.fullmatch(member.filename):
+            return True
+        if member.filename == "mimetype" and member.file_size < 2 * len(_SHEETS):
+            return archive.read(member).startswith(_SHEETS)
+    return False
 
 
 def _is_clutter(member: zipfile.ZipInfo) -> bool:

@@ -25,7 +25,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"%PDF-", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
@@ -36,9 +35,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file"),
     (b"SQLite format 3\x00", "an SQLite database"),
-    (b"PAR1", "a Parquet file"),
     (b"{\\rtf", "a Word (RTF) document"),
 )
+_EXPORT_IT = "export the data as a workbook (.xlsx, .ods) or as CSV"
 _WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis")
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|\?xml)", re.IGNORECASE)
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1a\x1b") + b"\x7f"
@@ -102,26 +101,26 @@ class _Header:
 
 
 def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
-    """Recognise by its first bytes that a file is not CSV text. `wide`: it is UTF-16."""
+    """Recognise by its first bytes that a file is not a table. `wide`: it is UTF-16."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             if magic == b"PK\x03\x04" and any(part in head[:4096] for part in _WORKBOOK_PARTS):
                 return NotReadable(
-                    "this is a spreadsheet workbook, not a CSV; open it, save it as CSV (UTF-8)"
-                    " and drop that"
+                    "this is an Office document, but not a whole workbook; save it as a workbook"
+                    " (.xlsx, .ods) or as CSV (UTF-8), and send that"
                 )
             archive = "archive" in kind
-            advice = "unpack it and drop the CSV inside" if archive else "export the data as CSV"
-            return NotReadable(f"this is {kind}, not a CSV; {advice}")
+            advice = "unpack it and send the file inside" if archive else _EXPORT_IT
+            return NotReadable(f"this is {kind}, not a table; {advice}")
     if _MARKUP.match(head):
         return NotReadable(
-            "this is a web page or XML, not a CSV; the download was perhaps a log-in or error page:"
-            " fetch the file again"
+            "this is a web page or XML, not a table; the download was perhaps a log-in or error"
+            " page: fetch the file again"
         )
     # A crash leaves a block of zeros after what was written.
     sample = head[:65536].rstrip(b"\0") or head[:65536]
     if not wide and len(sample.translate(None, _CONTROL)) < 0.9 * len(sample):
-        return NotReadable("this is binary data, not text; export the data as CSV (UTF-8)")
+        return NotReadable(f"this is binary data, not text; {_EXPORT_IT} (UTF-8)")
     return None
 
 

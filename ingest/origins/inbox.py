@@ -16,6 +16,7 @@ from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.formats.archives import unpacked, unpacked_name
+from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.origins.opening import open_origin
 from ingest.origins.origin import Entry, ListedOrigin, Origin
 
@@ -62,12 +63,20 @@ class InboxFile:
     """Set where the origin names the logical file; else the file's name does."""
     bounds: Bounds | None = None
     """Set for a portion of a table."""
+    extraction: Extraction | None = field(default=None, repr=False, compare=False)
+    """Extracts rows from other formats than CSV; None where the origin gives CSV."""
 
     def open(self) -> BinaryIO:
-        """The bytes, unpacked as a stream.
+        """A CSV, or the text of the rows that are extracted from another format, as a stream.
 
         Opening and reading raise UnreadableFileError and UnusableFileError.
         """
+        if self.extraction is None:
+            return self.unpacked()
+        return self.extraction.opened((self.path, self.fingerprint), self.unpacked)
+
+    def unpacked(self) -> BinaryIO:
+        """The bytes in their own format, unpacked as a stream; raises the same."""
         return unpacked(self.origin.open(self.key), self.path, self.size)
 
     def stored_hash(self) -> str:
@@ -110,6 +119,7 @@ class Listing:
     """Paths of files of unlisted sources, by source."""
     outside: list[str] = field(default_factory=list)
     """Links that lead out of the inbox and are not followed."""
+    last: LastExtracted = field(default_factory=LastExtracted, repr=False, compare=False)
 
     @property
     def total(self) -> int:
@@ -133,6 +143,7 @@ class Listing:
             self.origin,
             entry.key,
             is_state=feed.snapshot,
+            extraction=Extraction(feed, self.last),
         )
 
 

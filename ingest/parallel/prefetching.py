@@ -33,7 +33,7 @@ class Content:
     size: int
     held: bytes | None = None
     unusable: str | None = None
-    """Why an archive cannot be unpacked."""
+    """Why a file cannot be unpacked, or its rows cannot be extracted."""
 
 
 def read_content(file: InboxFile) -> Content:

@@ -88,6 +88,12 @@ def test_a_note_beside_the_file_does_not_matter() -> None:
     assert read(zipped({"till.csv": TEXT, "read me.pdf": b"x"}), "x.zip") == TEXT
     assert read(zipped({"till.csv": TEXT, "readme.txt": b"x"}), "x.zip") == TEXT
     assert read(zipped({"till.txt": TEXT}), "x.zip") == TEXT
+    assert read(zipped({"till.json": TEXT, "read me": b"x"}), "x.zip") == TEXT
+
+
+def test_the_only_file_is_read_whatever_its_name() -> None:
+    assert read(zipped({"EXPORT": TEXT, "__MACOSX/._EXPORT": b"x"}), "x.zip") == TEXT
+    assert read(zipped({"till.dat": TEXT}), "x.csv.zip") == TEXT
 
 
 @pytest.mark.parametrize(
@@ -97,9 +103,10 @@ def test_a_note_beside_the_file_does_not_matter() -> None:
         ({"a/": b""}, "holds no file"),
         ({"a.csv": b"1", "b.CSV": b"2"}, r"2 CSV files \(a.csv, b.CSV\); send each separately"),
         ({f"{n}.csv": b"1" for n in range(9)}, "9 CSV files .* and 6 more"),
-        ({"photo.png": b"1"}, "no CSV file, but photo.png; send it with one inside"),
-        ({"4929123412341234.png": b"1"}, r"\*\*\*\*1234"),
-        ({"a\x1b[31m\n.png": b"1"}, r"a\\x1b\[31m\\n.png"),
+        ({"a.json": b"1", "b.xlsx": b"2"}, r"2 files \(a.json, b.xlsx\); send each separately"),
+        ({"a.png": b"1", "b.png": b"2"}, "no table, but a.png, b.png; send it with one inside"),
+        ({"4929123412341234.png": b"1", "b": b"2"}, r"\*\*\*\*1234"),
+        ({"a\x1b[31m\n.png": b"1", "b": b"2"}, r"a\\x1b\[31m\\n.png"),
     ],
 )
 def test_zips_without_exactly_one_file(files: dict[str, bytes], word: str) -> None:

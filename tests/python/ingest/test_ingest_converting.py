@@ -123,10 +123,10 @@ def test_every_card_of_a_column_becomes_its_token(task: Task, keys: tuple[bytes,
 
 
 def test_a_file_that_is_not_a_table_is_still_read_to_its_end(task: Task) -> None:
-    content = b"%PDF-" + b"x" * 3_000_000
+    content = b"SQLite format 3\0" + b"x" * 3_000_000
     made = convert(content, task)
     assert made.facts.refused is not None
-    assert "a PDF document" in made.facts.refused
+    assert "an SQLite database" in made.facts.refused
     assert made.facts.sha256 == hashlib.sha256(content).hexdigest()
     assert lines(made.copies) == {}
 

@@ -1,0 +1,323 @@
+"""Files of other formats than CSV: recognised by content, extracted once, read in any package."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import pytest
+from ingest_helpers import Inbox
+
+from ingest.contract.feeds import Feed, FeedContract
+from ingest.contract.file_errors import UnusableFileError
+from ingest.converting import Task, convert
+from ingest.formats import extraction
+from ingest.formats.extracted import SIGNATURE, Item, Row, as_text
+from ingest.origins.inbox import InboxFile, list_inbox
+from ingest.parallel.prefetching import read_content
+
+FEED = """\
+feeds:
+  shop_sales:
+    source: shop
+    table: shop_sales
+    description: Sales of a shop.
+    files: "shop/*"
+    columns:
+      - {name: item}
+      - {name: price}
+"""
+NAMES = ["item", "price"]
+CSV = b"item,price\ntea,1.20\n"
+JSON = b'[{"item": "tea", "price": 1.20}]\n'
+PDF = b"%PDF-1.7\ntea 1.20\n"
+PARQUET = b"PAR1tea 1.20PAR1"
+
+Open = Callable[..., InboxFile]
+
+
+def workbook(*members: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in members or ("docProps/app.xml", "[Content_Types].xml", "xl/workbook.xml"):
+            archive.writestr(name, "tea 1.20")
+    return made.getvalue()
+
+
+def opendocument(kind: str = "spreadsheet") -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("content.xml", "tea 1.20")
+    return made.getvalue()
+
+
+def zipped(**files: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", "."), content)
+    return made.getvalue()
+
+
+def listed(inbox: Inbox, feeds: FeedContract) -> list[InboxFile]:
+    """The files of the feed."""
+    (feed,) = feeds
+    listing = list_inbox(str(inbox.folder), feeds, [feed])
+    return [listing.file(feed, entry) for entry in listing.claimed[feed.name]]
+
+
+@pytest.fixture
+def feeds(feed_file: Callable[[str], FeedContract]) -> FeedContract:
+    return feed_file(FEED)
+
+
+@pytest.fixture
+def put(inbox: Inbox, feeds: FeedContract) -> Open:
+    def put(name: str, content: bytes) -> InboxFile:
+        inbox.drop(f"shop/{name}", content)
+        return next(file for file in listed(inbox, feeds) if file.path == f"shop/{name}")
+
+    return put
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Readers in place of the real ones: each gives one row, and notes that it was called."""
+    called: list[str] = []
+
+    def reader(kind: str) -> Callable[[BinaryIO, Feed], Iterator[Item]]:
+        def read(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
+            assert feed.name == "shop_sales"
+            called.append(kind)
+            content = stream.read()
+            assert stream.seek(0) == 0
+            assert stream.read(4) == content[:4]
+            yield Row(1, NAMES)
+            yield Row(2, [kind, str(len(content))])
+
+        return read
+
+    for module, function in (
+        ("workbooks", "read_workbook"),
+        ("parquet", "read_parquet"),
+        ("pdf_tables", "read_pdf"),
+    ):
+        made: Any = ModuleType(module)
+        setattr(made, function, reader(module))
+        monkeypatch.setitem(sys.modules, f"ingest.formats.{module}", made)
+    return called
+
+
+def content(file: InboxFile) -> bytes:
+    with file.open() as stream:
+        return stream.read()
+
+
+def as_rows(kind: str, size: int) -> bytes:
+    return b"".join(as_text([Row(1, NAMES), Row(2, [kind, str(size)])]))
+
+
+KINDS = {
+    "xlsx": (workbook(), "workbooks"),
+    "xlsx of another writer": (workbook("xl/workbook2.xml", "[Content_Types].xml"), "workbooks"),
+    "xlsb": (workbook("[Content_Types].xml", "xl/workbook.bin"), "workbooks"),
+    "ods": (opendocument(), "workbooks"),
+    "parquet": (PARQUET, "parquet"),
+    "pdf": (PDF, "pdf_tables"),
+    "pdf below a blank line": (b"\n" + PDF, "pdf_tables"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_format_is_recognised_by_its_content(put: Open, readings: list[str], kind: str) -> None:
+    made, reader = KINDS[kind]
+    expected = as_rows(reader, len(made))
+    for place, name in enumerate(("a.csv", "b", "c.xlsx", "d.pdf", "e.JSON")):
+        assert content(put(name, made)) == expected
+        assert readings == [reader] * (place + 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_format_inside_an_archive(put: Open, readings: list[str], kind: str) -> None:
+    made, reader = KINDS[kind]
+    expected = as_rows(reader, len(made))
+    assert content(put("a.csv.gz", gzip.compress(made))) == expected
+    assert content(put("b.pdf.gz", gzip.compress(made))) == expected
+    assert content(put("c.zip", zipped(c_csv=made))) == expected
+    assert content(put("d.xlsx.zip", zipped(d_xlsx=made))) == expected
+    assert content(put("e.zip", zipped(e_pdf=made))) == expected
+    assert content(put("f.zip", zipped(f_parquet=made, readme_md=b"x"))) == expected
+
+
+def test_a_workbook_is_a_zip_itself(put: Open, readings: list[str]) -> None:
+    made = workbook()
+    assert content(put("a.zip", made)) == as_rows("workbooks", len(made))
+    made = opendocument()
+    assert content(put("b.csv.zip", made)) == as_rows("workbooks", len(made))
+    assert content(put("c.zip", zipped(c_csv=CSV))) == CSV
+    assert content(put("d.csv.gz", gzip.compress(CSV))) == CSV
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        JSON,
+        b"\xef\xbb\xbf\n " + JSON,
+        JSON.decode().encode("utf-16"),
+        JSON.decode().encode("utf-16-be"),
+        b'{"item": "tea", "price": 1.20}\n{"item": "milk", "price": 0.95}',
+        b'{"records": [{"item": "tea", "price": 1.20}]}',
+        b'[\r\n\t{\r\n  "item": "tea"}]',
+        b"[]",
+        b"{ }",
+        b'["tea", "milk"]',
+    ],
+)
+def test_json_is_recognised(text: bytes) -> None:
+    kind = extraction.recognise(text)
+    assert kind is not None
+    assert kind.function == "read_json"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CSV,
+        b"",
+        b"[Sales],of August\n",
+        b"[1],2\n",
+        b"{3F2504E0-4F89-11D3-9A0C-0305E82C3301},tea\n",
+        b'"{""a"": 1}",tea\n',
+        b"{item},{price}\n",
+        b"\xef\xbb\xbfitem,price\n",
+        b"{\\rtf1 a}",
+        b"item;%PDF-\n",
+        "[Büro],1\n".encode("utf-16"),
+        b"PK-Nummer;Preis\n",
+        b"PARIS,1\n",
+    ],
+)
+def test_text_that_only_resembles_a_format_is_a_csv(text: bytes) -> None:
+    assert extraction.recognise(text) is None
+
+
+def test_a_csv_is_passed_on_unchanged(put: Open) -> None:
+    for place, text in enumerate((CSV, b"", b"x", b"[", b" " * 300_000 + CSV, CSV * 50_000)):
+        assert content(put(f"{place}.csv", text)) == text
+
+
+def test_a_stream_that_gives_little_at_a_time_is_recognised(
+    put: Open, readings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dribble(io.RawIOBase):
+        def __init__(self, text: bytes) -> None:
+            self._left = text
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            size = min(3, len(buffer), len(self._left))
+            buffer[:size], self._left = self._left[:size], self._left[size:]
+            return size
+
+    for name, made in (("a.csv", PDF), ("b.csv", CSV)):
+        file = put(name, made)
+        monkeypatch.setattr(file.origin, "open", lambda _, made=made: Dribble(made))
+        assert content(file) == (CSV if made is CSV else as_rows("pdf_tables", len(PDF)))
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (zipped(a_csv=CSV), "a ZIP archive, not a table; unpack it"),
+        (gzip.compress(CSV), "a gzip archive, not a table; unpack it"),
+        (workbook("[Content_Types].xml", "word/document.xml"), "not a whole workbook"),
+        (workbook()[:-40], "not a whole workbook"),
+        (opendocument("text"), "not a whole workbook"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG picture, not a table"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "an old Excel or Word file, not a table"),
+    ],
+)
+def test_other_files_stay_refused(
+    put: Open, feeds: FeedContract, readings: list[str], made: bytes, reason: str
+) -> None:
+    read = content(put("a.csv", made))
+    task = Task(feeds.feeds["shop_sales"], (b"k" * 32,), 1, "load-1")
+    assert reason in (convert(read, task).facts.refused or "")
+    assert readings == []
+
+
+def test_a_file_that_pretends_to_be_extracted_is_refused(put: Open) -> None:
+    with pytest.raises(UnusableFileError, match="begins with the mark"):
+        content(put("a.csv", SIGNATURE + b'[1,["item","price"]]\n'))
+
+
+def test_why_a_format_cannot_be_read(
+    put: Open, readings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
+        yield Row(1, NAMES)
+        raise UnusableFileError("no password for\t4111111111111111")
+
+    monkeypatch.setattr(sys.modules["ingest.formats.pdf_tables"], "read_pdf", broken)
+    file = put("a.csv", PDF)
+    made = read_content(file)
+    assert made.unusable == "no password for\N{REPLACEMENT CHARACTER}****1111"
+    assert made.size == len(PDF)
+    assert made.sha256 == file.stored_hash()
+
+
+def test_a_library_that_is_not_installed(put: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ingest.formats.pdf_tables", None)
+    with pytest.raises(UnusableFileError, match="this is a PDF document, which cannot be read"):
+        content(put("a.csv", PDF))
+
+
+def test_a_large_text_is_extracted_once(
+    put: Open,
+    inbox: Inbox,
+    feeds: FeedContract,
+    readings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loader opens a large file twice: to hash it, and to convert it."""
+    monkeypatch.setattr(extraction, "IN_MEMORY", 20)
+    put("a.csv", PDF)
+    put("b.csv", PDF + b"x")
+    first, second = listed(inbox, feeds)
+    expected = as_rows("pdf_tables", len(PDF))
+    assert content(first) == expected
+    assert content(first) == expected
+    assert len(readings) == 1
+    # Only the last one is kept, of the content as it was, and only for one more reading.
+    assert content(first) == expected
+    assert content(second) == as_rows("pdf_tables", len(PDF) + 1)
+    assert content(first) == expected
+    assert len(readings) == 4
+    again = put("a.csv", PDF + b"changed")
+    assert content(again) == as_rows("pdf_tables", len(PDF) + 7)
+
+
+def test_a_small_text_is_not_kept(put: Open, readings: list[str]) -> None:
+    file = put("a.csv", PDF)
+    assert content(file) == content(file)
+    assert len(readings) == 2
+
+
+def test_no_temporary_file_can_be_written(
+    put: Open, readings: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from ingest.contract.file_errors import UnreadableFileError
+
+    monkeypatch.setattr(extraction, "IN_MEMORY", 20)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(UnreadableFileError, match="cannot be buffered in the folder for temp"):
+        content(put("a.csv", PDF))
