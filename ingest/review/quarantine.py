@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -13,8 +13,10 @@ from base.printing import printable
 from ingest.cards import CardTokens, mask_lines, mask_text
 from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.formats.extracted import SIGNATURE, Flaw, Row, from_text
+from ingest.formats.row_records import as_line
 from ingest.formats.text import TextReader
-from ingest.origins.inbox import list_inbox
+from ingest.origins.inbox import InboxFile, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
@@ -102,6 +104,8 @@ def first_lines(
 ) -> list[str]:
     """The first lines of a file as it is in the inbox now, control characters visible.
 
+    Of another format than CSV, the first rows; where they cannot be extracted, its own lines.
+
     Card numbers are masked, and so is anything that looks like a key or a password.
 
     Raises BranchlineError if it does not exist any more or cannot be read.
@@ -122,13 +126,36 @@ def first_lines(
             "If it is not needed, dismiss it; otherwise restore it and retry.",
         )
     try:
-        with listing.file(feed, entry).open() as stream:
-            head = stream.read(LOOKED_AT)
+        lines = _lines(listing.file(feed, entry))
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
+    masked = mask_lines(without_secrets(lines), damaged=feed.has_damaged_cards)[:LINES_SHOWN]
+    return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]
+
+
+def _lines(file: InboxFile) -> list[str]:
+    """The first lines of a file, or the first rows that are extracted from it."""
+    try:
+        with file.open() as stream:
+            head = stream.read(LOOKED_AT)
+        if head.startswith(SIGNATURE):
+            return list(_rows(head))
+    except UnusableFileError:
+        with file.unpacked() as stream:
+            head = stream.read(LOOKED_AT)
     text = "".join(block.text for block in TextReader(io.BytesIO(head)))
     # Lines as the loader splits them: other line separators may be inside a number.
-    lines = [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
-    damaged = feeds.chosen([file.feed])[0].has_damaged_cards
-    masked = mask_lines(without_secrets(lines), damaged=damaged)[:LINES_SHOWN]
-    return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]
+    return [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
+
+
+def _rows(head: bytes) -> Iterator[str]:
+    """Extracted rows as lines, without the last one, which may be cut."""
+    for item in from_text(head.split(b"\n")[1:-1]):
+        if isinstance(item, Row):
+            yield f"row {item.number}: {_in_one_line(as_line(item.cells))}"
+        elif isinstance(item, Flaw):
+            yield f"row {item.number}: {_in_one_line(item.text)} ({item.reason})"
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.splitlines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,37 @@ def test_the_first_lines_are_shown_without_cards(
     (inbox.folder / "branch_pos" / NAME).unlink()
     with pytest.raises(BranchlineError, match="any more"):
         first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+
+
+def test_the_first_rows_of_another_format_are_shown(
+    inbox: Inbox, run_load: Load, link: Connection
+) -> None:
+    records = [{"timestamp": "26/08/2021", "branch": "Leeds", "card": "4111111111111111"}]
+    lines = "".join(json.dumps(record) + "\n" for record in records * 12)
+    inbox.drop(NAME, lines + "{}\n")
+    inbox.drop(OTHER, '{"error": "unauthorized"}\n')
+    run_load()
+    files = {file.path.partition("/")[2]: file for file in read_quarantine(link)}
+    # What cannot be extracted is shown as it is.
+    shown = first_lines(files[NAME], str(inbox.folder), load_feeds(), CARDS)
+    assert shown[0] == '{"timestamp": "26/08/2021", "branch": "Leeds", "card": "****1111"}'
+    assert len(shown) == 10
+    assert "no record has the key of the columns customer_name" in files[NAME].reason
+    shown = first_lines(files[OTHER], str(inbox.folder), load_feeds(), CARDS)
+    assert shown == ['{"error": "unauthorized"}']
+    assert "no list of records; its keys are: error" in files[OTHER].reason
+    row = {"timestamp": "26/08/2021", "branch": "Leeds", "customer": "Ann", "basket": "Tea",
+           "total": 1, "payment": "CARD", "card": "4111111111111111"}  # fmt: skip
+    inbox.drop(NAME, json.dumps(row) + "\n{}\n{}\n[]\n")
+    run_load()
+    (file,) = [file for file in read_quarantine(link) if "rows cannot be read" in file.reason]
+    shown = first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+    assert shown[1] == (
+        'row 1: 26/08/2021,Leeds,Ann,Tea,1,CARD,****1111,"{""timestamp"":""26/08/2021"",'
+        '""branch"":""Leeds"",""customer"":""Ann"",""basket"":""Tea"",""total"":1,'
+        '""payment"":""CARD"",""card"":""################""}"'
+    )
+    assert shown[2] == "row 2: {} (the record has none of the feed's columns)"
 
 
 def test_the_first_lines_are_shown_without_keys_and_passwords(
