@@ -13,7 +13,7 @@ from ingest.choosing import Candidate
 from ingest.contract.feeds import Feed
 from ingest.contract.file_names import FileNameError
 from ingest.converting import Facts
-from ingest.formats.archives import unpacked_name
+from ingest.formats.archives import name_in
 from ingest.raw.ledger import Ledger, Version
 from ingest.raw.likeness import Shared
 
@@ -165,7 +165,7 @@ def _is_older(candidate: Candidate, before: Version) -> bool:
     if candidate.file.logical_file is not None or not before.rows:
         return False
     try:
-        other = candidate.feed.identify(unpacked_name(before.path))
+        other = candidate.feed.identify(name_in(candidate.feed, before.path))
     except FileNameError:
         return False
     identity = candidate.identity

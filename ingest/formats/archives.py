@@ -11,6 +11,7 @@ import zlib
 from typing import BinaryIO, cast
 
 from ingest.cards import mask_text
+from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 
 CHUNK = 1 << 18
@@ -25,6 +26,7 @@ SHORTEST_LINE = 32
 """A line counts as at least so many bytes: in the warehouse even an empty one takes more."""
 
 _PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
+_IN_PLACE_OF_CSV = re.compile(r"\.(?:xlsx|xlsm|xlsb|ods|parquet)$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
 _LINE_ENDINGS = (".csv", ".txt", ".tsv")
 _OTHER_ENDINGS = (
@@ -51,6 +53,18 @@ def unpacked_name(path: str) -> str:
         return path
     stem = path[: packed.start()]
     return stem if _ENDING.search(stem) else f"{stem}.csv"
+
+
+def name_as_csv(name: str) -> str:
+    """The name of a workbook as if it were a CSV: branches save the same list as both."""
+    return _IN_PLACE_OF_CSV.sub(".csv", name)
+
+
+def name_in(feed: Feed, path: str) -> str:
+    """The name by which a feed claims a path."""
+    name = unpacked_name(path)
+    as_csv = name_as_csv(name)
+    return as_csv if not feed.claims(name) and feed.claims(as_csv) else name
 
 
 def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:

@@ -211,7 +211,7 @@ class _Records:
         columns = feed.columns
         self._paths = {place: column.path for place, column in enumerate(columns) if column.path}
         self._protected = [
-            place for place, column in enumerate(columns) if column.protect == "card_number"
+            place for place, column in enumerate(columns) if column.protect not in (None, "none")
         ]
         (declared,) = feed.columns_named([RECORD])
         self._whole = len(columns) if declared is None else declared

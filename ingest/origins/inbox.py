@@ -15,7 +15,7 @@ from typing import BinaryIO
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed, FeedContract
-from ingest.formats.archives import unpacked, unpacked_name
+from ingest.formats.archives import name_as_csv, name_in, unpacked, unpacked_name
 from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.origins.opening import open_origin
 from ingest.origins.origin import Entry, ListedOrigin, Origin
@@ -46,7 +46,8 @@ class InboxFile:
     path: str
     """Relative to the inbox, with forward slashes."""
     name: str
-    """The path without .gz or .zip: feeds match their patterns and file names with it."""
+    """The path without .gz or .zip: feeds match their patterns and file names with it. That of a
+    workbook may end in .csv."""
     size: int
     """Bytes as stored."""
     modified_at: datetime
@@ -135,7 +136,7 @@ class Listing:
             modified_at = _EPOCH
         return InboxFile(
             entry.path,
-            unpacked_name(entry.path),
+            name_in(feed, entry.path),
             entry.size,
             modified_at,
             entry.fingerprint,
@@ -172,6 +173,10 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
             near = [feed for feed in feeds if feed.may_claim_in(folder + slash)]
             claims[folder] = [(feed.name, feed.claims) for feed in near]
         owners = [feed for feed, claim in claims[folder] if claim(name)]
+        if not owners and (as_csv := name_as_csv(name)) != name:
+            owners = [feed for feed, claim in claims[folder] if claim(as_csv)]
+            if owners or any(claim(as_csv) for _, claim in claims_off):
+                name = as_csv
         if len(owners) > 1:
             raise BranchlineError(
                 f"{mask_text(path)} is claimed by the feeds {' and '.join(owners)}.",

@@ -13,7 +13,7 @@ from psycopg2.extras import execute_values
 
 from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
 from ingest.contract.file_names import FileIdentity, FileNameError
-from ingest.formats.archives import unpacked_name
+from ingest.formats.archives import name_in
 from ingest.raw.ledger import PAGE, NewEntry, reserve_file_ids, write_entries
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _read(cursor: Cursor, feeds: FeedContract) -> tuple[list[_Known], list[_Know
         if path.startswith(DATABASE_FOLDER) or MASKED in path:
             continue
         try:
-            identity = declared[feed].identify(unpacked_name(path))
+            identity = declared[feed].identify(name_in(declared[feed], path))
         except FileNameError:
             continue
         known = _Known(file_id, feed, path, branch, day, rows, counts, identity)

@@ -1,4 +1,4 @@
-"""The corpus: CSV files damaged by branches, spreadsheets and networks, with expected outcomes.
+"""The corpus: files damaged by branches, spreadsheets and networks, with expected outcomes.
 
 Each case is a separate branch, named after the case: one load and one build process them all.
 By default, its file has the four receipts of `writing.day`: six items, 12.50.
@@ -16,6 +16,7 @@ from corpus.writing import (
     HEADER,
     UTF8_MARK,
     Make,
+    as_json,
     changed,
     cut,
     day,
@@ -681,8 +682,9 @@ FILE_NAMES = (
                lambda branch: text([*day(branch), *day(branch, "27/08/2021")])),
             facts=_Facts(8, 12, "25.00"), refused=["counted_in_another_file"] * 4),
     several("bad-correction", "a correction that is not a CSV", at(DAY_FILE, ordinary),
-            at("branch_pos/{name}_26-08-2021_19-00-00.csv", lambda _: b"%PDF-1.7\n" + bytes(99),
-               "quarantined", "a PDF document"), notes="the older file stays current"),
+            at("branch_pos/{name}_26-08-2021_19-00-00.csv",
+               lambda _: b"\x89PNG\r\n\x1a\n" + bytes(99), "quarantined", "a PNG picture"),
+            notes="the older file stays current"),
     several("still-being-sent", "a file with the name of an unfinished upload",
             at(DAY_FILE + ".part", ordinary, "postponed",
                "its name says that it is still being written"), facts=_NOTHING),
@@ -704,15 +706,15 @@ NO_CSV = (
               "a PNG picture"),
     set_aside("pdf", "a PDF document", lambda _: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(99),
               "a PDF document"),
-    set_aside("xlsx", "a spreadsheet workbook (XLSX)",
-              zipped({"[Content_Types].xml": lambda _: "x", "xl/workbook.xml": lambda _: "x"}),
-              "spreadsheet workbook"),
+    set_aside("docx", "a text document (DOCX)",
+              zipped({"[Content_Types].xml": lambda _: "x", "word/document.xml": lambda _: "x"}),
+              "not a whole workbook"),
     set_aside("xls", "an old spreadsheet workbook (XLS)",
               lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(999), "an old Excel"),
     set_aside("html", "a log-in page",
               lambda _: "\n<!DOCTYPE html>\n<html><body>Log in</body></html>\n", "web page"),
     set_aside("json", "an error message of a web service",
-              lambda _: '{"error": "unauthorized", "code": 401}\n', "no line has the 7 columns"),
+              lambda _: '{"error": "unauthorized", "code": 401}\n', "no list of records"),
     set_aside("gzip-without-name", "a compressed file whose name does not say so",
               gzipped(ordinary), "gzip archive"),
     set_aside("zip-without-name", "an archive whose name does not say so",
@@ -751,6 +753,19 @@ ARCHIVES = (
               zipped({"day.csv": ordinary}, encrypted=True), "password", path=ZIP),
 )  # fmt: skip
 
+OTHER_FORMATS = (
+    taken("json-lines", "JSON, a record per line, one line of it broken",
+          lambda branch: as_json(day(branch)[:2]) + '{"timestamp": "26/08/2\n'
+          + as_json(day(branch)[2:]),
+          says="kept in raw.branch_pos_transactions from now on: record",
+          rejects=[(3, "the line is not a JSON record")]),
+    set_aside("json-cut", "a JSON document cut short",
+              lambda branch: f"[{as_json(day(branch)[:1])}", "ends in the middle"),
+    set_aside("json-two-lists", "a JSON document with two lists of records",
+              lambda _: '{"sales": [{"total": 1}], "returns": [{"total": 1}]}',
+              "several lists of records (sales, returns)"),
+)  # fmt: skip
+
 ITEMS, READINGS = "corpus_items", "corpus_readings"
 OWN_FEEDS = (
     of_feed("optional-column-missing", "a header without a column that is not required", ITEMS,
@@ -784,6 +799,7 @@ SECTIONS: dict[str, tuple[Case, ...]] = {
     "File names and versions": FILE_NAMES,
     "Not a CSV": NO_CSV,
     "Archives": ARCHIVES,
+    "Other formats": OTHER_FORMATS,
     "Other feeds": OWN_FEEDS,
 }
 """The corpus, by kind of damage."""

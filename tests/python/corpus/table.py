@@ -14,7 +14,8 @@ from corpus.cases import SECTIONS, Case
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 # The sections of each page, in their order.
 PAGES = {
-    "damaged-files.md": ("File names and versions", "Not a CSV", "Archives", "Other feeds"),
+    "damaged-files.md": ("File names and versions", "Not a CSV", "Archives",
+                         "Other formats", "Other feeds"),
     "damaged-layout.md": (
         "Encodings", "Line endings", "Delimiters and quotes", "Headers and columns", "Lines",
     ),

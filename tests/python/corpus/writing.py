@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import random
 import string
 import zipfile
@@ -79,6 +80,12 @@ def text(
         quoting=quoting,  # type: ignore[arg-type]
     ).writerows(rows)
     return made.getvalue()
+
+
+def as_json(rows: Sequence[Sequence[str]]) -> str:
+    """The rows as JSON lines."""
+    records = (dict(zip(HEADER, row, strict=True)) for row in rows)
+    return "".join(f"{json.dumps(record)}\n" for record in records)
 
 
 def put_together(

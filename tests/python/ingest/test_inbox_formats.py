@@ -275,6 +275,36 @@ def test_why_a_format_cannot_be_read(
     assert made.sha256 == file.stored_hash()
 
 
+def test_a_workbook_may_stand_for_a_csv_of_its_name(
+    inbox: Inbox, feed_file: Callable[[str], FeedContract]
+) -> None:
+    feeds = feed_file(
+        FEED.replace("shop/*", "shop/*.csv").replace(
+            "    columns:", "    file_name: '(?P<branch>[a-z]+)\\.csv'\n    columns:"
+        )
+    )
+    names = ["a.csv", "b.xlsx", "c.ODS", "d.xlsx.zip", "e.parquet", "f.zip"]
+    others = ["g.pdf", "h.json", "i.txt", "j", "k.docx"]
+    for name in (*names, *others):
+        inbox.drop(f"shop/{name}", CSV)
+    listing = list_inbox(str(inbox.folder), feeds, list(feeds))
+    (feed,) = feeds
+    found = {file.path: file.name for file in listed(inbox, feeds)}
+    assert found == {f"shop/{name}": f"shop/{name[0]}.csv" for name in names}
+    assert {feed.identify(name).branch for name in found.values()} == set("abcdef")
+    # The documents of people stay where they are, unless the feed asks for them.
+    assert listing.unclaimed == [f"shop/{name}" for name in others]
+
+
+def test_a_feed_of_workbooks_keeps_their_names(
+    inbox: Inbox, feed_file: Callable[[str], FeedContract]
+) -> None:
+    feeds = feed_file(FEED.replace("shop/*", "shop/*.xlsx"))
+    for name in ("a.xlsx", "b.csv"):
+        inbox.drop(f"shop/{name}", CSV)
+    assert [file.name for file in listed(inbox, feeds)] == ["shop/a.xlsx"]
+
+
 def test_a_library_that_is_not_installed(put: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ingest.formats.pdf_tables", None)
     with pytest.raises(UnusableFileError, match="this is a PDF document, which cannot be read"):

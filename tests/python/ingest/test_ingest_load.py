@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import itertools
+import json
 import os
 import threading
 import time
@@ -294,6 +295,22 @@ def test_the_same_bytes_for_another_day_are_another_file(inbox: Inbox, run_load:
 
 
 # --- quarantine
+
+
+def test_a_list_saved_as_workbook_and_as_csv_is_one_file(
+    inbox: Inbox, run_load: Load, query: Query
+) -> None:
+    rows = [{"timestamp": "26/08/2021", "branch": "Leeds", "customer": "Ann", "basket": "Tea - 1",
+             "total": 1, "payment": "CASH", "card": None}] * 3  # fmt: skip
+    inbox.drop(NAME.replace(".csv", ".xlsx"), json.dumps(rows))
+    report = run_load()
+    assert (report.files[0].status, report.files[0].rows) == ("loaded", 3)
+    # Older by its name, and a day that is sent again.
+    inbox.drop(NAME.replace("09-00-00", "08-00-00"), till_file(2))
+    assert run_load().files[0].status == "older"
+    inbox.drop(NAME.replace("09-00-00.csv", "10-00-00.ods"), json.dumps(rows[:2]))
+    assert run_load().files[0].supersedes == "branch_pos/" + NAME.replace(".csv", ".xlsx")
+    assert query("select count(distinct logical_file) from raw.ingest_files") == [(1,)]
 
 
 def workbook() -> bytes:
