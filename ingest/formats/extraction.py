@@ -106,6 +106,13 @@ class _View(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._file.seek(offset, whence)
+        return self._file.tell()
+
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
@@ -168,11 +175,10 @@ def _seekable(stream: BinaryIO) -> BinaryIO:
         with stream:
             while chunk := stream.read(CHUNK):
                 _write(copy, chunk)
-        copy.seek(0)
     except BaseException:
         copy.close()
         raise
-    return cast(BinaryIO, copy)
+    return _view(copy, closing=True)
 
 
 def _new_file() -> IO[bytes]:

@@ -22,7 +22,11 @@ MOST_LEVELS = 100
 
 TOO_DEEP = "the record is nested too deeply"
 CUT_SHORT = "the document ends in the middle; send it again, whole"
-_LONGEST_LITERAL = len("-Infinity")
+_UNFINISHED = (
+    *("true", "false", "null", "NaN", "Infinity", "-Infinity"),
+    *(".", "e+", "e-", "E+", "E-"),
+)
+"""What may begin where a text is cut: a word, or the rest of a number."""
 _not_blank = re.compile(r"[^ \t\r\n]").search
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -362,5 +366,9 @@ class JsonText:
 
 def _is_cut(error: json.JSONDecodeError, text: str) -> bool:
     """Whether more text might make it right."""
-    unfinished = error.msg.startswith("Unterminated string")
-    return unfinished or error.pos >= len(text) - _LONGEST_LITERAL
+    rest = text[error.pos : error.pos + 20].rstrip()
+    if error.msg.startswith("Unterminated string"):
+        return True
+    if error.msg.startswith("Invalid \\u"):
+        return len(rest) < len("\\u0000")
+    return any(unfinished.startswith(rest) for unfinished in _UNFINISHED)

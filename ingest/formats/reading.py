@@ -154,11 +154,12 @@ class FileReader:
                     " parts separately"
                 )
             if rows is not None:
-                return (
+                reason = (
                     f"{tally.rejects:,} of {records:,} rows cannot be read, more than the"
                     f" {feed.max_rejected_share:.0%} that feed {feed.name} allows; the first one:"
                     f" {rows.first_reject}; fix the export and send the file again"
                 )
+                return printable(mask_text(reason))
             return (
                 f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
                 f" {self.dialect.width} columns, more than the {feed.max_rejected_share:.0%} that"

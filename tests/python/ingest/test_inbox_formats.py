@@ -336,6 +336,22 @@ def test_a_large_text_is_extracted_once(
     assert content(again) == as_rows("pdf_tables", len(PDF) + 7)
 
 
+def test_a_copy_can_be_read_in_any_order(
+    put: Open, readings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
+        assert stream.readable()
+        assert stream.seekable()
+        assert stream.seek(-3, io.SEEK_END) == len(PDF) - 3
+        assert stream.tell() == len(PDF) - 3
+        yield Row(1, [stream.read().decode(), str(stream.seek(5)), stream.read(3).decode()])
+
+    monkeypatch.setattr(sys.modules["ingest.formats.pdf_tables"], "read_pdf", read)
+    expected = b"".join(as_text([Row(1, ["20\n", "5", "1.7"])]))
+    assert content(put("a.pdf", PDF)) == expected
+    assert content(put("a.csv.gz", gzip.compress(PDF))) == expected
+
+
 def test_a_small_text_is_not_kept(put: Open, readings: list[str]) -> None:
     file = put("a.csv", PDF)
     assert content(file) == content(file)

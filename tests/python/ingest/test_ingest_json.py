@@ -272,6 +272,9 @@ def test_a_document_that_is_broken(read: Read) -> None:
         read(text)
     with pytest.raises(UnusableFileError, match="broken in line 1, column 16"):
         read('{"item": "tea" "price": 1}')
+    for ending in ("1,}]", "1}}", "1 2}]", "tru}]", "1.}]", r'"\q"}]'):
+        with pytest.raises(UnusableFileError, match=r"broken in line 1, column"):
+            read('[{"item": 1, "price": ' + ending)
     with pytest.raises(UnusableFileError, match="more after its end"):
         read(json.dumps([TEA]) + json.dumps([TEA]))
 

@@ -17,6 +17,7 @@ from base.errors import BranchlineError
 from ingest.cards import CardTokens
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import FEEDS_FOLDER, load_feeds
+from ingest.formats.extracted import SIGNATURE
 from ingest.report import LoadReport
 from ingest.review.quarantine import QuarantinedFile, dismiss, first_lines, read_quarantine
 from ingest.review.secrets import without_secrets
@@ -187,6 +188,12 @@ def test_the_first_rows_of_another_format_are_shown(
     shown = first_lines(files[OTHER], str(inbox.folder), load_feeds(), CARDS)
     assert shown == ['{"error": "unauthorized"}']
     assert "no list of records; its keys are: error" in files[OTHER].reason
+    pretended = OTHER.replace("york", "hull")
+    inbox.drop(pretended, SIGNATURE + b"[1,\n[]\n")
+    run_load()
+    file = next(file for file in read_quarantine(link) if pretended in file.path)
+    shown = first_lines(file, str(inbox.folder), load_feeds(), CARDS)
+    assert shown == ["\N{REPLACEMENT CHARACTER}extracted rows", "[1,", "[]"]
     row = {"timestamp": "26/08/2021", "branch": "Leeds", "customer": "Ann", "basket": "Tea",
            "total": 1, "payment": "CARD", "card": "4111111111111111"}  # fmt: skip
     inbox.drop(NAME, json.dumps(row) + "\n{}\n{}\n[]\n")
