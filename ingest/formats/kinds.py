@@ -60,7 +60,8 @@ _MAY_BE_JSON = b"[{ \t\r\n\xef\xff\xfe\0"
 
 def recognise(head: bytes) -> Kind | None:
     """The format that the first bytes of a file show, but for workbooks; None for all others."""
-    if head.startswith(b"PAR1"):
+    if head[:4] in (b"PAR1", b"PARE") and min(head[4:ENOUGH], default=9) < 9:
+        # A CSV may begin with PAR1 or PARENT, but has no control characters.
         return PARQUET
     if head[:1] in b"% \t\r\n\f\xef" and head.lstrip(_MARKS).lstrip(_BLANK).startswith(b"%PDF-"):
         return PDF

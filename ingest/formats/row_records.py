@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.extracted import Flaw, Item, Remark, Row
-from ingest.formats.records import UNKNOWN_WORDS, Batch, FindHeader, Reject, TableReader
+from ingest.formats.records import SEPARATOR, UNKNOWN_WORDS, Batch, FindHeader, Reject, TableReader
 from ingest.formats.text import LONGEST_LINE
 
 ROWS_OF_A_BATCH = 1000
@@ -113,9 +113,10 @@ class RowReader(TableReader):
             tally.widths[len(cells)] += 1
             tally.set_aside = tally.set_aside or self._set_aside
             return self._set_aside or f"{len(cells)} columns where {dialect.width} are expected"
-        if sum(map(len, cells)) > LONGEST_LINE:
+        text = SEPARATOR.join(cells)
+        if len(text) > LONGEST_LINE:
             return f"the row is longer than {LONGEST_LINE:,} characters"
-        if any("\0" in cell for cell in cells):
+        if "\0" in text:
             return "the row holds a NUL character"
         unnamed = [place + 1 for place in dialect.nameless if cells[place]]
         if unnamed:

@@ -37,7 +37,7 @@ NAMES = ["item", "price"]
 CSV = b"item,price\ntea,1.20\n"
 JSON = b'[{"item": "tea", "price": 1.20}]\n'
 PDF = b"%PDF-1.7\ntea 1.20\n"
-PARQUET = b"PAR1tea 1.20PAR1"
+PARQUET = b"PAR1\x15\x04\x15tea 1.20PAR1"
 
 Open = Callable[..., InboxFile]
 
@@ -130,6 +130,7 @@ KINDS = {
     "xlsb": (workbook("[Content_Types].xml", "xl/workbook.bin"), "workbooks"),
     "ods": (opendocument(), "workbooks"),
     "parquet": (PARQUET, "parquet"),
+    "encrypted parquet": (PARQUET.replace(b"PAR1", b"PARE"), "parquet"),
     "pdf": (PDF, "pdf_tables"),
     "pdf below a blank line": (b"\n" + PDF, "pdf_tables"),
 }
@@ -202,6 +203,8 @@ def test_json_is_recognised(text: bytes) -> None:
         "[Büro],1\n".encode("utf-16"),
         b"PK-Nummer;Preis\n",
         b"PARIS,1\n",
+        b"PAR1,PAR2\n1,2\n",
+        b"PARENT;CHILD\n",
     ],
 )
 def test_text_that_only_resembles_a_format_is_a_csv(text: bytes) -> None:
