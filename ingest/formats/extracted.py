@@ -54,16 +54,14 @@ def _as_code(error: UnicodeError) -> tuple[str | bytes, int]:
 codecs.register_error("branchline_as_code", _as_code)
 
 
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def as_text(items: Iterable[Item]) -> Iterator[bytes]:
     """The lines of the text, the signature first."""
     yield SIGNATURE
     for item in items:
-        yield (
-            json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "branchline_as_code"
-            )
-            + b"\n"
-        )
+        yield _written(item).encode("utf-8", "branchline_as_code") + b"\n"
 
 
 def from_text(lines: Iterable[bytes]) -> Iterator[Item]:
