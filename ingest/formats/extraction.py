@@ -87,7 +87,8 @@ class Extraction:
         except BaseException as error:
             text.close()
             if isinstance(error, UnusableFileError):
-                raise UnusableFileError(printable(mask_text(str(error)))) from None
+                reason = mask_text(str(error), damaged=self._feed.has_damaged_cards)
+                raise UnusableFileError(printable(reason)) from None
             raise
         if size <= IN_MEMORY:
             return _view(text, closing=True)

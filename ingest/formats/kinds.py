@@ -47,6 +47,8 @@ JSON = Kind("a JSON document", "ingest.formats.json_records", "read_json", strea
 HEAD = 4096
 ENOUGH = 64
 """A shorter beginning may not show the format."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""An old Excel or Word file, or a workbook with a password: the reader of workbooks tells."""
 ZIP = b"PK\x03\x04"
 """The first bytes of a ZIP archive, which a workbook is, too."""
 
@@ -59,10 +61,12 @@ _MAY_BE_JSON = b"[{ \t\r\n\xef\xff\xfe\0"
 
 
 def recognise(head: bytes) -> Kind | None:
-    """The format that the first bytes of a file show, but for workbooks; None for all others."""
+    """The format that the first bytes of a file show, but for workbooks in a ZIP; else None."""
     if head[:4] in (b"PAR1", b"PARE") and min(head[4:ENOUGH], default=9) < 9:
         # A CSV may begin with PAR1 or PARENT, but has no control characters.
         return PARQUET
+    if head.startswith(OLE):
+        return WORKBOOK
     if head[:1] in b"% \t\r\n\f\xef" and head.lstrip(_MARKS).lstrip(_BLANK).startswith(b"%PDF-"):
         return PDF
     if head[:1] in _MAY_BE_JSON:

@@ -98,7 +98,7 @@ class FileReader:
         text = "".join(block.text for block in begun if not block.overlong)
         dialect = detect(self._feed, _first_lines(text, 4 * SAMPLED_LINES))
         if isinstance(dialect, NotReadable):
-            return printable(mask_text(dialect.reason, damaged=self._feed.has_damaged_cards))
+            return self._shown(dialect.reason)
         self._dialect = dialect
         find = None if self._feed.header == "none" else partial(inner_header, self._feed, dialect)
         self._records = RecordReader(itertools.chain(begun, blocks), dialect, find)
@@ -117,10 +117,10 @@ class FileReader:
                     break
         if not any(any(row.cells) for row in rows):
             flaw = next((item for item in begun if isinstance(item, Flaw)), None)
-            return EMPTY if flaw is None else _none_can_be_read(flaw.reason)
+            return EMPTY if flaw is None else self._none_can_be_read(flaw.reason)
         found = detect_rows(self._feed, rows)
         if isinstance(found, NotReadable):
-            return printable(mask_text(found.reason))
+            return self._shown(found.reason)
         self._dialect, header = found
         find = None
         if self._feed.header != "none" and header != 0:
@@ -141,7 +141,7 @@ class FileReader:
             return EMPTY
         if not tally.rows and not tally.set_aside:
             if rows is not None and not tally.widths:
-                return _none_can_be_read(rows.first_reject)
+                return self._none_can_be_read(rows.first_reject)
             return describe_misfit(self.dialect, tally.widths)
         records = tally.rows + tally.rejects
         # One broken line, often the last, says little about a short file; unless none is allowed.
@@ -159,7 +159,7 @@ class FileReader:
                     f" {feed.max_rejected_share:.0%} that feed {feed.name} allows; the first one:"
                     f" {rows.first_reject}; fix the export and send the file again"
                 )
-                return printable(mask_text(reason))
+                return self._shown(reason)
             return (
                 f"{tally.rejects:,} of {records:,} lines cannot be split into the feed's"
                 f" {self.dialect.width} columns, more than the {feed.max_rejected_share:.0%} that"
@@ -170,12 +170,14 @@ class FileReader:
     def remarks(self) -> list[str]:
         """Remarks on a file that is loaded all the same."""
         if isinstance(self._records, RowReader):
-            return [printable(mask_text(remark)) for remark in self._records.remarks]
+            return [self._shown(remark) for remark in self._records.remarks]
         return [] if self._text.ends_with_line_end else [NO_LINE_END]
 
+    def _none_can_be_read(self, reason: str) -> str:
+        return self._shown(f"no row can be read; the first one: {reason}")
 
-def _none_can_be_read(reason: str) -> str:
-    return printable(mask_text(f"no row can be read; the first one: {reason}"))
+    def _shown(self, text: str) -> str:
+        return printable(mask_text(text, damaged=self._feed.has_damaged_cards))
 
 
 def _first_lines(text: str, count: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,14 +12,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+import openpyxl
+import pyarrow
+import pyarrow.parquet
 import pytest
 from ingest_helpers import Inbox
+from reportlab.lib.pagesizes import A4
+from reportlab.platypus import SimpleDocTemplate, Table
 
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import UnusableFileError
 from ingest.converting import Task, convert
 from ingest.formats import extraction
 from ingest.formats.extracted import SIGNATURE, Item, Row, as_text
+from ingest.formats.reading import FileReader
 from ingest.origins.inbox import InboxFile, list_inbox
 from ingest.parallel.prefetching import read_content
 
@@ -129,6 +136,7 @@ KINDS = {
     "xlsx of another writer": (workbook("xl/workbook2.xml", "[Content_Types].xml"), "workbooks"),
     "xlsb": (workbook("[Content_Types].xml", "xl/workbook.bin"), "workbooks"),
     "ods": (opendocument(), "workbooks"),
+    "a workbook with a password": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "workbooks"),
     "parquet": (PARQUET, "parquet"),
     "encrypted parquet": (PARQUET.replace(b"PAR1", b"PARE"), "parquet"),
     "pdf": (PDF, "pdf_tables"),
@@ -246,7 +254,6 @@ def test_a_stream_that_gives_little_at_a_time_is_recognised(
         (workbook()[:-40], "not a whole workbook"),
         (opendocument("text"), "not a whole workbook"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG picture, not a table"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "an old Excel or Word file, not a table"),
     ],
 )
 def test_other_files_stay_refused(
@@ -306,6 +313,37 @@ def test_a_feed_of_workbooks_keeps_their_names(
     for name in ("a.xlsx", "b.csv"):
         inbox.drop(f"shop/{name}", CSV)
     assert [file.name for file in listed(inbox, feeds)] == ["shop/a.xlsx"]
+
+
+def test_each_format_gives_the_same_rows(put: Open, feeds: FeedContract) -> None:
+    """With the real readers."""
+    rows = [NAMES, ["tea", "1.2"], ["milk", "0.95"]]
+    book = openpyxl.Workbook()
+    for row in ([], ["Prices of August"], *rows[:1], ["tea", 1.2], ["milk", 0.95]):
+        book.active.append(row)
+    saved, parquet, printed = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    book.save(saved)
+    table = pyarrow.table({"item": ["tea", "milk"], "price": ["1.2", "0.95"]})
+    pyarrow.parquet.write_table(table, parquet)
+    document = SimpleDocTemplate(printed, pagesize=A4)
+    document.build([Table(rows)])
+    records = [dict(zip(NAMES, row, strict=True)) for row in rows[1:]]
+    made = {
+        "a.csv": "".join(f"{','.join(row)}\n" for row in rows).encode(),
+        "b.xlsx": saved.getvalue(),
+        "c.zip": zipped(c_xlsx=saved.getvalue()),
+        "d.parquet": parquet.getvalue(),
+        "e.pdf": printed.getvalue(),
+        "f.json": json.dumps(records).encode(),
+    }
+    for name, text in made.items():
+        reader = FileReader(feeds.feeds["shop_sales"], io.BytesIO(content(put(name, text))))
+        assert reader.refused is None, name
+        assert [row[:2] for batch in reader for row in batch.rows] == [
+            ("tea", "1.2"),
+            ("milk", "0.95"),
+        ], name
+        assert reader.too_bad() is None
 
 
 def test_a_library_that_is_not_installed(put: Open, monkeypatch: pytest.MonkeyPatch) -> None:
