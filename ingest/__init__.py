@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ingest.loading import LoadOptions as LoadOptions
     from ingest.loading import load as load
     from ingest.loading import prepare_raw as prepare_raw
-    from ingest.origins.addresses import SourceDatabases as SourceDatabases
+    from ingest.origins.addresses import Connections as Connections
     from ingest.origins.inbox_address import check_address as check_address
     from ingest.origins.inbox_address import shown_address as shown_address
     from ingest.raw.session import loader_lock as loader_lock
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BranchStatus": "ingest.review.status",
     "CardTokens": "ingest.cards",
+    "Connections": "ingest.origins.addresses",
     "FeedContract": "ingest.contract.feeds",
     "FileCounts": "ingest.review.status",
     "FileOutcome": "ingest.report",
@@ -53,7 +54,6 @@ _HOMES = {
     "Progress": "ingest.report",
     "QuarantinedFile": "ingest.review.quarantine",
     "SHORTEST_KEY": "ingest.cards",
-    "SourceDatabases": "ingest.origins.addresses",
     "check_address": "ingest.origins.inbox_address",
     "dismiss": "ingest.review.quarantine",
     "erase": "ingest.review.withdrawal",

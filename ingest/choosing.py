@@ -10,7 +10,7 @@ from ingest.cards import CardTokens, mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.file_names import FileIdentity, FileNameError
-from ingest.origins.addresses import SourceDatabases
+from ingest.origins.addresses import Connections
 from ingest.origins.inbox import InboxFile, Listing
 from ingest.origins.origin import Entry
 from ingest.raw.ledger import Ledger
@@ -46,7 +46,7 @@ class Choice:
     candidates: list[Candidate] = field(default_factory=list)
     outcomes: list[FileOutcome] = field(default_factory=list)
     total: int = 0
-    """Files and tables, known ones among them."""
+    """Files, tables and resources of APIs, known ones among them."""
     known: int = 0
     quarantined: int = 0
     """How many of the known ones are in quarantine."""
@@ -61,11 +61,11 @@ class Selection:
         self._retry = retry
 
     def choose(
-        self, feeds: Sequence[Feed], listing: Listing, sources: SourceDatabases | None
+        self, feeds: Sequence[Feed], listing: Listing, connections: Connections | None
     ) -> Choice:
-        """The files to look at: those of a listing, and of tables where there are `sources`."""
+        """The files to look at: those of a listing, and of connections where there are any."""
         choice = Choice(total=listing.total)
-        tables = {feed.name: self._tables(feed, sources, choice) for feed in feeds}
+        connected = {feed.name: self._connected(feed, connections, choice) for feed in feeds}
         for feed_name, folder in listing.closed:
             reason = "permission denied for the folder; change its permissions"
             choice.outcomes.append(_not_taken(feed_name, folder, "failed", reason))
@@ -91,7 +91,7 @@ class Selection:
             # Table portions come after the files, in their own order.
             choice.candidates += [
                 self._candidate(feed, file, path)
-                for file, path in self._unknown(feed, tables[feed.name], choice)
+                for file, path in self._unknown(feed, connected[feed.name], choice)
             ]
         return choice
 
@@ -112,17 +112,17 @@ class Selection:
             return self._ledger.status_of(feed, path, sha256) == "superseded"
         return last != sha256 and self._ledger.status_of(feed, path, sha256) is not None
 
-    def _tables(
-        self, feed: Feed, sources: SourceDatabases | None, choice: Choice
+    def _connected(
+        self, feed: Feed, connections: Connections | None, choice: Choice
     ) -> list[InboxFile]:
-        """The files that a feed's table is read as, if it has one."""
-        database = None if sources is None else sources.of(feed)
-        if database is None or feed.database is None:
+        """The files that are read through a feed's connection, if it has one."""
+        origin = None if connections is None else connections.of(feed)
+        if origin is None or feed.connected is None:
             return []
         try:
-            files = database.files(feed, self._ledger)
+            files = origin.files(feed, self._ledger)
         except UnreadableFileError as error:
-            path = self._cards.mask_path(f"{feed.database.path}.csv")
+            path = self._cards.mask_path(feed.connected.whole_path)
             choice.outcomes.append(_not_taken(feed.name, path, "failed", str(error)))
             return []
         if not isinstance(self._retry, bool):

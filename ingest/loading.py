@@ -37,7 +37,7 @@ from ingest.judging import (
     judge_rows,
     replaced_rows,
 )
-from ingest.origins.addresses import SourceDatabases
+from ingest.origins.addresses import Connections
 from ingest.origins.inbox import Listing, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.origins.opening import LINKS_VARIABLE
@@ -67,7 +67,7 @@ class LoadOptions:
 
     database_url: str = field(repr=False)
     inbox: str | None
-    """Folder or URL; None where there are tables only."""
+    """Folder or URL; None where there are only databases and APIs."""
     feeds: FeedContract
     token_keys: Sequence[bytes] = field(repr=False)
     """Secrets of the card tokens, oldest first, each of at least 32 bytes."""
@@ -86,8 +86,8 @@ class LoadOptions:
     """How long to watch recently changed files."""
     patience: float = 60
     """Retry timeout in seconds, for a database that is lost in mid-load."""
-    databases: bool = True
-    """Read the tables that feeds name in databases whose address is set."""
+    connections: bool = True
+    """Read the databases and APIs that feeds name and whose address is set."""
     permitted: Callable[[], None] = lambda: None
     """Called under the loader's lock before reading or writing; an exception ends the load."""
 
@@ -201,7 +201,7 @@ class _Load:
         self._progress = progress
         self._target = Target[_Job](self._settle)
         self._ahead = Prefetcher(self._task_for)
-        self._databases = SourceDatabases()
+        self._connections = Connections(self._tell_of_connection)
         self._know(Ledger())
         self._total = 0
         self._done = 0
@@ -238,23 +238,23 @@ class _Load:
             self._work(target, waiting)
 
     def close(self) -> None:
-        """End the workers, and discard what was buffered of tables."""
+        """End the workers, and discard what was buffered of connections."""
         self._ahead.close()
-        self._databases.close()
+        self._connections.close()
 
     def _know(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._selection = Selection(ledger, self._cards, self._options.retry_quarantined)
 
     def _begin(self, listing: Listing) -> list[Candidate]:
-        sources = None
-        if self._options.databases and self._databases.any_of(self._feeds):
-            sources = self._databases
+        connections = None
+        if self._options.connections and self._connections.any_of(self._feeds):
+            connections = self._connections
         elif not listing.total:
             self.report.messages.append(_nothing_found(self._options.inbox, self._feeds))
-        choice = self._selection.choose(self._feeds, listing, sources)
+        choice = self._selection.choose(self._feeds, listing, connections)
         total = choice.total
-        self._tell(LoadEvent("listed", f"{total:,} files and tables", total=total))
+        self._tell(LoadEvent("listed", f"{total:,} files, tables and APIs", total=total))
         for outcome in choice.outcomes:
             self._record(outcome)
         self.report.unchanged += choice.known
@@ -270,6 +270,12 @@ class _Load:
     def _tell(self, event: LoadEvent) -> None:
         if self._progress is not None:
             self._progress(event)
+
+    def _tell_of_connection(self, message: str, is_waiting: bool) -> None:
+        if is_waiting:
+            self.tell_waiting(message)
+        else:
+            self._tell(LoadEvent("reading", message, self._done, self._total))
 
     def _record(self, outcome: FileOutcome) -> None:
         self._done += 1
@@ -558,5 +564,5 @@ def _links_out(links: Sequence[str]) -> str:
 def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
     places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
     if inbox is None or not places:
-        return "There is nothing to load from: no inbox and no database is configured."
+        return "There is nothing to load from: no inbox, database or API is configured."
     return f"No file to load in {shown_address(inbox)}. Looked for: {places}."

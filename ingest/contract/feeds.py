@@ -12,7 +12,6 @@ from string import Formatter
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,6 +21,8 @@ from pydantic import (
 )
 
 from base.errors import BranchlineError
+from ingest.contract.apis import ApiResource
+from ingest.contract.connections import RESERVED_FOLDERS, DatabaseTable
 from ingest.contract.file_names import (
     FileIdentity,
     FileNameError,
@@ -31,6 +32,7 @@ from ingest.contract.file_names import (
     folded_path,
     without_copy_marks,
 )
+from ingest.contract.names import DatabaseName, DottedPath
 from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
@@ -40,36 +42,7 @@ TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id", R
 SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 """Names of PostgreSQL's system columns."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
-NAME_RULE = re.compile(r"[a-z](?:[a-z0-9_]{0,61}[a-z0-9])?")
-DATABASE_FOLDER = "database/"
-"""Folder for the paths of database tables; no file of an inbox may be in it."""
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
-
-
-def _database_name(name: str) -> str:
-    # dlt and PostgreSQL keep exactly these names as they are.
-    if not NAME_RULE.fullmatch(name):
-        raise ValueError(
-            f"'{name}' is not a valid name; use lower case letters, digits and single underscores,"
-            " beginning with a letter, 63 characters at most"
-        )
-    return name
-
-
-DatabaseName = Annotated[str, AfterValidator(_database_name)]
-
-
-def _dotted_path(path: str) -> str:
-    if not all(part.strip() for part in path.split(".")):
-        raise ValueError(
-            f"'{path}' has an empty part; a path is the keys on the way, separated by dots, such as"
-            " order.lines.0.price"
-        )
-    return path
-
-
-DottedPath = Annotated[str, AfterValidator(_dotted_path)]
-"""Keys of JSON objects, and places in lists from 0, separated by dots."""
 
 
 def header_key(name: str) -> str:
@@ -138,29 +111,6 @@ class Layout(BaseModel):
         return sheet
 
 
-class DatabaseTable(BaseModel):
-    """Where a feed's rows are in a relational database.
-
-    Without `cursor` the whole table is one snapshot. With it, rows are only ever added, each with a
-    higher value in that column.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    connection: DatabaseName
-    table: str = Field(min_length=1)
-    database_schema: str | None = Field(default=None, alias="schema", min_length=1)
-    key: list[str] = []
-    cursor: str | None = Field(default=None, min_length=1)
-    required: bool = True
-
-    @property
-    def path(self) -> str:
-        """The table's path in the ledger, without an extension."""
-        schema = f"{self.database_schema}." if self.database_schema else ""
-        return f"{DATABASE_FOLDER}{self.connection}/{schema}{self.table}"
-
-
 class Feed(BaseModel):
     """One entry of a feed file: which files, and how they become rows of one raw table."""
 
@@ -171,6 +121,7 @@ class Feed(BaseModel):
     description: str
     files: str | None = Field(default=None, min_length=1)
     database: DatabaseTable | None = None
+    api: ApiResource | None = None
     file_name: str | None = None
     file_name_example: str | None = None
     business_date_format: str | None = None
@@ -263,19 +214,23 @@ class Feed(BaseModel):
         self._names = frozenset({*self._joined_owners, *self._parts})
 
     def _check_origin(self) -> None:
-        if self.files is None and self.database is None:
-            raise at("files", "is missing; a feed has files, or a database, or both")
+        remote = self.connected
+        if self.files is None and remote is None:
+            raise at("files", "is missing; a feed has files, or a database or an api, or both")
+        if self.database is not None and self.api is not None:
+            raise at("api", "a feed reads a database or an api, not both: make it two feeds")
         if self.files is None and self.file_name is not None:
             raise at("file_name", "needs files")
         if self.layout.header_row is not None and self.header == "none":
             raise at("layout.header_row", "cannot be given with 'header: none'")
         if self.files is not None:
             assert self._path_pattern
-            if self.files.startswith(DATABASE_FOLDER):
-                raise at("files", f"{DATABASE_FOLDER} is reserved for tables of databases")
+            for folder, use in RESERVED_FOLDERS.items():
+                if self.files.startswith(folder):
+                    raise at("files", f"{folder} is reserved for {use}")
+        if remote is not None and self.header == "none":
+            raise at("header", f"must be optional or required: {remote.names_its_columns}")
         if self.database is not None:
-            if self.header == "none":
-                raise at("header", "must be optional or required: a table names its columns")
             cursor = self.database.cursor
             owner = None if cursor is None else self.columns_named([cursor])[0]
             if owner is not None and self.columns[owner].is_card:
@@ -343,6 +298,11 @@ class Feed(BaseModel):
     def name(self) -> str:
         """The feed's key in its file."""
         return self._name
+
+    @property
+    def connected(self) -> DatabaseTable | ApiResource | None:
+        """What the feed reads through a connection, besides its files."""
+        return self.database or self.api
 
     @property
     def folder(self) -> str:
@@ -511,7 +471,20 @@ class FeedContract(BaseModel):
                     f"'{feed.table}' is already the table of feed '{tables[feed.table]}'",
                 )
             tables[feed.table] = name
+        self._check_connections()
         return self
+
+    def _check_connections(self) -> None:
+        """One connection has one address, so it is a database or an API."""
+        kinds: dict[str, str] = {}
+        for name, feed in self.feeds.items():
+            for kind, spec in (("database", feed.database), ("api", feed.api)):
+                if spec is not None and kinds.setdefault(spec.connection, kind) != kind:
+                    raise at(
+                        f"feeds.{name}.{kind}.connection",
+                        f"'{spec.connection}' is the connection of a database and of an api;"
+                        " give them different names",
+                    )
 
     def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields
         return iter(self.feeds.values())
@@ -562,8 +535,3 @@ class FeedContract(BaseModel):
 def unlisted(source: str) -> str:
     """Why a source is not read."""
     return f"source {source} is not listed in source_systems (dbt_project.yml)"
-
-
-def variable_of(connection: str) -> str:
-    """The environment variable for a connection's address."""
-    return f"BRANCHLINE_SOURCE_{connection.upper()}_URL"

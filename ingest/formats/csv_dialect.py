@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ingest.cards import mask_text
-from ingest.contract.feeds import NAME_RULE, SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
+from ingest.contract.feeds import SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
+from ingest.contract.names import NAME_RULE
 from ingest.formats.extracted import Row
 
 DELIMITERS = (",", ";", "\t", "|")

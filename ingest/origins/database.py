@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -25,7 +24,8 @@ from sqlalchemy.pool import NullPool
 from base.libpq import SCRAM, unescaped_at, without_values
 from base.printing import printable
 from ingest.cards import mask_text
-from ingest.contract.feeds import DatabaseTable, Feed, variable_of
+from ingest.contract.connections import DatabaseTable, variable_of
+from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins import remote
 from ingest.origins.database_errors import (
@@ -40,15 +40,14 @@ from ingest.origins.database_errors import (
     passes,
 )
 from ingest.origins.inbox import Bounds, InboxFile
-from ingest.origins.origin import Fault, Origin
+from ingest.origins.kept import Kept, new_buffer, not_buffered
+from ingest.origins.origin import ConnectedOrigin, Fault
 from ingest.raw.ledger import Ledger
 from ingest.raw.quiet import hush_dlt
 
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000
 """Maximum rows of a portion; more new rows become several portions, each loaded separately."""
-HELD_BYTES = 8 << 20
-"""Maximum bytes of a table to buffer in memory; more goes to an unnamed temporary file."""
 READ_TIMEOUT = 600
 """Seconds without a byte: a server may sort for long before it sends its first row."""
 
@@ -97,7 +96,7 @@ class _Reading:
         return tuple(dict.fromkeys((*((self.cursor,) if self.cursor else ()), *self.key)))
 
 
-class SourceDatabase(Origin):
+class SourceDatabase(ConnectedOrigin):
     """One database. Its errors are UnreadableFileErrors, without passwords."""
 
     without_rows = NO_ROWS
@@ -133,7 +132,7 @@ class SourceDatabase(Origin):
         self._check_columns(feed, spec, table)
         self._check_same_way(spec, known)
         if spec.cursor is None:
-            path = f"{spec.path}.csv"
+            path = spec.whole_path
             reading = _Reading(table, self._key(spec, table), None, None)
             only = feed.only_file
             logical_file = path if only is None else feed.identify(only).logical_file
@@ -200,7 +199,7 @@ class SourceDatabase(Origin):
 
     def _check_same_way(self, spec: DatabaseTable, known: Sequence[str]) -> None:
         """Do not load rows a second time because the feed's cursor was changed."""
-        now = _folder(spec) if spec.cursor else f"{spec.path}.csv"
+        now = _folder(spec) if spec.cursor else spec.whole_path
         other = [path for path in known if not path.startswith(now)]
         if other:
             raise UnreadableFileError(
@@ -274,7 +273,7 @@ class SourceDatabase(Origin):
         if self._kept is None or self._kept[0] != key:
             self.close()
             self._kept = (key, self._asked(lambda: self._read(self._readings[key])))
-        return _Kept(self._kept[1])
+        return Kept(self._kept[1])
 
     def fingerprint(self, key: str) -> str | None:
         """Return None: a table has none."""
@@ -300,8 +299,7 @@ class SourceDatabase(Origin):
                 query = query.where(*_bounds(column, bounds.after, bounds.up_to))
             return query.order_by(*(table.c[name] for name in reading.order))
 
-        # Deleted with the process that created it, however that ends.
-        kept: IO[bytes] = tempfile.SpooledTemporaryFile(HELD_BYTES)  # noqa: SIM115  # type: ignore[assignment]
+        kept = new_buffer()
         try:
             names = [column.name for column in table.c]
             kept.write(_csv_lines([names]))
@@ -329,10 +327,7 @@ class SourceDatabase(Origin):
                     " that do"
                 ) from None
             if isinstance(error, OSError):
-                raise UnreadableFileError(
-                    "the table cannot be buffered in the folder for temporary files:"
-                    f" {error.strerror}"
-                ) from None
+                raise UnreadableFileError(not_buffered("the table", error)) from None
             raise
         return kept
 
@@ -592,22 +587,4 @@ def _folder(spec: DatabaseTable) -> str:
 
 
 def _is_of(spec: DatabaseTable, path: str) -> bool:
-    return path == f"{spec.path}.csv" or path.startswith(f"{spec.path}/by-")
-
-
-class _Kept(io.RawIOBase):
-    """A reader of the buffered table; closing it keeps the buffer."""
-
-    def __init__(self, kept: IO[bytes]) -> None:
-        self._kept = kept
-        self._position = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._kept.seek(self._position)
-        data = self._kept.read(len(buffer))
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+    return path == spec.whole_path or path.startswith(f"{spec.path}/by-")

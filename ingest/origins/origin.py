@@ -1,4 +1,4 @@
-"""Origins: where files come from, whether folder, S3, SFTP or database."""
+"""Origins: where files come from, whether folder, S3, SFTP, database or API."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.cards import mask_text
+
+if TYPE_CHECKING:
+    from ingest.contract.feeds import Feed
+    from ingest.origins.inbox import InboxFile
+    from ingest.raw.ledger import Ledger
 
 SETTLED_AFTER = 2.0
 """Seconds: the coarsest file system clock in use (FAT) has a resolution of two."""
@@ -39,7 +44,7 @@ class Fault:
 
 
 class Origin(ABC):
-    """Where files come from: an inbox, or a database whose tables are read."""
+    """Where files come from: an inbox, or a database or an API that is read as files."""
 
     replaces_whole = False
     """Whether files are replaced atomically, so that nobody sees one half written."""
@@ -56,6 +61,18 @@ class Origin(ABC):
 
         Raises UnreadableFileError.
         """
+
+
+class ConnectedOrigin(Origin):
+    """What is read through a connection, and as files: the tables of a database, an API."""
+
+    @abstractmethod
+    def files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
+        """The files to read for a feed now. Raises UnreadableFileError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Discard what was buffered."""
 
 
 class ListedOrigin(Origin):

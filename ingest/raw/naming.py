@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from psycopg2.extras import execute_values
 
-from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
+from ingest.contract.connections import source_of
+from ingest.contract.feeds import FeedContract
 from ingest.contract.file_names import FileIdentity, FileNameError
 from ingest.formats.archives import name_in
 from ingest.raw.ledger import PAGE, NewEntry, reserve_file_ids, write_entries
@@ -81,7 +82,7 @@ def _read(cursor: Cursor, feeds: FeedContract) -> tuple[list[_Known], list[_Know
     )
     found, renamed = [], []
     for file_id, feed, path, logical_file, branch, day, rows, counts in cursor.fetchall():
-        if path.startswith(DATABASE_FOLDER) or MASKED in path:
+        if source_of(path) is not None or MASKED in path:
             continue
         try:
             identity = declared[feed].identify(name_in(declared[feed], path))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from base.errors import BranchlineError
 from base.printing import printable
 from ingest.cards import CardTokens, mask_lines, mask_text
-from ingest.contract.feeds import DATABASE_FOLDER, FeedContract
+from ingest.contract.connections import source_of
+from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.extracted import SIGNATURE, Flaw, Row, from_text
 from ingest.formats.row_records import as_line
@@ -110,10 +111,11 @@ def first_lines(
 
     Raises BranchlineError if it does not exist any more or cannot be read.
     """
-    if file.path.startswith(DATABASE_FOLDER):
+    source = source_of(file.path)
+    if source is not None:
         raise BranchlineError(
-            f"{file.path} is read from a table of a database.",
-            "Look at the table there; the reason above says what is wrong.",
+            f"{file.path} is read from {source}.",
+            "Look at the rows there; the reason above says what is wrong.",
         )
     (feed,) = feeds.chosen([file.feed])
     listing = list_inbox(inbox, feeds, [feed])

@@ -20,7 +20,7 @@ from psycopg2 import sql
 from base.errors import BranchlineError
 from base.schemas import RAW
 from ingest.cards import mask_text
-from ingest.contract.feeds import DATABASE_FOLDER
+from ingest.contract.connections import source_of
 from ingest.raw.ledger import NewEntry, reserve_file_ids, write_entries
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import Session, locked, transaction
@@ -110,7 +110,7 @@ def withdraw(
     """
     wanted = list(dict.fromkeys(paths))
     with locked(database_url, lock_timeout, tell_waiting) as session:
-        _refuse_tables(wanted)
+        _refuse_connected(wanted)
         found = [version for version in _versions(session, wanted, []) if version.counts]
         missing = [path for path in wanted if path not in {version.path for version in found}]
         if missing:
@@ -153,7 +153,7 @@ def erase(
                 ' branchline sql "select file_id, path, status, row_count from raw.ingest_files"',
             )
         counting = [version for version in versions if version.counts]
-        _refuse_tables([version.path for version in counting])
+        _refuse_connected([version.path for version in counting])
         full = [version for version in versions if version.rows or version.rejects]
         if not full:
             return [], []
@@ -194,14 +194,15 @@ def same_content(connection: Connection, names: Sequence[str]) -> list[Erased]:
         return [Erased(*row) for row in cursor.fetchall()]
 
 
-def _refuse_tables(paths: Sequence[str]) -> None:
-    tables = [path for path in paths if path.startswith(DATABASE_FOLDER)]
-    if tables:
-        raise BranchlineError(
-            f"{', '.join(tables)} is read from a table of a database; nothing was withdrawn.",
-            "Change the table there; the next load reads its new content. Earlier versions can be"
-            " erased by their numbers in the ledger.",
-        )
+def _refuse_connected(paths: Sequence[str]) -> None:
+    for path in paths:
+        source = source_of(path)
+        if source is not None:
+            raise BranchlineError(
+                f"{path} is read from {source}; nothing was withdrawn.",
+                "Change the rows there; the next load reads its new content. Earlier versions can"
+                " be erased by their numbers in the ledger.",
+            )
 
 
 def _versions(session: Session, paths: Sequence[str], numbers: Sequence[int]) -> list[_Version]:

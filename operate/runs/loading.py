@@ -10,12 +10,12 @@ from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from base.source_systems import listed_sources
 from ingest import (
+    Connections,
     FeedContract,
     LoadEvent,
     LoadOptions,
     LoadReport,
     Progress,
-    SourceDatabases,
     check_address,
     load,
     load_feeds,
@@ -31,7 +31,7 @@ SETTLE_SECONDS = 2.0
 """How long recently changed files are watched before they are read."""
 
 
-DATABASES_ONLY = "(databases)"
+CONNECTIONS_ONLY = "(databases)"
 """The recorded inbox of a load without one."""
 
 
@@ -47,7 +47,7 @@ def load_inbox(
 ) -> LoadReport:
     """Load an inbox into the raw layer of the warehouse and report the outcome of each file.
 
-    Also loads the tables of configured databases. Nothing is mixed with the demo's sample company.
+    Also loads from configured databases and APIs. Nothing is mixed with the demo's sample company.
     Raises BranchlineError when the whole load fails.
     """
     check_address(inbox)
@@ -64,7 +64,7 @@ def load_inbox(
 
         def follow(event: LoadEvent) -> None:
             if event.kind == "listed" and event.total and not dry_run:
-                note_inbox(link, DATABASES_ONLY if there_is_none else inbox, is_demo)
+                note_inbox(link, CONNECTIONS_ONLY if there_is_none else inbox, is_demo)
             if progress is not None:
                 progress(event)
 
@@ -78,7 +78,7 @@ def load_inbox(
             dry_run=dry_run,
             retry_quarantined=retry_quarantined,
             settle_seconds=SETTLE_SECONDS,
-            databases=not is_demo,
+            connections=not is_demo,
             permitted=lambda: check_token_keys(link, keys),
         )
         report = load(options, follow)
@@ -95,13 +95,13 @@ def load_inbox(
 
 
 def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool:
-    """Whether to load without an inbox: none is set, none exists, and there is a database.
+    """Whether to load without an inbox: none is set, none exists, and a connection is.
 
     A configured inbox must exist: a missing mount does not mean a day without files.
     """
     if inbox != str(PROJECT / "inbox") or Path(inbox).exists():
         return False
-    return SourceDatabases().any_of(feeds.chosen(list(only)))
+    return Connections().any_of(feeds.chosen(list(only)))
 
 
 def make_raw_tables(settings: Settings, connection: Connection) -> None:

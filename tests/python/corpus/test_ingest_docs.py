@@ -11,7 +11,9 @@ import pytest
 from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
-from ingest.contract.feeds import DatabaseTable, Feed
+from ingest.contract.apis import ApiIds, ApiResource
+from ingest.contract.connections import DatabaseTable
+from ingest.contract.feeds import Feed
 from ingest.contract.reading import FEEDS_FOLDER, load_feeds
 
 DOCS = PROJECT / "docs"
@@ -81,6 +83,14 @@ def test_every_key_of_a_table_is_in_the_docs() -> None:
     databases = (DOCS / "databases.md").read_text(encoding="utf-8")
     for name, field in DatabaseTable.model_fields.items():
         assert f"| `{field.alias or name}` |" in databases, name
+
+
+def test_every_key_of_an_api_is_in_the_docs() -> None:
+    page = (DOCS / "apis.md").read_text(encoding="utf-8")
+    for key in ApiResource.model_fields:
+        assert f"| `{key}` |" in page, key
+    for key in ApiIds.model_fields:
+        assert f"| `ids.{key}` |" in page, key
 
 
 def test_the_docs_of_a_source_name_its_feeds_and_columns() -> None:

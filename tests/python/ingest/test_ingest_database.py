@@ -869,7 +869,7 @@ def test_an_unset_connection_is_skipped(
     assert (report.rows, report.messages, report.failed) == (10, [], [])
     alone = run_load(inbox=None, feeds=feeds)
     assert alone.messages == [
-        "There is nothing to load from: no inbox and no database is configured."
+        "There is nothing to load from: no inbox, database or API is configured."
     ]
 
 
@@ -1049,7 +1049,7 @@ def test_retries_of_a_broken_connection_end(
     ("was", "now", "expected"),
     [
         ("database: {connection: desk, table: people, key: [id]}", "header: optional",
-         "files: is missing; a feed has files, or a database, or both"),
+         "files: is missing; a feed has files, or a database or an api, or both"),
         ("table: people, key", "tabel: people, key", "database.tabel: is not a known key"),
         ("connection: desk, table: people", "connection: Desk-1, table: people",
          "database.connection: 'Desk-1' is not a valid name"),

@@ -1,0 +1,207 @@
+"""What a feed reads from a REST API.
+
+The words are those of dlt's REST source. The base URL and the key are in the environment.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from ingest.contract.connections import API_FOLDER, key_variable_of
+from ingest.contract.names import DatabaseName, DottedPath
+from ingest.contract.placed_errors import at
+
+PAGINATORS: dict[str, frozenset[str]] = {
+    "auto": frozenset(),
+    "single_page": frozenset(),
+    "page_number": frozenset(
+        {
+            "base_page",
+            "page",
+            "page_param",
+            "total_path",
+            "maximum_page",
+            "stop_after_empty_page",
+            "has_more_path",
+        }
+    ),
+    "offset": frozenset(
+        {
+            "limit",
+            "offset",
+            "offset_param",
+            "limit_param",
+            "total_path",
+            "maximum_offset",
+            "stop_after_empty_page",
+            "has_more_path",
+        }
+    ),
+    "cursor": frozenset({"cursor_path", "cursor_param", "stop_after_empty_page", "has_more_path"}),
+    "json_link": frozenset({"next_url_path"}),
+    "header_link": frozenset({"links_next_key"}),
+    "header_cursor": frozenset({"cursor_key", "cursor_param"}),
+}
+"""dlt's paginators and their options, but for those that write into the body of a POST."""
+ID = "{id}"
+
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SECRET = re.compile(
+    r"(?:^|[_-])(?:(?:api|access|secret|private)?[_-]?key|auth|authorization|token|pass(?:word|wd)?"
+    r"|pwd|secret|bearer|credentials?|sig(?:nature)?)$",
+    re.IGNORECASE,
+)
+
+
+def _path_of_a_call(path: str) -> str:
+    # Not repeated: an address may hold a password.
+    if "://" in path or path.startswith("//") or "@" in path.partition("/")[0]:
+        raise ValueError(
+            "must be the part of the address below the base URL, such as /stores; the base URL and"
+            " secrets belong in the environment"
+        )
+    if set(path) & set("?#"):
+        raise ValueError("must not have a query; write it as params")
+    if set(re.findall(r"\{[^}]*\}", path)) - {ID}:
+        raise ValueError(f"may hold {ID} and no other name in braces")
+    return path
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise ValueError("is not the name of a header; the key itself belongs in the environment")
+    return name
+
+
+def _plain(value: Any) -> Any:
+    """A value of the query as the YAML file has it: true, not True; 2024-01-31."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+CallPath = Annotated[str, Field(min_length=1), AfterValidator(_path_of_a_call)]
+Plain = Annotated[str, BeforeValidator(_plain)]
+
+
+class ApiIds(BaseModel):
+    """The call that says which ids there are.
+
+    At `field` of its answer there is a count (then the ids are numbers from `first` on), or the ids
+    themselves.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: CallPath
+    field: DottedPath | None = None
+    first: int = Field(default=1, ge=0)
+    missing: Literal["fail", "reject"] = "fail"
+    pages: Any = None
+
+    @model_validator(mode="after")
+    def _check(self) -> ApiIds:
+        if ID in self.path:
+            raise at("path", f"must not hold {ID}: this call says which ids there are")
+        check_pages(self.pages)
+        return self
+
+
+class ApiResource(BaseModel):
+    """Where a feed's rows are in a REST API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    connection: DatabaseName
+    resource: DatabaseName
+    path: CallPath
+    params: dict[str, Plain | list[Plain]] = {}
+    records: DottedPath | None = None
+    key: list[DottedPath] = []
+    ids: ApiIds | None = None
+    pages: Any = None
+    key_header: Annotated[str, AfterValidator(_header_name)] | None = None
+    concurrency: int = Field(default=4, ge=1, le=64)
+    calls_per_second: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=60, gt=0, le=3600)
+    required: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hold_no_secret(cls, given: Any) -> Any:
+        if isinstance(given, dict):
+            params = given.get("params")
+            places = [(str(name), "") for name in given if name != "key"]
+            places += [(str(name), "params.") for name in params or {}] if params else []
+            for name, prefix in places:
+                if _SECRET.search(name):
+                    connection = given.get("connection")
+                    is_name = isinstance(connection, str) and connection.isidentifier()
+                    variable = key_variable_of(connection if is_name else "<connection>")
+                    raise at(
+                        f"{prefix}{name}",
+                        f"a secret does not belong in a feed file; set {variable}, and name the"
+                        " header that carries it in key_header",
+                    )
+        return given
+
+    @model_validator(mode="after")
+    def _check(self) -> ApiResource:
+        values = [value for given in self.params.values() for value in _listed(given)]
+        has_id = ID in self.path or any(ID in value for value in values)
+        if self.ids is not None and not has_id:
+            raise at("path", f"must hold {ID}, or a value of params must: one call is made per id")
+        if self.ids is None and has_id:
+            raise at("ids", f"is missing: it says which ids there are for {ID}")
+        if self.ids is None and not self.key:
+            raise at("key", "is missing; list what identifies a record, such as key: [id]")
+        check_pages(self.pages)
+        return self
+
+    @property
+    def whole_path(self) -> str:
+        """The resource's path in the ledger."""
+        return f"{API_FOLDER}{self.connection}/{self.resource}.jsonl"
+
+    @property
+    def names_its_columns(self) -> str:
+        """Why there is always a header."""
+        return "a record names its columns"
+
+
+def check_pages(pages: Any) -> None:
+    """Check the settings of a paginator. dlt checks the values when the first call is made."""
+    if pages is None:
+        return
+    if isinstance(pages, str):
+        pages = {"type": pages}
+    if not isinstance(pages, dict):
+        raise at("pages", "must be one of dlt's paginators, such as {type: offset, limit: 100}")
+    kind = pages.get("type")
+    if not isinstance(kind, str) or kind not in PAGINATORS:
+        raise at("pages", f"needs a type; the types are {', '.join(PAGINATORS)}")
+    for name, value in pages.items():
+        if name != "type" and name not in PAGINATORS[kind]:
+            known = ", ".join(sorted(PAGINATORS[kind])) or "none"
+            raise at(f"pages.{name}", f"is not an option of {kind}; its options are: {known}")
+        if not (value is None or isinstance(value, (str, int, bool))):
+            raise at(f"pages.{name}", "must be a text, a whole number, true, false or null")
+    if kind == "offset" and not isinstance(pages.get("limit"), int):
+        raise at("pages", "of type offset need a limit: the number of records in a page")
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]

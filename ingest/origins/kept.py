@@ -1,0 +1,38 @@
+"""A buffer for what an origin reads before it is a file: in memory, or in an unnamed file."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from typing import IO
+
+HELD_BYTES = 8 << 20
+"""Maximum bytes to buffer in memory; more goes to an unnamed temporary file."""
+
+
+def new_buffer() -> IO[bytes]:
+    """An empty buffer. Deleted with the process that created it, however that ends."""
+    return tempfile.SpooledTemporaryFile(HELD_BYTES)  # type: ignore[return-value]
+
+
+def not_buffered(what: str, error: OSError) -> str:
+    """Why something cannot be read whose buffer cannot be written."""
+    return f"{what} cannot be buffered in the folder for temporary files: {error.strerror}"
+
+
+class Kept(io.RawIOBase):
+    """A reader of a buffer; closing it keeps the buffer."""
+
+    def __init__(self, kept: IO[bytes]) -> None:
+        self._kept = kept
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        self._kept.seek(self._position)
+        data = self._kept.read(len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
