@@ -150,7 +150,7 @@ class ApiResource(BaseModel):
                 if _SECRET.search(name):
                     connection = given.get("connection")
                     is_name = isinstance(connection, str) and connection.isidentifier()
-                    variable = key_variable_of(connection if is_name else "<connection>")
+                    variable = key_variable_of(str(connection) if is_name else "<connection>")
                     raise at(
                         f"{prefix}{name}",
                         f"a secret does not belong in a feed file; set {variable}, and name the"

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ingest.contract.connections import DatabaseTable, key_variable_of, variable_of
 from ingest.contract.feeds import Feed
-from ingest.origins.origin import ConnectedOrigin
+from ingest.origins.connected import ConnectedOrigin, Tell
 from ingest.raw.quiet import hush_dlt
-
-Tell = Callable[[str, bool], None]
-"""Told what a connection does: the text, and whether it waits for the server."""
 
 
 def configured_address(connection: str) -> str | Mapping[str, Any] | None:
@@ -48,7 +45,7 @@ def _from_dlt(field: str, *, is_secret: bool = True) -> Any:
     hush_dlt()
     import dlt
 
-    found = dlt.secrets.get(field)
+    found: Any = dlt.secrets.get(field)
     return dlt.config.get(field) if found is None and not is_secret else found
 
 

@@ -28,6 +28,7 @@ from ingest.contract.connections import DatabaseTable, variable_of
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins import remote
+from ingest.origins.connected import ConnectedOrigin
 from ingest.origins.database_errors import (
     NO_DATABASE,
     NO_RIGHT,
@@ -41,7 +42,7 @@ from ingest.origins.database_errors import (
 )
 from ingest.origins.inbox import Bounds, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
-from ingest.origins.origin import ConnectedOrigin, Fault
+from ingest.origins.origin import Fault
 from ingest.raw.ledger import Ledger
 from ingest.raw.quiet import hush_dlt
 

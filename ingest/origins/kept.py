@@ -12,12 +12,13 @@ HELD_BYTES = 8 << 20
 
 def new_buffer() -> IO[bytes]:
     """An empty buffer. Deleted with the process that created it, however that ends."""
-    return tempfile.SpooledTemporaryFile(HELD_BYTES)  # type: ignore[return-value]
+    return tempfile.SpooledTemporaryFile(HELD_BYTES)
 
 
-def not_buffered(what: str, error: OSError) -> str:
+def not_buffered(what: str, error: Exception) -> str:
     """Why something cannot be read whose buffer cannot be written."""
-    return f"{what} cannot be buffered in the folder for temporary files: {error.strerror}"
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return f"{what} cannot be buffered in the folder for temporary files: {why}"
 
 
 class Kept(io.RawIOBase):

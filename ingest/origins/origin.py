@@ -6,14 +6,9 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ingest.cards import mask_text
-
-if TYPE_CHECKING:
-    from ingest.contract.feeds import Feed
-    from ingest.origins.inbox import InboxFile
-    from ingest.raw.ledger import Ledger
 
 SETTLED_AFTER = 2.0
 """Seconds: the coarsest file system clock in use (FAT) has a resolution of two."""
@@ -61,18 +56,6 @@ class Origin(ABC):
 
         Raises UnreadableFileError.
         """
-
-
-class ConnectedOrigin(Origin):
-    """What is read through a connection, and as files: the tables of a database, an API."""
-
-    @abstractmethod
-    def files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
-        """The files to read for a feed now. Raises UnreadableFileError."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Discard what was buffered."""
 
 
 class ListedOrigin(Origin):

@@ -7,8 +7,6 @@ connection pooler does: a client sees no difference.
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import select
 import socket
 import ssl
@@ -21,42 +19,13 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 import throwaway
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import authority, server_certificate
+from cryptography.hazmat.primitives import serialization
 from nightly import dbt
 
 from base.link import Connection
 
 SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
-
-
-def authority(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """A private certificate authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    made = (
-        _certificate(subject, subject, key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return made, key
-
-
-def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.timezone.utc)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-    )
 
 
 class TlsServer:
@@ -66,29 +35,11 @@ class TlsServer:
         """The certificate is for 127.0.0.1, by its own authority."""
         root, root_key = authority("Branch authority")
         wrong, _ = authority("Somebody else")
-        key = ec.generate_private_key(ec.SECP256R1())
-        server = (
-            _certificate(
-                x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "warehouse")]), root.subject, key
-            )
-            .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-                critical=False,
-            )
-            .sign(root_key, hashes.SHA256())
-        )
         self.root, self.wrong = folder / "root authority.pem", folder / "wrong.pem"
         self.root.write_bytes(root.public_bytes(serialization.Encoding.PEM))
         self.wrong.write_bytes(wrong.public_bytes(serialization.Encoding.PEM))
         both = folder / "server.pem"
-        both.write_bytes(
-            server.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        both.write_bytes(server_certificate(root, root_key))
         self.encrypted = self.refused = 0
         self._behind = behind
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

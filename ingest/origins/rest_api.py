@@ -1,0 +1,513 @@
+"""Resources of REST APIs as feeds: dlt's REST client reads them, as files of JSON lines.
+
+The result is an InboxFile like any other, so that the loader treats all alike. The records are
+sorted by their key and written without loss; so equal records are equal bytes.
+
+An API gives no consistent view of a list in several pages. So a list whose content differs from
+what is loaded counts once two readings, one after the other, agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from typing import IO, Any
+from urllib.parse import quote, urlsplit
+
+from base.printing import printable
+from base.words import listed, plural
+from ingest.cards import mask_text
+from ingest.contract.apis import ID, ApiIds, ApiResource
+from ingest.contract.connections import key_variable_of, variable_of
+from ingest.contract.feeds import Feed
+from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.formats.exact_json import MISSING, found_at, written
+from ingest.origins.connected import ConnectedOrigin, Tell
+from ingest.origins.inbox import CHUNK, InboxFile
+from ingest.origins.kept import Kept, new_buffer, not_buffered
+from ingest.origins.origin import Fault
+from ingest.origins.record_store import RecordStore
+from ingest.origins.rest_calls import (
+    MOST_EMPTY_PAGES,
+    CallError,
+    Calls,
+    Pace,
+    Page,
+    Params,
+    UnstableError,
+    made_paginator,
+    names_another_page,
+)
+from ingest.raw.ledger import Ledger
+
+MOST_READINGS = 4
+"""How often a list is read that changes meanwhile."""
+MOST_IDS = 10_000_000
+
+NO_RECORDS = "the API has no records; what was loaded from it before stays current"
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class _Resource:
+    """What is read for one file."""
+
+    feed: str
+    spec: ApiResource
+    file: InboxFile
+    loaded: str | None
+    """The sha256 of the content that was found there last."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The records as one reading found them. `is_paged`: they came in several pages."""
+
+    kept: IO[bytes]
+    is_paged: bool
+
+
+class RestApi(ConnectedOrigin):
+    """One API. Its errors are UnreadableFileErrors, without its key."""
+
+    without_rows = NO_RECORDS
+    replaces_whole = True
+    """A file of it is never seen half written: it is buffered until the next one is read."""
+
+    def __init__(
+        self, name: str, base_url: str, key: str | None = None, tell: Tell | None = None
+    ) -> None:
+        self.name = name
+        self._base_url = base_url
+        self._key = key or None
+        self._tell = tell
+        self._pace = Pace()
+        self._resources: dict[str, _Resource] = {}
+        self._kept: tuple[str, IO[bytes]] | None = None
+        self._away: str | None = None
+        """Why the API could not be reached; then it gets no more calls."""
+
+    # Listing
+
+    def files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
+        """The file of a feed's resource; it is read when it is opened."""
+        spec = feed.api
+        assert spec is not None
+        self._check_address(spec)
+        path, only = spec.whole_path, feed.only_file
+        now = datetime.now(timezone.utc)
+        # A resource has no fingerprint: it is read each time, and its content decides.
+        file = InboxFile(
+            path,
+            path,
+            0,
+            now,
+            fingerprint=f"read {now.isoformat()}",
+            settled=True,
+            origin=self,
+            key=f"{feed.name}/{path}",
+            is_state=True,
+            logical_file=path if only is None else feed.identify(only).logical_file,
+        )
+        loaded = ledger.last_content(feed.name, path)
+        self._resources[file.key] = _Resource(feed.name, spec, file, loaded)
+        if not spec.required and path not in ledger.current_paths(feed.name):
+            try:
+                self.open(file.key).close()
+            except _NotThereError:
+                return []
+            except UnreadableFileError:
+                pass  # reported when the file's turn comes
+        return [file]
+
+    def _check_address(self, spec: ApiResource) -> None:
+        variable, key_variable = variable_of(self.name), key_variable_of(self.name)
+        form = f"the base URL in {variable} must have the form https://api.example.com/v1"
+        try:
+            parts = urlsplit(self._base_url)
+            _ = parts.port
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UnreadableFileError(f"the base URL of the API {self.name} is not one; {form}")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise UnreadableFileError(
+                f"the base URL of the API {self.name} may hold a secret and was not used; {form};"
+                f" a key belongs in {key_variable}"
+            )
+        if self._key is None and spec.key_header is not None:
+            raise UnreadableFileError(
+                f"no key is set for the API {self.name}; set {key_variable}, or remove key_header"
+                " from the feed"
+            )
+        if self._key is not None:
+            if not self._key.isascii() or not self._key.isprintable():
+                raise UnreadableFileError(
+                    f"the key in {key_variable} cannot be sent: it has a line break, or a letter"
+                    " that no header can hold"
+                )
+            if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+                raise UnreadableFileError(
+                    f"the key of the API {self.name} is sent over TLS only; {form}"
+                )
+
+    # Reading
+
+    def open(self, key: str) -> io.RawIOBase:
+        """The records as JSON lines, read from the API on first use."""
+        if self._kept is None or self._kept[0] != key:
+            self.close()
+            self._kept = (key, self._asked(self._resources[key]))
+        return Kept(self._kept[1])
+
+    def fingerprint(self, key: str) -> str | None:
+        """Return None: a resource has none."""
+        return None
+
+    def close(self) -> None:
+        """Discard the buffer of the resource that was read last."""
+        if self._kept is not None:
+            self._kept[1].close()
+            self._kept = None
+
+    def _asked(self, resource: _Resource) -> IO[bytes]:
+        """Read a resource. Raises UnreadableFileError."""
+        if self._away is not None:
+            raise UnreadableFileError(self._away, temporary=True)
+        try:
+            return self._settled(resource)
+        except CallError as error:
+            fault = error.fault
+            message = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
+            if fault.gone:
+                self._away = message
+            kind = _NotThereError if error.is_not_there else UnreadableFileError
+            raise kind(message, temporary=fault.temporary) from None
+        except (OSError, sqlite3.Error) as error:
+            raise UnreadableFileError(not_buffered("the answers", error)) from None
+
+    def _settled(self, resource: _Resource) -> IO[bytes]:
+        """The records, read until they do not change while they are read."""
+        before: str | None = None
+        reason = "each reading gave other records"
+        for _ in range(MOST_READINGS):
+            try:
+                reading = self._read(resource.spec)
+            except UnstableError as error:
+                before, reason = None, str(error)
+                continue
+            found = _sha256(reading.kept)
+            if not reading.is_paged or found == before or self._is_loaded(resource, reading.kept):
+                return reading.kept
+            reading.kept.close()
+            before = found
+        raise UnreadableFileError(
+            f"the records of the API {self.name} could not be read as a whole in {MOST_READINGS}"
+            f" readings: {reason}; the next load tries again",
+            temporary=True,
+        )
+
+    def _is_loaded(self, resource: _Resource, kept: IO[bytes]) -> bool:
+        """Whether these records are what the ledger has for this path."""
+        if resource.loaded is None:
+            return False
+        self._kept = (resource.file.key, kept)
+        hasher = hashlib.sha256()
+        try:
+            with resource.file.open() as stream:
+                while chunk := stream.read(CHUNK):
+                    hasher.update(chunk)
+        except UnusableFileError:
+            return False
+        finally:
+            self._kept = None
+        return hasher.hexdigest() == resource.loaded
+
+    def _read(self, spec: ApiResource) -> _Reading:
+        """One reading. Raises CallError, UnstableError."""
+        self._pace.per_second = spec.calls_per_second
+        ids = None if spec.ids is None else self._ids(spec, spec.ids)
+        width = len(spec.key) or 2
+        with closing(RecordStore(width)) as store:
+            is_paged = self._collect(spec, ids, store)
+            if spec.ids is not None and self._ids(spec, spec.ids) != ids:
+                raise UnstableError("the ids that there are changed meanwhile")
+            kept = new_buffer()
+            try:
+                for line in store.lines():
+                    kept.write(line)
+            except BaseException:
+                kept.close()
+                raise
+        return _Reading(kept, is_paged)
+
+    def _calls(self, spec: ApiResource) -> Calls:
+        return Calls(self.name, self._base_url, self._key, spec, self._pace)
+
+    # Ids
+
+    def _ids(self, spec: ApiResource, ids: ApiIds) -> list[Any]:
+        """The ids there are now, each once."""
+        calls = self._calls(spec.model_copy(update={"concurrency": 1}))
+        paginator = made_paginator(self.name, ids.pages or "auto")
+        found: list[Any] = []
+
+        def read() -> Iterator[Any]:
+            for answer in calls.pages(ids.path, {}, paginator, None, lambda _: None):
+                yield answer.json()
+
+        for tree in calls.gathered([read], self._tell, f"{spec.whole_path}, its ids"):
+            found += self._ids_in(ids, tree)
+        return list(dict.fromkeys(found))
+
+    def _ids_in(self, ids: ApiIds, tree: Any) -> list[Any]:
+        value = _each_at(tree, ids.field)
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_IDS:
+            return list(range(ids.first, ids.first + value))
+        if isinstance(value, list) and all(
+            isinstance(name, (int, str)) and not isinstance(name, bool) for name in value
+        ):
+            return value
+        at = f"{ids.field} of " if ids.field else ""
+        raise CallError(
+            Fault(
+                f"{at}the answer about the ids of the API {self.name} is neither a count nor a"
+                f" list of ids{_names_in(tree)}",
+                "set field in ids to the dotted path of it",
+            )
+        )
+
+    # Records
+
+    def _collect(self, spec: ApiResource, ids: list[Any] | None, store: RecordStore) -> bool:
+        """Put all records into the store; whether they came in several pages."""
+        calls = self._calls(spec)
+        default = "auto" if ids is None else "single_page"
+        paginator = made_paginator(self.name, spec.pages or default)
+        total = _Total(paginator)
+        jobs: Iterator[Callable[[], Iterator[Page]]]
+        if ids is None:
+            jobs = iter(
+                [partial(self._pages, calls, paginator, spec.path, spec.params, None, total)]
+            )
+        else:
+            jobs = (partial(self._pages_of_id, calls, paginator, one) for one in ids)
+        is_paged = False
+        missing: list[Any] = []
+        places: dict[Any, int] = {}
+        for page in calls.gathered(jobs, self._tell, spec.whole_path):
+            is_paged = is_paged or page.is_paged
+            if page.is_missing:
+                missing.append(page.of)
+            for record in page.records:
+                places[page.of] = place = places.get(page.of, -1) + 1
+                key = self._key_of(spec, record, page.of, place)
+                if not store.add(key, record):
+                    raise UnstableError(
+                        f"two records have the {_named_key(spec)} and differ"
+                        " (or it does not identify them: check key)"
+                    )
+        if missing:
+            self._keep_missing(spec, ids or [], missing, store)
+        elif ids is not None and len(ids) > 1 and store.count() > 1 and store.are_all_equal():
+            raise CallError(
+                Fault(
+                    f"the API {self.name} gives the same record for all {len(ids):,} ids",
+                    f"check where {ID} is in path or params",
+                )
+            )
+        if total.promised is not None and store.count() < total.promised and is_paged:
+            raise UnstableError(
+                f"the API promises {total.promised:,} records, and its pages have"
+                f" {store.count():,} different ones"
+            )
+        return is_paged
+
+    def _key_of(self, spec: ApiResource, record: Any, of: Any, place: int) -> list[Any]:
+        if not spec.key:
+            return [of, place]
+        key = [found_at(record, path) for path in spec.key]
+        for path, part in zip(spec.key, key, strict=True):
+            if part is MISSING or part is None:
+                raise CallError(
+                    Fault(
+                        f"a record of the API {self.name} has no {path}, which is in the feed's"
+                        f" key{_names_in(record)}",
+                        "list in key what identifies a record, and set records to the path of the"
+                        " list in an answer",
+                    )
+                )
+        return key
+
+    def _keep_missing(
+        self, spec: ApiResource, ids: list[Any], missing: list[Any], store: RecordStore
+    ) -> None:
+        """Fail, or keep a line for each id without a record, which the loader then rejects."""
+        assert spec.ids is not None
+        if spec.ids.missing == "fail" or len(missing) == len(ids):
+            shown = listed([printable(mask_text(str(one))) for one in sorted(missing, key=str)])
+            raise CallError(
+                Fault(
+                    f"the API {self.name} has nothing under {plural(len(missing), 'id')} of"
+                    f" {len(ids):,} ({shown}), although it lists them",
+                    "check first in ids, and path; if these were deleted there, set missing: reject"
+                    " in ids, and their lines are rejected while the others are loaded",
+                )
+            )
+        width = len(spec.key) or 2
+        for one in missing:
+            line = f"no record: the API answers that it has nothing under the id {one}"
+            store.add([one, *[0] * (width - 1)], line)
+
+    def _pages_of_id(self, calls: Calls, paginator: Any, one: Any) -> Iterator[Page]:
+        spec = calls.spec
+        name = quote(str(one), safe="")
+        params: Mapping[str, str | list[str]] = {
+            param: [text.replace(ID, str(one)) for text in value]
+            if isinstance(value, list)
+            else value.replace(ID, str(one))
+            for param, value in spec.params.items()
+        }
+        try:
+            yield from self._pages(calls, paginator, spec.path.replace(ID, name), params, one)
+        except CallError as error:
+            if not error.is_not_there:
+                raise
+            yield Page(one, [], is_missing=True)
+
+    def _pages(
+        self,
+        calls: Calls,
+        paginator: Any,
+        path: str,
+        params: Params,
+        of: Any,
+        total: _Total | None = None,
+    ) -> Iterator[Page]:
+        """The pages of one list, or the one record of an id."""
+        records = calls.spec.records
+        contents: dict[bytes, int] = {}
+        empty = 0
+
+        def check(tree: Any) -> None:
+            self._records_in(tree, records, of)
+
+        answers = calls.pages(path, params, paginator, records, check)
+        for number, answer in enumerate(answers, 1):
+            tree = answer.json()
+            if total is not None:
+                total.note(tree)
+            found = self._records_in(tree, records, of)
+            if number == 1 and calls.spec.pages is None and of is not None:
+                self._refuse_more(answer)
+            if found:
+                empty = 0
+                content = hashlib.sha256(
+                    "\n".join(map(written, found)).encode("utf-8", "backslashreplace")
+                ).digest()
+                if content in contents:
+                    raise UnstableError(
+                        f"page {number} has the same records as page {contents[content]} (if it"
+                        " always does, the API does not know the parameter of the page: check"
+                        " pages)"
+                    )
+                contents[content] = number
+            else:
+                empty += 1
+                if empty > MOST_EMPTY_PAGES:
+                    raise CallError(
+                        Fault(f"the API {self.name} goes on and on with empty pages", "check pages")
+                    )
+            yield Page(of, found, is_paged=number > 1)
+
+    def _refuse_more(self, answer: Any) -> None:
+        if names_another_page(answer):
+            raise CallError(
+                Fault(
+                    f"an answer of the API {self.name} links to a next page",
+                    "set pages, such as pages: header_link",
+                )
+            )
+
+    def _records_in(self, tree: Any, records: str | None, of: Any) -> list[Any]:
+        """The records of an answer. With ids, an answer may also be one record."""
+        value = found_at(tree, records)
+        if isinstance(value, list):
+            return value
+        if value is None:
+            return []
+        if isinstance(value, dict) and of is not None:
+            return [value]
+        at = f"{records} of an answer" if records else "an answer"
+        if value is MISSING:
+            what = f"an answer of the API {self.name} has no {records}"
+        else:
+            kind = "an object" if isinstance(value, dict) else "a single value"
+            what = f"{at} of the API {self.name} is {kind} instead of a list of records"
+        raise CallError(
+            Fault(
+                f"{what}{_names_in(value if isinstance(value, dict) else tree)}",
+                "set records to the dotted path of the list",
+            )
+        )
+
+
+class _NotThereError(UnreadableFileError):
+    """The server says that there is no such resource."""
+
+
+class _Total:
+    """The number of records that the answers promise, where dlt's paginator counts records."""
+
+    def __init__(self, paginator: Any) -> None:
+        counts = type(paginator).__name__ == "OffsetPaginator" and paginator.maximum_value is None
+        self._path = paginator.total_path if counts else None
+        self.promised: int | None = None
+
+    def note(self, tree: Any) -> None:
+        """Keep the total of the latest answer."""
+        if self._path is None:
+            return
+        found = [match.value for match in self._path.find(tree)]
+        if found and str(found[0]).isdecimal():
+            self.promised = int(found[0])
+
+
+def _sha256(kept: IO[bytes]) -> str:
+    hasher = hashlib.sha256()
+    kept.seek(0)
+    while chunk := kept.read(CHUNK):
+        hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def _each_at(value: Any, path: str | None) -> Any:
+    """What is at a dotted path; where a list is on the way, what is there in each of it."""
+    names = path.split(".") if path else []
+    for place, name in enumerate(names):
+        if isinstance(value, list):
+            rest = ".".join(names[place:])
+            return [_each_at(item, rest) for item in value]
+        value = found_at(value, name)
+    return value
+
+
+def _named_key(spec: ApiResource) -> str:
+    return f"same {' and '.join(spec.key)}" if spec.key else "same id"
+
+
+def _names_in(value: Any) -> str:
+    """The names in an object, for a message: its values are not shown."""
+    if not isinstance(value, dict) or not value:
+        return ""
+    names = [printable(mask_text(name[:40])) for name in list(value)[:12]]
+    return f"; it has {', '.join(names)}"
