@@ -18,6 +18,7 @@ from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
 import tenacity
+from sqlalchemy.dialects import mssql
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
@@ -36,6 +37,7 @@ from ingest.origins.database_errors import (
     NOT_SCRAM,
     REFUSED,
     WRONG_USER,
+    arguments_of,
     cause_of,
     code_of,
     passes,
@@ -60,8 +62,13 @@ _DRIVERS = {
     "mysql+pymysql": "mysql+pymysql",
     "mariadb": "mysql+pymysql",
     "mariadb+pymysql": "mysql+pymysql",
+    "mssql": "mssql+pymssql",
+    "mssql+pymssql": "mssql+pymssql",
 }
-_FORMS = "postgresql://user:password@host:5432/database or mysql://user:password@host:3306/database"
+_FORMS = (
+    "postgresql://user:password@host:5432/database, mysql://user:password@host:3306/database or"
+    " mssql://user:password@host:1433/database"
+)
 # MySQL's plugins that ask for the password itself.
 _IN_CLEAR = (b"mysql_clear_password", b"dialog")
 # Values are formatted by the session's settings: these make the format the same everywhere.
@@ -75,6 +82,15 @@ _SESSION = {
         "set default_transaction_read_only to on",
     ),
     "mysql": ("set time_zone = '+00:00'", "set session transaction read only"),
+    # It has no read-only sessions. One statement reads one state only by a snapshot.
+    "mssql": (
+        "set language us_english",
+        "set dateformat ymd",
+        "set textsize 2147483647",
+        "set concat_null_yields_null on",
+        "if (select snapshot_isolation_state from sys.databases where database_id = db_id()) = 1"
+        " set transaction isolation level snapshot",
+    ),
 }
 
 NO_ROWS = "the table has no rows; what was loaded from it before stays current"
@@ -298,7 +314,7 @@ class SourceDatabase(ConnectedOrigin):
             if reading.cursor is not None and bounds is not None:
                 column = table.c[reading.cursor]
                 query = query.where(*_bounds(column, bounds.after, bounds.up_to))
-            return query.order_by(*(table.c[name] for name in reading.order))
+            return query.order_by(*(_sorted_by(table.c[name], dialect) for name in reading.order))
 
         kept = new_buffer()
         try:
@@ -338,21 +354,7 @@ class SourceDatabase(ConnectedOrigin):
         if self._engine is None:
             url = self._url()
             self._secrets = {**url.query, "password": url.password or ""}
-            postgres = url.get_backend_name() == "postgresql"
-            timeout = int(remote.CONNECT_TIMEOUT)
-            arguments: dict[str, Any] = (
-                {"connect_timeout": timeout, "client_encoding": "utf8", "keepalives_idle": 30}
-                if postgres
-                else {"connect_timeout": timeout, "read_timeout": READ_TIMEOUT}
-            )
-            if postgres:
-                arguments["application_name"] = "branchline load"
-                arguments["require_auth"] = SCRAM
-            elif url.password:
-                # PyMySQL would encode a str as Latin-1.
-                arguments["password"] = url.password.encode("utf-8")
-            if not postgres and not any(name.startswith("ssl") for name in url.query):
-                arguments["auth_plugin_map"] = dict.fromkeys(_IN_CLEAR, _NotInClear)
+            arguments = _ARGUMENTS[url.get_backend_name()](url)
             given = {name: value for name, value in arguments.items() if name not in url.query}
             engine = sa.create_engine(
                 url, poolclass=NullPool, connect_args=given, hide_parameters=True
@@ -474,11 +476,56 @@ class SourceDatabase(ConnectedOrigin):
 
     def _message(self, error: BaseException) -> str:
         """An error's first line, without secrets."""
-        arguments: tuple[Any, ...] = error.args
-        # PyMySQL: a number and a text.
-        text = str(arguments[1]) if len(arguments) > 1 else str(error)
+        arguments = arguments_of(error)
+        # PyMySQL and pymssql: a number and a text.
+        text = arguments[1] if len(arguments) > 1 else str(error)
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         text = (text.strip() or type(error).__name__).splitlines()[0]
         return printable(mask_text(without_values(text, self._secrets)))
+
+
+def _for_postgresql(_: URL) -> dict[str, Any]:
+    return {
+        "connect_timeout": int(remote.CONNECT_TIMEOUT),
+        "client_encoding": "utf8",
+        "keepalives_idle": 30,
+        "application_name": "branchline load",
+        "require_auth": SCRAM,
+    }
+
+
+def _for_mysql(url: URL) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "connect_timeout": int(remote.CONNECT_TIMEOUT),
+        "read_timeout": READ_TIMEOUT,
+    }
+    if url.password:
+        # PyMySQL would encode a str as Latin-1.
+        arguments["password"] = url.password.encode("utf-8")
+    if not any(name.startswith("ssl") for name in url.query):
+        arguments["auth_plugin_map"] = dict.fromkeys(_IN_CLEAR, _NotInClear)
+    return arguments
+
+
+def _for_sql_server(_: URL) -> dict[str, Any]:
+    return {
+        "login_timeout": int(remote.CONNECT_TIMEOUT),
+        "timeout": READ_TIMEOUT,
+        "charset": "UTF-8",
+        "appname": "branchline load",
+        # The password is only scrambled in the log-in, so this has to be encrypted.
+        "encryption": "require",
+        "read_only": True,
+        "arraysize": CHUNK_ROWS,
+    }
+
+
+_ARGUMENTS: dict[str, Callable[[URL], dict[str, Any]]] = {
+    "postgresql": _for_postgresql,
+    "mysql": _for_mysql,
+    "mssql": _for_sql_server,
+}
+"""What the drivers are called with, unless the address says otherwise."""
 
 
 def _mysql_error() -> type[Exception]:
@@ -535,7 +582,9 @@ def _as_text(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
     """A column cast to text by the database itself."""
     kind = column.type
     made: sa.ColumnElement[Any]
-    if dialect == "mysql":
+    if dialect == "mssql":
+        made = _as_text_of_sql_server(column)
+    elif dialect == "mysql":
         if isinstance(kind, (sa.types._Binary, sa.types.NullType)):
             made = sa.func.concat(sa.literal("\\x"), sa.func.lower(sa.func.hex(column)))
         elif kind.__visit_name__ == "BIT":
@@ -549,6 +598,45 @@ def _as_text(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
     else:
         made = sa.cast(column, sa.Text)
     return made.label(column.name)
+
+
+def _as_text_of_sql_server(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """The same on SQL Server, where a cast alone rounds money, floats and times."""
+    kind, name = column.type, column.type.__visit_name__
+
+    def styled(style: int, length: int = 64) -> sa.ColumnElement[Any]:
+        return sa.func.convert(
+            sa.literal_column(f"nvarchar({length})"), column, sa.text(str(style))
+        )
+
+    whole = sa.cast(column, mssql.NVARCHAR(None))
+    if isinstance(kind, (mssql.MONEY, mssql.SMALLMONEY)):
+        return styled(2)
+    if isinstance(kind, sa.Float):
+        # The shortest of 6, 16 and 17 digits that is this value again.
+        own_type: Any = sa.REAL() if name == "REAL" else sa.DOUBLE_PRECISION()
+        tried = [(sa.cast(styled(style), own_type) == column, styled(style)) for style in (0, 2)]
+        return sa.case(*tried, else_=styled(3))
+    if isinstance(kind, (sa.Date, sa.Time, sa.DateTime)):
+        return styled({"DATE": 23, "SMALLDATETIME": 120}.get(name, 121))
+    if isinstance(kind, (sa.types._Binary, mssql.TIMESTAMP)):
+        stored = sa.cast(column, mssql.VARBINARY("max"))  # type: ignore[no-untyped-call]
+        digits = sa.func.convert(sa.literal_column("varchar(max)"), stored, sa.text("2"))
+        return sa.literal_column("N'\\x'") + sa.func.lower(digits, type_=sa.String())
+    if isinstance(kind, sa.Uuid):
+        return sa.func.lower(sa.cast(sa.type_coerce(column, sa.String), mssql.NVARCHAR(36)))
+    if isinstance(kind, mssql.SQL_VARIANT):
+        return sa.cast(column, mssql.NVARCHAR(4000))
+    if name in ("CHAR", "NCHAR"):
+        return sa.func.rtrim(whole)
+    return whole
+
+
+def _sorted_by(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
+    """A column to sort by. On SQL Server, texts may be equal to a collation and differ."""
+    if dialect == "mssql" and isinstance(column.type, sa.String):
+        return sa.cast(column, mssql.NVARCHAR(None)).collate("Latin1_General_100_BIN2")
+    return column
 
 
 def _bounds(

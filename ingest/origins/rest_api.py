@@ -12,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import io
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import IO, Any
@@ -219,9 +220,11 @@ class RestApi(ConnectedOrigin):
         if resource.loaded is None:
             return False
         self._kept = (resource.file.key, kept)
+        # This may not be the content that the file has in the end.
+        file = replace(resource.file, fingerprint=f"reading {time.monotonic_ns()}")
         hasher = hashlib.sha256()
         try:
-            with resource.file.open() as stream:
+            with file.open() as stream:
                 while chunk := stream.read(CHUNK):
                     hasher.update(chunk)
         except UnusableFileError:
@@ -236,13 +239,16 @@ class RestApi(ConnectedOrigin):
         ids = None if spec.ids is None else self._ids(spec, spec.ids)
         width = len(spec.key) or 2
         with closing(RecordStore(width)) as store:
-            is_paged = self._collect(spec, ids, store)
+            is_paged, missing = self._collect(spec, ids, store)
             if spec.ids is not None and self._ids(spec, spec.ids) != ids:
                 raise UnstableError("the ids that there are changed meanwhile")
             kept = new_buffer()
             try:
                 for line in store.lines():
                     kept.write(line)
+                for one in missing:
+                    text = f"no record: the API answers that it has nothing under the id {one}"
+                    kept.write(written(text).encode("utf-8", "backslashreplace") + b"\n")
             except BaseException:
                 kept.close()
                 raise
@@ -288,8 +294,13 @@ class RestApi(ConnectedOrigin):
 
     # Records
 
-    def _collect(self, spec: ApiResource, ids: list[Any] | None, store: RecordStore) -> bool:
-        """Put all records into the store; whether they came in several pages."""
+    def _collect(
+        self, spec: ApiResource, ids: list[Any] | None, store: RecordStore
+    ) -> tuple[bool, list[Any]]:
+        """Put all records into the store.
+
+        Returns whether they came in several pages, and the ids without a record.
+        """
         calls = self._calls(spec)
         default = "auto" if ids is None else "single_page"
         paginator = made_paginator(self.name, spec.pages or default)
@@ -317,7 +328,7 @@ class RestApi(ConnectedOrigin):
                         " (or it does not identify them: check key)"
                     )
         if missing:
-            self._keep_missing(spec, ids or [], missing, store)
+            self._check_missing(spec, ids or [], missing)
         elif ids is not None and len(ids) > 1 and store.count() > 1 and store.are_all_equal():
             raise CallError(
                 Fault(
@@ -330,7 +341,7 @@ class RestApi(ConnectedOrigin):
                 f"the API promises {total.promised:,} records, and its pages have"
                 f" {store.count():,} different ones"
             )
-        return is_paged
+        return is_paged, sorted(missing, key=str)
 
     def _key_of(self, spec: ApiResource, record: Any, of: Any, place: int) -> list[Any]:
         if not spec.key:
@@ -348,10 +359,8 @@ class RestApi(ConnectedOrigin):
                 )
         return key
 
-    def _keep_missing(
-        self, spec: ApiResource, ids: list[Any], missing: list[Any], store: RecordStore
-    ) -> None:
-        """Fail, or keep a line for each id without a record, which the loader then rejects."""
+    def _check_missing(self, spec: ApiResource, ids: list[Any], missing: list[Any]) -> None:
+        """Fail, unless the feed has the loader reject a line for each id without a record."""
         assert spec.ids is not None
         if spec.ids.missing == "fail" or len(missing) == len(ids):
             shown = listed([printable(mask_text(str(one))) for one in sorted(missing, key=str)])
@@ -363,10 +372,6 @@ class RestApi(ConnectedOrigin):
                     " in ids, and their lines are rejected while the others are loaded",
                 )
             )
-        width = len(spec.key) or 2
-        for one in missing:
-            line = f"no record: the API answers that it has nothing under the id {one}"
-            store.add([one, *[0] * (width - 1)], line)
 
     def _pages_of_id(self, calls: Calls, paginator: Any, one: Any) -> Iterator[Page]:
         spec = calls.spec

@@ -392,9 +392,10 @@ def test_an_id_that_is_not_there(server: ApiServer, read: Any) -> None:
     expected = "has nothing under 1 id of 3 (2), although it lists them; check first in ids"
     assert expected in failure(read, EACH)
     reject = EACH.replace("field: n", "field: n, missing: reject")
+    # At the end, so that the file begins as JSON lines do.
     first, second, third = read(reject).decode().splitlines()
-    assert [json.loads(first), json.loads(third)] == stores(1, 3)
-    assert json.loads(second) == ("no record: the API answers that it has nothing under the id 2")
+    assert [json.loads(first), json.loads(second)] == stores(1, 3)
+    assert json.loads(third) == ("no record: the API answers that it has nothing under the id 2")
     server.answer = lambda call: Reply({"n": 3}) if call.path == "/count" else Reply(status=404)
     assert "nothing under 3 ids of 3" in failure(read, reject)
 
