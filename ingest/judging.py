@@ -14,6 +14,7 @@ from ingest.contract.feeds import Feed
 from ingest.contract.file_names import FileNameError
 from ingest.converting import Facts
 from ingest.formats.archives import name_in
+from ingest.formats.reading import EMPTY
 from ingest.raw.ledger import Ledger, Version
 from ingest.raw.likeness import Shared
 
@@ -49,7 +50,7 @@ def judge_content(
 
 
 def judge_header(
-    feed: Feed, refused: str | None, extras: Collection[str], known: Collection[str]
+    candidate: Candidate, refused: str | None, extras: Collection[str], known: Collection[str]
 ) -> Verdict | None:
     """The verdict on a file by its header; None where the rows must be read.
 
@@ -57,7 +58,9 @@ def judge_header(
     columns that the raw table has already.
     """
     if refused is None:
-        refused = _too_many_columns(feed, extras, known)
+        refused = _too_many_columns(candidate.feed, extras, known)
+    elif refused == EMPTY:
+        refused = candidate.file.origin.without_rows or EMPTY
     return None if refused is None else Verdict("quarantined", refused)
 
 

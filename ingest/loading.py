@@ -434,7 +434,7 @@ class _Load:
         candidate, blank, target = arrival.candidate, arrival.blank, self._target
         feed = candidate.feed
         known = target.extra_columns(feed)
-        verdict = judge_header(feed, conversion.refused, conversion.extras, known)
+        verdict = judge_header(candidate, conversion.refused, conversion.extras, known)
         if verdict is not None:
             conversion.skip()
             self._write(arrival, _judged(blank, verdict))

@@ -1,56 +1,15 @@
-"""JSON without loss: numbers with all their digits, and names that occur twice in an object.
-
-Parsed values are Python's own (dict, list, str, int, bool, None), so that others can search them;
-what these would lose is kept beside them, and `written` writes it again.
-"""
+"""JSON written again without loss: numbers with all their digits, names that occur twice."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
-_MOST_DIGITS = 4000
-"""Python refuses to convert integers of more digits (sys.int_info.default_max_str_digits)."""
+from ingest.formats.json_text import Constant, Number, Twice
 
+MISSING = object()
 
-class Number(float):
-    """A number that is not an integer, or that would not be written as it was read."""
-
-    text: str
-
-    def __new__(cls, text: str) -> Number:
-        """The number of a text, which is kept."""
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
-
-
-class Repeating(dict[str, Any]):
-    """An object in which a name occurs twice; as a dict it has the last of them."""
-
-    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
-
-
-def _integer(text: str) -> int | Number:
-    return Number(text) if len(text) > _MOST_DIGITS or text == "-0" else int(text)
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    return made if len(made) == len(pairs) else Repeating(pairs)
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_object, parse_float=Number, parse_int=_integer, parse_constant=Number
-)
-
-
-def parsed(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError, or RecursionError if it is too deep."""
-    return _DECODER.decode(text)
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def written(value: Any) -> str:
@@ -63,19 +22,16 @@ def written(value: Any) -> str:
     return "".join(parts)
 
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
-
-
 def _write(value: Any, parts: list[str]) -> None:
-    if isinstance(value, str):
-        parts.append(_text(value))
-    elif isinstance(value, Number):
-        parts.append(value.text)
+    if isinstance(value, (Number, Constant)):
+        parts.append(value)
+    elif isinstance(value, str):
+        parts.append(_quoted(value))
     elif isinstance(value, dict):
-        pairs = value.pairs if isinstance(value, Repeating) else value.items()
+        pairs = value.pairs if isinstance(value, Twice) else value.items()
         sign = "{"
         for name, inner in sorted(pairs, key=lambda pair: pair[0]):
-            parts.append(f"{sign}{_text(name)}:")
+            parts.append(f"{sign}{_quoted(name)}:")
             _write(inner, parts)
             sign = ","
         parts.append("}" if sign == "," else "{}")
@@ -88,9 +44,6 @@ def _write(value: Any, parts: list[str]) -> None:
         parts.append("]" if sign == "," else "[]")
     else:
         parts.append(json.dumps(value))
-
-
-MISSING = object()
 
 
 def found_at(value: Any, path: str | None) -> Any:

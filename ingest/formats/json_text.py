@@ -48,6 +48,7 @@ class Twice(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
+        self.pairs = pairs
         counts = Counter(key for key, _ in pairs)
         self.key = next(key for key, count in counts.items() if count > 1)
 

@@ -9,7 +9,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ingest.formats.exact_json import Number, written
+from ingest.formats.exact_json import written
+from ingest.formats.json_text import Number
 
 _INT64 = range(-(1 << 63), 1 << 63)
 
@@ -65,7 +66,8 @@ def _sortable(value: Any) -> int | float | str:
     """A value of a key as SQLite orders it: numbers by size, then texts by their characters."""
     if isinstance(value, int) and value in _INT64:
         return int(value)
-    if isinstance(value, Number) and value == value:
-        return float(value)
+    if isinstance(value, Number):
+        is_whole = len(value) < 20 and value.lstrip("-").isdecimal() and int(value) in _INT64
+        return int(value) if is_whole else float(value)
     text = value if isinstance(value, str) else written(value)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -29,6 +29,7 @@ from ingest.contract.connections import key_variable_of, variable_of
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.exact_json import MISSING, found_at, written
+from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.origins.connected import ConnectedOrigin, Tell
 from ingest.origins.inbox import CHUNK, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
@@ -90,6 +91,7 @@ class RestApi(ConnectedOrigin):
         self._key = key or None
         self._tell = tell
         self._pace = Pace()
+        self._last = LastExtracted()
         self._resources: dict[str, _Resource] = {}
         self._kept: tuple[str, IO[bytes]] | None = None
         self._away: str | None = None
@@ -116,6 +118,7 @@ class RestApi(ConnectedOrigin):
             key=f"{feed.name}/{path}",
             is_state=True,
             logical_file=path if only is None else feed.identify(only).logical_file,
+            extraction=Extraction(feed, self._last),
         )
         loaded = ledger.last_content(feed.name, path)
         self._resources[file.key] = _Resource(feed.name, spec, file, loaded)
@@ -275,13 +278,12 @@ class RestApi(ConnectedOrigin):
 
     def _ids_in(self, ids: ApiIds, tree: Any) -> list[Any]:
         value = _each_at(tree, ids.field)
-        if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_IDS:
-            return list(range(ids.first, ids.first + value))
-        if isinstance(value, list) and all(
-            isinstance(name, (int, str)) and not isinstance(name, bool) for name in value
-        ):
+        # A Number is a str, too; some servers write the count as a text.
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 20:
+            count = int(value)
+            if count <= MOST_IDS:
+                return list(range(ids.first, ids.first + count))
+        elif isinstance(value, list) and all(isinstance(name, str) for name in value):
             return value
         at = f"{ids.field} of " if ids.field else ""
         raise CallError(

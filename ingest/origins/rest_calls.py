@@ -27,7 +27,8 @@ from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.apis import ApiResource
 from ingest.contract.connections import key_variable_of, variable_of
-from ingest.formats.exact_json import found_at, parsed
+from ingest.formats.exact_json import found_at
+from ingest.formats.json_text import parse
 from ingest.origins import remote
 from ingest.origins.connected import Tell
 from ingest.origins.database_errors import cause_of
@@ -342,7 +343,7 @@ class Calls:
             declared = "charset" in answer.headers.get("Content-Type", "").lower()
             name = charset if declared and charset else json.detect_encoding(body)
             text = body.decode(name).removeprefix("\ufeff")
-            return parsed(text)
+            return parse(text)
         except RecursionError:
             raise CallError(
                 Fault(f"an answer of the API {self.name} is nested too deeply")
@@ -419,7 +420,7 @@ class Calls:
     def _said(self, body: bytes) -> str:
         """The server's own words, if it has any, without the key."""
         with contextlib.suppress(ValueError, RecursionError):
-            found = parsed(body[:10_000].decode("utf-8"))
+            found = parse(body[:10_000].decode("utf-8"))
             for name in ("message", "error", "detail", "title"):
                 text = found_at(found, name)
                 if isinstance(text, str) and text.strip():

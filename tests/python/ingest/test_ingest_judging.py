@@ -227,15 +227,16 @@ def test_files_that_are_not_tables_are_quarantined(feed: Feed) -> None:
 
 
 def test_a_header_may_not_have_too_many_columns(feed: Feed) -> None:
+    of = candidate(feed, FIRST)
     most = [f"extra_{number}" for number in range(MOST_EXTRA_COLUMNS)]
-    assert judge_header(feed, None, most, ()) is None
-    assert judge_header(feed, None, most[:1], most) is None
-    assert judge_header(feed, None, most, [*most, "one_more"]) is None
-    too_many = judge_header(feed, None, ["one_more"], most)
+    assert judge_header(of, None, most, ()) is None
+    assert judge_header(of, None, most[:1], most) is None
+    assert judge_header(of, None, most, [*most, "one_more"]) is None
+    too_many = judge_header(of, None, ["one_more"], most)
     assert too_many is not None
     assert too_many.status == "quarantined"
     assert "would have 501 columns" in str(too_many.reason)
-    assert judge_header(feed, "a picture", (), ()) == Verdict("quarantined", "a picture")
+    assert judge_header(of, "a picture", (), ()) == Verdict("quarantined", "a picture")
 
 
 @pytest.mark.parametrize(
