@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
+from api_server import KEY, Reply, api_server
 from nightly import PROJECT, Project, new_project
 
 from base.link import Connection
-from ingest.contract.apis import ApiIds, ApiResource
+from ingest.contract.apis import PAGINATORS, ApiIds, ApiResource, check_pages
 from ingest.contract.connections import DatabaseTable
 from ingest.contract.feeds import Feed
 from ingest.contract.reading import FEEDS_FOLDER, load_feeds
@@ -21,9 +23,9 @@ TEXT = (DOCS / "first-feed.md").read_text(encoding="utf-8")
 KEYS = (DOCS / "feeds.md").read_text(encoding="utf-8")
 
 
-def block(kind: str, start: str) -> str:
+def block(kind: str, start: str, text: str = TEXT) -> str:
     """The fenced block of this kind that begins with this text."""
-    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE):
+    for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
         if found.group(1) == kind and found.group(2).startswith(start):
             return found.group(2)
     raise AssertionError(f"no {kind} block begins with {start}")
@@ -69,6 +71,34 @@ def test_the_feed_of_the_docs_loads_the_file_of_the_docs(project: Project, tmp_p
         "farm_shop/invoices_2024-03-07.csv", block("", "Invoice;Date;Customer no.;Item;EAN")
     )
     assert project.load().rows == 1
+
+
+def test_the_api_of_the_docs_is_loaded_as_the_docs_say(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (DOCS / "apis.md").read_text(encoding="utf-8")
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    (feeds / "garden.yml").write_text(block("yaml", "feeds:\n  garden_branches:", page))
+    project.feeds = load_feeds(feeds)
+    found = {"/branches/count": block("json", '{"branches"', page)}
+    found |= {f"/branches/{n}": block("json", f'{{"id": {n},', page) for n in (1, 2)}
+    with api_server() as server:
+        server.answer = lambda call: Reply(found[call.path].encode())
+        monkeypatch.setenv("BRANCHLINE_SOURCE_GARDEN_URL", server.url)
+        monkeypatch.setenv("BRANCHLINE_SOURCE_GARDEN_KEY", KEY)
+        assert (project.load().rows, project.load().unchanged) == (2, 1)
+    assert {call.headers["x-api-key"] for call in server.calls} == {KEY}
+    query = "select branch_number, city, staff from raw.garden_branches order by 1"
+    assert project.rows(query) == [("1", "Leeds", "12"), ("2", "York", None)]
+
+
+def test_the_pages_of_the_docs_are_valid() -> None:
+    page = (DOCS / "apis.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^      pages: (.+)$", page, re.MULTILINE)
+    assert len(shown) >= len(PAGINATORS) - 1
+    for text in shown:
+        check_pages(yaml.safe_load(text))
 
 
 def test_every_key_of_a_feed_is_in_the_docs() -> None:
