@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from api_server import KEY, ApiServer, Call, Reply, api_server
 from inbox_places import clean_environment
@@ -329,66 +327,6 @@ def test_databases_and_apis_are_opened_alike(
     monkeypatch.setenv("BRANCHLINE_SOURCE_DESK_URL", "postgresql://u@127.0.0.1:1/d")
     kinds = [type(Connections().of(feed)).__name__ for feed in feeds]
     assert kinds == ["NoneType", "NoneType", "SourceDatabase"]
-
-
-COMMAND = """
-import sys
-from pathlib import Path
-from ingest.contract import reading
-import operate.runs.loading as loading
-from operate.cli import main
-reading.FEEDS_FOLDER = Path(sys.argv.pop(1))
-loading.listed_sources = lambda: ["shop"]
-main()
-"""
-
-
-@pytest.mark.parametrize("answered", ["well", "refused", "echoed"])
-def test_no_key_is_shown_or_kept(
-    answered: str,
-    shop: Shop,
-    server: ApiServer,
-    project_env: dict[str, str],
-    tmp_path: Path,
-    database_url: str,
-) -> None:
-    command_lines: list[str] = []
-
-    def look(call: Call) -> Reply | None:
-        with contextlib.suppress(psutil.Error):
-            command_lines.extend(
-                " ".join(process.info["cmdline"] or ())
-                for process in psutil.process_iter(["cmdline"])
-            )
-        if answered == "refused":
-            return Reply(status=401)
-        if answered == "echoed":
-            return Reply({"message": f"not {call.headers['x-api-key']}!"}, status=400)
-        return None
-
-    shop.refuse = look
-    folder = tmp_path / "feeds"
-    folder.mkdir()
-    (folder / "shop.yml").write_text(FEEDS, encoding="utf-8")
-    (tmp_path / "inbox").mkdir()
-    secrets = {URL: server.url, KEY_VARIABLE: KEY, "RUNTIME__LOG_LEVEL": "DEBUG"}
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, str(folder), "load"],
-        env={**project_env, **secrets, "PYTHONPATH": str(PROJECT)},
-        capture_output=True,
-        text=True,
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == (0 if answered == "well" else 1), output
-    expected = {"well": "with 15 rows", "refused": "rejects the key", "echoed": "not ***!"}
-    assert expected[answered] in output, output
-    assert any("shop.yml" in line or str(folder) in line for line in command_lines)
-    assert KEY not in "".join(command_lines)
-    assert KEY not in output
-    assert KEY not in dump(database_url)
-    for file in tmp_path.rglob("*"):
-        if file.is_file():
-            assert KEY.encode() not in file.read_bytes(), file
 
 
 # --- killed
