@@ -47,6 +47,8 @@ LARGEST_ANSWER = 64 << 20
 """Bytes of one answer, unpacked: it is parsed in memory."""
 LONGEST_ASKED = 300.0
 """Seconds to wait in all for one call, where the server itself says when to call again."""
+GRACE = 5.0
+"""Seconds behind its time after which a call is given up whose answer has not even begun."""
 MOST_REDIRECTS = 5
 MOST_EMPTY_PAGES = 100
 """Pages without records in a row; more are an endless list."""
@@ -155,6 +157,8 @@ class Calls:
         self._stop = threading.Event()
         self._local = threading.local()
         self._answered = 0
+        self._begun: dict[int, float] = {}
+        """When the calls that run now were begun, by their threads."""
         self._trouble = ""
 
     # One call
@@ -239,7 +243,9 @@ class Calls:
                 if not error.fault.temporary:
                     raise
                 attempt += 1
-                pause = min(remote.LONGEST_WAIT, 0.2 * 2**attempt) * random.uniform(0.5, 1)
+                pause = min(remote.LONGEST_WAIT, 0.2 * 2 ** min(attempt, 9)) * random.uniform(
+                    0.5, 1
+                )
                 if error.retry_after is not None:
                     pause = error.retry_after
                     asked -= pause
@@ -280,7 +286,15 @@ class Calls:
             self.sleep(min(wait, 1.0))
         if self._stop.is_set():
             raise _StoppedError
-        deadline = time.monotonic() + self.spec.timeout
+        began = self._begun[threading.get_ident()] = time.monotonic()
+        try:
+            return self._read_whole(send, options, began + self.spec.timeout)
+        finally:
+            del self._begun[threading.get_ident()]
+
+    def _read_whole(
+        self, send: Callable[..., requests.Response], options: dict[str, Any], deadline: float
+    ) -> Answer:
         longest = min(self.spec.timeout, remote.READ_TIMEOUT)
         timeouts = (min(remote.CONNECT_TIMEOUT, longest), longest)
         try:
@@ -308,13 +322,7 @@ class Calls:
             if size > LARGEST_ANSWER:
                 raise self._too_large()
             if time.monotonic() > deadline:
-                raise CallError(
-                    Fault(
-                        f"the API {self.name} did not finish its answer in {self.spec.timeout:g} s",
-                        "the next load tries again; raise the feed's timeout if that is too short",
-                        temporary=True,
-                    )
-                )
+                raise self._too_slow()
             parts.append(chunk)
         body = b"".join(parts)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -328,6 +336,15 @@ class Calls:
                 Fault(f"the API {self.name} packs its answers in an unknown way ({encoding:.20})")
             )
         return body
+
+    def _too_slow(self) -> CallError:
+        return CallError(
+            Fault(
+                f"the API {self.name} did not finish its answer in {self.spec.timeout:g} s",
+                "the next load tries again; raise the feed's timeout if that is too short",
+                temporary=True,
+            )
+        )
 
     def _too_large(self) -> CallError:
         return CallError(
@@ -530,6 +547,10 @@ class Calls:
                 if tell is not None and time.monotonic() - told >= REPORT_SECONDS:
                     told = time.monotonic()
                     tell(*self._state(what))
+                # Headers that drip in are seen by nobody else.
+                oldest = min([*self._begun.values()], default=time.monotonic())
+                if time.monotonic() - oldest > self.spec.timeout + GRACE:
+                    raise self._too_slow()
                 try:
                     item = found.get(timeout=min(1.0, REPORT_SECONDS))
                 except queue.Empty:
@@ -572,7 +593,8 @@ def _retry_after(answer: requests.Response) -> float | None:
     if not given:
         return None
     try:
-        return max(0.0, float(_RETRY_AFTER.parse_retry_after(given)))
+        # A moment that has passed says nothing.
+        return float(_RETRY_AFTER.parse_retry_after(given)) or None
     except (urllib3.exceptions.HTTPError, ValueError, OverflowError):
         return None
 

@@ -41,6 +41,8 @@ class Reply:
     chunked: bool = False
     drip: float = 0
     """Seconds between two bytes of the body."""
+    drip_headers: float = 0
+    """Seconds between two bytes of the headers."""
     delay: float = 0
     """Seconds before the answer."""
 
@@ -121,6 +123,8 @@ class ApiServer:
         if not isinstance(body, bytes):
             body = json.dumps(body).encode()
         handler.send_response(reply.status)
+        if reply.drip_headers:
+            handler.flush_headers()
         headers = {"Content-Type": "application/json", **reply.headers}
         if reply.chunked:
             headers["Transfer-Encoding"] = "chunked"
@@ -128,6 +132,10 @@ class ApiServer:
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():
             handler.send_header(name, value)
+        if reply.drip_headers:
+            for byte in b"X-Slow: " + b"x" * 100:
+                handler.wfile.write(bytes([byte]))
+                time.sleep(reply.drip_headers)
         handler.end_headers()
         sent = body if reply.cut_after is None else body[: reply.cut_after]
         for part in [sent] if not reply.drip else [bytes([byte]) for byte in sent]:

@@ -461,6 +461,13 @@ def test_waiting_is_reported(server: ApiServer, read: Any, monkeypatch: pytest.M
     assert told[0] == ("api/shop/stores.jsonl: 0 calls answered", False)
 
 
+@pytest.mark.parametrize("after", ["0", "-5", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_retry_after_that_says_nothing(after: str, server: ApiServer, read: Any) -> None:
+    server.answer = lambda call: Reply(status=429, headers={"Retry-After": after})
+    assert "limits the calls (HTTP 429); the next load tries again" in failure(read)
+    assert len(server.calls) < 10
+
+
 def test_a_server_that_asks_to_wait_for_too_long(server: ApiServer, read: Any) -> None:
     server.answer = lambda call: Reply(status=429, headers={"Retry-After": "4000"})
     assert "limits the calls (HTTP 429), and asks to wait for 4000 s" in failure(read)
@@ -567,6 +574,16 @@ def test_a_slow_drip_ends(chunked: bool, server: ApiServer, read: Any) -> None:
     began = time.monotonic()
     assert "did not finish its answer in 0.5 s" in failure(read, f"{LIST}, timeout: 0.5")
     assert time.monotonic() - began < 5
+
+
+def test_headers_that_come_slowly_end(
+    server: ApiServer, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest_calls, "GRACE", 0.5)
+    server.answer = lambda call: Reply(stores(1), drip_headers=0.1)
+    began = time.monotonic()
+    assert "did not finish its answer in 0.5 s" in failure(read, f"{LIST}, timeout: 0.5")
+    assert time.monotonic() - began < 8
 
 
 def test_a_connection_that_is_cut_once(
