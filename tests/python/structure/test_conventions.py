@@ -122,7 +122,9 @@ def break_every_rule(manifest: Node) -> Node:
     mart = broken.first("marts/sales", lambda node: node["name"].startswith("fct_"))
     sources, exposures = broken.manifest["sources"], broken.manifest["exposures"]
     source = next(iter(sources.values()))
-    exposure = next(e for e in exposures.values() if "/sales/" in e["original_file_path"])
+    exposure = next(
+        e for e in exposures.values() if e["original_file_path"].endswith("_sales__exposures.yml")
+    )
     seed, *_ = [node for node in nodes.values() if node["resource_type"] == "seed"]
     snapshot, *_ = [node for node in nodes.values() if node["resource_type"] == "snapshot"]
     semantic_model = next(iter(broken.manifest["semantic_models"].values()))
