@@ -7,8 +7,9 @@
         is_year_short                  whether the year has two digits only
 
     Ambiguous formats: 25/08/2021 09:01, 8/25/2021 9:01 and 25.08.2021 09.01. Unambiguous: 2021-08-25T09:01:00.000,
-    2021/08/25, 20210825 0901, 25-Aug-2021, Aug 25, 2021. Seconds, fractions of a second, AM or PM may follow; a comma
-    or a weekday is allowed. Words that PostgreSQL accepts as a time ('now', 'infinity') are not.
+    2021/08/25, 20210825 0901, 25-Aug-2021, Aug 25, 2021, 2021 August 25, August 2021 25. Seconds, fractions of a second,
+    AM or PM may follow; a comma or a weekday is allowed. Words that PostgreSQL accepts as a time ('now', 'infinity')
+    are not.
 
     `time_zone`: SQL of the IANA name of the branch's time zone. A time with an offset from UTC (Z, +05:30) is then
     converted to local time; without it the offset is ignored. With `of_days` midnight is not converted: programs
@@ -85,6 +86,7 @@
         '[0-9]{8}',
         '[0-9]{1,2}(?:st|nd|rd|th)?[ ./-]*(?:of +)?' ~ month ~ '[ .,/-]*(?:[0-9]{4}|[0-9]{2})',
         month ~ '[ .]*[0-9]{1,2}(?:st|nd|rd|th)?[ ,]+[0-9]{4}',
+        month ~ '[ .,/-]+[0-9]{4}[ .,/-]+[0-9]{1,2}(?:st|nd|rd|th)?',
         '[0-9]{4}[ ./-]*' ~ month ~ '[ ./-]*[0-9]{1,2}',
     ] -%}
     {%- set times = [

@@ -20,6 +20,12 @@ ReadFile = Callable[[str, date | None, Sequence[str]], list[Any]]
 UNCLEAR = "date_order_unclear"
 
 READINGS = " from ' ~ date_readings('given.value', 'readings', zone) ~ ')'"
+# The country and the number as a file has them, `GB 01632 960758`.
+NUMBERS = (
+    " from ' ~ phone_number(\"substr(given.value, 4)\", \"left(given.value, 2)\", 'numbers') ~ ')'"
+)
+# Cells of a line, divided by bars; an empty one is null.
+CELLS = [f"nullif(split_part(given.value, '|', {place}), '')" for place in (1, 2, 3)]
 MACROS = {
     "cleaned": "cleaned('given.value')",
     "surname": "cleaned('given.value', keep=['Null'])",
@@ -36,6 +42,14 @@ MACROS = {
     "is_in_pounds": "'not ' ~ names_another_currency('given.value', \"'GBP'\")",
     "is_in_dollars": "'not ' ~ names_another_currency('given.value', \"'AUD'\")",
     "date": "parse_date('given.value')",
+    "digits": "digits_of('given.value')",
+    "email": "email_address('given.value')",
+    "continent": "continent_name('given.value')",
+    "country": "country_code('given.value')",
+    "weight": "weight_in_kg('given.value')",
+    "expiry": "month_of_expiry('given.value')",
+    "phone": f"'(select array[number, extension]{NUMBERS}",
+    "noise": f"line_noise({CELLS})",
     "day_first": f"'(select day_first_at{READINGS}",
     "month_first": f"'(select month_first_at{READINGS}",
     # What follows are whole queries.
@@ -488,3 +502,226 @@ def test_a_wrong_year_does_not_swap_day_and_month(read_file: ReadFile) -> None:
     # Days of the month before are near.
     assert read_file("desk_dates", date(2023, 3, 10), ["09/02/2023"]) == [at(9, 2)]
     assert read_file("desk_dates", date(2023, 3, 14), ["09/02/2023"]) == [UNCLEAR]
+
+
+def test_days_with_the_name_of_the_month_anywhere(read: Read) -> None:
+    all_of(
+        read,
+        "date",
+        {
+            "1990-09-30": date(1990, 9, 30),
+            "1990/09/30": date(1990, 9, 30),
+            "July 1961 14": date(1961, 7, 14),
+            "1961 July 14": date(1961, 7, 14),
+            "October 2006 04": date(2006, 10, 4),
+            "Oct. 2006, 4": date(2006, 10, 4),
+            "may-2003-27": date(2003, 5, 27),
+            "14 July 1961": date(1961, 7, 14),
+            "July 14 1961": date(1961, 7, 14),
+            "July 1961": None,
+            "July 1961 32": None,
+            "February 2003 29": None,
+            "July 1961 14 15": None,
+            "Juli1961 14": None,
+            "NULL": None,
+            "ZCXWWKF45G": None,
+        },
+    )
+
+
+def test_digits_among_letters_are_a_number(read: Read) -> None:
+    all_of(
+        read,
+        "digits",
+        {
+            "325": 325,
+            "J78": 78,
+            "30e": 30,
+            "3n9": 39,
+            "80R": 80,
+            " A 9 7 ": 97,
+            "30.0": 30,
+            "0": 0,
+            "NULL": None,
+            "": None,
+            "1.5": None,
+            "J7.8": None,
+            "1234567890": None,
+            "A1234567890": None,
+        },
+    )
+
+
+def test_mail_addresses_have_one_at(read: Read) -> None:
+    all_of(
+        read,
+        "email",
+        {
+            "rudi79@winkler.de": "rudi79@winkler.de",
+            "dohertyj@@taylor-humphries.com": "dohertyj@taylor-humphries.com",
+            "Ann.Lee+shop@Example.CO.UK": "ann.lee+shop@example.co.uk",
+            " <ann@example.com> ": "ann@example.com",
+            "mailto:ann@example.com": "ann@example.com",
+            "ann @ example.com": "ann@example.com",
+            "jürgen@müller.de": "jürgen@müller.de",
+            "o'neil@example.com": "o'neil@example.com",
+            "ann@lee@example.com": None,
+            "ann.example.com": None,
+            "ann@example": None,
+            "@example.com": None,
+            "ann lee@example.com": None,
+            "ann@example.": None,
+            "a@b.com, c@d.com": None,
+            "NULL": None,
+            "": None,
+        },
+    )
+
+
+def test_continents_and_countries_have_one_name(read: Read) -> None:
+    all_of(
+        read,
+        "continent",
+        {
+            "Europe": "Europe",
+            "eeEurope": "Europe",
+            "eeAmerica": "America",
+            "ASIA": "Asia",
+            "north america": "North America",
+            "Atlantis": None,
+            "QMAVR5H3LD": None,
+            "NULL": None,
+            "": None,
+        },
+    )
+    all_of(
+        read,
+        "country",
+        {
+            "GB": "GB",
+            "GGB": "GB",
+            "ggb ": "GB",
+            "UUS": "US",
+            "DDE": "DE",
+            "uk": "GB",
+            "de": "DE",
+            "NA": "NA",
+            "GGY": None,
+            "SSD": None,
+            "GBR": None,
+            "XX": None,
+            "GBB": None,
+            "QVUW9JSKY3": None,
+            "": None,
+        },
+    )
+
+
+def test_weights_are_in_kilograms(read: Read) -> None:
+    found = {
+        "1.6kg": "1.6",
+        "0.48kg": "0.48",
+        "590g": "0.59",
+        "125ml": "0.125",
+        "0.5 l": "0.5",
+        "75cl": "0.75",
+        "16oz": "0.4536",
+        "1lb": "0.4536",
+        "12 x 100g": "1.2",
+        "3x2g": "0.006",
+        "16 X 10 G": "0.16",
+        "2 \u00d7 1.5kg": "3",
+        "77g .": "0.077",
+        "77 g.": "0.077",
+        "1,5 kg": "1.5",
+        "0,480kg": "0.48",
+        "1.500kg": "1.5",
+        "500 grams": "0.5",
+        "1 Kilogram": "1",
+        "500mg": "0.0005",
+    }
+    weights = read("weight", list(found))
+    assert [round(weight, 4) for weight in weights] == [Decimal(kilos) for kilos in found.values()]
+    for text in ("1,500g", "590", "kg", "-5kg", "9GO9NZ5JTL", "1.6kgs of", "12 x g", "NULL", ""):
+        assert read("weight", [text]) == [None], text
+
+
+def test_cards_expire_in_a_month(read: Read) -> None:
+    month = date(2026, 9, 1)
+    same = ["09/26", "9/26", " 09 / 26 ", "09-26", "09.2026", "09/2026"]
+    assert read("expiry", list(same)) == [month] * len(same)
+    none = ["13/26", "00/26", "09/1926", "2026", "09", "0926", "NULL", "VNLNMWPJII", "", None]
+    assert read("expiry", [*none]) == [None] * len(none)
+
+
+def test_telephone_numbers_are_international(read: Read) -> None:
+    numbers = {
+        # As callers abroad dial them.
+        "GB +44(0)1174960765": "+441174960765",
+        "GB +44 (0) 117 496 0765": "+441174960765",
+        "GB +441174960765": "+441174960765",
+        "GB +44 117.496-0765": "+441174960765",
+        "GB +4401174960765": "+441174960765",
+        "GB (+44) 117 496 0765": "+441174960765",
+        "GB 0044 117 496 0765": "+441174960765",
+        "DE +49(0)4381255555": "+494381255555",
+        "DE +49 (0) 9914 457670": "+499914457670",
+        "DE 0049/30/123456": "+4930123456",
+        "US 001-927-870-9938": "+19278709938",
+        "US +1-097-664-6571": "+10976646571",
+        # Another country's number.
+        "DE +44(0)1174960765": "+441174960765",
+        "XX +49 30 1234567": "+49301234567",
+        "IT +39 (0)6 1234567": "+390612345678"[:-1],
+        # As callers in the country dial them.
+        "GB 0117 496 0765": "+441174960765",
+        "GB (0117)4960765": "+441174960765",
+        "GB (0117) 496-0765": "+441174960765",
+        "GB 029 2018388": "+44292018388",
+        "DE 08346 147221": "+498346147221",
+        "DE (08346) 147221": "+498346147221",
+        "DE (00318) 26450": "+49031826450",
+        "DE 00034 039797": "+490034039797",
+        "DE (0044) 117 496 0765": "+441174960765",
+        "IT 06 1234567": "+39061234567",
+        "FR 01.23.45.67.89": "+33123456789",
+        "US 6554215915": "+16554215915",
+        "US 572.068.8397": "+15720688397",
+        "US (748)789-3441": "+17487893441",
+        "US 1-748-789-3441": "+17487893441",
+        "US 174-394-0081": "+11743940081",
+        "RU 8 (495) 123-45-67": "+74951234567",
+        "GB 0117\u00a0496\u20110765": "+441174960765",
+        "GB Tel: 0117 496 0765": "+441174960765",
+        # Not a number, of no known country, too short, too long.
+        "XX 0117 496 0765": None,
+        "GB 12345": "+4412345",
+        "GB 123": None,
+        "GB +44 1174960765 1174960765": None,
+        "GB 0117 496 076B": None,
+        "GB 0800-FLOWERS": None,
+        "GB NULL": None,
+        "GB HG8Q2LSSI2": None,
+        "GB ": None,
+    }
+    assert (
+        dict(zip(numbers, [pair[0] for pair in read("phone", list(numbers))], strict=True))
+        == numbers
+    )
+    extended = {
+        "US 277-664-6389x8405": ["+12776646389", "8405"],
+        "US (987)576-3015x3130": ["+19875763015", "3130"],
+        "US 001-250-624-2176x889": ["+12506242176", "889"],
+        "US 328-593-9742x06483": ["+13285939742", "06483"],
+        "US 328-593-9742 ext. 64": ["+13285939742", "64"],
+        "GB 0117 496 0765, Extension 7": ["+441174960765", "7"],
+        "GB 0117 496 0765 #7": ["+441174960765", "7"],
+        "GB 0117 496 0765 x": [None, None],
+    }
+    all_of(read, "phone", extended)
+
+
+def test_lines_that_say_nothing(read: Read) -> None:
+    said = ["||", "6FWDZHD7PW||", "6FWDZHD7PW|ZCXWWKF45G|BIP8K8JJW22", "6FWDZHD7PW|Leeds|", "5|a|b"]
+    noise = ["line_empty", "line_random", "line_random", None, None]
+    assert read("noise", [*said]) == noise
