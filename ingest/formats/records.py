@@ -154,13 +154,16 @@ class TableReader:
     def _unknown_header(self, row: Sequence[str], above: Sequence[str]) -> NotReadable | None:
         """Whether the first row without a digit is a header with unknown names.
 
-        It is if it names all columns that are read, and the row above it consists of numbers.
+        It is if it names all columns that are read, each by a name of its own (NULL in every column
+        names none), and the row above it consists of numbers.
         """
         self._all_hold_digits = False
         dialect = self._dialect
         places = range(len(row)) if dialect.places is None else dialect.places
         named = [row[place] for place in places if place >= 0]
         if self._find_header is None or not all(map(str.strip, named)) or not may_be_header(named):
+            return None
+        if len(set(named)) < len(named):
             return None
         if sum(_has_digit(cell) is not None for cell in above) < 2:
             return None

@@ -202,6 +202,8 @@ def test_lines_below_it_are_read_by_the_next_header(feeds: FeedContract) -> None
         # It does not fill every column, or it is not words.
         "soon,Joined Town,Ann Bee,Tea,much,CASH,",
         "----,----,----,----,----,----,----",
+        # A header does not name two columns alike.
+        "NULL,NULL,NULL,NULL,NULL,NULL,NULL",
         # A line of values has a digit somewhere.
         "soon,Joined Town,Ann Bee,Tea,1.00,CASH,none",
     ],
