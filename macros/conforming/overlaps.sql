@@ -45,7 +45,8 @@
     `same`: columns that two rows of one sale have in common, besides branch and day.
     `is_stray`: condition that a row is of another day or branch than its file.
     `line_text`: text of a rejected row, from the columns.
-    `one_line_each`: a record is one line of a file; otherwise it may be several.
+    `one_line_each`: a record is one line of a file; otherwise it may be several. `rejudged`: `rows` may have rows of
+    files that are not touched.
 #}
 {% macro counted_once(
     rows,
@@ -53,7 +54,8 @@
     same,
     line_text,
     is_stray='business_date <> file_business_date',
-    one_line_each=true
+    one_line_each=true,
+    rejudged=false
 ) -%}
     {%- if linted('counted_once', rows) -%}
         {{ return('counted as (select * from ' ~ rows ~ ') select * from counted') }}
@@ -73,6 +75,16 @@
             {%- endif %}
         ) as valid_rows
     {%- endset -%}
+    {%- set not_at_hand -%}
+        {%- if rejudged %}
+        and not exists (
+            select {{ rows }}.file_id from {{ rows }}
+            where
+                {{ rows }}.file_id = {{ this }}.file_id
+                and {{ rows }}.line_number = {{ this }}.line_number
+        )
+        {%- endif -%}
+    {%- endset -%}
 {%- if judges_stored_rows() -%}
 -- Two selects, because each uses its own index.
 stored_rows as (
@@ -83,6 +95,7 @@ stored_rows as (
     where
         is_current
         and file_id not in ({{ touched }})
+        {{- not_at_hand }}
         and record_key in (select {{ rows }}.record_key from {{ rows }})
     union all
     select
@@ -91,6 +104,7 @@ stored_rows as (
     where
         is_current
         and file_id not in ({{ touched }})
+        {{- not_at_hand }}
         and record_key is null
         and (business_date, branch_key) in (
             select

@@ -23,10 +23,19 @@
     in customer or country, the flag `receipt_lines_differ` says so.
 
     `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
-    'month_first') and `of_days`: how the source writes dates, as for `dated_lines`.
+    'month_first') and `of_days`: how the source writes dates, as for `dated_lines`. `rejudged`: `from` may have lines of
+    files that are not touched, too, because something else has changed what they are worth; each with all its
+    states, the former ones with is_current false.
 #}
 {% macro receipt_lines(
-    from, expressions={}, lacks=[], adds=[], one_line_each=false, date_order=none, of_days=false
+    from,
+    expressions={},
+    lacks=[],
+    adds=[],
+    one_line_each=false,
+    date_order=none,
+    of_days=false,
+    rejudged=false
 ) -%}
     {%- set added = [] -%}
     {%- for name in additional_columns('receipt_lines') if name in adds or name in expressions -%}
@@ -339,7 +348,8 @@ judged_receipts as (
     ],
     line_text="concat_ws(' | ', receipt_number, cast(sold_at_local as text), branch_name,"
     ~ " product_name, cast(quantity as text), cast(unit_price as text), cast(net_amount as text))",
-    one_line_each=one_line_each
+    one_line_each=one_line_each,
+    rejudged=rejudged
 ) }}
 {%- endmacro %}
 

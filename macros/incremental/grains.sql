@@ -73,12 +73,15 @@
 {%- endmacro %}
 
 
-{# The ledger ids of a query on the ledger, as a list: the same for a whole run, and asked once. #}
+{#
+    The ledger ids of a query on the ledger, as a list: the same for a whole run, and asked once. 0 where there are
+    none, which is no file's: `not in (null)` would be true of no row.
+#}
 {% macro files_listed(query) -%}
     {%- set listed = kept_for_run(query) -%}
     {%- if listed is none -%}
         {%- set listed = keep_for_run(
-            query, run_query(query).columns[0].values() | join(', ') or 'null'
+            query, run_query(query).columns[0].values() | join(', ') or '0'
         ) -%}
     {%- endif -%}
     {{ return(listed) }}
