@@ -66,6 +66,8 @@ class Source(ABC):
 
     # The last file may arrive so many days after the company's last day.
     days_after: ClassVar[int] = 0
+    # Whether a file contains everything since the company's first day.
+    grows: ClassVar[bool] = False
 
     def __init__(self, company: Company) -> None:
         self.company = company

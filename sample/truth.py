@@ -44,8 +44,9 @@ class FileTruth:
     """One delivered file and its valid content.
 
     A till's file holds one `business_date` of one branch. A store's file holds several days, which
-    `figures_by_day` tells apart; its `business_date` is the last of them. A list of the office has
-    no branch (an empty name) and no sales.
+    `figures_by_day` tells apart; its `business_date` is the last of them. A file of several
+    branches has `figures_by_branch_day`. A list of the office has no branch (an empty name) and no
+    sales.
 
     `path` is relative to the inbox; `logical_file` is shared by the versions of a file and unique
     across sources. `outcome` is the file's expected final status:
@@ -67,11 +68,15 @@ class FileTruth:
     rejected_lines: int = 0
     rejected_rows: int = 0
     figures_by_day: tuple[tuple[date, Figures], ...] = ()
+    figures_by_branch_day: tuple[tuple[tuple[str, date], Figures], ...] = ()
     overwritten_on: date | None = None
 
-    def sold(self) -> tuple[tuple[date, Figures], ...]:
-        """The sales by day."""
-        return self.figures_by_day or ((self.business_date, self.figures),)
+    def sold(self) -> tuple[tuple[tuple[str, date], Figures], ...]:
+        """The sales by branch and day."""
+        if self.figures_by_branch_day:
+            return self.figures_by_branch_day
+        by_day = self.figures_by_day or ((self.business_date, self.figures),)
+        return tuple(((self.branch_name, day), figures) for day, figures in by_day)
 
 
 @dataclass(frozen=True)
@@ -141,9 +146,8 @@ class Books:
             truth = self.files[place]
             rejected_lines += truth.rejected_lines
             rejected_rows += truth.rejected_rows
-            for day, figures in truth.sold():
+            for (name, day), figures in truth.sold():
                 if figures.transactions:
-                    name = truth.branch_name
                     known = by_branch_day.get((name, day), NO_SALES)
                     by_branch_day[name, day] = known + figures
                     by_branch[name] = by_branch.get(name, NO_SALES) + figures

@@ -65,7 +65,9 @@ class _StoreFile:
             0,
             rejected_rows,
             by_day,
-            None if overwritten_after is None else self._day + timedelta(days=overwritten_after),
+            overwritten_on=None
+            if overwritten_after is None
+            else self._day + timedelta(days=overwritten_after),
         )
         notes = (
             (Mess(kind, path, desk.sentence(kind, store, self._day.isoformat())),) if kind else ()
