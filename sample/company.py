@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sample.errors import SampleError
 from sample.output import OutputFolder
+from sample.places import Places
 from sample.sources import (
     DEFAULT_START,
     Company,
@@ -25,6 +26,7 @@ __all__ = [
     "Delivery",
     "deliveries",
     "described",
+    "places",
     "write_company",
     "write_deliveries",
 ]
@@ -69,6 +71,11 @@ def deliveries(company: Company) -> Iterator[Delivery]:
     Raises SampleError for an impossible company.
     """
     return _delivered(company, _open(company))
+
+
+def places(company: Company) -> list[Places]:
+    """The databases and APIs of the company's sources. Raises SampleError."""
+    return [source.places() for source in _open(company)]
 
 
 def write_deliveries(

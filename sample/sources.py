@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from sample.errors import SampleError
 from sample.oddities import Oddity
+from sample.places import Places
 from sample.truth import FileTruth, Mess
 
 # A Monday. Sixty days from here the clocks go back and iced drinks give way to hot ones.
@@ -87,6 +88,10 @@ class Source(ABC):
     @abstractmethod
     def to_come(self) -> int:
         """How many files there will be in all."""
+
+    def places(self) -> Places:
+        """The databases and APIs that hold the source's rows at the end of the company's days."""
+        return Places()
 
     def oddities(self) -> tuple[Oddity, ...]:
         """The intended anomalies of the source."""

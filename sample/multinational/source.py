@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 from sample.multinational.orders import Sizes
-from sample.multinational.world import DATE_EVENTS, FOLDER, LISTS, ORDERS, World
+from sample.multinational.world import DATE_EVENTS, FOLDER, LISTS, ORDERS, STORES, USERS, World
+from sample.places import Api, Places
 from sample.sources import Company, Delivery, Source
 from sample.truth import CURRENT, FileTruth, Mess
 
@@ -85,6 +86,18 @@ class Multinational(Source):
             return ()
         sentence = f"{rejected:,} rows are noise: NULL, empty, or random letters and digits."
         return (Mess(f"noise in {name}", path, sentence),)
+
+    def places(self) -> Places:
+        world, days = self.world, self.company.days
+        tables = {
+            "legacy_users": world.users,
+            "orders_table": [order.row for order in world.orders(days)],
+        }
+        return Places(
+            tables={FOLDER: tables},
+            apis=(Api(f"{FOLDER}_stores", "x-api-key", world.answer),),
+            instead_of=frozenset(f"{FOLDER}/{name}" for name in (USERS, ORDERS, STORES)),
+        )
 
     def to_come(self) -> int:
         return len(LISTS) + 2 * len(self._sent_on())

@@ -122,6 +122,19 @@ class World:
         noisy = with_noise(self.seed, name, rows, self.mess, nothing)
         return [{"index": str(number), **row} for number, row in enumerate(noisy)]
 
+    def answer(self, path: str) -> str | None:
+        """The API's answer: how many shops there are, or one of them by its number."""
+        if path == "number_stores":
+            return json.dumps({"statusCode": 200, "number_stores": len(self.stores)})
+        number = path.removeprefix("store_details/")
+        if not number.isdecimal() or int(number) >= len(self.stores):
+            return None
+        row = self.stores[int(number)]
+        return json.dumps(
+            {name: int(text) if name == "index" else text or None for name, text in row.items()},
+            ensure_ascii=False,
+        )
+
     def file(self, name: str, days: int) -> bytes:
         """The content of one file, as of so many days."""
         if name == CARDS:
