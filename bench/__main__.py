@@ -25,6 +25,7 @@ from bench.dashboard import dashboard
 from bench.document import PAGES, write_pages
 from bench.errors import BenchError
 from bench.figures import Section
+from bench.five_places import five_places
 from bench.histories import built_history
 from bench.loading import known_files, large_file, many_files
 from bench.machine import describe_commit, describe_machine
@@ -35,7 +36,7 @@ from bench.starting import starting
 from bench.tables import show
 from bench.wholesale import long_receipts
 
-EVERY = (1, 2, 3, 4, 5, 6, 7, 8)
+EVERY = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 # Those that need a built history.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
@@ -52,7 +53,7 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         wanted = set()
     if not wanted or not wanted.issubset(EVERY):
-        raise click.BadParameter("choose from 1,2,3,4,5,6,7,8")
+        raise click.BadParameter("choose from 1,2,3,4,5,6,7,8,9")
     return wanted
 
 
@@ -161,9 +162,10 @@ def _sections(
             sections.append(benchmark(server, place, sizes))
     if only & OF_HISTORY:
         sections += _of_history(server, place, sizes, only, say)
-    if 8 in only:
-        say("benchmark 8 ...")
-        sections.append(long_receipts(server, place, sizes))
+    for number, last in ((8, long_receipts), (9, five_places)):
+        if number in only:
+            say(f"benchmark {number} ...")
+            sections.append(last(server, place, sizes))
     return sections
 
 

@@ -40,6 +40,7 @@ class Workplace:
         self._most_seconds = most_seconds
         (folder / "home").mkdir()
         self._number = 0
+        self._given: Mapping[str, str] = {}
 
     def environment(self, database_url: str, name: str = "work") -> dict[str, str]:
         """The environment of a child: this database, its own folders, nothing of the user's.
@@ -55,6 +56,7 @@ class Workplace:
         place.mkdir(exist_ok=True)
         return {
             **kept,
+            **self._given,
             "HOME": str(self.folder / "home"),
             "BRANCHLINE_DATABASE_URL": database_url,
             "BRANCHLINE_TOKEN_KEY": TOKEN_KEY,
@@ -67,6 +69,15 @@ class Workplace:
             "DO_NOT_TRACK": "1",
             "RUNTIME__DLTHUB_TELEMETRY": "false",
         }
+
+    @contextlib.contextmanager
+    def given(self, variables: Mapping[str, str]) -> Iterator[None]:
+        """Children that are started in the block get these variables, too."""
+        before, self._given = self._given, {**self._given, **variables}
+        try:
+            yield
+        finally:
+            self._given = before
 
     def run(self, task: str, database_url: str = "", name: str = "work", **arguments: Any) -> Done:
         """Run `bench.tasks.<task>(**arguments)` in a separate process.

@@ -7,7 +7,7 @@ pages is written by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,24 @@ from bench.figures import Section, section_from_json
 from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
 
 PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-models.md")
+TOGETHER = (1, 2, 3, 4, 5, 6, 7, 8)
+APART = 9
+"""The benchmark that may be measured and written alone."""
 FULL_BUILD = 5
 """The benchmark with a row per model, which has a separate page."""
+REGIONS = ("machine", "aims", "figures", "models", "places")
 _REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 
 
 def write_pages(result: Mapping[str, Any], folder: Path) -> None:
     """Update the figures of the pages in a folder.
 
-    Raises BenchError if the result is a quick one, lacks a benchmark, or failed a check.
+    Benchmarks 1 to 8 are written together, benchmark 9 also alone. Raises BenchError if the result
+    is a quick one, lacks a benchmark, or failed a check.
     """
     sections = [section_from_json(content) for content in result["sections"]]
-    if [section.number for section in sections] != [1, 2, 3, 4, 5, 6, 7, 8]:
+    numbers = [section.number for section in sections]
+    if numbers not in ([*TOGETHER], [APART], [*TOGETHER, APART]):
         raise BenchError("The result does not hold all eight benchmarks; run them without --only.")
     if not result["passed"]:
         raise BenchError("A check of this result failed; its figures belong in no document.")
@@ -39,33 +45,48 @@ def write_pages(result: Mapping[str, Any], folder: Path) -> None:
 
 
 def filled(texts: Mapping[str, str], made: Mapping[str, str]) -> dict[str, str]:
-    """The pages with each marked region replaced. Raises BenchError if the marks do not match."""
+    """The pages with the marked regions replaced that were made.
+
+    Raises BenchError if the marks are not those of all regions.
+    """
     found = [match.group(2) for text in texts.values() for match in _REGION.finditer(text)]
-    if sorted(found) != sorted(made):
+    if sorted(found) != sorted(REGIONS):
         raise BenchError(
-            f"The pages mark {', '.join(found) or 'nothing'}; {', '.join(made)} are needed."
+            f"The pages mark {', '.join(found) or 'nothing'}; {', '.join(REGIONS)} are needed."
         )
-    return {
-        page: _REGION.sub(
-            lambda match: f"{match.group(1)}{made[match.group(2)]}\n{match.group(3)}", text
-        )
-        for page, text in texts.items()
-    }
+
+    def region(match: re.Match[str]) -> str:
+        name = match.group(2)
+        if name not in made:
+            return match.group()
+        return f"{match.group(1)}{made[name]}\n{match.group(3)}"
+
+    return {page: _REGION.sub(region, text) for page, text in texts.items()}
 
 
-def regions(result: Mapping[str, Any], sections: list[Section]) -> dict[str, str]:
-    """The text of every marked region."""
-    aims = [aim_cells(section, aim) for section in sections for aim in section.aims]
-    return {
-        "machine": _machine(result),
-        "aims": markdown(AIM_HEADERS, aims),
-        "figures": "\n\n".join(
-            _section(section) for section in sections if section.number != FULL_BUILD
-        ),
-        "models": "\n\n".join(
-            _section(section) for section in sections if section.number == FULL_BUILD
-        ),
-    }
+def regions(result: Mapping[str, Any], sections: Sequence[Section]) -> dict[str, str]:
+    """The text of every marked region that the sections fill."""
+    made: dict[str, str] = {}
+    together = [section for section in sections if section.number in TOGETHER]
+    if together:
+        builds = [section for section in together if section.number == FULL_BUILD]
+        others = [section for section in together if section.number != FULL_BUILD]
+        made |= {
+            "machine": _machine(result),
+            "aims": _aims(together),
+            "figures": "\n\n".join(map(_section, others)),
+            "models": "\n\n".join(map(_section, builds)),
+        }
+    for section in sections:
+        if section.number == APART:
+            parts = (_section(section), _aims([section]), _machine(result))
+            made["places"] = "\n\n".join(parts)
+    return made
+
+
+def _aims(sections: Sequence[Section]) -> str:
+    cells = [aim_cells(section, aim) for section in sections for aim in section.aims]
+    return markdown(AIM_HEADERS, cells)
 
 
 def _machine(result: Mapping[str, Any]) -> str:

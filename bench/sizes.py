@@ -31,6 +31,9 @@ class Sizes:
     wholesale_days: int
     wholesale_receipts_per_day: int
     big_model_rows: int
+    places_share: int
+    """The company in five places has one in so many rows of its full size."""
+    places_days: int
     most_seconds: float
     """The timeout of a step."""
 
@@ -56,6 +59,8 @@ FULL = Sizes(
     wholesale_days=370,
     wholesale_receipts_per_day=70,
     big_model_rows=100_000,
+    places_share=1,
+    places_days=600,
     most_seconds=3 * 3600,
 )
 
@@ -81,5 +86,7 @@ QUICK = Sizes(
     wholesale_days=37,
     wholesale_receipts_per_day=70,
     big_model_rows=1_000,
+    places_share=20,
+    places_days=60,
     most_seconds=300,
 )

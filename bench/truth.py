@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from decimal import Decimal
 
 from sample.csv_text import price_text
 
@@ -35,3 +36,15 @@ class Truth:
     def money(self) -> str:
         """The money with two decimals."""
         return price_text(self.pence)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The sales that count, and the rows that do not."""
+
+    source: str
+    sales: int
+    units: int
+    money: Decimal
+    rejected: dict[str, int]
+    """Name of the file -> rejected rows."""

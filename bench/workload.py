@@ -1,19 +1,21 @@
-"""The benchmarks' files: those of the one source that has a folder below this one.
+"""The benchmarks' files and places, which come from the folders of sources below this one.
 
-Its module `till_files` creates them, `wholesale_files` those with receipts of many lines, and `raw`
-compares what was loaded with what was written.
+The module `till_files` of one of them creates the files, `wholesale_files` those with receipts of
+many lines, and `raw` compares what was loaded with what was written. The module `company` of
+another one serves a company whose data is in several places.
 """
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 from bench.figures import Section
-from bench.truth import Truth
+from bench.truth import Expected, Truth
+from sample.places import Places
 
 
 class File(Protocol):
@@ -35,12 +37,24 @@ class Files(Protocol):
     def file(self, position: int, number: int, rows: int, *, corrected: bool = False) -> File: ...
 
 
-(_SOURCE,) = (
-    found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.ispkg
-)
-_files = import_module(f"bench.{_SOURCE}.till_files")
-_wholesale = import_module(f"bench.{_SOURCE}.wholesale_files")
-_raw = import_module(f"bench.{_SOURCE}.raw")
+class PlacesCompany(Protocol):
+    """A company in several places: its files in an object store, its tables and its API."""
+
+    def write(self, folder: Path) -> dict[str, Path]: ...
+    def places(self) -> Sequence[Places]: ...
+    def expected(self) -> Expected: ...
+
+
+def _module(name: str) -> ModuleType:
+    """The module of that name in the one folder of a source that has it."""
+    here = Path(__file__).parent
+    (found,) = here.glob(f"*/{name}.py")
+    return import_module(f"bench.{found.parent.name}.{name}")
+
+
+_files = _module("till_files")
+_wholesale = _module("wholesale_files")
+_raw = _module("raw")
 
 COLUMNS: tuple[str, ...] = _files.COLUMNS
 
@@ -81,3 +95,9 @@ def large_blocks(size: int) -> Iterator[tuple[bytes, Truth, int]]:
 def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None) -> None:
     """Compare what was loaded with what was written."""
     _raw.check_raw(section, url, truth, cards)
+
+
+def places_company(share: int, days: int) -> PlacesCompany:
+    """The company with one in `share` of the full size's rows, and so many days of orders."""
+    made: PlacesCompany = _module("company").FullCompany(share, days)
+    return made

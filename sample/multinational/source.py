@@ -28,6 +28,19 @@ def sizes_of(branches: int) -> Sizes:
     )
 
 
+def places_of(world: World, days: int) -> Places:
+    """The company's database and API as of so many days."""
+    tables = {
+        "legacy_users": world.users,
+        "orders_table": [order.row for order in world.orders(days)],
+    }
+    return Places(
+        tables={FOLDER: tables},
+        apis=(Api(f"{FOLDER}_stores", "x-api-key", world.answer),),
+        instead_of=frozenset(f"{FOLDER}/{name}" for name in (USERS, ORDERS, STORES)),
+    )
+
+
 class Multinational(Source):
     """The lists on the first day, and now and then all orders up to then."""
 
@@ -88,16 +101,7 @@ class Multinational(Source):
         return (Mess(f"noise in {name}", path, sentence),)
 
     def places(self) -> Places:
-        world, days = self.world, self.company.days
-        tables = {
-            "legacy_users": world.users,
-            "orders_table": [order.row for order in world.orders(days)],
-        }
-        return Places(
-            tables={FOLDER: tables},
-            apis=(Api(f"{FOLDER}_stores", "x-api-key", world.answer),),
-            instead_of=frozenset(f"{FOLDER}/{name}" for name in (USERS, ORDERS, STORES)),
-        )
+        return places_of(self.world, self.company.days)
 
     def to_come(self) -> int:
         return len(LISTS) + 2 * len(self._sent_on())

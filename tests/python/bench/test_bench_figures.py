@@ -151,7 +151,23 @@ def test_the_pages_are_generated_idempotently(docs: Path) -> None:
     write_pages(changed, docs)
     again = texts_of(docs)
     assert again["benchmarks.md"] == words.replace(", 2 cores", ", 12 cores")
-    assert {**again, "benchmarks.md": overview} == text
+    figures = text["benchmark-figures.md"]
+    assert again["benchmark-figures.md"] == figures.replace(", 2 cores", ", 12 cores")
+    assert again["benchmark-models.md"] == text["benchmark-models.md"]
+
+
+def test_the_last_benchmark_may_be_written_alone(docs: Path) -> None:
+    write_pages(a_result(), docs)
+    before = texts_of(docs)
+    alone = a_result(sections=[a_result()["sections"][-1]])
+    alone["machine"]["cores"] = 12
+    write_pages(alone, docs)
+    after = texts_of(docs)
+    assert "## 9. Benchmark 9" in after["benchmark-figures.md"]
+    assert "12 cores" in after["benchmark-figures.md"]
+    assert {**after, "benchmark-figures.md": ""} == {**before, "benchmark-figures.md": ""}
+    others = before["benchmark-figures.md"].partition("<!-- bench:places -->")[0]
+    assert after["benchmark-figures.md"].startswith(others)
 
 
 def test_a_wrong_or_incomplete_result_is_not_published(docs: Path) -> None:

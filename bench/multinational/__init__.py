@@ -1,0 +1,1 @@
+"""The data of a company in five places, in its full size."""
