@@ -11,7 +11,7 @@ from ingest.review.withdrawal import withdraw
 MODELS = (
     "--select",
     *("+fct_transactions", "+fct_sales", "+rejected_rows", "+rpt_daily_sales"),
-    *("+dim_customers", "+int_raw_claims__unioned"),
+    *("+dim_customers", "+int_raw_claims__unioned", "+int_branch_days__measured"),
 )
 LEDGER_TESTS = (
     "assert_raw_rows_and_money_are_sold_or_rejected",
