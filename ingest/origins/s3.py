@@ -27,6 +27,7 @@ from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins.inbox_address import without_secret
 from ingest.origins.origin import Entry, Fault
 from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
+from ingest.raw.quiet import hush_dlt
 
 # They write addresses and headers into their debug logs.
 for _name in ("botocore", "urllib3"):
@@ -79,6 +80,7 @@ class S3Origin(RemoteOrigin):
         self._client = self._connect()
 
     def _connect(self) -> Any:
+        hush_dlt()
         try:
             found = resolve_configuration(AwsCredentials(), sections=("sources", "filesystem"))
             session = botocore.session.Session(profile=found.profile_name)

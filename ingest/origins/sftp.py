@@ -27,6 +27,7 @@ from paramiko import ssh_exception as ssh
 from base.errors import BranchlineError
 from ingest.origins.origin import Entry, Fault, is_settled
 from ingest.origins.remote import CONNECT_TIMEOUT, READ_TIMEOUT, RemoteFile, RemoteOrigin
+from ingest.raw.quiet import hush_dlt
 
 # It logs paths, and prints errors that are reported here in plain words.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
@@ -87,6 +88,7 @@ class SftpOrigin(RemoteOrigin):
         return host, int(port) if port else None
 
     def _resolve(self) -> SftpCredentials:
+        hush_dlt()
         try:
             return resolve_configuration(SftpCredentials(), sections=("sources", "filesystem"))
         except (ConfigurationException, ValueError):

@@ -461,3 +461,12 @@ def test_the_test_proxy_changes_nothing(s3: S3Place, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{line.port}")
         with claimed(s3.url)[NAME].open() as stream:
             assert stream.read().decode() == till_file()
+
+
+@pytest.mark.parametrize("place", ["s3", "sftp"], indirect=True)
+def test_dlt_writes_no_log(place: Place) -> None:
+    # As dlt sets it when it resolves credentials before it was told otherwise.
+    logging.getLogger("dlt").setLevel(logging.WARNING)
+    fill(place)
+    listed(place.url)
+    assert logging.getLogger("dlt").level == logging.CRITICAL
