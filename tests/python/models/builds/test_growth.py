@@ -48,7 +48,7 @@ def grown(
         def load() -> None:
             """Load, and count the versions that another has overwritten since they were loaded."""
             nonlocal overwritten
-            for path in (project.inbox / "sales_desk").rglob("*.csv"):
+            for path in filter(Path.is_file, project.inbox.rglob("*")):
                 before, now = loaded.get(str(path)), path.read_bytes()
                 overwritten += before is not None and before != now
                 loaded[str(path)] = now
