@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from base.cores import usable_cores
 from ingest.choosing import Candidate
 from ingest.contract.file_errors import UnusableFileError
 from ingest.converting import Converted, Task
 from ingest.origins.inbox import InboxFile
-from ingest.parallel.pool import MOST_WORKERS, WorkerPool, usable_cores
+from ingest.parallel.pool import MOST_WORKERS, WorkerPool
 from ingest.parallel.worker import Answer, Job
 
 HELD_BYTES = 8 << 20
