@@ -43,9 +43,12 @@ class LastExtracted:
 class Extraction:
     """Passes the files of a feed on as CSV or as extracted text, whichever format they have."""
 
-    def __init__(self, feed: Feed, last: LastExtracted | None = None) -> None:
-        """`last`: shared by the feeds of a load."""
+    def __init__(
+        self, feed: Feed, last: LastExtracted | None = None, kind: Kind | None = None
+    ) -> None:
+        """`last`: shared by the feeds of a load. `kind`: the format, where it is known."""
         self._feed = feed
+        self._kind = kind
         self._last = LastExtracted() if last is None else last
 
     def opened(self, key: Hashable, unpacked: Callable[[], BinaryIO]) -> BinaryIO:
@@ -64,7 +67,7 @@ class Extraction:
                     "the file begins with the mark of extracted rows, which no file of an inbox"
                     " has; export it again in its own format"
                 )
-            kind = recognise(head)
+            kind = (self._kind if head else None) or recognise(head)
             if head.startswith(ZIP):
                 stream = _seekable(stream)
                 kind = WORKBOOK if is_workbook(stream) else None

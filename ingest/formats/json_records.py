@@ -53,6 +53,18 @@ def read_json(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
     yield from records.end()
 
 
+def read_json_lines(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
+    """The records of a text that has one per line, whatever they are.
+
+    A document with one line may be read in other ways, too.
+    """
+    records = _Records(feed)
+    yield Row(0, records.names)
+    for number, line, is_whole in JsonText(stream).lines():
+        yield records.line(number, line, is_whole)
+    yield from records.end()
+
+
 def _from_list(text: JsonText, feed: Feed, records: _Records) -> Iterator[Item]:
     path = feed.layout.records
     if path is None:

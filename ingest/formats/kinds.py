@@ -43,6 +43,8 @@ WORKBOOK = Kind("a workbook", "ingest.formats.workbooks", "read_workbook")
 PARQUET = Kind("a Parquet file", "ingest.formats.parquet", "read_parquet")
 PDF = Kind("a PDF document", "ingest.formats.pdf_tables", "read_pdf")
 JSON = Kind("a JSON document", "ingest.formats.json_records", "read_json", streams=True)
+JSON_LINES = Kind("JSON lines", "ingest.formats.json_records", "read_json_lines", streams=True)
+"""One record per line, also where there is only one: an origin that writes such lines says so."""
 
 HEAD = 4096
 ENOUGH = 64

@@ -30,6 +30,7 @@ from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.exact_json import MISSING, found_at, written
 from ingest.formats.extraction import Extraction, LastExtracted
+from ingest.formats.kinds import JSON_LINES
 from ingest.origins.connected import ConnectedOrigin, Tell
 from ingest.origins.inbox import CHUNK, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
@@ -118,7 +119,7 @@ class RestApi(ConnectedOrigin):
             key=f"{feed.name}/{path}",
             is_state=True,
             logical_file=path if only is None else feed.identify(only).logical_file,
-            extraction=Extraction(feed, self._last),
+            extraction=Extraction(feed, self._last, JSON_LINES),
         )
         loaded = ledger.last_content(feed.name, path)
         self._resources[file.key] = _Resource(feed.name, spec, file, loaded)

@@ -165,6 +165,23 @@ def test_an_api_is_loaded_once_and_again_when_it_changed(
         assert read().files == []
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": 7, "items": [{"id": 1, "amount": 2}, {"id": 2, "amount": 3}]},
+        {"id": {"n": 7}, "amount": {"n": 2}},
+        {"id": 7},
+    ],
+)
+def test_the_only_record_is_a_row_whatever_is_in_it(
+    record: Any, shop: Shop, read: Load, query: Query
+) -> None:
+    """A single line may look like a document with a list of records, or with columns, in it."""
+    shop.sales = [record]
+    assert the_only(read("shop_sales")).rows == 1
+    assert query("select cast(record as jsonb) from raw.shop_sales") == [(record,)]
+
+
 def test_values_are_loaded_exactly(shop: Shop, read: Load, query: Query) -> None:
     shop.refuse = lambda call: Reply(
         b'{"total": 1, "items": [{"id": 12345678901234567890, "amount": 1.10, "at": {"x": 1E3}}]}'
