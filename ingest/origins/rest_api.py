@@ -38,6 +38,7 @@ from ingest.origins.origin import Fault
 from ingest.origins.record_store import RecordStore
 from ingest.origins.rest_calls import (
     MOST_EMPTY_PAGES,
+    NO_CONTENT,
     CallError,
     Calls,
     Pace,
@@ -45,6 +46,7 @@ from ingest.origins.rest_calls import (
     Params,
     UnstableError,
     made_paginator,
+    more_than,
     names_another_page,
 )
 from ingest.raw.ledger import Ledger
@@ -271,7 +273,7 @@ class RestApi(ConnectedOrigin):
 
         def read() -> Iterator[Any]:
             for answer in calls.pages(ids.path, {}, paginator, None, lambda _: None):
-                yield answer.json()
+                yield [] if answer.status_code == NO_CONTENT else answer.json()
 
         for tree in calls.gathered([read], self._tell, f"{spec.whole_path}, its ids"):
             found += self._ids_in(ids, tree)
@@ -404,21 +406,28 @@ class RestApi(ConnectedOrigin):
         """The pages of one list, or the one record of an id."""
         records = calls.spec.records
         contents: dict[bytes, int] = {}
+        sizes: list[int] = []
         empty = 0
 
         def check(tree: Any) -> None:
             self._records_in(tree, records, of)
 
+        first = None
         answers = calls.pages(path, params, paginator, records, check)
         for number, answer in enumerate(answers, 1):
             tree = answer.json()
             if total is not None:
                 total.note(tree)
+            if tree is None and of is not None and number == 1:
+                yield Page(of, [], is_missing=True)
+                return
             found = self._records_in(tree, records, of)
             if number == 1 and calls.spec.pages is None and of is not None:
                 self._refuse_more(answer)
+            first = first or answer
             if found:
                 empty = 0
+                sizes.append(len(found))
                 content = hashlib.sha256(
                     "\n".join(map(written, found)).encode("utf-8", "backslashreplace")
                 ).digest()
@@ -436,6 +445,32 @@ class RestApi(ConnectedOrigin):
                         Fault(f"the API {self.name} goes on and on with empty pages", "check pages")
                     )
             yield Page(of, found, is_paged=number > 1)
+        self._check_sizes(paginator, sizes)
+        if first is not None and number == 1 and of is None and paginator is None:
+            self._refuse_rest(first, sum(sizes))
+
+    def _check_sizes(self, paginator: Any, sizes: list[int]) -> None:
+        """Check that a page holds as many records as the next one begins behind it."""
+        limit = paginator.limit if type(paginator).__name__ == "OffsetPaginator" else 0
+        if len(sizes) > 1 and max(sizes) < limit:
+            raise CallError(
+                Fault(
+                    f"no page of the API {self.name} has as many records as its limit ({limit:,}),"
+                    f" but at most {max(sizes):,}: the records between two pages are not read",
+                    f"set limit in pages to {max(sizes)}",
+                )
+            )
+
+    def _refuse_rest(self, answer: Any, count: int) -> None:
+        """Refuse a list of one page, found by `auto`, where its answer speaks of more records."""
+        said = more_than(answer, count)
+        if said:
+            raise CallError(
+                Fault(
+                    f"the API {self.name} has more records than one page ({printable(said)})",
+                    "set pages, or pages: single_page if these are all",
+                )
+            )
 
     def _refuse_more(self, answer: Any) -> None:
         if names_another_page(answer):
@@ -448,6 +483,8 @@ class RestApi(ConnectedOrigin):
 
     def _records_in(self, tree: Any, records: str | None, of: Any) -> list[Any]:
         """The records of an answer. With ids, an answer may also be one record."""
+        if tree is None:
+            return []
         value = found_at(tree, records)
         if isinstance(value, list):
             return value

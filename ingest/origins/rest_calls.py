@@ -41,6 +41,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration  # noqa: E402  o
 from dlt.sources.helpers.requests.session import Session  # noqa: E402
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth  # noqa: E402
 from dlt.sources.helpers.rest_client.client import RESTClient  # noqa: E402
+from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator  # noqa: E402
 from dlt.sources.rest_api.config_setup import create_paginator  # noqa: E402
 
 LARGEST_ANSWER = 64 << 20
@@ -54,10 +55,18 @@ MOST_EMPTY_PAGES = 100
 """Pages without records in a row; more are an endless list."""
 REPORT_SECONDS = 5.0
 
+NO_CONTENT = 204
+
 _CHUNK = 64 << 10
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _AWAY = {502, 503, 504}
 _GONE = {404, 410}
+_MORE = {"hasmore", "hasnext", "hasnextpage", "morepages", "moreresults"}
+_NEXT = {
+    *("nextpage", "nextpagetoken", "nexttoken", "nextcursor", "nexturl", "nextlink", "nextpageurl"),
+    *("odatanextlink", "continuationtoken"),
+}
+_TOTALS = {"total", "totalcount", "totalrecords", "totalitems", "totalresults", "totalelements"}
 _RETRY_AFTER = urllib3.util.Retry()
 
 Result = TypeVar("Result")
@@ -176,7 +185,7 @@ class Calls:
             auth = APIKeyAuth(name=self.spec.key_header, api_key=self._key)
         elif self._key is not None:
             auth = BearerTokenAuth(token=self._key)
-        return RESTClient(
+        return _Client(
             self.base_url,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
             auth=auth,
@@ -309,7 +318,7 @@ class Calls:
         response._content = body
         answer = cast(Answer, response)
         self._check_status(answer, body)
-        answer.tree = [] if answer.status_code == 204 else self._tree(answer, body)
+        answer.tree = None if answer.status_code == NO_CONTENT else self._tree(answer, body)
         self._session.check(answer.tree)
         return answer
 
@@ -602,7 +611,7 @@ def _retry_after(answer: requests.Response) -> float | None:
 def made_paginator(name: str, pages: Any) -> Any:
     """dlt's paginator for these settings; None for `auto`. Raises CallError."""
     try:
-        return create_paginator(pages)
+        return _with_an_end(create_paginator(pages))
     except Exception:
         raise CallError(
             Fault(
@@ -610,6 +619,50 @@ def made_paginator(name: str, pages: Any) -> Any:
                 "check the values of its options against dlt's page about paginators",
             )
         ) from None
+
+
+class _JsonLinks(JSONLinkPaginator):
+    """A last page may name the next one with an empty text, or false."""
+
+    def update_state(self, response: Any, data: Any = None) -> None:
+        super().update_state(response, data)
+        self._next_reference = self._next_reference or None
+
+
+def _with_an_end(paginator: Any) -> Any:
+    if type(paginator) is JSONLinkPaginator:
+        paginator.__class__ = _JsonLinks
+    return paginator
+
+
+class _Client(RESTClient):
+    """dlt's client, which finds our paginators."""
+
+    def detect_paginator(self, response: Any, data: Any) -> Any:
+        """The paginator for the first answer."""
+        return _with_an_end(super().detect_paginator(response, data))
+
+
+def more_than(response: requests.Response, count: int) -> str:
+    """What an answer, or its headers, say of more records than it has; empty for nothing.
+
+    Its own names and those of the objects in it count, not those of the records.
+    """
+    tree = response.json()
+    objects = [tree, *tree.values()] if isinstance(tree, dict) else []
+    said: list[tuple[str, Any]] = [
+        pair for value in objects if isinstance(value, dict) for pair in value.items()
+    ]
+    for name, value in [*said, *response.headers.items()]:
+        plain = "".join(filter(str.isalnum, name.lower())).removeprefix("x")
+        text = str(value)
+        is_more = plain in _MORE and text.lower() == "true"
+        is_next = plain in _NEXT and isinstance(value, str) and value != ""
+        # The parser's numbers are texts.
+        is_total = plain in _TOTALS and text.isdecimal() and len(text) < 20 and int(text) > count
+        if is_more or is_next or is_total:
+            return f"{name} {text}" if is_total else name
+    return ""
 
 
 def names_another_page(response: requests.Response) -> bool:

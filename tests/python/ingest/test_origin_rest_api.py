@@ -404,6 +404,84 @@ def test_an_id_that_is_not_there(server: ApiServer, read: Any) -> None:
     assert "nothing under 3 ids of 3" in failure(read, reject)
 
 
+def test_a_page_that_is_shorter_than_its_limit(server: ApiServer, read: Any) -> None:
+    """A server may give fewer records than are asked for; the next page then begins too late."""
+
+    def answer(call: Call) -> Reply:
+        place = int(call.params["offset"])
+        return Reply({"items": stores(*range(7))[place : place + 2]})
+
+    server.answer = answer
+    spec = f"{LIST}, records: items, pages: {{type: offset, limit: LIMIT, total_path: null}}"
+    message = failure(read, spec.replace("LIMIT", "5"))
+    assert "no page of the API shop has as many records as its limit (5), but at most 2" in message
+    assert read(spec.replace("LIMIT", "2")) == lines(stores(*range(7)))
+    server.answer = lambda call: Reply(
+        {"items": stores(1, 2) if call.params["offset"] == "0" else []}
+    )
+    assert read(spec.replace("LIMIT", "5")) == lines(stores(1, 2))
+
+
+@pytest.mark.parametrize("none", ["", False, None])
+def test_the_last_page_may_name_the_next_one_with_nothing(
+    none: Any, server: ApiServer, read: Any
+) -> None:
+    server.answer = lambda call: Reply(
+        {"items": stores(2), "next": none}
+        if "after" in call.params
+        else {"items": stores(1), "next": "/stores?after=1"}
+    )
+    spec = f"{LIST}, records: items, pages: {{type: json_link, next_url_path: next}}"
+    assert read(spec) == lines(stores(1, 2))
+    assert read(f"{LIST}, records: items") == lines(stores(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("beside", "headers"),
+    [
+        ({"has_more": True}, {}),
+        ({"meta": {"hasNextPage": "true"}}, {}),
+        ({"paging": {"continuationToken": "b"}}, {}),
+        ({"totalCount": 3}, {}),
+        ({"pagination": {"total": "3"}}, {}),
+        ({}, {"X-Total-Count": "3"}),
+    ],
+)
+def test_more_records_than_the_only_page_has(
+    beside: Any, headers: dict[str, str], server: ApiServer, read: Any
+) -> None:
+    server.answer = lambda call: Reply({"items": stores(1, 2), **beside}, headers=headers)
+    message = failure(read, f"{LIST}, records: items")
+    assert "the API shop has more records than one page (" in message
+    assert "; set pages, or pages: single_page if these are all" in message
+    assert read(f"{LIST}, records: items, pages: single_page") == lines(stores(1, 2))
+
+
+def test_the_only_page_of_a_list(server: ApiServer, read: Any) -> None:
+    meta = {"has_more": False, "next_cursor": None, "next": "", "total": 2, "total_price": 80}
+    server.answer = lambda call: Reply({"items": stores(1, 2), "meta": meta, "hasNext": "false"})
+    assert read(f"{LIST}, records: items") == lines(stores(1, 2))
+
+
+@pytest.mark.parametrize("nothing", [Reply(status=204), Reply(b"null")])
+def test_an_id_with_nothing_in_its_answer(nothing: Reply, server: ApiServer, read: Any) -> None:
+    def answer(call: Call) -> Reply:
+        if call.path == "/count":
+            return Reply({"n": 3})
+        number = int(call.path[-1])
+        return nothing if number == 2 else Reply(stores(number)[0])
+
+    server.answer = answer
+    assert "has nothing under 1 id of 3 (2), although it lists them" in failure(read, EACH)
+    reject = EACH.replace("field: n", "field: n, missing: reject")
+    assert "has nothing under the id 2" in read(reject).decode()
+
+
+def test_no_answer_where_records_were_expected(server: ApiServer, read: Any) -> None:
+    server.answer = lambda call: Reply(status=204)
+    assert read(f"{LIST}, records: data.items") == b""
+
+
 # --- limits
 
 
