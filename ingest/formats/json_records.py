@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -170,8 +171,14 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-def _from_columns(columns: dict[str, Any], records: _Records) -> Iterator[Item]:
+def _from_columns(document: dict[str, Any], records: _Records) -> Iterator[Item]:
     """The rows of an object of columns: {column: {row: value}}, or {column: [value]}."""
+    columns = {name: item for name, item in document.items() if isinstance(item, (dict, list))}
+    others = document.keys() - columns.keys()
+    empty = [name for name in document if name in others and document[name] is None]
+    unread = [name for name in document if name in others and document[name] is not None]
+    if unread:
+        yield Remark(f"what is no column is not loaded: {_cut(', '.join(unread))}")
     lengths = ", ".join(f"{name} {len(column):,}" for name, column in columns.items())
     if all(isinstance(column, list) for column in columns.values()):
         if len(set(map(len, columns.values()))) > 1:
@@ -197,9 +204,8 @@ def _from_columns(columns: dict[str, Any], records: _Records) -> Iterator[Item]:
             f"the columns do not have the same rows: {_cut(lengths)}; what is missing is empty"
         )
     for number, key in enumerate(order, 1):
-        yield records.row(
-            number, {name: column[key] for name, column in columns.items() if key in column}
-        )
+        row = {name: column[key] for name, column in columns.items() if key in column}
+        yield records.row(number, {**row, **dict.fromkeys(empty)})
 
 
 @dataclass(frozen=True)
@@ -291,9 +297,22 @@ class _Records:
         return found >= min(2, len(self._feed.columns))
 
     def are_columns(self, value: dict[str, Any]) -> bool:
-        """Whether an object has columns, and not a record's values."""
-        return all(isinstance(item, (dict, list)) for item in value.values()) and self.is_record(
-            value
+        """Whether an object has columns, and not a record's values.
+
+        It has if everything in it is a list, or an object with some of the keys of the others; or,
+        whatever else is in it, if the feed's columns are objects with the numbers of rows.
+        """
+        if not self.is_record(value):
+            return False
+        found = [item for item in value.values() if isinstance(item, (dict, list))]
+        if len(found) == len(value):
+            keys = [key for item in found if isinstance(item, dict) for key in item]
+            return len(found) < 2 or not keys or len(set(keys)) < len(keys)
+        plan = self._plan(value)
+        declared = {*filter(None, plan.keys), *itertools.chain(*plan.parts.values())}
+        numbered = [value[name] for name in declared if value[name] is not None]
+        return bool(numbered) and all(
+            isinstance(item, dict) and item and all(map(str.isdecimal, item)) for item in numbered
         )
 
     def _cells(self, record: Any) -> list[str]:

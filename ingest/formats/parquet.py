@@ -55,7 +55,8 @@ def read_parquet(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
         ) from None
     except UnicodeError:
         raise UnusableFileError(_NO_TEXT) from None
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, IndexError):
+        # A damaged list of texts has fewer of them than the rows refer to.
         raise UnusableFileError(_BROKEN) from None
 
 
@@ -151,6 +152,9 @@ def _texts(array: pa.Array) -> Texts:
         return _each(array.view(pa.int64()).to_pylist(), lambda value: _duration(value, digits))
     if types.is_integer(kind) or types.is_date(kind):
         return _cast(array)
+    if types.is_string_view(kind) or types.is_binary_view(kind):
+        plain = pa.large_string() if types.is_string_view(kind) else pa.large_binary()
+        return _texts(array.cast(plain))
     if types.is_null(kind) or types.is_string(kind) or types.is_large_string(kind):
         texts: Texts = array.to_pylist()
         return texts

@@ -359,6 +359,31 @@ def test_columns_of_different_lengths(read: Read) -> None:
         read({"item": ["tea"], "price": {"0": 1}})
 
 
+@pytest.mark.parametrize("other", [{"version": 3}, {"stock": None}, {"price": None}, {"note": "x"}])
+def test_columns_beside_what_is_none(read: Read, other: dict[str, Any]) -> None:
+    """Not one record whose cells are the columns."""
+    columns = {"item": {"0": "tea", "1": "milk"}, "price": {"0": 1, "1": 2}}
+    found = read({**columns, **other})
+    assert found.column("item") == ["tea", "milk"]
+    assert found.column("price") == (["", ""] if "price" in other else ["1", "2"])
+    shown = next(iter(other))
+    expected = [] if other[shown] is None else [f"what is no column is not loaded: {shown}"]
+    assert found.remarks == expected
+    at_a_path = read({"data": {**columns, **other}}, layout="{records: data}")
+    assert at_a_path.column("item") == ["tea", "milk"]
+
+
+def test_a_record_with_objects_in_it_is_no_table(read: Read) -> None:
+    for record in (
+        {"item": {"en": "tea"}, "price": {"gbp": 1}},
+        {"item": "tea", "price": {"1": 1, "2": 0.9}},
+        {"item": {"en": "tea"}, "price": {"en": 1}, "id": 3},
+    ):
+        found = read(record)
+        assert [row["record"] for row in found.rows] == [json.dumps(record, separators=(",", ":"))]
+        assert not found.remarks
+
+
 def test_columns_at_a_path(read: Read) -> None:
     columns = {"item": {"7": "tea"}, "price": {"7": 1}, "other": {"7": None}}
     found = read({"data": columns, "more": [{"a": 1}]}, layout="{records: data}")

@@ -86,6 +86,9 @@ def test_rows_are_counted_from_1_below_the_names_of_the_columns() -> None:
         (pa.decimal256(60, 1), [Decimal("1" * 50 + ".5")], ["1" * 50 + ".5"]),
         (pa.string(), ["007", "two\nlines", " x ", "✓𝄞"], ["007", "two\nlines", " x ", "✓𝄞"]),
         (pa.large_string(), ["x"], ["x"]),
+        (pa.string_view(), ["x", None, "✓"], ["x", "", "✓"]),
+        (pa.binary_view(), [b"\x00\xff", None], ["\\x00ff", ""]),
+        (pa.list_(pa.string_view()), [["x", None]], ['["x", null]']),
         (pa.binary(), [b"\x00\xff", b""], ["\\x00ff", "\\x"]),
         (pa.binary(2), [b"\x00\xff"], ["\\x00ff"]),
         (pa.date32(), [date(2023, 1, 5), date(1, 1, 1)], ["2023-01-05", "0001-01-01"]),
@@ -190,6 +193,18 @@ def test_broken_files() -> None:
         damaged[place] ^= 0x55
         with contextlib.suppress(UnusableFileError):
             read(bytes(damaged))
+
+
+def test_a_damaged_list_of_texts_is_a_broken_file() -> None:
+    """Places in it that there are not."""
+    good = stored(pa.table({"a": ["x", "y", None, "x"] * 125}), compression="none")
+    footer = int.from_bytes(good[-8:-4], "little") + 8
+    for place in range(4, len(good) - footer):
+        for bit in (0x02, 0x55):
+            damaged = bytearray(good)
+            damaged[place] ^= bit
+            with contextlib.suppress(UnusableFileError):
+                read(bytes(damaged))
 
 
 def test_files_without_anything() -> None:
