@@ -306,8 +306,9 @@ class _Records:
             return False
         found = [item for item in value.values() if isinstance(item, (dict, list))]
         if len(found) == len(value):
-            keys = [key for item in found if isinstance(item, dict) for key in item]
-            return len(found) < 2 or not keys or len(set(keys)) < len(keys)
+            keys = [key for item in found for key in item if isinstance(item, dict)]
+            of_objects = len(found) > 1 and all(isinstance(item, dict) for item in found)
+            return not (of_objects and keys and len(set(keys)) == len(keys))
         plan = self._plan(value)
         declared = {*filter(None, plan.keys), *itertools.chain(*plan.parts.values())}
         numbered = [value[name] for name in declared if value[name] is not None]
