@@ -7,8 +7,9 @@
     The number is read by its form and its country, and not checked against a numbering plan. Behind + or 00 stands
     the code of a country: `+44(0)1632 960758`, `0044 1632 960758`. Any other number is of `country`, SQL of a code
     (ISO 3166), and the zero that only callers in the country dial gives way to the country's code:
-    `(01632) 960758`, `01632.960758`, and `(00318) 26450`, because no country has the code 318. In North America that
-    is a 1: `(713) 555-0123`, `1-713-555-0123`. Dots, dashes, slashes, brackets and spaces do not matter. Null for
+    `(01632) 960758`, `01632.960758`, and `(00318) 26450`, because no country has the code 318. With the code in front
+    and 12 digits or more it lacks only its +: `447700900123`. In North America the code
+    is 1: `(713) 555-0123`, `1-713-555-0123`. Dots, dashes, slashes, brackets and spaces do not matter. Null for
     other text, a number without a country, one of less than 7 digits or more than 15.
 #}
 {% macro phone_number(text, country, alias) -%}
@@ -32,7 +33,14 @@
             select
                 phones.extension,
                 case
-                    when phones.is_international
+                    when
+                        phones.is_international
+                        -- A spreadsheet made a number of it, without its +.
+                        or (
+                            phones.own_code not in ('1', '7')
+                            and length(phones.digits) >= 12
+                            and starts_with(phones.digits, phones.own_code)
+                        )
                         then case
                             when
                                 phones.own_code not in {{ without_zero }}

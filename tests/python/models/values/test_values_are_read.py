@@ -708,6 +708,17 @@ def test_telephone_numbers_are_international(read: Read) -> None:
         dict(zip(numbers, [pair[0] for pair in read("phone", list(numbers))], strict=True))
         == numbers
     )
+    # A spreadsheet made a number of it: +44 7700 900123 without its sign.
+    without_sign = {
+        "GB 447700900123": ["+447700900123", None],
+        "GB 44 (0)7700 900123": ["+447700900123", None],
+        "DE 493023125605": ["+493023125605", None],
+        "IN 919876543210": ["+919876543210", None],
+        # As long as their own numbers are.
+        "BR 55991234567": ["+5555991234567", None],
+        "GB 4477009001": ["+444477009001", None],
+    }
+    all_of(read, "phone", without_sign)
     extended = {
         "US 277-664-6389x8405": ["+12776646389", "8405"],
         "US (987)576-3015x3130": ["+19875763015", "3130"],
