@@ -1,6 +1,7 @@
 {#
     The part of the day on the branch's clock. Arguments are SQL expressions; `stated` is the part of the day that the
-    source states, which takes precedence. Null where the source states none and the time of day is not known.
+    source states, which takes precedence if it is one that there is. Null where it is none and the time of day is not
+    known.
 
     The variable `time_periods` says at which hour each part begins; the last one lasts until the first one of the
     next day.
@@ -10,7 +11,7 @@
 ) -%}
     {%- set periods = var('time_periods') | dictsort(by='value', reverse=true) -%}
     case
-        when {{ stated }} is not null then {{ stated }}
+        when {{ stated }} in ('{{ periods | map('first') | join("', '") }}') then {{ stated }}
         when {{ is_time_known }} is not true then null
         {%- for name, hour in periods %}
         when cast({{ sold_at_local }} as time) >= cast('{{ hour }}:00' as time) then '{{ name }}'

@@ -27,19 +27,25 @@ with order_times as (
 
 ),
 
+prices_read as (
+
+    select
+        *,
+        case when {{ names_another_currency('price_text', "'GBP'") }} then price_text end
+            as other_money_text,
+        {{ parse_amount('price_text', scale=4, three_decimals=true) }} as stated_price
+    from {{ ref('int_multinational__product_prices') }}
+    {{ evaluate_once() }}
+
+),
+
+-- A negative price is invalid: no order is worth less than nothing because of it.
 prices as (
 
     select
-        product_code_key,
-        product_name,
-        price_text,
-        valid_from_file_id,
-        valid_to_file_id,
-        case when {{ names_another_currency('price_text', "'GBP'") }} then price_text end
-            as other_money_text,
-        {{ parse_amount('price_text', scale=4, three_decimals=true) }} as unit_price
-    from {{ ref('int_multinational__product_prices') }}
-    {{ evaluate_once() }}
+        *,
+        case when stated_price >= 0 then stated_price end as unit_price
+    from prices_read
 
 ),
 

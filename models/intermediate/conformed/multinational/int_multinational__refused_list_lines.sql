@@ -47,6 +47,7 @@ products as (
     select
         *,
         {{ parse_amount('price_text', scale=4, three_decimals=true) }} as price,
+        {{ names_another_currency('price_text', "'GBP'") }} as is_in_other_money,
         {{ weight_in_kg('weight_text') }} as weight_kg,
         {{ parse_date('listed_on_text') }} as listed_on,
         {{ stands_again_below('product_id') }} as is_id_doubled
@@ -147,6 +148,7 @@ judged as (
             'id_doubled': "is_id_doubled",
             'price_unreadable': "price_text is not null and price is null",
             'price_negative': "price < 0",
+            'price_in_another_currency': "is_in_other_money",
             'weight_unreadable': "weight_text is not null and weight_kg is null",
             'date_unreadable': "listed_on_text is not null and listed_on is null",
         }) }} as broken_rules,
