@@ -1,6 +1,6 @@
 {#
     What a line of the orders is worth by its own text and the price that the list has now, as of the last build, like
-    the facts. Apart from the prices, it depends on no model that counts orders.
+    the facts; nothing if that price is negative. Apart from the prices, it depends on no model that counts orders.
 #}
 with orders as (
 
@@ -36,6 +36,7 @@ priced as (
     'raw_claims',
     from='priced',
     expressions={
-        'claimed_amount': 'round(' ~ parse_integer('quantity_text') ~ ' * price, 2)',
+        'claimed_amount':
+            'case when price >= 0 then round(' ~ parse_integer('quantity_text') ~ ' * price, 2) end',
     }
 ) }}
