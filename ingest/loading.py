@@ -26,6 +26,7 @@ import psycopg2
 from base.words import listed, plural
 from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
+from ingest.contract.connections import variable_of
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import InternalError, UnreadableFileError
 from ingest.converting import Conversion, Converted, Task
@@ -564,5 +565,9 @@ def _links_out(links: Sequence[str]) -> str:
 def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
     places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
     if inbox is None or not places:
+        unset = [variable_of(feed.connected.connection) for feed in feeds if feed.connected]
+        if unset and not places:
+            names = listed(list(dict.fromkeys(unset)))
+            return f"There is nothing to load from: the environment does not have {names}."
         return "There is nothing to load from: no inbox, database or API is configured."
     return f"No file to load in {shown_address(inbox)}. Looked for: {places}."
