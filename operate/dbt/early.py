@@ -59,8 +59,8 @@ class EarlyDbt:
                 json.dump(command, pipe)
         except OSError:
             return None
-        self._waits = False
         os.close(self._writing)
+        self._waits = False
         return self._process
 
     def close(self) -> None:

@@ -30,12 +30,6 @@ from operate.terminal.build import show_audit
 from operate.terminal.progress import Update
 
 
-@pytest.fixture(autouse=True)
-def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test starts dbt early without asking for it: most replace `run_dbt`."""
-    monkeypatch.setattr(early, "usable_cores", lambda: 1)
-
-
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, database_url: str) -> list[list[str]]:
     """The calls of dbt. Nothing is loaded, and every dbt command succeeds."""
