@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operate.dbt.early import TIED, EarlyDbt
+from operate.dbt import tied
 from operate.dbt.folders import closed_to_others, target_folder
 from operate.dbt.process import dbt_program
+
+TIED = (sys.executable, "-I", "-S", tied.__file__)
+"""Command prefix: the child ends with this process, when the pipe to its standard input closes."""
 
 PATIENCE_SECONDS = 10
 """How long dbt may take to end after a signal; then it gets another one."""
@@ -94,12 +98,10 @@ def run_dbt(
     project: Path,
     environment: Mapping[str, str],
     progress: Callable[[BuildProgress], None],
-    early: EarlyDbt | None = None,
 ) -> BuildResult:
     """Run a dbt command with results (build, test, seed) and return them.
 
     dbt's own full log goes to its log folder (`logs/` by default).
-    `early`: a waiting dbt in the same project, which then runs the command.
     """
     started = time.monotonic()
     results_file = target_folder(project, environment) / "run_results.json"
@@ -108,22 +110,19 @@ def run_dbt(
         results_file.unlink()
     # By default the log file has the format of the output: as JSON it is five times as large.
     how = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
-    command = [*how, *arguments, "--project-dir", str(project), "--profiles-dir", str(project)]
-    umask = closed_to_others(project, environment)
-    process = early.begin(command, environment) if early is not None else None
-    if process is None:
-        process = subprocess.Popen(
-            [*TIED, dbt_program(), *command],
-            cwd=project,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            umask=umask,
-        )
+    command = [*TIED, dbt_program(), *how, *arguments]
     messages: list[str] = []
+    process = subprocess.Popen(
+        [*command, "--project-dir", str(project), "--profiles-dir", str(project)],
+        cwd=project,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        umask=closed_to_others(project, environment),
+    )
     assert process.stdin is not None
     assert process.stdout is not None
     follower = _Follower(messages)

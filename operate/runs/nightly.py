@@ -13,7 +13,6 @@ from ingest import LoadEvent, LoadReport, shown_address
 from operate.access.lowered import lowered
 from operate.access.ours import check_ours
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
-from operate.dbt.early import EarlyDbt, started_early
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.lineage import note_lineage, read_lineage
 from operate.dbt.packages import install_packages
@@ -75,7 +74,7 @@ def run(
     install_packages(settings.project, say)
     prepare_profile(settings.project, say)
     connection = ensure_warehouse(settings, say)
-    with started_early(settings.project) as early, open_link(connection.url) as link:
+    with open_link(connection.url) as link:
         check_ours(link)
         with (
             one_run_at_a_time(link),
@@ -120,7 +119,6 @@ def run(
                     environment,
                     show,
                     selection,
-                    early,
                     full_refresh=full_refresh,
                     audit=audit,
                     unit_tests=not has_built(link, fingerprint),
@@ -141,7 +139,6 @@ def _build(
     environment: Mapping[str, str],
     show: Show,
     selection: Sequence[str],
-    early: EarlyDbt | None,
     *,
     full_refresh: bool,
     audit: bool,
@@ -169,7 +166,6 @@ def _build(
             project=project,
             environment=environment,
             progress=follow,
-            early=early,
         )
 
 

@@ -9,7 +9,6 @@ import signal
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -19,7 +18,6 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from ingest.report import LoadReport
-from operate.dbt import early
 from operate.dbt.build import BuildResult, NodeFailure
 from operate.dbt.lineage import Lineage
 from operate.runs import nightly
@@ -68,41 +66,6 @@ def test_an_audit_runs_without_new_files(
     assert run(database_url, tmp_path, audit=True).build is not None
     assert "{audit: true}" in asked[1]
     assert "{audit: true}" not in asked[0]
-
-
-def test_dbt_starts_before_the_load_and_ends_with_the_run(
-    asked: list[list[str]], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Used, not needed, or after a load that failed."""
-    monkeypatch.setattr(early, "usable_cores", lambda: 2)
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    waiting: list[psutil.Process] = []
-    given: list[object] = []
-    done, load = nightly.run_dbt, nightly.load_inbox
-
-    def load_inbox(*words: Any, **options: Any) -> LoadReport:
-        waiting.extend(psutil.Process().children(recursive=True))
-        return load(*words, **options)
-
-    def run_dbt(arguments: Sequence[str], **options: Any) -> BuildResult:
-        given.append(options["early"])
-        return done(arguments, **options)
-
-    def no_load(*words: Any, **options: Any) -> LoadReport:
-        load_inbox(*words, **options)
-        raise BranchlineError("no such inbox")
-
-    monkeypatch.setattr(nightly, "load_inbox", load_inbox)
-    monkeypatch.setattr(nightly, "run_dbt", run_dbt)
-    assert run(database_url, tmp_path).build is not None
-    assert run(database_url, tmp_path).unchanged_since is not None
-    monkeypatch.setattr(nightly, "load_inbox", no_load)
-    with pytest.raises(BranchlineError, match="no such inbox"):
-        run(database_url, tmp_path)
-    assert [type(one) for one in given] == [early.EarlyDbt]
-    assert len(waiting) >= 3
-    assert not any(process.is_running() for process in waiting)
-    assert not (tmp_path / "target").exists()
 
 
 def test_a_night_selects_only_after_a_good_build_of_the_same_version(
