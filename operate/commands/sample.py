@@ -68,7 +68,7 @@ def _serve(console: PlainConsole, branches: int, days: int, seed: int) -> None:
             " the database. In another terminal:"
         )
         for variable, value in served.environment.items():
-            click.echo(f"export {variable}='{value}'")
+            console.print(f"export {variable}='{value}'", markup=False, soft_wrap=True)
         console.say("Then: branchline run. Ctrl-C ends the servers and removes their data.")
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
