@@ -869,7 +869,7 @@ def test_an_unset_connection_is_skipped(
     assert (report.rows, report.messages, report.failed) == (10, [], [])
     alone = run_load(inbox=None, feeds=feeds)
     assert alone.messages == [
-        "There is nothing to load from: no inbox, database or API is configured."
+        "There is nothing to load from: the environment does not have BRANCHLINE_SOURCE_DESK_URL."
     ]
 
 
