@@ -126,6 +126,7 @@ class _GzipStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while True:
             if self._unzip is None:
@@ -197,6 +198,7 @@ class _ZipStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             data = self._content.read(min(len(buffer), CHUNK))
@@ -275,6 +277,7 @@ def is_workbook(file: BinaryIO) -> bool:
         check_directory(file)
         with zipfile.ZipFile(file) as archive:
             return _has_sheets(archive)
+    # Broken, locked, or packed in a way that zipfile does not know: its own reader says so.
     except (UnusableFileError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
         return False
     except (zlib.error, struct.error, ValueError):

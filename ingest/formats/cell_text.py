@@ -127,7 +127,7 @@ def _near(units: list[str]) -> Iterator[tuple[str, bool]]:
 def serial_text(stored: str, shape: Shape, *, from_1904: bool = False) -> str | None:
     """A workbook's number as the date or time that its format shows; None: not a number.
 
-    As a plain number where it is no date: negative, or after the year 9999. `from_1904`: the
+    A plain number if it is not a date: negative, or after the year 9999. `from_1904`: the
     workbook counts days from 1904, not from 1900.
     """
     plain = number_text(stored)

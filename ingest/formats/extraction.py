@@ -117,6 +117,7 @@ class _View(io.RawIOBase):
         self._file.seek(offset, whence)
         return self._file.tell()
 
+    # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._file.read(len(buffer))
         buffer[: len(data)] = data
@@ -138,6 +139,7 @@ class _Rejoined(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._head[: len(buffer)] or self._stream.read(len(buffer))
         self._head = self._head[len(data) :]

@@ -127,7 +127,8 @@ def _find(document: Any, feed: Feed, records: _Records) -> list[Any] | dict[str,
             return value
         raise UnusableFileError(f"{path} is {_kind_of(value)}, not a list of records")
     if path is None and records.are_columns(document):
-        return document  # type: ignore[no-any-return]
+        columns: dict[str, Any] = document
+        return columns
     if records.is_record(document):
         return [document]
     if path is not None:
@@ -178,7 +179,7 @@ def _from_columns(document: dict[str, Any], records: _Records) -> Iterator[Item]
     empty = [name for name in document if name in others and document[name] is None]
     unread = [name for name in document if name in others and document[name] is not None]
     if unread:
-        yield Remark(f"what is no column is not loaded: {_cut(', '.join(unread))}")
+        yield Remark(f"not loaded, because they are not columns: {_cut(', '.join(unread))}")
     lengths = ", ".join(f"{name} {len(column):,}" for name, column in columns.items())
     if all(isinstance(column, list) for column in columns.values()):
         if len(set(map(len, columns.values()))) > 1:

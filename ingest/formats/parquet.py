@@ -16,6 +16,7 @@ from ingest.formats.cell_text import clock_text, plain_float
 from ingest.formats.extracted import Item, Row
 
 if TYPE_CHECKING:
+    # pyarrow has no types.
     import pyarrow as pa  # type: ignore[import-untyped]
 
 MOST_ROWS = 4096
@@ -160,6 +161,7 @@ def _texts(array: pa.Array) -> Texts:
         return texts
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
         return _each(array.to_pylist(), lambda value: "\\x" + value.hex())
+    # As pyarrow says it of what it cannot read; read_parquet quarantines the file with the reason.
     raise NotImplementedError(str(kind))
 
 

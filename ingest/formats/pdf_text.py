@@ -108,6 +108,7 @@ def whole_document(stream: BinaryIO) -> tuple[bytes, list[int]]:
 
 def _opened(content: bytes) -> Any:
     # Not at the top: a run without a PDF does not load the library.
+    # pypdfium2 has no types.
     import pypdfium2  # type: ignore[import-untyped]
 
     try:
@@ -167,6 +168,7 @@ class _Characters:
     """Puts the characters of a page together to words."""
 
     def __init__(self, text: Any) -> None:
+        # pypdfium2 has no types.
         import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
         self._pdfium: Any = pdfium

@@ -38,6 +38,7 @@ _OLD_FORMAT = (
     "this is an old Excel file (.xls), or an old Word file; save it as .xlsx and send that"
 )
 _NO_WORKBOOK = "this is not a workbook (.xlsx, .ods), but another zip archive"
+# zipfile raises NotImplementedError for a compression that it does not know.
 _ERRORS = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
     *(expat.ExpatError, UnicodeError, NotImplementedError),

@@ -31,6 +31,7 @@ class Kept(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         self._kept.seek(self._position)
         data = self._kept.read(len(buffer))

@@ -100,6 +100,7 @@ def _object_store(files: Mapping[str, Path]) -> Iterator[dict[str, str]]:
             "The object store needs the developers' packages (moto).",
             "Run `make setup`, which installs them.",
         ) from None
+    # botocore has no types.
     import botocore.session  # type: ignore[import-untyped]
     from botocore.config import Config  # type: ignore[import-untyped]
 

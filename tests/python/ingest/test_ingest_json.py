@@ -367,7 +367,9 @@ def test_columns_beside_what_is_none(read: Read, other: dict[str, Any]) -> None:
     assert found.column("item") == ["tea", "milk"]
     assert found.column("price") == (["", ""] if "price" in other else ["1", "2"])
     shown = next(iter(other))
-    expected = [] if other[shown] is None else [f"what is no column is not loaded: {shown}"]
+    expected = (
+        [] if other[shown] is None else [f"not loaded, because they are not columns: {shown}"]
+    )
     assert found.remarks == expected
     at_a_path = read({"data": {**columns, **other}}, layout="{records: data}")
     assert at_a_path.column("item") == ["tea", "milk"]
