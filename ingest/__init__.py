@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ingest.loading import load as load
     from ingest.loading import prepare_raw as prepare_raw
     from ingest.origins.addresses import Connections as Connections
+    from ingest.origins.addresses import unset_variables as unset_variables
     from ingest.origins.inbox_address import check_address as check_address
     from ingest.origins.inbox_address import shown_address as shown_address
     from ingest.raw.session import loader_lock as loader_lock
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from ingest.review.quarantine import first_lines as first_lines
     from ingest.review.quarantine import read_quarantine as read_quarantine
     from ingest.review.status import BranchStatus as BranchStatus
+    from ingest.review.status import ConnectionStatus as ConnectionStatus
     from ingest.review.status import FileCounts as FileCounts
+    from ingest.review.status import read_connections as read_connections
     from ingest.review.status import read_file_counts as read_file_counts
     from ingest.review.status import read_status as read_status
     from ingest.review.withdrawal import erase as erase
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BranchStatus": "ingest.review.status",
     "CardTokens": "ingest.cards",
+    "ConnectionStatus": "ingest.review.status",
     "Connections": "ingest.origins.addresses",
     "FeedContract": "ingest.contract.feeds",
     "FileCounts": "ingest.review.status",
@@ -64,6 +68,7 @@ _HOMES = {
     "load_feeds": "ingest.contract.reading",
     "loader_lock": "ingest.raw.session",
     "prepare_raw": "ingest.loading",
+    "read_connections": "ingest.review.status",
     "read_file_counts": "ingest.review.status",
     "read_quarantine": "ingest.review.quarantine",
     "read_status": "ingest.review.status",
@@ -71,6 +76,7 @@ _HOMES = {
     "shown_address": "ingest.origins.inbox_address",
     "transaction": "ingest.raw.session",
     "unlisted": "ingest.contract.feeds",
+    "unset_variables": "ingest.origins.addresses",
     "withdraw": "ingest.review.withdrawal",
 }
 """Name -> the module that defines it."""

@@ -26,7 +26,6 @@ import psycopg2
 from base.words import listed, plural
 from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
-from ingest.contract.connections import variable_of
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import InternalError, UnreadableFileError
 from ingest.converting import Conversion, Converted, Task
@@ -38,7 +37,7 @@ from ingest.judging import (
     judge_rows,
     replaced_rows,
 )
-from ingest.origins.addresses import Connections
+from ingest.origins.addresses import Connections, unset_variables
 from ingest.origins.inbox import Listing, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.origins.opening import LINKS_VARIABLE
@@ -251,6 +250,10 @@ class _Load:
         connections = None
         if self._options.connections and self._connections.any_of(self._feeds):
             connections = self._connections
+            if isinstance(self._options.retry_quarantined, bool):
+                self.report.connected = [
+                    feed.name for feed in self._feeds if connections.of(feed) is not None
+                ]
         elif not listing.total:
             self.report.messages.append(_nothing_found(self._options.inbox, self._feeds))
         choice = self._selection.choose(self._feeds, listing, connections)
@@ -564,10 +567,10 @@ def _links_out(links: Sequence[str]) -> str:
 
 def _nothing_found(inbox: str | None, feeds: Sequence[Feed]) -> str:
     places = ", ".join(f"{feed.files} (feed {feed.name})" for feed in feeds if feed.files)
+    unset = unset_variables(feeds)
+    lacking = f"the environment does not have {listed(unset)}" if unset else ""
     if inbox is None or not places:
-        unset = [variable_of(feed.connected.connection) for feed in feeds if feed.connected]
-        if unset and not places:
-            names = listed(list(dict.fromkeys(unset)))
-            return f"There is nothing to load from: the environment does not have {names}."
-        return "There is nothing to load from: no inbox, database or API is configured."
-    return f"No file to load in {shown_address(inbox)}. Looked for: {places}."
+        reason = lacking or "no inbox, database or API is configured"
+        return f"There is nothing to load from: {reason}."
+    also = f" No database or API is read: {lacking}." if lacking else ""
+    return f"No file to load in {shown_address(inbox)}. Looked for: {places}.{also}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from ingest.contract.connections import source_of
+
 FileStatus = Literal["loaded", "older", "duplicate", "quarantined", "postponed", "failed"]
 """The outcome of one file. `older`: than the current version, and superseded by it at once;
 `postponed`: it was still being written, the next run reads it."""
@@ -60,6 +62,8 @@ class LoadReport:
     switched_off: dict[str, list[str]] = field(default_factory=dict)
     """Paths of files of unlisted sources, by source."""
     messages: list[str] = field(default_factory=list)
+    connected: list[str] = field(default_factory=list)
+    """Feeds whose table or API this load read, or tried to."""
 
     def counts(self) -> Counter[str]:
         """Number of files per status, `superseded` and `unchanged` among them."""
@@ -76,6 +80,11 @@ class LoadReport:
     def failed(self) -> list[FileOutcome]:
         """Files that could not be read at all; nothing was written for them."""
         return self.with_status("failed")
+
+    def readings(self) -> dict[str, str | None]:
+        """Each feed with a table or an API that this load read -> why that failed, or None."""
+        failures = {file.feed: file.reason for file in self.failed if source_of(file.path)}
+        return {feed: failures.get(feed) for feed in self.connected}
 
     @property
     def quarantined(self) -> list[FileOutcome]:

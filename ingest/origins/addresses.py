@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ingest.contract.apis import ApiResource
 from ingest.contract.connections import DatabaseTable, key_variable_of, variable_of
 from ingest.contract.feeds import Feed
 from ingest.origins.connected import ConnectedOrigin, Tell
@@ -32,6 +33,18 @@ def configured_api(connection: str) -> tuple[str, str | None] | None:
         return None
     key = _variable(key_variable_of(connection)) or _from_dlt(f"{place}.api_key")
     return str(url), None if key is None else str(key).strip()
+
+
+def is_configured(spec: DatabaseTable | ApiResource) -> bool:
+    """Whether the address of a feed's connection is set, in its variable or for dlt."""
+    configured = configured_address if isinstance(spec, DatabaseTable) else configured_api
+    return configured(spec.connection) is not None
+
+
+def unset_variables(feeds: Iterable[Feed]) -> list[str]:
+    """The variables for the addresses of these feeds' connections that are not set."""
+    specs = {spec.connection: spec for feed in feeds if (spec := feed.connected) is not None}
+    return [variable_of(name) for name, spec in specs.items() if not is_configured(spec)]
 
 
 def _variable(name: str) -> str | None:

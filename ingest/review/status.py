@@ -1,14 +1,16 @@
-"""The status of the feeds per branch, from the ledger."""
+"""The status of the feeds per branch and per connection, from the ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from psycopg2.extensions import connection as Link
 
 from base.link import rows
+from ingest.contract.connections import DatabaseTable, variable_of
 from ingest.contract.feeds import FeedContract
+from ingest.origins.addresses import is_configured
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import connect
@@ -92,6 +94,54 @@ def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
         with connection.cursor() as cursor:
             cursor.execute(_PER_BRANCH, (list(feeds.switched_off), names))
             return [BranchStatus(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class ConnectionStatus:
+    """A database or an API, and the feeds that read it.
+
+    `unset`: the environment variable for its address, if that is not configured. `delivered_at`:
+    when content that was new or changed was last loaded from it.
+    """
+
+    connection: str
+    kind: str
+    feeds: tuple[str, ...]
+    unset: str | None
+    delivered_at: datetime | None
+
+
+# Paths of tables and resources begin with the folder of their kind, and the connection's name.
+_DELIVERED = """
+select split_part(path, '/', 2), max(loaded_at)
+from raw.ingest_files
+where feed = any(%s) and (path like 'database/%%' or path like 'api/%%')
+group by 1
+"""
+
+
+def read_connections(link: Link, feeds: FeedContract) -> list[ConnectionStatus]:
+    """Each database and API of the feeds, in the order of the feeds."""
+    readers: dict[str, list[str]] = {}
+    specs = {}
+    for feed in feeds:
+        if feed.connected is not None:
+            specs[feed.connected.connection] = feed.connected
+            readers.setdefault(feed.connected.connection, []).append(feed.name)
+    delivered: dict[str, datetime] = {}
+    if specs and is_ready(link):
+        names = [name for those in readers.values() for name in those]
+        delivered = dict(rows(link, _DELIVERED, (names,)))
+    return [
+        ConnectionStatus(
+            connection=name,
+            kind="database" if isinstance(spec, DatabaseTable) else "API",
+            feeds=tuple(readers[name]),
+            unset=None if is_configured(spec) else variable_of(name),
+            delivered_at=delivered.get(name),
+        )
+        for name, spec in specs.items()
+    ]
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,17 @@ SEQUENCE_RIGHTS = ("select", "usage")
 runs in the session of somebody else."""
 
 NOTES_RIGHTS = (
-    # The warehouse's inboxes and token keys.
+    # The warehouse's inboxes, token keys, and readings of databases and APIs.
     ("inboxes", "loader", ("insert", "select")),
     ("token_keys", "loader", ("insert", "select")),
     ("locks", "loader", ("insert", "select", "update")),
+    ("readings", "loader", ("insert", "select", "update")),
     # A load looks up the roles.
     ("roles", "loader", ("select",)),
     ("inboxes", "transformer", ("select",)),
     ("token_keys", "transformer", ("select",)),
     ("locks", "transformer", ("insert", "select", "update")),
+    ("readings", "transformer", ("select",)),
     ("roles", "transformer", ("select",)),
     ("builds", "transformer", ("insert", "select", "update")),
     ("masking_keys", "transformer", ("select", "truncate")),

@@ -1,4 +1,4 @@
-"""`branchline status`: what has arrived, what is late, what is in quarantine."""
+"""`branchline status`: what has arrived, what is late or unreachable, what is in quarantine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from base.console import make_console
 from base.link import open_link
 from base.settings import read_settings
 from base.source_systems import listed_sources
-from ingest import load_feeds, read_quarantine, read_status
+from ingest import load_feeds, read_connections, read_quarantine, read_status
 from operate.access.lowered import lowered
 from operate.server.connecting import ensure_warehouse
-from operate.terminal.status import show_status
+from operate.server.readings import last_readings
+from operate.terminal.status import show_connections, show_status
 from publish.digest.totals import read_last_sales
 
 
@@ -19,6 +20,7 @@ from publish.digest.totals import read_last_sales
 def status() -> None:
     """Show per feed and branch: last business date, files, rows, and who is behind.
 
+    And for each database and API: whether its address is set, and when it was last read.
     For sources without dates in file names, the branches are shown as of the latest build.
     """
     console = make_console()
@@ -31,3 +33,4 @@ def status() -> None:
             file for file in read_quarantine(link) if file.feed not in feeds.switched_off
         ]
         show_status(console, branches, read_last_sales(link, undated), quarantined)
+        show_connections(console, read_connections(link, feeds), last_readings(link))

@@ -9,6 +9,7 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.settings import PROJECT, Settings
 from base.source_systems import listed_sources
+from base.words import listed
 from ingest import (
     Connections,
     FeedContract,
@@ -21,11 +22,13 @@ from ingest import (
     load_feeds,
     prepare_raw,
     shown_address,
+    unset_variables,
 )
 from operate.access.ours import check_ours
 from operate.access.token_key import check_token_keys, token_keys
 from operate.runs.inboxes import check_not_mixed, demo_folder, note_inbox
 from operate.server.notes import prepare_notes
+from operate.server.readings import note_readings
 
 SETTLE_SECONDS = 2.0
 """How long recently changed files are watched before they are read."""
@@ -54,6 +57,8 @@ def load_inbox(
     feeds = load_feeds(sources=listed_sources())
     is_demo = "://" not in inbox and Path(inbox).resolve() == demo_folder(settings).resolve()
     there_is_none = _is_not_needed(inbox, feeds, only)
+    if not there_is_none and _is_the_missing_default(inbox):
+        _check_something_to_read(inbox, feeds, only)
 
     with open_link(connection.url) as link:
         keys = token_keys(settings, link)
@@ -82,6 +87,8 @@ def load_inbox(
             permitted=lambda: check_token_keys(link, keys),
         )
         report = load(options, follow)
+        if not dry_run:
+            note_readings(link, report.readings())
     # Files of a switched-off source are only reported.
     if report.unclaimed and not (report.files or report.unchanged or report.switched_off):
         folders = ", ".join(sorted({feed.folder for feed in feeds if feed.files}))
@@ -99,9 +106,23 @@ def _is_not_needed(inbox: str, feeds: FeedContract, only: Sequence[str]) -> bool
 
     A configured inbox must exist: a missing mount does not mean a day without files.
     """
-    if inbox != str(PROJECT / "inbox") or Path(inbox).exists():
-        return False
-    return Connections().any_of(feeds.chosen(list(only)))
+    return _is_the_missing_default(inbox) and Connections().any_of(feeds.chosen(list(only)))
+
+
+def _is_the_missing_default(inbox: str) -> bool:
+    return inbox == str(PROJECT / "inbox") and not Path(inbox).exists()
+
+
+def _check_something_to_read(inbox: str, feeds: FeedContract, only: Sequence[str]) -> None:
+    """Raises BranchlineError that names what is missing of the chosen feeds' places."""
+    unset = unset_variables(feeds.chosen(list(only)))
+    if unset:
+        raise BranchlineError(
+            f"There is nothing to load from: the inbox {shown_address(inbox)} does not exist, and"
+            f" the environment does not have {listed(unset)}.",
+            "Create the folder, set another one with --inbox or BRANCHLINE_INBOX, or set the"
+            " address of a database or an API.",
+        )
 
 
 def make_raw_tables(settings: Settings, connection: Connection) -> None:

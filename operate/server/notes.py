@@ -34,6 +34,12 @@ create table if not exists operations.inboxes (
     is_demo boolean not null,
     first_loaded_at timestamptz not null default current_timestamp
 );
+create table if not exists operations.readings (
+    feed text primary key,
+    read_at timestamptz,
+    failed_at timestamptz,
+    reason text
+);
 create table if not exists operations.token_keys (
     fingerprint text primary key,
     first_used_at timestamptz not null default current_timestamp

@@ -1,15 +1,17 @@
-"""The warehouse's files, feeds and branches on a terminal."""
+"""The warehouse's files, feeds, branches and connections on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 
 from rich.console import Console
 
 from base.console import add_columns, make_table, plain
 from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, plural
-from ingest import BranchStatus, FileCounts, QuarantinedFile
+from ingest import BranchStatus, ConnectionStatus, FileCounts, QuarantinedFile
+from operate.server.readings import Reading
 from publish.digest.totals import LastSale
 
 MOST_QUARANTINED = 3
@@ -88,6 +90,37 @@ def show_status(
             (f"And {more:,} more. " if more > 0 else "")
             + "What to do with them: branchline quarantine --help"
         )
+
+
+def show_connections(
+    console: Console,
+    connections: Sequence[ConnectionStatus],
+    readings: Mapping[str, Reading],
+) -> None:
+    """Each database and API: its address, when it was read and what failed."""
+    if not connections:
+        return
+    console.print("[bold]databases and APIs[/bold]")
+    for one in connections:
+        known = [readings[feed] for feed in one.feeds if feed in readings]
+        read_at = max((found.read_at for found in known if found.read_at), default=None)
+        parts = [
+            f"[yellow]not read: {one.unset} is not set[/yellow]" if one.unset else "",
+            f"last read {_moment(read_at)}" if read_at else "" if one.unset else "never read yet",
+            f"last new content {_moment(one.delivered_at)}" if one.delivered_at else "",
+        ]
+        console.print(f"{plain(one.connection)} ({one.kind}): {'; '.join(filter(None, parts))}")
+        if one.unset:
+            continue
+        for feed in one.feeds:
+            found = readings.get(feed)
+            if found is not None and found.failed_at is not None:
+                console.print(f"[red]    {plain(feed)} failed {_moment(found.failed_at)}:[/red]")
+                console.print(f"    {plain(found.reason or '', LONGEST_LINE)}")
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def _status_cells(branch: BranchStatus) -> list[str]:

@@ -215,7 +215,9 @@ def expected(shop: Shop, names: list[str], purpose: str) -> set[str]:
     closed, open_ = marts(shop, personal=True), marts(shop, personal=False)
     return {
         "loader": in_schema(names, "raw")
-        | {f"operations.{name}" for name in ("inboxes", "token_keys", "roles", "locks")},
+        | {
+            f"operations.{name}" for name in ("inboxes", "token_keys", "roles", "locks", "readings")
+        },
         "transformer": {name for name in names if not re.match(r"(raw|operations)\..*_seq$", name)},
         "analyst": open_ | {name.replace("marts.", "marts_masked.") for name in closed},
         "pii_reader": open_ | closed,
@@ -284,6 +286,7 @@ def test_roles_write_only_where_they_should(shop: Shop) -> None:
                 ("loader", "inboxes", ("insert",)),
                 ("loader", "token_keys", ("insert",)),
                 ("loader", "locks", ("insert", "update")),
+                ("loader", "readings", ("insert", "update")),
                 ("transformer", "locks", ("insert", "update")),
                 ("transformer", "builds", ("insert", "update")),
                 ("transformer", "masking_keys", ("truncate",)),

@@ -1,0 +1,105 @@
+"""`branchline status` and `load` say what each database and API lacks, and when it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+
+import psycopg2
+import pytest
+import throwaway
+from click.testing import CliRunner
+
+from base.errors import BranchlineError
+from base.link import Connection
+from base.settings import PROJECT, Settings
+from ingest import LoadReport
+from operate.commands import status as status_command
+from operate.runs import loading
+
+DESK = "BRANCHLINE_SOURCE_SALES_DESK_URL"
+PRODUCT = "create table product (id integer, name varchar(20), current_price integer)"
+ROW = "insert into product values (1, 'sugar', 50)"
+
+
+@pytest.fixture
+def status(
+    project_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], str]:
+    """The words of `branchline status`, of a company with two sources of connections."""
+    for name, value in project_env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(loading, "PROJECT", tmp_path)
+    for module in (loading, status_command):
+        monkeypatch.setattr(module, "listed_sources", lambda: ["sales_desk", "multinational"])
+
+    def said() -> str:
+        done = CliRunner().invoke(status_command.status, (), standalone_mode=False)
+        assert done.exception is None, done.output
+        return " ".join(done.output.split())
+
+    return said
+
+
+def load(url: str, folder: Path, *only: str) -> LoadReport:
+    settings = Settings(PROJECT, url, folder, throwaway.TOKEN_KEY, "inbox")
+    connection = Connection(url, "", 0, "", "", "")
+    return loading.load_inbox(settings, connection, str(folder / "inbox"), only=only)
+
+
+def test_status_names_what_is_not_configured_before_the_first_load(
+    status: Callable[[], str], database_url: str, tmp_path: Path
+) -> None:
+    reported = status()
+    assert "Nothing has been loaded" in reported
+    for name, variable in (
+        ("sales_desk (database)", DESK),
+        ("multinational (database)", "BRANCHLINE_SOURCE_MULTINATIONAL_URL"),
+        ("multinational_stores (API)", "BRANCHLINE_SOURCE_MULTINATIONAL_STORES_URL"),
+    ):
+        assert f"{name}: not read: {variable} is not set" in reported
+    # No inbox either: the message names all that may be set.
+    with pytest.raises(BranchlineError, match="inbox does not exist, and") as caught:
+        load(database_url, tmp_path)
+    assert DESK in caught.value.message
+    assert "BRANCHLINE_SOURCE_MULTINATIONAL_STORES_URL" in caught.value.message
+
+
+def test_status_shows_when_a_database_delivered_and_that_it_failed(
+    status: Callable[[], str],
+    database_url: str,
+    postgres_server: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with throwaway.database(postgres_server) as url:
+        monkeypatch.setenv(DESK, url)
+        source = psycopg2.connect(url)
+        source.autocommit = True
+
+        def do(*statements: str) -> None:
+            with source.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+        do(PRODUCT, ROW)
+        assert load(database_url, tmp_path, "sales_desk_products").rows == 1
+        today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+        reported = status()
+        assert f"sales_desk (database): last read {today}" in reported
+        assert f"last new content {today}" in reported
+        assert "failed" not in reported
+
+        do("drop table product")
+        assert load(database_url, tmp_path, "sales_desk_products").failed
+        reported = status()
+        # It shows the last good reading and the failure after it, until the next good one.
+        assert f"sales_desk (database): last read {today}" in reported
+        assert f"sales_desk_products failed {today}" in reported
+        assert "has no table product" in reported
+
+        do(PRODUCT, ROW)
+        assert load(database_url, tmp_path, "sales_desk_products").unchanged == 1
+        assert "failed" not in status()
+        source.close()
