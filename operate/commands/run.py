@@ -77,8 +77,9 @@ def run(
     if report.build is None or report.build.succeeded:
         with lowered(report.connection) as low, open_link(low.url) as link:
             if report.build is not None:
-                show_refused(console, read_refused(link, report.built_before))
-                show_doubtful(console, read_doubtful(link, report.built_before))
+                after, again = report.built_before, report.judges_again
+                show_refused(console, read_refused(link, after), judged_again=again)
+                show_doubtful(console, read_doubtful(link, after), judged_again=again)
             show_totals(console, read_totals(link))
             if report.build is not None:
                 show_unlisted_branches(console, read_unlisted_branches(link))

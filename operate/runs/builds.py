@@ -42,11 +42,14 @@ def last_build(link: Link) -> Build | None:
         return build
 
 
-def has_built(link: Link, fingerprint: str) -> bool:
-    """Whether this version of the project has ever built this warehouse with all tests passed."""
+def has_built(link: Link, fingerprint: str | None = None) -> bool:
+    """Whether this version of the project, or any, has ever built this warehouse with all tests
+    passed.
+    """
     with link.cursor() as cursor:
         cursor.execute(
-            "select exists (select from operations.builds where project_fingerprint = %s)",
+            "select exists (select from operations.builds"
+            " where project_fingerprint = coalesce(%s, project_fingerprint))",
             (fingerprint,),
         )
         return bool(only_value(cursor.fetchone()))

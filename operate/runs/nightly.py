@@ -35,7 +35,9 @@ class RunReport:
     """The result of a run. If there was nothing new, `unchanged_since` is set instead of `build`.
 
     `last_audit`: when all data tests last passed on all of history, this run included.
-    `built_before`: the newest file id that the last good build before this run has read.
+    `built_before`: the newest file id that the last good build before this run has read; 0 if
+    nothing is known of it. `judges_again`: it is unknown, although there were builds, so that what
+    is reported as rejected may be rows of files that earlier builds have read.
     """
 
     connection: Connection
@@ -44,6 +46,7 @@ class RunReport:
     unchanged_since: Build | None
     last_audit: Audit | None
     built_before: int
+    judges_again: bool
 
     @property
     def succeeded(self) -> bool:
@@ -99,6 +102,7 @@ def run(
                 before,
                 last_audit(low_link),
                 before.ledger_file_id if before is not None else 0,
+                before is None and has_built(link),
             )
             builds_changes = (
                 before is not None

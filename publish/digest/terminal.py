@@ -121,13 +121,20 @@ def show_rejected(console: Console, rejected: Sequence[RejectedRows]) -> None:
     )
 
 
-def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
-    """The files with rows that the models rejected, and why."""
+ALL_AGAIN = "All files were judged again, because dbt has run since the last run that succeeded:"
+
+
+def show_refused(
+    console: Console, files: Sequence[RefusedOfFile], *, judged_again: bool = False
+) -> None:
+    """The files with rows that the models rejected, and why. `judged_again`: old rows, too."""
     if not files:
         return
     rows = sum(file.refused_rows for file in files)
+    counted = plural(rows, "row" if judged_again else "new row")
     console.print(
-        f"[yellow]{plural(rows, 'new row')} {'is' if rows == 1 else 'are'} rejected as a whole or"
+        f"[yellow]{f'{ALL_AGAIN} ' if judged_again else ''}{counted}"
+        f" {'is' if rows == 1 else 'are'} rejected as a whole or"
         " in part; marts.rejected_rows holds each with file, line and"
         " reason:[/yellow]"
     )
@@ -139,13 +146,16 @@ def show_refused(console: Console, files: Sequence[RefusedOfFile]) -> None:
         console.print(f"    and {plural(len(files) - MOST_LISTED, 'more file')}")
 
 
-def show_doubtful(console: Console, files: Sequence[DoubtfulOfFile]) -> None:
-    """The files with receipts that may be counted twice."""
+def show_doubtful(
+    console: Console, files: Sequence[DoubtfulOfFile], *, judged_again: bool = False
+) -> None:
+    """The files with receipts that may be counted twice. `judged_again`: old receipts, too."""
     if not files:
         return
     receipts = sum(file.doubtful_receipts for file in files)
+    counted = plural(receipts, "receipt" if judged_again else "new receipt")
     console.print(
-        f"[yellow]{plural(receipts, 'new receipt')} may be counted twice: another file has"
+        f"[yellow]{counted} may be counted twice: another file has"
         " receipts like them (quality flag also_in_another_file). Declare key or covers in the"
         " feed, or withdraw the file:[/yellow]"
     )

@@ -12,7 +12,7 @@ from psycopg2.extensions import connection as Link
 from base.errors import BranchlineError
 from base.link import open_link
 from operate.dbt.fingerprint import project_fingerprint
-from operate.runs.builds import last_build, note_build, server_time
+from operate.runs.builds import has_built, last_build, note_build, server_time
 from operate.runs.inboxes import check_not_mixed, ledger_mark, note_inbox
 from operate.server.notes import one_run_at_a_time, prepare_notes
 
@@ -43,6 +43,7 @@ def test_an_empty_warehouse_has_no_build_and_no_mark(link: Link) -> None:
     prepare_notes(link)
     prepare_notes(link)
     assert last_build(link) is None
+    assert not has_built(link)
     with ledger(link):
         assert ledger_mark(link) == 7
 
@@ -59,6 +60,8 @@ def test_the_last_build_is_valid_until_dbt_runs_again(link: Link) -> None:
         assert (found.models, found.tests) == (23, 280)
         cursor.execute("insert into operations.dbt_runs values ('by hand')")
     assert last_build(link) is None
+    # That a run reports old rows as rejected again is known from this.
+    assert has_built(link)
 
 
 def test_the_fingerprint_follows_every_file_that_dbt_builds_from(tmp_path: Path) -> None:

@@ -58,16 +58,21 @@ def test_new_rejected_rows_are_reported_by_file(project: Project) -> None:
         assert read_refused(link, ledger_mark(link)) == []
 
 
-def shown(files: list[RefusedOfFile]) -> str:
+def shown(files: list[RefusedOfFile], *, judged_again: bool = False) -> str:
     out = io.StringIO()
-    show_refused(Console(file=out, width=200), files)
+    show_refused(Console(file=out, width=300), files, judged_again=judged_again)
     return out.getvalue()
 
 
 def test_a_run_without_rejected_rows_does_not_mention_them() -> None:
     assert shown([]) == ""
-    reported = shown([RefusedOfFile("sales/may.csv", 3, 2, "timestamp_unreadable: 2")])
+    file = RefusedOfFile("sales/may.csv", 3, 2, "timestamp_unreadable: 2")
+    reported = shown([file])
     assert reported.startswith("2 new rows are rejected")
+    # After a change of the project, rows of files that an earlier run has reported are not new.
+    again = shown([file], judged_again=True)
+    assert "All files were judged again" in again
+    assert " 2 rows are rejected" in again
     assert "sales/may.csv: 2 of 3 rows (timestamp_unreadable: 2)" in reported
     many = [RefusedOfFile(f"{n}.csv", 1, 1, "total_unreadable: 1") for n in range(20)]
     assert "and 5 more files" in shown(many)
@@ -80,6 +85,10 @@ def test_possible_duplicate_receipts_are_reported_by_file() -> None:
     show_doubtful(Console(file=out, width=200), [DoubtfulOfFile("sales/copy.csv", 3)])
     assert out.getvalue().startswith("3 new receipts may be counted twice")
     assert "sales/copy.csv: 3 receipts" in out.getvalue()
+    show_doubtful(
+        Console(file=out, width=200), [DoubtfulOfFile("sales/copy.csv", 3)], judged_again=True
+    )
+    assert "\n3 receipts may be counted twice" in out.getvalue()
 
 
 def test_unlisted_branches_are_reported(project: Project) -> None:
