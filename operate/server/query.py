@@ -21,6 +21,8 @@ from base.link import connect
 
 ROWS_AT_A_TIME = 2000
 
+UNDEFINED_COLUMN = "42703"
+
 # PostgreSQL's types by their fixed oids.
 BOOLEAN = 16
 JSON_TYPES = (114, 3802)
@@ -140,6 +142,7 @@ def plain_errors(query: str, link: Link) -> Iterator[None]:
             f"PostgreSQL says: {message}.{where}",
             diagnosis.message_hint
             or _masked_instead(message, link)
+            or (_columns_of(query, link) if diagnosis.sqlstate == UNDEFINED_COLUMN else "")
             or 'List the tables: branchline sql "select schemaname, tablename from pg_tables'
             " where schemaname in ('marts', 'reference', 'raw')\"",
         ) from None
@@ -167,6 +170,25 @@ def _masked_instead(message: str, link: Link) -> str:
         f"Query marts_masked.{found[0]}: all its rows, without personal data. Of marts.{found[0]}"
         " you may select the columns that are not personal, by name."
     )
+
+
+def _columns_of(query: str, link: Link) -> str:
+    """The columns of the tables that a query names with their schemas; empty if it names none."""
+    link.rollback()
+    with link.cursor() as cursor:
+        cursor.execute(
+            "select format('%%I.%%I', nspname, relname),"
+            " string_agg(quote_ident(attname), ', ' order by attnum)"
+            " from pg_attribute"
+            " inner join pg_class on attrelid = pg_class.oid"
+            " inner join pg_namespace on relnamespace = pg_namespace.oid"
+            " where format('%%s.%%s', nspname, relname) = any(%s)"
+            " and attnum > 0 and not attisdropped"
+            " and has_column_privilege(pg_class.oid, attnum, 'select')"
+            " group by nspname, relname order by nspname, relname",
+            (re.findall(r"[a-z_][a-z_0-9$]*[.][a-z_][a-z_0-9$]*", query.lower()),),
+        )
+        return " ".join(f"{table} has the columns {names}." for table, names in cursor.fetchall())
 
 
 def _place(query: str, position: str | None) -> str:

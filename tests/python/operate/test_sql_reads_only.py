@@ -129,6 +129,26 @@ def test_an_error_is_shown_at_its_position(database_url: str) -> None:
     assert caught.value.hint
 
 
+def test_an_unknown_column_is_answered_with_the_columns_of_the_table(kept: str) -> None:
+    with contextlib.closing(psycopg2.connect(kept)) as link:
+        link.cursor().execute(
+            'create schema marts; create table marts.sales (branch text, "Day" date);'
+            " create table marts.prices (product text)"
+        )
+        link.commit()
+    for query, hint in (
+        ("select store from marts.sales", 'marts.sales has the columns branch, "Day".'),
+        (
+            "select s.store from MARTS.Sales as s, marts.prices",
+            'marts.prices has the columns product. marts.sales has the columns branch, "Day".',
+        ),
+    ):
+        with pytest.raises(BranchlineError) as caught, read_only_query(kept, query):
+            pass
+        assert "does not exist" in caught.value.message
+        assert caught.value.hint == hint
+
+
 def test_the_three_formats(branchline: Branchline, project_env: dict[str, str]) -> None:
     query = "select 'Caffè, \"x\"' as name, 1.50 as price union all select null, -2 order by 2 desc"
     found = branchline("sql", query, "--format", "csv", environment=project_env)
