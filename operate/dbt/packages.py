@@ -55,7 +55,7 @@ def install_packages(project: Path, say: Callable[[str], None]) -> None:
     if reason is None:
         say("dbt packages: the offline stand-in has changed; it was reinstalled.")
     else:
-        say(f"dbt packages: {reason}; installed the offline stand-in for {', '.join(wanted)}.")
+        say(f"dbt packages: installed the project's own {', '.join(wanted)}; {reason}.")
 
 
 def wanted_packages(project: Path) -> dict[str, str]:
@@ -140,7 +140,7 @@ def _fetch(
         f"{name} {version}" for name, version in wanted.items() if (name, version) not in hashes
     ]
     if unknown:
-        return f"{HASHES} has no hash of {', '.join(unknown)}"
+        return f"{HASHES} permits no download of {', '.join(unknown)}"
     if not _hub_answers():
         return "the package hub cannot be reached"
     say(f"dbt packages: fetching {', '.join(wanted)} ...")
