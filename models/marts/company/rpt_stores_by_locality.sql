@@ -21,7 +21,15 @@ final as (
         {{ short_key('country_code') }} as country_code,
         {{ short_key('locality') }} as locality,
         cast(stores as integer) as stores,
-        cast(rank() over (order by stores desc) as integer) as store_rank
+        -- Branches whose place is unknown are not in one place: no rank, and they take none away.
+        case
+            when locality <> 'unknown'
+                then cast(
+                    rank() over (
+                        order by case when locality = 'unknown' then 1 else 0 end, stores desc
+                    ) as integer
+                )
+        end as store_rank
     from localities
 
 )
