@@ -179,7 +179,7 @@
                 'country_code': 'text',
                 'continent': 'text',
                 'channel': 'text',
-                'staff_numbers': 'integer',
+                'staff_count': 'integer',
                 'latitude': 'numeric(9, 6)',
                 'longitude': 'numeric(9, 6)',
             },

@@ -3,7 +3,7 @@ with branches as (
 
     select
         count(*) as stores,
-        coalesce(sum(staff_numbers), 0) as staff_numbers
+        coalesce(sum(staff_count), 0) as staff_count
     from {{ ref('dim_branches') }}
 
 ),
@@ -17,8 +17,8 @@ reported as (
             as stores_by_locality,
         (select coalesce(sum(stores), 0) from {{ ref('rpt_staff_by_country') }})
             as stores_with_staff,
-        (select coalesce(sum(staff_numbers), 0) from {{ ref('rpt_staff_by_country') }})
-            as staff_numbers
+        (select coalesce(sum(staff_count), 0) from {{ ref('rpt_staff_by_country') }})
+            as staff_count
 
 )
 
@@ -31,4 +31,4 @@ where
     branches.stores <> reported.stores_by_country
     or branches.stores <> reported.stores_by_locality
     or branches.stores <> reported.stores_with_staff
-    or branches.staff_numbers <> reported.staff_numbers
+    or branches.staff_count <> reported.staff_count

@@ -39,7 +39,7 @@ located as (
         'country_code': country_code('country_code_text'),
         'continent': continent_name('continent_text'),
         'channel': "case when store_code ilike 'WEB-%' then 'online' else 'store' end",
-        'staff_numbers': digits_of('staff_numbers_text'),
+        'staff_count': digits_of('staff_numbers_text'),
         'latitude': 'case when abs(stated_latitude) <= 90 then stated_latitude end',
         'longitude': 'case when abs(stated_longitude) <= 180 then stated_longitude end',
     },

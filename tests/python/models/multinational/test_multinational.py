@@ -71,7 +71,7 @@ def test_users_are_clean(small: Project) -> None:
 def test_stores_are_where_they_are(small: Project) -> None:
     found = small.rows(
         "select branch_name, store_type, locality, country_code, continent, channel,"
-        " staff_numbers, latitude, longitude, opening_date"
+        " staff_count, latitude, longitude, opening_date"
         " from intermediate.int_multinational__branches where is_current order by 1"
     )
     assert found == [

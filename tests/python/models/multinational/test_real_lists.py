@@ -79,7 +79,7 @@ def test_values_of_the_real_lists_are_clean(lists: Project) -> None:
         " when 'GB' then latitude between 49 and 61 and longitude between -9 and 3"
         " when 'DE' then latitude between 47 and 56 and longitude between 5 and 16"
         " when 'US' then latitude between 18 and 72 and longitude between -180 and -66 end),"
-        " count(staff_numbers), count(opening_date), array_agg(distinct continent)"
+        " count(staff_count), count(opening_date), array_agg(distinct continent)"
         " from intermediate.int_multinational__branches where channel = 'store'"
         " group by 1 order by 1"
     ) == [
@@ -88,7 +88,7 @@ def test_values_of_the_real_lists_are_clean(lists: Project) -> None:
         ("US", 19, True, 19, 19, ["America"]),
     ]
     assert lists.rows(
-        "select branch_name, country_code, latitude, longitude, locality, staff_numbers"
+        "select branch_name, country_code, latitude, longitude, locality, staff_count"
         " from intermediate.int_multinational__branches where channel = 'online'"
     ) == [("WEB-1388012W", "GB", None, None, None, 325)]
     assert lists.rows(
