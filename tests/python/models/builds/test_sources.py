@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,23 @@ def test_only_listed_sources_are_built(project: Project, names: list[str]) -> No
     for source in SOURCES:
         own = {name for name in relations if source in name}
         assert bool(own) == (source in names), own
+    if not others:
+        the_example_queries_of_the_marts_run(project)
+
+
+def the_example_queries_of_the_marts_run(project: Project) -> None:
+    """Each query that docs/marts.md shows answers its question, with what is unknown at the end."""
+    page = (PROJECT / "docs" / "marts.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    queries = block.strip().split("\n\n")
+    assert len(set(re.findall(r"from marts\.(rpt_\w+)", block))) == len(queries) == 9
+    for query in queries:
+        assert query.startswith("-- "), query
+        found = project.rows(query)
+        assert found, query
+        is_unknown = ["unknown" in row for row in found]
+        if "rpt_stores" in query or "rpt_staff" in query:
+            assert is_unknown == sorted(is_unknown), query
 
 
 def test_a_company_without_a_source_parses(project: Project) -> None:
