@@ -25,7 +25,12 @@ from operate.terminal.progress import shown
 @click.command()
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
 @inbox_option
-@click.option("--dry-run", is_flag=True, help="Read and judge everything, write nothing.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Read and judge everything, load nothing. (If there is no embedded warehouse yet, it is"
+    " created, empty.)",
+)
 @fail_on_quarantine_option
 @retry_quarantined_option
 def load(
