@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ingest.contract.feeds import joined_key as joined_key
     from ingest.contract.feeds import unlisted as unlisted
     from ingest.contract.reading import load_feeds as load_feeds
+    from ingest.formats.first_rows import FirstRows as FirstRows
+    from ingest.formats.first_rows import claimed_name as claimed_name
+    from ingest.formats.first_rows import first_rows as first_rows
     from ingest.loading import LoadOptions as LoadOptions
     from ingest.loading import load as load
     from ingest.loading import prepare_raw as prepare_raw
@@ -52,6 +55,7 @@ _HOMES = {
     "FeedContract": "ingest.contract.feeds",
     "FileCounts": "ingest.review.status",
     "FileOutcome": "ingest.report",
+    "FirstRows": "ingest.formats.first_rows",
     "LoadEvent": "ingest.report",
     "LoadOptions": "ingest.loading",
     "LoadReport": "ingest.report",
@@ -59,9 +63,11 @@ _HOMES = {
     "QuarantinedFile": "ingest.review.quarantine",
     "SHORTEST_KEY": "ingest.cards",
     "check_address": "ingest.origins.inbox_address",
+    "claimed_name": "ingest.formats.first_rows",
     "dismiss": "ingest.review.quarantine",
     "erase": "ingest.review.withdrawal",
     "first_lines": "ingest.review.quarantine",
+    "first_rows": "ingest.formats.first_rows",
     "header_key": "ingest.contract.feeds",
     "joined_key": "ingest.contract.feeds",
     "load": "ingest.loading",

@@ -24,7 +24,7 @@ def source() -> None:
     "sample",
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A CSV of the source, with a header line.",
+    help="A file of the source: CSV, workbook, Parquet, JSON or PDF table, with names of columns.",
 )
 @click.option(
     "--grain",
@@ -32,19 +32,31 @@ def source() -> None:
     help="What a line of the file is: a receipt, or a line of one. Default: line if the"
     " receipt numbers repeat.",
 )
+@click.option(
+    "--receipt-number",
+    metavar="COLUMN",
+    help="The column with the number of the receipt, if its name does not say so.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
-def new(name: str, sample: Path, grain: str | None, dry_run: bool) -> None:
+def new(
+    name: str, sample: Path, grain: str | None, receipt_number: str | None, dry_run: bool
+) -> None:
     """Generate the first version of a source from a sample file.
 
     It writes the feed, the models with tests, a docs page, and the entry in dbt_project.yml.
     Nothing is ever overwritten. docs/adding-a-source.md says what to do next.
     """
     project = read_settings().project
-    planned = plan_source(project, name, sample, grain)
+    planned = plan_source(project, name, sample, grain, receipt_number)
     if not dry_run:
         write_source(project, planned)
     done = "would be written" if dry_run else "written"
-    say(f"{plural(len(planned.files), 'file')} {done}, for one {planned.grain} per line:")
+    receipt = (
+        "each line of the file is a receipt"
+        if planned.number is None
+        else f"lines of a branch and day with the same '{planned.number}' are one receipt"
+    )
+    say(f"{plural(len(planned.files), 'file')} {done}; {receipt}:")
     for path in planned.files:
         say(f"  {path}")
     say(f"and '{name}' {'would be ' if dry_run else 'is '}listed in dbt_project.yml.")

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -64,6 +65,8 @@ TEXT_NAMES = {
 """Role -> name in staging, for columns that are parsed later."""
 IDENTIFIERS = ("receipt_number", "product_id", "customer_id", "employee_id", "branch_name")
 """Roles of identifiers; a branch may be identified by its number."""
+TIME_ZONE = "Europe/Dublin"
+"""Of the branch in the unit tests."""
 CURRENCIES = {"£": "GBP", "$": "USD", "€": "EUR"}
 PLACEHOLDERS = {"customer_id": "44", "customer_name": "Ann Lee", "employee_id": "7"}
 """Fake people for unit tests: no personal data of the sample gets into the project."""
@@ -77,11 +80,15 @@ PAGE = "docs/sources/{name}.md"
 
 @dataclass(frozen=True)
 class NewSource:
-    """The files to write. `files`: path in the project -> text; `project_file`: its new text."""
+    """The files to write. `files`: path in the project -> text; `project_file`: its new text.
+
+    `number`: the header of the column that numbers the receipts, if they have several lines.
+    """
 
     files: Mapping[str, str]
     project_file: str
     grain: str
+    number: str | None
     decisions: tuple[str, ...]
 
 
@@ -101,22 +108,31 @@ class _Plan:
         self.notes.append(f"TODO: {text}")
 
 
-def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) -> NewSource:
+def plan_source(
+    project: Path,
+    name: str,
+    sample_path: Path,
+    grain: str | None,
+    receipt_number: str | None = None,
+) -> NewSource:
     """Everything that `branchline source new` writes.
 
-    Raises BranchlineError if the name is taken or invalid, a file exists already, or the sample
-    lacks a column that every sale needs.
+    Raises BranchlineError if the name is taken or invalid, a file exists already, the sample lacks
+    a column that every sale needs, or it is unclear which lines are one receipt.
     """
     _check_name(name)
-    sample = read_sample(sample_path)
+    sample = read_sample(sample_path, receipt_number)
     number = sample.of("receipt_number")
     if grain is None:
         repeats = number is not None and len(set(number.filled)) < len(number.filled)
         grain = "line" if repeats else "receipt"
+        if not repeats and receipt_number is None:
+            _check_no_other_number(sample)
     if grain == "line" and number is None:
         raise BranchlineError(
             f"No column of {sample_path} looks like the number of a receipt: {_headers(sample)}.",
-            "Lines with one number make a receipt. For one line per receipt: --grain receipt",
+            "Lines with one number make a receipt: name its column (--receipt-number COLUMN). For"
+            " one line per receipt: --grain receipt",
         )
     plan = _Plan(name, sample, grain == "line")
     context = _context(plan)
@@ -132,7 +148,20 @@ def plan_source(project: Path, name: str, sample_path: Path, grain: str | None) 
     for path, text in files.items():
         if path.endswith(".yml"):
             yaml.safe_load(text)
-    return NewSource(files, project_file, grain, tuple(plan.decisions))
+    numbered = number.header if number is not None and plan.by_line else None
+    return NewSource(files, project_file, grain, numbered, tuple(plan.decisions))
+
+
+def _check_no_other_number(sample: Sample) -> None:
+    """Raises BranchlineError if an unknown column may join several lines to one receipt."""
+    columns = sample.possible_numbers()
+    if columns:
+        raise BranchlineError(
+            f"Several lines of {sample.path} may be one receipt, because they have the same value"
+            f" in the column {' or '.join(columns)}.",
+            f"If so, name the column: --receipt-number '{columns[0]}'. If each line is a receipt:"
+            " --grain receipt",
+        )
 
 
 def write_source(project: Path, source: NewSource) -> None:
@@ -245,7 +274,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
         )
     dates = date_format(sold)
     title = name.replace("_", " ").capitalize()
-    file_name = _file_name(sample.path.name)
+    file_name = _file_name(sample)
     staged, raw_columns = _staged(sample)
     expressions, parsed = _expressions(
         plan, sign, dates, title, [column["name"] for column in staged]
@@ -273,6 +302,8 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "todo": True,
         "sample": sample.path.name,
         "file_name": file_name,
+        "ending": sample.ending,
+        "time_zone": TIME_ZONE,
         "columns": [_described(column) for column in sample.columns],
         "raw_columns": raw_columns,
         "staged": staged,
@@ -315,6 +346,7 @@ def _described(column: SampleColumn) -> dict[str, Any]:
     return {
         "name": column.name,
         "alias": column.alias,
+        "path": column.path,
         "role": column.role,
         "header": column.header.replace("|", "/"),
         "holds_codes": column.holds_codes,
@@ -475,6 +507,8 @@ def _tested_line(plan: _Plan, sign: str, dates: DateFormat, title: str) -> dict[
         sold_at = dates.read(text)
         if not quantity or not sold_at:
             continue
+        if sold_at.tzinfo is not None:
+            sold_at = sold_at.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
         if total is None and price is not None:
             total = _penny(price * quantity)
         elif price is None and total is not None:
@@ -555,8 +589,9 @@ def _penny(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-def _file_name(name: str) -> dict[str, str] | None:
+def _file_name(sample: Sample) -> dict[str, str] | None:
     """The pattern of a file name with a date; None for a name without one."""
+    name, ending = sample.file_name, sample.ending
     for digits, written in (
         (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
         (r"\d{2}-\d{2}-\d{4}", "%d-%m-%Y"),
@@ -570,9 +605,9 @@ def _file_name(name: str) -> dict[str, str] | None:
         except ValueError:
             continue
         before, after = re.escape(name[: found.start()]), name[found.end() :]
-        stem = re.escape(after[: -len(".csv")]) if after.lower().endswith(".csv") else None
+        stem = re.escape(after[: -len(ending)]) if after.lower().endswith(ending) else None
         if stem is None or "'" in name:
             return None
-        pattern = rf"{before}(?P<business_date>{digits}){stem}\.csv"
+        pattern = rf"{before}(?P<business_date>{digits}){stem}\{ending}"
         return {"pattern": pattern, "example": json.dumps(name), "date_format": written}
     return None

@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 from base.errors import BranchlineError
-from ingest import header_key, joined_key
+from ingest import claimed_name, first_rows, header_key, joined_key
 
 DELIMITERS = (",", ";", "\t", "|")
 MOST_RECORDS = 2000
@@ -115,10 +116,16 @@ using values varchar variadic verbose when where window with
 RESERVED = frozenset(_RESERVED.split())
 """Words that PostgreSQL does not accept as a column name, or reads as something else."""
 
-_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?P<time>[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
-_EUROPEAN = re.compile(
-    r"(?P<first>\d{1,2})[/.-](?P<second>\d{1,2})[/.-]\d{4}(?P<time>[ T]+\d{1,2}:\d{2}(?::\d{2})?)?"
+_TIME = (
+    r"(?:(?:[ ]*T[ ]*|[ ]+)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:[.,](?P<fraction>\d{1,9}))?)?)"
+    r"[ ]*(?:(?P<utc>Z|UTC|GMT)|(?P<offset>[+-]\d{2}(?::?(?:00|15|30|45))?))?)?"
 )
+_ISO = re.compile(rf"(?P<day>\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}){_TIME}", re.IGNORECASE)
+_EUROPEAN = re.compile(
+    rf"(?P<day>(?P<first>\d{{1,2}})[/.-](?P<second>\d{{1,2}})[/.-]\d{{4}}){_TIME}", re.IGNORECASE
+)
+_NUMBER_WORDS = ("id", "key", "nbr", "no", "nr", "num", "number", "nummer", "ref")
+"""The last word of names of columns that may hold the number of a receipt."""
 _DECIMALS = re.compile(
     r"\D*?(?P<whole>(?:\d[\d.,\s'\u2019]*)?)(?<![^\W\d])(?P<sign>[.,])(?P<part>\d+)\D*"
 )
@@ -127,12 +134,16 @@ _OTHER_SIGN = {".": ",", ",": "."}
 
 @dataclass(frozen=True)
 class SampleColumn:
-    """A column of the sample. `role`: a key of SYNONYMS, or "" where none was recognized."""
+    """A column of the sample. `role`: a key of SYNONYMS, or "" where none was recognized.
+
+    `path`: where it is in a JSON record, if it is in an object there.
+    """
 
     header: str
     name: str
     role: str
     values: tuple[str, ...]
+    path: str = ""
 
     @property
     def alias(self) -> str:
@@ -162,15 +173,27 @@ class DateFormat:
     is_certain: bool
 
     def read(self, text: str) -> datetime | None:
-        """The date and time of a value of the column; None for another form."""
-        day = {"year_first": "%Y-%m-%d", "day_first": "%d-%m-%Y", "month_first": "%m-%d-%Y"}
-        plain = re.sub(r"[ T]+", " ", re.sub(r"[/.]", "-", text.strip()))
-        for time in ("", " %H:%M", " %H:%M:%S"):
-            try:
-                return datetime.strptime(plain, day[self.order] + time)
-            except ValueError:
-                continue
-        return None
+        """The date and time of a value of the column; None for another form.
+
+        With an offset from UTC, it is in UTC.
+        """
+        found = (_ISO if self.order == "year_first" else _EUROPEAN).fullmatch(text.strip())
+        if found is None:
+            return None
+        day = [int(part) for part in re.split("[-/.]", found["day"])]
+        if self.order != "year_first":
+            day = [day[2], *(day[:2] if self.order == "month_first" else day[1::-1])]
+        hour, minute, second, *_ = [*re.findall(r"\d+", found["time"] or ""), 0, 0, 0]
+        try:
+            read = datetime(day[0], day[1], day[2], int(hour), int(minute), int(second))
+        except ValueError:
+            return None
+        read += timedelta(microseconds=round(float(f"0.{found['fraction'] or 0}") * 1_000_000))
+        if found["offset"]:
+            hours, minutes = found["offset"][1:3], found["offset"][3:].lstrip(":") or "0"
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            read += offset if found["offset"][0] == "-" else -offset
+        return read.replace(tzinfo=timezone.utc) if found["offset"] or found["utc"] else read
 
 
 @dataclass(frozen=True)
@@ -178,12 +201,46 @@ class Sample:
     """A sample file: its columns, each with the values of the first records."""
 
     path: Path
-    delimiter: str
     columns: tuple[SampleColumn, ...]
+
+    @property
+    def file_name(self) -> str:
+        """The name by which a feed claims the file: a workbook as if it were a CSV."""
+        return claimed_name(self.path.name)
+
+    @property
+    def ending(self) -> str:
+        """The ending of that name, in lower case."""
+        found = re.search(r"[.][a-z]{1,6}$", self.file_name.lower())
+        return found.group() if found else ".csv"
 
     def of(self, role: str) -> SampleColumn | None:
         """The column with this role, if there is one."""
         return next((column for column in self.columns if column.role == role), None)
+
+    def possible_numbers(self) -> list[str]:
+        """Columns that may number receipts of several lines, although their names do not say so.
+
+        Lines with one value follow each other and are of one time.
+        """
+        number, moments = self.of("receipt_number"), [""] * len(self.columns[0].values)
+        for column in filter(None, (self.of("sold_at"), self.of("sold_time"))):
+            moments = [f"{a} {b}" for a, b in zip(moments, column.values, strict=True)]
+        if number is not None and len(set(moments)) == 1:
+            return []
+        found = []
+        for column in self.columns:
+            pairs = list(zip(column.values, moments, strict=True))
+            runs = [pair for pair, _ in groupby(pairs)]
+            if (
+                not column.role
+                and column.name.split("_")[-1] in _NUMBER_WORDS
+                and len(column.filled) == len(pairs)
+                and 1 < len(runs) < len(pairs)
+                and len(runs) == len(set(column.values))
+            ):
+                found.append(column.header)
+        return found
 
     def records(self) -> list[dict[str, str]]:
         """The records, as role -> value, of the columns whose roles are known."""
@@ -194,17 +251,22 @@ class Sample:
         ]
 
 
-def read_sample(path: Path) -> Sample:
-    """Read the first records of a CSV file with a header, and guess what its columns are.
+def read_sample(path: Path, receipt_number: str | None = None) -> Sample:
+    """Read the first records of a file with names of columns, and guess what these are.
 
-    Raises BranchlineError for a file that is not such a CSV.
+    Of any format that the loader reads. `receipt_number`: the header of that column, where known.
+    Raises BranchlineError for a file that is not such a table.
     """
-    try:
-        text = _decoded(path.read_bytes())
-    except OSError as error:
-        raise BranchlineError(f"{path} cannot be read: {error.strerror}.") from None
-    delimiter, header, records = _split(path, text)
-    by_place = _roles(header, records)
+    known = (name for names in SYNONYMS.values() for name in names)
+    table = first_rows(path, known, MOST_RECORDS)
+    has_paths = False
+    header: Sequence[str]
+    if isinstance(table, str):
+        header, records = _split(path, table)
+    else:
+        header, records, has_paths = table.header, table.rows, table.has_paths
+    records = _checked(path, header, records)
+    by_place = _roles(header, records, _place_of(path, header, receipt_number))
     taken: set[str] = set()
     columns = []
     for place, cell in enumerate(header):
@@ -212,8 +274,23 @@ def read_sample(path: Path) -> Sample:
         name = _unique(f"{name}_text" if name in RESERVED else name, taken)
         # Values become examples in tests, and dbt would take these characters for a template.
         values = tuple(re.sub(r"\{(?=[{%#])", "(", record[place]) for record in records)
-        columns.append(SampleColumn(cell.strip(), name, by_place.get(place, ""), values))
-    return Sample(path, delimiter, tuple(columns))
+        in_object = has_paths and "." in cell and all(part.strip() for part in cell.split("."))
+        role = by_place.get(place, "")
+        columns.append(SampleColumn(cell.strip(), name, role, values, cell if in_object else ""))
+    return Sample(path, tuple(columns))
+
+
+def _place_of(path: Path, header: Sequence[str], wanted: str | None) -> int | None:
+    """The place of the column of this name, if one is wanted."""
+    if wanted is None:
+        return None
+    keys = [joined_key(header_key(cell)) for cell in header]
+    key = joined_key(header_key(wanted))
+    if key not in keys:
+        raise BranchlineError(
+            f"{path} has no column '{wanted}'.", f"Its columns are: {', '.join(header)}."
+        )
+    return keys.index(key)
 
 
 def decimal_sign(columns: Sequence[SampleColumn | None]) -> str:
@@ -307,22 +384,14 @@ def date_format(column: SampleColumn) -> DateFormat:
     raise BranchlineError(
         f"The column '{column.header}' should hold the date of a sale, and its values{example} are"
         " in no supported form.",
-        "Forms: 2010-12-01, 01/12/2010, 12/1/2010 or 01.12.2010, also followed by a time.",
+        "Forms: 2010-12-01, 01/12/2010, 12/1/2010 or 01.12.2010, also followed by a time, with or"
+        " without an offset from UTC.",
     )
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
-
-
-def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
-    """Delimiter, header and records; the delimiter is the one that gives the widest table."""
-    best: tuple[int, str, list[list[str]]] | None = None
+def _split(path: Path, text: str) -> tuple[list[str], list[list[str]]]:
+    """Header and records of a CSV; the delimiter is the one that gives the widest table."""
+    best: tuple[int, list[list[str]]] | None = None
     for delimiter in DELIMITERS:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         try:
@@ -330,13 +399,19 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
         except csv.Error:
             continue
         if lines and len(lines[0]) > (best[0] if best else 1):
-            best = (len(lines[0]), delimiter, lines)
+            best = (len(lines[0]), lines)
     if best is None:
         raise BranchlineError(
             f"{path} is not a CSV with several columns.",
             "The columns are separated by commas, semicolons, tabs or pipes.",
         )
-    width, delimiter, (header, *records) = best
+    header, *records = best[1]
+    return header, records
+
+
+def _checked(path: Path, header: Sequence[str], records: Sequence[list[str]]) -> list[list[str]]:
+    """The records that fit the header. Raises BranchlineError if it is none, or none fits."""
+    width = len(header)
     if not all(re.search(r"[^\W\d]", cell) for cell in header):
         raise BranchlineError(
             f"The first line of {path} does not name the columns: {', '.join(header)[:200]}",
@@ -348,16 +423,21 @@ def _split(path: Path, text: str) -> tuple[str, list[str], list[list[str]]]:
             f"The first line of {path} names a column twice: {', '.join(twice)}.",
             "Give each column a different name.",
         )
-    records = [record for record in records if len(record) == width]
-    if not records:
+    fitting = [record for record in records if len(record) == width]
+    if not fitting:
         raise BranchlineError(f"{path} has a header, but no record of {width} columns below it.")
-    return delimiter, header, records
+    return fitting
 
 
-def _roles(header: Sequence[str], records: Sequence[Sequence[str]]) -> Mapping[int, str]:
-    """Place of a column -> its role. Whole names match first, then names with a synonym in them."""
+def _roles(
+    header: Sequence[str], records: Sequence[Sequence[str]], number: int | None
+) -> Mapping[int, str]:
+    """Place of a column -> its role. Whole names match first, then names with a synonym in them.
+
+    `number`: the place of the receipt's number, where it is known.
+    """
     keys = [_letters(cell) for cell in header]
-    found: dict[int, str] = {}
+    found: dict[int, str] = {} if number is None else {number: "receipt_number"}
 
     def take(matches: object) -> None:
         assert callable(matches)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import itertools
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from documented_source import LIST, documented_files
 from nightly import PROJECT, Project, new_project
 from project_copy import copy_project
+from reportlab.platypus import SimpleDocTemplate, Table
 from shop_files import days, truth_of
 
 from base.errors import BranchlineError
 from base.link import Connection
+from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
 from operate.project.new_source import plan_source, write_source
 from operate.project.sample_file import (
     SYNONYMS,
     SampleColumn,
     amount,
+    date_format,
     decimal_sign,
     read_sample,
     whole_number,
@@ -66,11 +76,31 @@ MARKET = (
     "6,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,ABC\n"
     "7,Hull,2023-05-02 10:00,17,Tea,1,1.00,1.00,cash,978\n"
 )
+# Records with an object in them, and times in UTC, as an API sends them.
+CAFE = json.dumps(
+    {
+        "count": 4,
+        "orders": [
+            {
+                "order_id": number,
+                "created_at": f"2025-10-0{number}T08:46:00.500Z",
+                "store": {"name": "Hull"},
+                "item": item,
+                "qty": 1,
+                "total": total,
+            }
+            for number, item, total in (
+                *((1, "Tea", 1.7), (1, "Bun", 2.05), (2, "Tea", "1.70"), (3, "Tea", None)),
+            )
+        ],
+    }
+)
 SAMPLES = {
     "web_shop": ("orders_2010-12-01.csv", next(iter(SHOP.values())).encode(), "line"),
     "kiosk": ("kiosk.csv", KIOSK.encode(), "receipt"),
     "farm_shop": ("rechnungen_05-03-2024.csv", FARM.encode("cp1252"), "line"),
     "market": ("market.csv", MARKET.encode(), "line"),
+    "cafe": ("orders.json", CAFE.encode(), "line"),
 }
 LISTED = "farm_shop,Farm shop,DE,Europe/Berlin,EUR,,\nmarket,CORK,IE,Europe/Dublin,EUR,,\n"
 
@@ -120,6 +150,157 @@ def texts_of(folder: Path) -> dict[str, bytes]:
 def test_columns_are_recognised_by_their_names(tmp_path: Path, name: str, roles: str) -> None:
     sample = read_sample(sample_of(name, tmp_path))
     assert [column.role or "-" for column in sample.columns] == roles.split()
+
+
+SALES = [
+    ["Order no", "Sold at", "Store", "SKU", "Item", "Qty", "Unit price"],
+    ["7", "2025-10-01 08:46:00+00", "Hull", "0017", "Tea", "2", "1.70"],
+    ["7", "2025-10-01 08:46:00+00", "Hull", "0018", "Bun", "1", "2.05"],
+    ["8", "2025-10-01 09:02:11+00", "York", "0017", "Tea", "1", "1.70"],
+]
+
+
+def parquet(rows: list[list[str]]) -> bytes:
+    made = io.BytesIO()
+    columns = zip(*rows[1:], strict=True)
+    pq.write_table(pa.table(dict(zip(rows[0], map(list, columns), strict=True))), made)
+    return made.getvalue()
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(["Sales of October"])
+    for row in rows:
+        book.active.append(row)
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def pdf(rows: list[list[str]]) -> bytes:
+    made = io.BytesIO()
+    SimpleDocTemplate(made).build([Table(rows)])
+    return made.getvalue()
+
+
+def as_json(rows: list[list[str]]) -> list[dict[str, str]]:
+    return [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+
+
+FORMATS: dict[str, Callable[[list[list[str]]], bytes]] = {
+    "sales.csv.gz": lambda rows: gzip.compress("\n".join(map(",".join, rows)).encode()),
+    "sales.xlsx": workbook,
+    "sales.parquet": parquet,
+    "sales.json": lambda rows: json.dumps({"page": 1, "data": as_json(rows)}).encode(),
+    "sales.jsonl": lambda rows: "\n".join(map(json.dumps, as_json(rows))).encode(),
+    "columns.json": lambda rows: json.dumps(
+        {row[0]: dict(enumerate(row[1:])) for row in zip(*rows, strict=True)}
+    ).encode(),
+    "sales.pdf": pdf,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_sample_may_have_any_format_that_the_loader_reads(
+    copy: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "sales.csv").write_text("\n".join(map(",".join, SALES)))
+    as_csv = plan_source(copy, "shop", tmp_path / "sales.csv", None).files
+    (tmp_path / name).write_bytes(FORMATS[name](SALES))
+    planned = plan_source(copy, "shop", tmp_path / name, None)
+    assert planned.grain == "line"
+    for path, text in planned.files.items():
+        if path.startswith("models"):
+            assert text == as_csv[path], path
+    (feed,) = yaml.safe_load(planned.files["ingest/feeds/shop.yml"])["feeds"].values()
+    ending = {"json": ".json", "jsonl": ".jsonl", "pdf": ".pdf"}.get(name.split(".")[1], ".csv")
+    assert feed["files"] == f"shop/**/*{ending}"
+
+
+def test_values_in_objects_become_columns_with_a_path(copy: Path, tmp_path: Path) -> None:
+    planned = plan_source(copy, "cafe", sample_of("cafe", tmp_path), None)
+    (feed,) = yaml.safe_load(planned.files["ingest/feeds/cafe.yml"])["feeds"].values()
+    paths = {column["name"]: column.get("path") for column in feed["columns"]}
+    assert paths.pop("store_name") == "store.name"
+    assert set(paths.values()) == {None}
+
+
+def test_a_dated_workbook_is_named_as_the_loader_names_it(copy: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sales_2025-10-01.xlsx"
+    file.write_bytes(workbook(SALES))
+    planned = plan_source(copy, "shop", file, None)
+    feeds = FeedContract.model_validate(yaml.safe_load(planned.files["ingest/feeds/shop.yml"]))
+    (feed,) = feeds
+    assert feed.claims("shop/sales_2025-10-02.csv")
+    assert feed.identify("sales_2025-10-02.csv").business_date == date(2025, 10, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("scan.pdf", pdf([[""]]), "has no text"),
+        ("letter.pdf", pdf([["Dear all"], ["thank you"]]), "has no table"),
+        ("data.json", b'{"count": 0}', "has no list of records"),
+        ("cut.xlsx", workbook(SALES)[:900], "binary data|Office document|archive"),
+    ],
+)
+def test_a_sample_without_rows_is_refused_with_the_loaders_reason(
+    copy: Path, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BranchlineError, match=said):
+        plan_source(copy, "shop", tmp_path / name, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-10-01 08:46:00+00", datetime(2025, 10, 1, 8, 46, tzinfo=timezone.utc)),
+        ("2025-10-01T08:46:00Z", datetime(2025, 10, 1, 8, 46, tzinfo=timezone.utc)),
+        ("2025-10-01T08:46:00.250+05:30", datetime(2025, 10, 1, 3, 16, 0, 250000, timezone.utc)),
+        ("2025-10-01 08:46:00 -0330", datetime(2025, 10, 1, 12, 16, tzinfo=timezone.utc)),
+        ("2025-10-01 08:46 UTC", datetime(2025, 10, 1, 8, 46, tzinfo=timezone.utc)),
+        ("2025/10/01 08:46", datetime(2025, 10, 1, 8, 46)),
+        ("2025-10-01", datetime(2025, 10, 1)),
+        ("13/10/2025 08:46", datetime(2025, 10, 13, 8, 46)),
+        ("10.13.2025", datetime(2025, 10, 13)),
+    ],
+)
+def test_times_with_and_without_an_offset_are_read(text: str, expected: datetime) -> None:
+    form = date_format(SampleColumn("Sold at", "sold_at", "sold_at", (text,)))
+    assert form.read(text) == expected
+    assert form.has_time == (":" in text)
+    assert form.read("2025-13-01") is None
+
+
+NUMBERED = (
+    "sale_no,till_no,sold_at,item,total\n"
+    "901,1,2025-10-01 08:46:00,Tea,1.70\n"
+    "901,1,2025-10-01 08:46:00,Bun,2.05\n"
+    "902,1,2025-10-01 09:02:00,Tea,1.70\n"
+)
+
+
+def test_a_column_that_may_number_receipts_is_asked_about(copy: Path, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(NUMBERED)
+    with pytest.raises(BranchlineError, match="same value in the column sale_no") as caught:
+        plan_source(copy, "shop", file, None)
+    assert "--receipt-number 'sale_no'" in caught.value.hint
+    assert "--grain receipt" in caught.value.hint
+    planned = plan_source(copy, "shop", file, None, "Sale No")
+    assert (planned.grain, planned.number) == ("line", "sale_no")
+    assert "receipt_number" in planned.files["models/staging/shop/stg_shop__receipt_lines.sql"]
+    assert plan_source(copy, "shop", file, "receipt").number is None
+    with pytest.raises(BranchlineError, match="has no column 'bon'"):
+        plan_source(copy, "shop", file, None, "bon")
+    # A number of each line beside it does not hide it.
+    lines = NUMBERED.splitlines()
+    texts = [f"{text},{place or 'transaction_id'}" for place, text in enumerate(lines)]
+    file.write_text("\n".join(texts))
+    with pytest.raises(BranchlineError, match="same value in the column sale_no"):
+        plan_source(copy, "shop", file, None)
+    assert plan_source(copy, "shop", file, None, "sale_no").number == "sale_no"
 
 
 def test_a_name_stands_for_one_role_only() -> None:
@@ -232,7 +413,7 @@ def test_the_dry_run_lists_what_the_command_writes(copy: Path, tmp_path: Path) -
 
     said = command("--dry-run")
     assert "ingest/feeds/kiosk.yml" in said
-    assert "one receipt per line" in said
+    assert "each line of the file is a receipt" in said
     assert "No column names the product" in said
     assert not (copy / "ingest" / "feeds" / "kiosk.yml").exists()
     assert "would be" not in command()
@@ -310,6 +491,19 @@ def test_a_generated_german_file_is_right(built: Project) -> None:
     ) == [("F-1043", Decimal("0.35"))]
     assert built.rows("select sum(claimed_amount) from intermediate.int_farm_shop__raw_claims") == [
         (Decimal("1033.15"),)
+    ]
+
+
+def test_generated_models_read_records_of_an_api(built: Project) -> None:
+    assert built.rows(
+        "select receipt_number, branch_name, raw_rows, net_amount, reject_reasons,"
+        " to_char(sold_at_local, 'YYYY-MM-DD HH24:MI')"
+        " from intermediate.int_cafe__transactions order by line_number"
+    ) == [
+        # 08:46 in UTC is 09:46 in London in October.
+        ("1", "Hull", 2, Decimal("3.75"), None, "2025-10-01 09:46"),
+        ("2", "Hull", 1, Decimal("1.70"), None, "2025-10-02 09:46"),
+        ("3", "Hull", 1, None, "unit_price_unreadable, total_unreadable", "2025-10-03 09:46"),
     ]
 
 
