@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from documented_source import LIST, documented_files
+from documented_source import LIST, LIST_PAGE, add_documented_source, documented_files
 from nightly import PROJECT, Project, new_project
 from project_copy import copy_project
 from reportlab.platypus import SimpleDocTemplate, Table
@@ -431,15 +431,20 @@ def built(
         planned = plan_source(copy, name, sample_of(name, folder), None)
         assert planned.grain == grain
         write_source(copy, planned)
+    add_documented_source(copy, [LIST_PAGE])
     with (copy / "seeds" / "branches.csv").open("a") as listed:
         listed.write(LISTED)
     load_feeds(copy / "ingest" / "feeds")
     with new_project(postgres_server, folder / "run", copy) as project:
         for name, (file, content, _) in SAMPLES.items():
             project.deliver(f"{name}/{file}", content)
-        assert project.load().counts()["loaded"] == len(SAMPLES)
+        garden = documented_files([LIST_PAGE])["inbox/garden/branches.csv"]
+        project.deliver("garden/branches.csv", garden)
+        assert project.load().counts()["loaded"] == len(SAMPLES) + 1
         project.dbt("seed")
-        folders = [f"path:models/{layer}/{name}" for name in SAMPLES for layer in LAYERS]
+        sources = [*SAMPLES, "garden"]
+        folders = [f"path:models/{layer}/{name}" for name in sources for layer in LAYERS]
+        folders.append("+int_branches__listed_everywhere")
         project.dbt("run", "--select", "path:models/staging/ingest", "int_files__versioned")
         project.dbt("build", "--select", *folders, "--indirect-selection", "cautious")
         yield project
@@ -456,6 +461,24 @@ def test_a_generated_shop_is_right_to_the_penny(built: Project) -> None:
     )
     assert dict(found) == truth.receipts
     assert truth.rejected
+
+
+def test_the_list_of_the_docs_reaches_the_company_and_its_odd_line_is_reported(
+    built: Project,
+) -> None:
+    assert built.rows(
+        "select branch_name, locality, opening_date, staff_count"
+        " from intermediate.int_branches__listed_everywhere where source_system = 'garden'"
+        " order by 1"
+    ) == [
+        ("Garden Hull", "Hull", date(2021, 4, 10), None),
+        ("Garden Leeds", "Leeds", date(2019, 3, 2), 12),
+        ("Garden York", "York", None, 7),
+    ]
+    assert built.rows(
+        "select refused_text, reject_reasons, is_counted"
+        " from intermediate.int_garden__refused_list_lines"
+    ) == [("Garden York | York | spring | 7", "date_unreadable", True)]
 
 
 def test_a_generated_receipt_per_line_is_right(built: Project) -> None:
