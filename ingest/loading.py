@@ -106,6 +106,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     run = _Load(options, feeds, cards, progress)
     run.report.unclaimed = listing.unclaimed
     run.report.switched_off = listing.switched_off
+    run.report.misnamed = listing.misnamed
     if listing.outside:
         run.report.messages.append(_links_out(listing.outside))
     if options.dry_run:

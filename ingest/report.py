@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from base.words import listed, plural
 from ingest.contract.connections import source_of
 
 FileStatus = Literal["loaded", "older", "duplicate", "quarantined", "postponed", "failed"]
@@ -61,6 +62,8 @@ class LoadReport:
     unclaimed: list[str] = field(default_factory=list)
     switched_off: dict[str, list[str]] = field(default_factory=dict)
     """Paths of files of unlisted sources, by source."""
+    misnamed: dict[str, list[str]] = field(default_factory=dict)
+    """Paths, among the unclaimed, that only lack the ending of a feed's pattern, by pattern."""
     messages: list[str] = field(default_factory=list)
     connected: list[str] = field(default_factory=list)
     """Feeds whose table or API this load read, or tried to."""
@@ -75,6 +78,15 @@ class LoadReport:
     def with_status(self, status: FileStatus) -> list[FileOutcome]:
         """The outcomes of one status, in the order they happened."""
         return [outcome for outcome in self.files if outcome.status == status]
+
+    def hints(self) -> list[str]:
+        """What to do with the unclaimed files that only lack an ending."""
+        return [
+            f"{plural(len(paths), 'file')} not read, because the feed for that folder reads"
+            f" {pattern}: {listed(paths)}. Rename them: any format is read under that ending. Or"
+            " change 'files' of the feed in ingest/feeds."
+            for pattern, paths in sorted(self.misnamed.items())
+        ]
 
     @property
     def failed(self) -> list[FileOutcome]:

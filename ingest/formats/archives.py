@@ -8,6 +8,7 @@ import re
 import struct
 import zipfile
 import zlib
+from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
 from ingest.cards import mask_text
@@ -26,12 +27,13 @@ SHORTEST_LINE = 32
 """A line counts as at least so many bytes: in the warehouse even an empty one takes more."""
 
 _PACKED = re.compile(r"\.(gz|zip)$", re.IGNORECASE)
-_IN_PLACE_OF_CSV = re.compile(r"\.(?:xlsx|xlsm|xlsb|ods|parquet)$", re.IGNORECASE)
+_IN_PLACE_OF_CSV = re.compile(r"\.(?:xlsx|xlsm|xlsb|ods|parquet|json|jsonl|ndjson)$", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?=[0-9]{0,3}[A-Za-z])[0-9A-Za-z]{1,4}$")
 _LINE_ENDINGS = (".csv", ".txt", ".tsv")
 _OTHER_ENDINGS = (
     ".xlsx", ".xlsm", ".xlsb", ".ods", ".pdf", ".parquet", ".json", ".jsonl", ".ndjson",
 )  # fmt: skip
+_OF_TABLES = {*_LINE_ENDINGS, *_OTHER_ENDINGS, ".tab", ".psv", ".dat", ".xls"}
 _WORKBOOK = re.compile(r"xl[/\\]workbook[^/\\]*\.(?:xml|bin)", re.IGNORECASE)
 _SHEETS = b"application/vnd.oasis.opendocument.spreadsheet"
 
@@ -52,11 +54,14 @@ def unpacked_name(path: str) -> str:
     if packed is None:
         return path
     stem = path[: packed.start()]
-    return stem if _ENDING.search(stem) else f"{stem}.csv"
+    return stem if _ENDING.search(stem) or name_as_csv(stem) != stem else f"{stem}.csv"
 
 
 def name_as_csv(name: str) -> str:
-    """The name of a workbook as if it were a CSV: branches save the same list as both."""
+    """The name of a workbook, a Parquet or a JSON file as if it were a CSV.
+
+    Branches save the same list as either.
+    """
     return _IN_PLACE_OF_CSV.sub(".csv", name)
 
 
@@ -65,6 +70,16 @@ def name_in(feed: Feed, path: str) -> str:
     name = unpacked_name(path)
     as_csv = name_as_csv(name)
     return as_csv if not feed.claims(name) and feed.claims(as_csv) else name
+
+
+def nearly_claims(feed: Feed, name: str) -> bool:
+    """Whether a feed would claim a table if its name had the ending of the feed's pattern.
+
+    `name`: without .gz or .zip.
+    """
+    stem, dot, ending = name.rpartition(".")
+    wanted = PurePosixPath(feed.files or "").suffix
+    return f"{dot}{ending.lower()}" in _OF_TABLES and feed.claims(stem + wanted)
 
 
 def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:

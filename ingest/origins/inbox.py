@@ -15,7 +15,13 @@ from typing import BinaryIO
 from base.errors import BranchlineError
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed, FeedContract
-from ingest.formats.archives import name_as_csv, name_in, unpacked, unpacked_name
+from ingest.formats.archives import (
+    name_as_csv,
+    name_in,
+    nearly_claims,
+    unpacked,
+    unpacked_name,
+)
 from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.origins.opening import open_origin
 from ingest.origins.origin import Entry, ListedOrigin, Origin
@@ -118,6 +124,8 @@ class Listing:
     """(feed, path) of files that are still being sent, by their names."""
     switched_off: dict[str, list[str]] = field(default_factory=dict)
     """Paths of files of unlisted sources, by source."""
+    misnamed: dict[str, list[str]] = field(default_factory=dict)
+    """Unclaimed paths that only lack the ending of a feed's pattern, by pattern."""
     outside: list[str] = field(default_factory=list)
     """Links that lead out of the inbox and are not followed."""
     last: LastExtracted = field(default_factory=LastExtracted, repr=False, compare=False)
@@ -190,6 +198,10 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
                 if off is not None:
                     others = listing.switched_off.setdefault(off, [])
                 others.append(mask_text(path))
+                wanted = (feed for feed in feeds if feed.may_claim_in(folder + slash))
+                nearest = next((feed for feed in wanted if nearly_claims(feed, name)), None)
+                if off is None and nearest is not None:
+                    listing.misnamed.setdefault(str(nearest.files), []).append(mask_text(path))
         elif owners[0] not in listing.claimed:
             continue
         elif finished is None:
@@ -197,7 +209,11 @@ def list_inbox(inbox: str | None, feeds: FeedContract, chosen: Sequence[Feed]) -
             listing.claimed[owners[0]].append(entry)
         else:
             listing.unfinished.append((owners[0], mask_text(path)))
-    for paths in (listing.unclaimed, *listing.switched_off.values()):
+    for paths in (
+        listing.unclaimed,
+        *listing.switched_off.values(),
+        *listing.misnamed.values(),
+    ):
         paths.sort()
     listing.unfinished.sort()
     listing.closed.extend(_closed(origin.closed, chosen))

@@ -95,7 +95,8 @@ def load_inbox(
         raise BranchlineError(
             f"None of the {len(report.unclaimed):,} files in {shown_address(inbox)} belongs to a"
             " feed.",
-            f"An inbox has a folder per source ({folders}): give the folder above them, or"
+            "\n".join(report.hints())
+            or f"An inbox has a folder per source ({folders}): give the folder above them, or"
             " declare the feed in ingest/feeds.",
         )
     return report

@@ -41,7 +41,7 @@ def show_load(console: Console, report: LoadReport) -> None:
             f"[yellow]{plural(len(paths), 'file')} in the inbox not read, because"
             f" {plain(unlisted(source))}:[/yellow] {plain(listed(paths), LONGEST_LINE)}"
         )
-    for message in report.messages:
+    for message in (*report.hints(), *report.messages):
         console.print(plain_lines(message), style="yellow")
 
 

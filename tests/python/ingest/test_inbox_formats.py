@@ -285,7 +285,7 @@ def test_why_a_format_cannot_be_read(
     assert made.sha256 == file.stored_hash()
 
 
-def test_a_workbook_may_stand_for_a_csv_of_its_name(
+def test_a_file_of_another_format_may_stand_for_a_csv_of_its_name(
     inbox: Inbox, feed_file: Callable[[str], FeedContract]
 ) -> None:
     feeds = feed_file(
@@ -294,16 +294,19 @@ def test_a_workbook_may_stand_for_a_csv_of_its_name(
         )
     )
     names = ["a.csv", "b.xlsx", "c.ODS", "d.xlsx.zip", "e.parquet", "f.zip"]
-    others = ["g.pdf", "h.json", "i.txt", "j", "k.docx"]
+    names += ["g.json", "h.JSONL", "i.ndjson.gz"]
+    others = ["j.pdf", "k.txt", "l", "m.docx", "n.tsv.gz"]
     for name in (*names, *others):
         inbox.drop(f"shop/{name}", CSV)
     listing = list_inbox(str(inbox.folder), feeds, list(feeds))
     (feed,) = feeds
     found = {file.path: file.name for file in listed(inbox, feeds)}
     assert found == {f"shop/{name}": f"shop/{name[0]}.csv" for name in names}
-    assert {feed.identify(name).branch for name in found.values()} == set("abcdef")
+    assert {feed.identify(name).branch for name in found.values()} == set("abcdefghi")
     # The documents of people stay where they are, unless the feed asks for them.
     assert listing.unclaimed == [f"shop/{name}" for name in others]
+    # Of tables, the load says what would have them read.
+    assert listing.misnamed == {"shop/*.csv": ["shop/j.pdf", "shop/k.txt", "shop/n.tsv.gz"]}
 
 
 def test_a_feed_of_workbooks_keeps_their_names(
@@ -313,6 +316,8 @@ def test_a_feed_of_workbooks_keeps_their_names(
     for name in ("a.xlsx", "b.csv"):
         inbox.drop(f"shop/{name}", CSV)
     assert [file.name for file in listed(inbox, feeds)] == ["shop/a.xlsx"]
+    listing = list_inbox(str(inbox.folder), feeds, list(feeds))
+    assert listing.misnamed == {"shop/*.xlsx": ["shop/b.csv"]}
 
 
 def test_each_format_gives_the_same_rows(put: Open, feeds: FeedContract) -> None:

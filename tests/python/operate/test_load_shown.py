@@ -46,6 +46,18 @@ def test_known_files_are_reported_beside_new_ones() -> None:
     )
 
 
+def test_files_with_another_ending_are_reported_with_the_pattern() -> None:
+    made = report(1, 0)
+    made.unclaimed = ["shop/a.pdf", "shop/logo.png"]
+    made.misnamed = {"shop/*.csv": ["shop/a.pdf"]}
+    assert shown(made).splitlines()[1:] == [
+        "2 files in the inbox without a feed: shop/a.pdf, shop/logo.png",
+        "1 file not read, because the feed for that folder reads shop/*.csv: shop/a.pdf. Rename"
+        " them: any format is read under that ending. Or change 'files' of the feed in"
+        " ingest/feeds.",
+    ]
+
+
 def test_files_of_an_unlisted_source_are_reported_with_the_reason() -> None:
     made = report(0, 0)
     made.switched_off = {"shop": ["shop/a.csv", "shop/b.csv"]}

@@ -57,6 +57,16 @@ def test_an_inbox_with_only_unclaimed_files_is_refused(database_url: str, inbox:
         load(database_url, inbox)
 
 
+def test_the_refusal_says_which_ending_a_feed_reads(database_url: str, inbox: Path) -> None:
+    (inbox / TILL).rename(inbox / TILL.replace(".csv", ".pdf"))
+    (inbox / DESK).rename(inbox / "elsewhere.csv")
+    with pytest.raises(BranchlineError, match=r"None of the 2 files") as caught:
+        load(database_url, inbox)
+    hint = caught.value.hint or ""
+    assert "reads branch_pos/**/*.csv: branch_pos/leeds_10-01-2024_09-00-00.pdf." in hint
+    assert "Rename" in hint
+
+
 def test_status_and_retry_omit_unlisted_sources(
     project_env: dict[str, str],
     database_url: str,
