@@ -369,18 +369,40 @@ class RestApi(ConnectedOrigin):
         assert spec.ids is not None
         if spec.ids.missing == "fail" or len(missing) == len(ids):
             shown = listed([printable(mask_text(str(one))) for one in sorted(missing, key=str)])
+            ids_are_listed = isinstance(ids[0], str)
             raise CallError(
                 Fault(
                     f"the API {self.name} has nothing under {plural(len(missing), 'id')} of"
                     f" {len(ids):,} ({shown}), although it lists them",
-                    "check first in ids, and path; if these were deleted there, set missing: reject"
-                    " in ids, and their lines are rejected while the others are loaded",
+                    f"check {'path' if ids_are_listed else 'first in ids, and path'}; if these were"
+                    " deleted there, set missing: reject in ids, and their lines are rejected while"
+                    " the others are loaded",
                 )
             )
 
+    def _path_of(self, spec: ApiResource, one: Any) -> str:
+        """The path of the call for an id. Raises CallError for one that leads to another path."""
+        if ID not in spec.path:
+            return spec.path
+        try:
+            name = quote(str(one), safe="")
+        except UnicodeEncodeError:
+            name = ""
+        path = spec.path.replace(ID, name)
+        # Clients and servers take these steps out of a path, however they are written.
+        steps = {".", ".."} & set(path.split("/"))
+        if not name or steps:
+            raise CallError(
+                Fault(
+                    f"the API {self.name} lists the id '{printable(mask_text(str(one)))}', which"
+                    " would call another path",
+                    f"have it removed there, or send the id in params ({ID})",
+                )
+            )
+        return path
+
     def _pages_of_id(self, calls: Calls, paginator: Any, one: Any) -> Iterator[Page]:
         spec = calls.spec
-        name = quote(str(one), safe="")
         params: Mapping[str, str | list[str]] = {
             param: [text.replace(ID, str(one)) for text in value]
             if isinstance(value, list)
@@ -388,7 +410,7 @@ class RestApi(ConnectedOrigin):
             for param, value in spec.params.items()
         }
         try:
-            yield from self._pages(calls, paginator, spec.path.replace(ID, name), params, one)
+            yield from self._pages(calls, paginator, self._path_of(spec, one), params, one)
         except CallError as error:
             if not error.is_not_there:
                 raise

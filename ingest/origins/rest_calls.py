@@ -17,7 +17,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -171,6 +171,21 @@ class Calls:
         self._trouble = ""
 
     # One call
+
+    def note_call(self, url: str) -> None:
+        """Note the address that this thread calls now, which may be where a redirect leads."""
+        self._local.url = url
+
+    def _elsewhere(self) -> str | None:
+        """The host that this thread calls, if it is not the one of the base URL."""
+        try:
+            here, base = urlsplit(getattr(self._local, "url", "")), urlsplit(self.base_url)
+            host = here.netloc.rpartition("@")[2]
+            if not host or _place_of(here) == _place_of(base):
+                return None
+        except ValueError:
+            return None
+        return printable(mask_text(host))
 
     @property
     def _session(self) -> _Session:
@@ -405,10 +420,17 @@ class Calls:
         status = answer.status_code
         if 200 <= status < 300:
             return
-        path = printable(mask_text(urlsplit(str(answer.url)).path))
+        elsewhere = self._elsewhere()
+        path = (elsewhere or "") + printable(mask_text(urlsplit(str(answer.url)).path))
         variable = key_variable_of(self.name)
         retry_after = None
-        if status == 401:
+        if status in (401, 403) and elsewhere and self._key is not None:
+            fault = Fault(
+                f"the API {self.name} leads to {path}, which requires a key (HTTP {status})",
+                f"the key is sent to no other server: check the base URL in"
+                f" {variable_of(self.name)}",
+            )
+        elif status == 401:
             wrong = "rejects the key" if self._key is not None else "requires a key"
             fault = Fault(
                 f"the API {self.name} {wrong} (HTTP 401)",
@@ -459,7 +481,10 @@ class Calls:
         """What an error of the client means; its own text may hold the address or the key."""
         if isinstance(error, CallError):
             return error
-        server = f"the server {self.host} of the API {self.name}"
+        elsewhere = self._elsewhere()
+        base = f"the server {self.host} of the API {self.name}"
+        server = f"the server {elsewhere}, where the API {self.name} leads" if elsewhere else base
+        is_base = elsewhere is None
         again = "the next load tries again"
         if isinstance(error, _StoppedError):
             raise error
@@ -469,36 +494,36 @@ class Calls:
                     f"{server} has no certificate that is trusted here",
                     "check the address; for an authority of your own, name its file in"
                     " REQUESTS_CA_BUNDLE",
-                    gone=True,
+                    gone=is_base,
                 )
             )
         unknown = cause_of(error, socket.gaierror)
         if unknown is not None or "NameResolutionError" in repr(error):
             passes = unknown is not None and unknown.errno == getattr(socket, "EAI_AGAIN", None)
+            where = urlsplit(self.base_url).hostname
+            hint = f"check {variable_of(self.name)}"
+            if elsewhere is not None:
+                where = f"{elsewhere}, where the API {self.name} leads"
+                hint = f"{hint} and path, or ask those who run it"
             return CallError(
-                Fault(
-                    f"no server has the name {urlsplit(self.base_url).hostname}",
-                    f"check {variable_of(self.name)}",
-                    temporary=passes,
-                    gone=True,
-                )
+                Fault(f"no server has the name {where}", hint, temporary=passes, gone=is_base)
             )
         if isinstance(error, requests.exceptions.TooManyRedirects):
-            return CallError(Fault(f"{server} redirects again and again", "check path"))
+            return CallError(Fault(f"{base} redirects again and again", "check path"))
         late = (requests.exceptions.Timeout, TimeoutError, urllib3.exceptions.TimeoutError)
         if isinstance(error, late):
-            return CallError(Fault(f"{server} does not answer in time", again, True, True))
+            return CallError(Fault(f"{server} does not answer in time", again, True, is_base))
         if isinstance(error, requests.exceptions.InvalidHeader):
             return CallError(Fault("the key cannot be sent", f"check {key_variable_of(self.name)}"))
         if isinstance(error, (ValueError, requests.exceptions.MissingSchema)):
-            return CallError(Fault(f"{server} redirects to an invalid address", "check path"))
+            return CallError(Fault(f"{base} redirects to an invalid address", "check path"))
         if isinstance(error, (gzip.BadGzipFile, zlib.error)):
             return CallError(Fault(f"an answer of {server} cannot be unpacked", again, True))
         if isinstance(error, requests.exceptions.ConnectionError):
-            return CallError(Fault(f"there is no connection to {server}", again, True, True))
+            return CallError(Fault(f"there is no connection to {server}", again, True, is_base))
         passing = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, EOFError)
         if isinstance(error, passing):
-            return CallError(Fault(f"the connection to {server} broke off", again, True, True))
+            return CallError(Fault(f"the connection to {server} broke off", again, True, is_base))
         return CallError(Fault(f"reading failed: {type(error).__name__}"))
 
     def elsewhere(self, url: str) -> CallError:
@@ -697,8 +722,14 @@ class _Session(Session):
         return calls.patiently(lambda: calls.whole(partial(self._send_once, request), options))
 
     def _send_once(self, request: Any, **options: Any) -> requests.Response:
+        self._calls.note_call(request.url)
         found: requests.Response = super().send(request, **options)  # type: ignore[no-untyped-call]
         return found
+
+
+def _place_of(address: SplitResult) -> tuple[str | None, int]:
+    """Host and port of an address."""
+    return address.hostname, address.port or (443 if address.scheme == "https" else 80)
 
 
 def _upgraded(url: str, base_url: str) -> str:

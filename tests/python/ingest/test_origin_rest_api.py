@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from api_server import KEY, ApiServer, Call, Reply, api_server
@@ -193,6 +194,37 @@ def test_one_call_gives_a_list_of_ids(
         f"connection: shop, resource: stores, path: /one, params: {{which: '{{id}}'}}, ids: {ids}"
     )
     assert read(spec) == b'{"of":"a"}\n{"of":"b/1"}\n'
+
+
+@pytest.mark.parametrize(
+    "odd", ["b/1", "c?d=2", "e#f", "g%2Fh", "i;j", "k/../l", "%2e%2e", "...", "é", " "]
+)
+def test_an_id_is_one_step_of_the_path(odd: str, server: ApiServer, read: Any) -> None:
+    server.answer = lambda call: (
+        Reply([odd]) if call.path == "/count" else Reply({"of": unquote(call.path)})
+    )
+    spec = EACH.replace(", field: n", "")
+    assert json.loads(read(spec)) == {"of": f"/stores/{odd}"}
+    (called,) = set(server.paths()) - {"/count"}
+    assert called.count("/") == 2
+
+
+@pytest.mark.parametrize("odd", [".", "..", "", "\ud83d"])
+def test_an_id_that_would_call_another_path_is_refused(
+    odd: str, server: ApiServer, read: Any
+) -> None:
+    server.answer = lambda call: Reply(["a", odd] if call.path == "/count" else {"of": call.path})
+    spec = EACH.replace(", field: n", "")
+    assert "lists the id '" in failure(read, spec)
+    assert "which would call another path; have it removed" in failure(read, spec)
+    assert set(server.paths()) <= {"/count", "/stores/a"}
+    # As a parameter it has no such meaning.
+    if odd in (".", ".."):
+        spec = spec.replace("path: '/stores/{id}'", "path: /one, params: {of: '{id}'}")
+        server.answer = lambda call: Reply(
+            ["a", odd] if call.path == "/count" else {"of": call.params["of"]}
+        )
+        assert read(spec) == lines([{"of": odd}, {"of": "a"}])
 
 
 def test_an_id_may_have_a_list_of_records(server: ApiServer, read: Any) -> None:
@@ -402,6 +434,9 @@ def test_an_id_that_is_not_there(server: ApiServer, read: Any) -> None:
     assert json.loads(third) == ("no record: the API answers that it has nothing under the id 2")
     server.answer = lambda call: Reply({"n": 3}) if call.path == "/count" else Reply(status=404)
     assert "nothing under 3 ids of 3" in failure(read, reject)
+    # A list of ids has no first one to check.
+    server.answer = lambda call: Reply(["a", "b"]) if call.path == "/count" else Reply(status=404)
+    assert "lists them; check path; if" in failure(read, EACH.replace(", field: n", ""))
 
 
 def test_a_page_that_is_shorter_than_its_limit(server: ApiServer, read: Any) -> None:
@@ -644,6 +679,32 @@ def test_servers_that_cannot_be_reached(read: Any, server: ApiServer) -> None:
     assert "no server has the name no-such-host.invalid" in failure(
         read, url="https://no-such-host.invalid"
     )
+
+
+def test_a_redirect_to_a_server_that_cannot_be_reached(read: Any, server: ApiServer) -> None:
+    """The message names that server, and not the one that leads there."""
+
+    def lead(location: str) -> None:
+        server.answer = lambda call: Reply(status=302, headers={"Location": location})
+
+    lead("https://user:pw@no-such-host.invalid/stores?token=t0ken")
+    message = failure(read)
+    assert message == (
+        "no server has the name no-such-host.invalid, where the API shop leads; check"
+        " BRANCHLINE_SOURCE_SHOP_URL and path, or ask those who run it"
+    )
+    port = closed_port()
+    lead(f"http://127.0.0.1:{port}/stores")
+    expected = f"no connection to the server 127.0.0.1:{port}, where the API shop leads; the next"
+    assert expected in failure(read)
+    with api_server() as other:
+        lead(f"{other.url}/moved")
+        assert f"the API shop has no 127.0.0.1:{other.port}/moved (HTTP 404)" in failure(read)
+        other.answer = lambda call: Reply(status=401)
+        expected = (
+            f"leads to 127.0.0.1:{other.port}/moved, which requires a key (HTTP 401); the key"
+        )
+        assert expected in failure(read)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
