@@ -16,6 +16,10 @@ from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 
 CHUNK = 1 << 18
+HEAD = 4096
+ZIP = b"PK\x03\x04"
+"""The first bytes of a ZIP archive, which a workbook is, too."""
+OFFICE_PARTS = (b"xl/", b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis")
 READ_WHOLE = 1 << 23
 """A zip is read from its end. Up to this size it is fetched whole first."""
 LARGEST_DIRECTORY = 1 << 24
@@ -85,19 +89,32 @@ def nearly_claims(feed: Feed, name: str) -> bool:
 def unpacked(raw: io.RawIOBase, path: str, size: int) -> BinaryIO:
     """The unpacked bytes of a stored file, which is closed with them.
 
-    `path`: its extension says whether it is packed; `size`: of the stored file. This and reading
-    raise UnusableFileError, and whatever reading `raw` raises.
+    `path`: its extension or the first bytes say whether it is packed; `size`: of the stored file.
+    This and reading raise UnusableFileError, and whatever reading `raw` raises.
     """
-    kind = _PACKED.search(path)
-    if kind is None:
-        return io.BufferedReader(raw, CHUNK)
+    named = _PACKED.search(path)
+    file = io.BufferedReader(raw, CHUNK)
     try:
-        if kind.group(1).lower() == "gz":
-            return io.BufferedReader(_GzipStream(raw, size), CHUNK)
-        return io.BufferedReader(_open_zip(raw, unpacked_name(path), size), CHUNK)
+        kind = _packed_as(file.peek(HEAD)[:HEAD]) or (named and named.group(1).lower())
+        if kind is None:
+            return file
+        # Nothing is used yet: the bytes that were looked at are still to be read.
+        packed = cast(io.RawIOBase, file)
+        if kind == "gz":
+            return io.BufferedReader(_GzipStream(packed, size), CHUNK)
+        return io.BufferedReader(_open_zip(packed, unpacked_name(path), size), CHUNK)
     except BaseException:
-        raw.close()
+        file.close()
         raise
+
+
+def _packed_as(head: bytes) -> str | None:
+    """How a file is packed, by its first bytes; None for Office documents, which are ZIPs, too."""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gz"
+    if head.startswith(ZIP) and not any(part in head for part in OFFICE_PARTS):
+        return "zip"
+    return None
 
 
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, OSError)

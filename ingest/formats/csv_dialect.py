@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ingest.cards import mask_text
 from ingest.contract.feeds import SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, header_key
 from ingest.contract.names import NAME_RULE
+from ingest.formats.archives import OFFICE_PARTS, ZIP
 from ingest.formats.extracted import Row
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -26,7 +27,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
-    (b"PK\x03\x04", "a ZIP archive"),
+    (ZIP, "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
@@ -38,7 +39,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "a Word (RTF) document"),
 )
 _EXPORT_IT = "export the data as a workbook (.xlsx, .ods) or as CSV"
-_WORKBOOK_PARTS = (b"xl/", b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis")
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|\?xml)", re.IGNORECASE)
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\x1a\x1b") + b"\x7f"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
@@ -104,7 +104,7 @@ def recognise_binary(head: bytes, *, wide: bool) -> NotReadable | None:
     """Recognise by its first bytes that a file is not a table. `wide`: it is UTF-16."""
     for magic, kind in _MAGIC:
         if head.startswith(magic):
-            if magic == b"PK\x03\x04" and any(part in head[:4096] for part in _WORKBOOK_PARTS):
+            if magic == ZIP and any(part in head[:4096] for part in OFFICE_PARTS):
                 return NotReadable(
                     "this is an Office document, but not a whole workbook; save it as a workbook"
                     " (.xlsx, .ods) or as CSV (UTF-8), and send that"

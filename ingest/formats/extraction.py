@@ -11,9 +11,9 @@ from base.printing import printable
 from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
-from ingest.formats.archives import is_workbook
+from ingest.formats.archives import ZIP, is_workbook
 from ingest.formats.extracted import SIGNATURE, as_text
-from ingest.formats.kinds import ENOUGH, HEAD, WORKBOOK, ZIP, Kind, recognise
+from ingest.formats.kinds import ENOUGH, HEAD, WORKBOOK, Kind, recognise
 
 IN_MEMORY = 8 << 20
 """Bytes; larger texts are in an unnamed temporary file."""

@@ -51,8 +51,6 @@ ENOUGH = 64
 """A shorter beginning may not show the format."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """An old Excel or Word file, or a workbook with a password: the reader of workbooks tells."""
-ZIP = b"PK\x03\x04"
-"""The first bytes of a ZIP archive, which a workbook is, too."""
 
 _BLANK = b" \t\r\n\f"
 _MARKS = b"\xef\xbb\xbf"

@@ -719,10 +719,6 @@ NO_CSV = (
               lambda _: "\n<!DOCTYPE html>\n<html><body>Log in</body></html>\n", "web page"),
     set_aside("json", "an error message of a web service",
               lambda _: '{"error": "unauthorized", "code": 401}\n', "no list of records"),
-    set_aside("gzip-without-name", "a compressed file whose name does not say so",
-              gzipped(ordinary), "gzip archive"),
-    set_aside("zip-without-name", "an archive whose name does not say so",
-              zipped({"day.csv": ordinary}), "ZIP archive"),
     set_aside("random-bytes", "random bytes",
               lambda _: bytes((place * place * 7919 >> 7) % 256 for place in range(9000)), ""),
 )  # fmt: skip
@@ -734,6 +730,9 @@ ARCHIVES = (
     taken("gzip-two-parts", "two concatenated gzip parts",
           lambda branch: gzipped(lambda b: text(day(b)[:2]))(branch)  # type: ignore[operator]
           + gzipped(lambda b: text(day(b)[2:]))(branch), path=GZ),
+    taken("gzip-without-name", "a compressed file whose name does not say so", gzipped(ordinary)),
+    taken("zip-without-name", "an archive whose name does not say so",
+          zipped({"day.csv": ordinary})),
     taken("zip", "a ZIP archive with the day's CSV in it", zipped({"day.csv": ordinary}), path=ZIP),
     taken("zip-short-name", "a ZIP archive whose name has no .csv before .zip",
           zipped({"day.csv": written("utf-16", delimiter=";", end="\r\n")}),

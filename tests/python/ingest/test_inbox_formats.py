@@ -163,6 +163,10 @@ def test_a_format_inside_an_archive(put: Open, readings: list[str], kind: str) -
     assert content(put("d.xlsx.zip", zipped(d_xlsx=made))) == expected
     assert content(put("e.zip", zipped(e_pdf=made))) == expected
     assert content(put("f.zip", zipped(f_parquet=made, readme_md=b"x"))) == expected
+    # Names that do not say it.
+    assert content(put("g.csv", gzip.compress(made))) == expected
+    assert content(put("h", zipped(h_pdf=made, readme_md=b"x"))) == expected
+    assert content(put("i.gz", zipped(i_csv=made))) == expected
 
 
 def test_a_workbook_is_a_zip_itself(put: Open, readings: list[str]) -> None:
@@ -248,8 +252,8 @@ def test_a_stream_that_gives_little_at_a_time_is_recognised(
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
-        (zipped(a_csv=CSV), "a ZIP archive, not a table; unpack it"),
-        (gzip.compress(CSV), "a gzip archive, not a table; unpack it"),
+        (gzip.compress(gzip.compress(CSV)), "a gzip archive, not a table; unpack it"),
+        (b"BZh91AY&SY" + bytes(99), "a bzip2 archive, not a table; unpack it"),
         (workbook("[Content_Types].xml", "word/document.xml"), "not a whole workbook"),
         (workbook()[:-40], "not a whole workbook"),
         (opendocument("text"), "not a whole workbook"),
