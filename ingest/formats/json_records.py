@@ -241,6 +241,9 @@ class _Records:
         self._plans: dict[tuple[str, ...], _Plan] = {}
         self._seen: set[int] = set()
         self._first_keys: str | None = None
+        self._first_other: str | None = None
+        """What the first record is, if it is no object."""
+        self._has_objects = False
         self._constants: list[str] = []
 
     def line(self, number: int, line: str, is_whole: bool) -> Row | Flaw:
@@ -274,6 +277,11 @@ class _Records:
 
     def end(self) -> Iterator[Remark]:
         """Remarks on the file. Raises UnusableFileError if a required column is nowhere."""
+        if self._first_other is not None and not self._has_objects:
+            raise UnusableFileError(
+                "this is JSON whose records are not objects: the first one is"
+                f" {self._first_other}; export each record as an object that names its columns"
+            )
         missing = [
             column.name
             for place, column in enumerate(self._feed.columns)
@@ -319,7 +327,9 @@ class _Records:
 
     def _cells(self, record: Any) -> list[str]:
         if not isinstance(record, dict):
+            self._first_other = self._first_other or _kind_of(record)
             raise FlawedRecordError(f"{_kind_of(record)} where a record was expected")
+        self._has_objects = True
         if isinstance(record, Twice):
             raise FlawedRecordError(twice(record.key))
         plan = self._plan(record)

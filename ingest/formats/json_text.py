@@ -76,6 +76,18 @@ def parse(text: str) -> Any:
     return _DECODER.decode(text)
 
 
+def is_list(text: str) -> bool:
+    """Whether the beginning of a document is a list, and nothing is behind it as far as it goes."""
+    begin = _not_blank(text)
+    try:
+        _, end = _DECODER.raw_decode(text, begin.start() if begin else 0)
+    except json.JSONDecodeError as error:
+        return _is_cut(error, text)
+    except RecursionError:
+        return True
+    return _not_blank(text, end) is None
+
+
 def twice(key: str) -> str:
     """The reason for an object in which a key occurs twice."""
     return f"the key '{key}' occurs twice in an object"

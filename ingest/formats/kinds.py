@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.extracted import Item
+from ingest.formats.json_text import is_list
 from ingest.formats.text import guess_encoding
 
 Reader = Callable[[BinaryIO, Feed], Iterator[Item]]
@@ -57,6 +58,8 @@ _MARKS = b"\xef\xbb\xbf"
 # A list of records, of lists or of texts, or an object with a key: a CSV may begin with a bracket,
 # as in `[Sales]`, or a brace, as in `{3F2504E0-...}`.
 _JSON = re.compile(r'\s*(?:\[\s*[\[{\]"]|\{\s*(?:\}|"(?:[^"\\]|\\.)*"\s*:))')
+# A list of other values, unless it is the first cell of a CSV, as in `[1],2`.
+_JSON_VALUES = re.compile(r"\s*\[\s*(?:-?[0-9]|true\b|false\b|null\b|NaN\b|-?Infinity\b)")
 _MAY_BE_JSON = b"[{ \t\r\n\xef\xff\xfe\0"
 
 
@@ -71,6 +74,7 @@ def recognise(head: bytes) -> Kind | None:
         return PDF
     if head[:1] in _MAY_BE_JSON:
         encoding, mark = guess_encoding(head)
-        if _JSON.match(head[mark:].decode(encoding, "replace")):
+        text = head[mark:].decode(encoding, "replace")
+        if _JSON.match(text) or (_JSON_VALUES.match(text) and is_list(text)):
             return JSON
     return None

@@ -324,6 +324,26 @@ def test_an_object_where_a_list_was_promised_and_the_reverse(read: Read) -> None
     assert [flaw.reason for flaw in found.flaws] == ["a text where a record was expected"]
 
 
+@pytest.mark.parametrize(
+    ("document", "first"),
+    [
+        ("[null, null]", "null"),
+        ("[1, 2, 3]", "a number"),
+        ("[true]", "true or false"),
+        ('[["item", "price"], ["tea", 1.2]]', "a list"),
+        ('["tea"]', "a text"),
+        ('[NaN, "tea"]', "a number"),
+    ],
+)
+def test_records_that_are_not_objects(read: Read, document: str, first: str) -> None:
+    expected = f"JSON whose records are not objects: the first one is {first}; export each"
+    with pytest.raises(UnusableFileError, match=expected):
+        read(document)
+    found = read(f"{document[:-1]}, {json.dumps(TEA)}]")
+    assert found.column("item") == ["tea"]
+    assert found.flaws[0].reason == f"{first} where a record was expected"
+
+
 def test_the_rejected_key_is_masked(read: Read) -> None:
     with pytest.raises(UnusableFileError) as raised:
         read({CARD: 1})
