@@ -19,7 +19,14 @@ renamed as (
         product_quantity as quantity_text,
         card_token,
         card_last4,
-        {{ record_key() }} as record_key,
+        -- A snapshot has no record key of the feed's own, but the table numbers its rows.
+        coalesce(
+            {{ record_key() }},
+            case
+                when date_uuid is not null and coalesce(level_0, index) is not null
+                    then {{ dbt_utils.generate_surrogate_key(['level_0', 'index', 'date_uuid']) }}
+            end
+        ) as record_key,
         _loaded_at as loaded_at
     from source
 

@@ -117,7 +117,7 @@ def test_products_and_cards_are_clean(small: Project) -> None:
         " from intermediate.int_multinational__cards as cards where is_current order by 1"
     )
     assert cards == [
-        ("1111", "VISA 16 digit", date(2026, 9, 1), date(2015, 11, 25), 3),
+        ("1111", "VISA 16 digit", date(2026, 9, 1), date(2015, 11, 25), 4),
         ("4444", "Mastercard", date(2023, 10, 1), date(2000, 10, 4), 1),
     ]
 
@@ -141,7 +141,7 @@ def test_orders_are_sales_with_what_the_lists_say(small: Project) -> None:
     found = small.rows(
         "select sold_at_local, time_period, branch_name, channel, customer_id, customer_name,"
         " product_name, quantity, unit_price, net_amount, payment_method, card_last4, is_sale"
-        " from intermediate.int_multinational__receipt_lines where is_sale order by line_number"
+        " from intermediate.int_multinational__receipt_lines where is_sale order by sold_at_local"
     )
     assert found == [
         (
@@ -163,6 +163,8 @@ def test_orders_are_sales_with_what_the_lists_say(small: Project) -> None:
         " where feed = 'multinational_orders' order by 1"
     )
     assert rejected == [
+        # The last line is this one again.
+        (2, "id_doubled", Decimal("79.98")),
         (5, "unit_price_unreadable, total_unreadable, product_unlisted", None),
         (6, "timestamp_unreadable, date_event_unlisted", Decimal("119.97")),
     ]
