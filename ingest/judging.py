@@ -14,6 +14,7 @@ from ingest.contract.feeds import Feed
 from ingest.contract.file_names import FileNameError
 from ingest.converting import Facts
 from ingest.formats.archives import name_in
+from ingest.formats.json_records import RECORD
 from ingest.formats.reading import EMPTY
 from ingest.raw.ledger import Ledger, Version
 from ingest.raw.likeness import Shared
@@ -117,10 +118,12 @@ def judge_rows(
             f"less than half of the version that it supersedes: {facts.rows:,}"
             f" of {before.rows:,} rows"
         )
-    if new_columns:
+    # What every JSON feed has needs no remark.
+    undeclared = [name for name in new_columns if name != RECORD]
+    if undeclared:
         remarks.append(
             f"columns that feed {feed.name} does not declare are kept in raw.{feed.table} from"
-            f" now on: {', '.join(new_columns)}"
+            f" now on: {', '.join(undeclared)}"
         )
     return Verdict("loaded", "; ".join(remarks) or None)
 

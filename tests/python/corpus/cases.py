@@ -760,7 +760,6 @@ OTHER_FORMATS = (
     taken("json-lines", "JSON, a record per line, one line of it broken",
           lambda branch: as_json(day(branch)[:2]) + '{"timestamp": "26/08/2\n'
           + as_json(day(branch)[2:]),
-          says="kept in raw.branch_pos_transactions from now on: record",
           rejects=[(3, "the line is not a JSON record")]),
     set_aside("json-cut", "a JSON document cut short",
               lambda branch: f"[{as_json(day(branch)[:1])}", "ends in the middle"),

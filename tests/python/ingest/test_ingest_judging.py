@@ -262,6 +262,11 @@ def test_remarks_on_a_loaded_file(feed: Feed, facts: dict[str, Any], reason: str
 
 def test_new_columns_are_named(feed: Feed) -> None:
     ledger = ledger_of(entry(FIRST, "a", row_count=2))
+    read = Facts("b", 1, rows=1)
+    # Every JSON file brings that one.
+    assert judge_rows(ledger, candidate(feed, SECOND), read, ["record"]).reason is None
+    verdict = judge_rows(ledger, candidate(feed, SECOND), read, ["record", "till"])
+    assert (verdict.reason or "").endswith("from now on: till")
     verdict = judge_rows(ledger, candidate(feed, SECOND), Facts("b", 1, rows=1), ["note", "till"])
     assert verdict == Verdict(
         "loaded",
