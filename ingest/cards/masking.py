@@ -43,7 +43,8 @@ def _shapes(breaks: bytes) -> tuple[bytes, bytes]:
 _OF_CELLS = _shapes(BREAK.encode())
 _OF_LINES = _shapes(b"\t\n")
 _ENOUGH_DIGITS = b"0" * SHORTEST
-_RUN = re.compile(rf"\d{{{SHORTEST_DAMAGED},}}")
+# In one run, or in groups of four as a column of damaged cards may have it.
+_RUN = re.compile(rf"\d{{{SHORTEST_DAMAGED},}}|(?<!\d)\d{{4}}[ \-]\d{{4}}[ \-]\d{{1,4}}(?!\d)")
 _ESCAPES = tuple((begins.encode(), ends.encode()) for begins, ends in MAY_ESCAPE)
 
 
@@ -113,8 +114,11 @@ def mask_cell(text: str, caution: Caution, *, damaged: bool = False) -> str:
 
 
 def _without_runs(text: str, searched: str) -> str:
-    """The text with each long run of digits masked that `searched`, of equal length, has, too."""
-    found = [Found(run.start(), run.end(), run.group()) for run in _RUN.finditer(searched)]
+    """The text with each long number masked that `searched`, of equal length, has, too."""
+    found = [
+        Found(run.start(), run.end(), re.sub("[ -]", "", run.group()))
+        for run in _RUN.finditer(searched)
+    ]
     return _masked(text, found)
 
 

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest_helpers import TOKEN_KEY
 
-from ingest.cards import CardTokens, Caution, mask_cell, mask_lines, mask_text, read_damaged_card
+from ingest.cards import (
+    CardTokens,
+    Caution,
+    mask_cell,
+    mask_lines,
+    mask_text,
+    may_hold_damaged_card,
+    read_damaged_card,
+)
 from ingest.contract.feeds import Feed
 from ingest.contract.reading import load_feeds
 from ingest.converting import Task, convert
@@ -194,6 +202,18 @@ def test_masks_of_short_numbers() -> None:
     assert mask_text("x 300607732 y") == "x 300607732 y"
     assert mask_lines(["300607732", "4111111111111111"], damaged=True) == ["****7732", "****1111"]
     assert mask_lines([], damaged=True) == []
+    # In groups of four, which the column itself reads as a card.
+    assert mask_text("x 5020 6732 9 y", damaged=True) == "x ****7329 y"
+    assert mask_lines(["5020-6732-99"], damaged=True) == ["****3299"]
+    assert mask_cell("moved from 5020 6732 997", Caution.BESIDE_CARDS, damaged=True) == (
+        "moved from ****2997"
+    )
+    assert mask_cell("5020 6732 9971", Caution.BESIDE_CARDS, damaged=True) == "****9971"
+    assert may_hold_damaged_card("5020-6732-9")
+    for other in ("5020 6732", "50206 732 99", "502 067 329", "2015-11-25", "5020 6732 9"):
+        assert mask_text(other) == other
+    for other in ("5020 6732", "50206 732 99", "502 067 329", "2015-11-25"):
+        assert mask_text(other, damaged=True) == other
     cell = "at 20210826090030, 51.123456789, 300607732"
     masked = "at 20210826090030, 51.123456789, ****7732"
     assert mask_cell(cell, Caution.BESIDE_CARDS, damaged=True) == masked
