@@ -70,6 +70,7 @@ def _items(stream: BinaryIO) -> Iterator[Item]:
         raise UnusableFileError("the Parquet file has no columns; check how it was written")
     if metadata.num_rows == 0:
         raise UnusableFileError("the Parquet file has no rows; send it again with its rows")
+    _check(stream, metadata)
     stream.seek(0)
     with parquet.ParquetFile(
         stream,
@@ -83,6 +84,21 @@ def _items(stream: BinaryIO) -> Iterator[Item]:
         for batch in file.iter_batches(_rows_of_a_batch(metadata)):
             for cells in zip(*map(_column, batch.columns), strict=True):
                 yield Row(next(numbers), list(cells))
+
+
+def _check(stream: BinaryIO, metadata: pa.parquet.FileMetaData) -> None:
+    """Read a row of each group, which raises what is wrong with the description of its columns.
+
+    pyarrow's own object of a column ends the process there.
+    """
+    from pyarrow import parquet
+
+    stream.seek(0)
+    with parquet.ParquetFile(
+        stream, metadata=metadata, buffer_size=BUFFER, pre_buffer=False
+    ) as file:
+        for group in range(metadata.num_row_groups):
+            next(file.iter_batches(1, row_groups=[group]), None)
 
 
 def _repeating(metadata: pa.parquet.FileMetaData) -> list[str]:

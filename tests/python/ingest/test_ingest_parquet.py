@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
+import sys
 import tracemalloc
 import uuid
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -207,6 +210,34 @@ def test_a_damaged_list_of_texts_is_a_broken_file() -> None:
                 read(bytes(damaged))
 
 
+def test_no_damage_of_the_description_ends_the_process(tmp_path: Path) -> None:
+    """pyarrow may end it: every bit is tried in a process of its own."""
+    table = pa.table({"a": ["x", None], "b": pa.array([1, 2], pa.int8())})
+    path = tmp_path / "a.parquet"
+    path.write_bytes(stored(table, compression="none", store_schema=False))
+    command = [sys.executable, __file__, str(path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    read_all, refused = map(int, found.stdout.split())
+    assert read_all > 100
+    assert refused > 100
+
+
+def read_with_each_bit_of_the_footer_flipped(content: bytes) -> tuple[int, int]:
+    """How often it is read all the same, and how often refused."""
+    footer = int.from_bytes(content[-8:-4], "little") + 8
+    refused = 0
+    for place in range(len(content) - footer, len(content)):
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            try:
+                read(bytes(damaged))
+            except UnusableFileError:
+                refused += 1
+    return 8 * footer - refused, refused
+
+
 def test_files_without_anything() -> None:
     assert "has no rows" in reason(stored(pa.table({"a": pa.array([], pa.int64())})))
     assert "has no columns" in reason(stored(pa.table({})))
@@ -219,3 +250,7 @@ def test_an_encrypted_file() -> None:
 def test_names_that_occur_twice_are_left_to_the_loader() -> None:
     table = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
     assert read(stored(table)) == [Row(0, ["a", "a"]), Row(1, ["1", "2"])]
+
+
+if __name__ == "__main__":
+    print(*read_with_each_bit_of_the_footer_flipped(Path(sys.argv[1]).read_bytes()))
