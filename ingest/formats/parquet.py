@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from uuid import UUID
@@ -30,6 +31,11 @@ _ENCRYPTED = "the Parquet file is encrypted; send it without encryption"
 _NO_TEXT = "the Parquet file has a text that is not UTF-8; store it as text, or as bytes"
 _UNITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 _NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+_BEYOND = "<value out of range: "
+"""How Arrow writes a date or time beyond its calendar, with its number and `>` behind."""
+_EPOCH = date(1970, 1, 1)
+_DAYS_OF_400_YEARS = 146_097
 
 Value = TypeVar("Value")
 Texts = list[str | None]
@@ -158,16 +164,21 @@ def _texts(array: pa.Array) -> Texts:
     if types.is_decimal(kind):
         return _each(_cast(array), _decimal)
     if types.is_time(kind):
-        return _each(_cast(array), _without_zeros)
+        digits = _UNITS[kind.unit]
+        return _moments(array, lambda value: _duration(value, digits))
     if types.is_timestamp(kind):
         # Seen as without a zone, it is in UTC; the zone itself need not be known here.
         zone = "" if kind.tz is None else "+00"
+        digits = _UNITS[kind.unit]
         array = array.view(pa.timestamp(kind.unit))
-        return _each(_cast(array), lambda text: _without_zeros(text) + zone)
+        return _moments(array, lambda value: _timestamp(value, digits), zone)
     if types.is_duration(kind):
         digits = _UNITS[kind.unit]
         return _each(array.view(pa.int64()).to_pylist(), lambda value: _duration(value, digits))
-    if types.is_integer(kind) or types.is_date(kind):
+    if types.is_date(kind):
+        of_a_day = 1 if types.is_date32(kind) else 86_400_000
+        return _moments(array, lambda value: _day(value // of_a_day))
+    if types.is_integer(kind):
         return _cast(array)
     if types.is_string_view(kind) or types.is_binary_view(kind):
         plain = pa.large_string() if types.is_string_view(kind) else pa.large_binary()
@@ -236,6 +247,30 @@ def _cast(array: pa.Array) -> Texts:
 
     texts: Texts = array.cast(pa.string()).to_pylist()
     return texts
+
+
+def _moments(array: pa.Array, write: Callable[[int], str], zone: str = "") -> Texts:
+    """Dates or times as Arrow writes them, and by `write` what is beyond its calendar."""
+
+    def one(text: str) -> str:
+        is_beyond = text.startswith(_BEYOND)
+        return (write(int(text[len(_BEYOND) : -1])) if is_beyond else _without_zeros(text)) + zone
+
+    return _each(_cast(array), one)
+
+
+def _timestamp(value: int, digits: int) -> str:
+    """A timestamp, given in the unit that has so many decimal digits of a second."""
+    days, clock = divmod(value, 86_400 * 10**digits)
+    return f"{_day(days)} {_duration(clock, digits)}"
+
+
+def _day(days: int) -> str:
+    """A day of the proleptic calendar, of any year, given as days since 1970."""
+    cycles, rest = divmod(days, _DAYS_OF_400_YEARS)
+    found = _EPOCH + timedelta(days=rest)
+    year = found.year + 400 * cycles
+    return f"{'-' if year < 0 else ''}{abs(year):04}-{found.month:02}-{found.day:02}"
 
 
 def _decimal(text: str) -> str:

@@ -149,6 +149,39 @@ def test_each_type_as_a_database_writes_it(
     assert texts(values, kind) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "values", "expected"),
+    [
+        (
+            pa.timestamp("us"),
+            [2**63 - 1, -(2**63), 253_402_300_800_000_000, 2**62],
+            [
+                "294247-01-10 04:00:54.775807",
+                "-290308-12-21 19:59:05.224192",
+                "10000-01-01 00:00:00",
+                "148108-07-06 14:00:27.387904",
+            ],
+        ),
+        (pa.timestamp("ms", "UTC"), [10**15], ["33658-09-27 01:46:40+00"]),
+        (pa.timestamp("s"), [10**12], ["33658-09-27 01:46:40"]),
+        (
+            pa.date32(),
+            [2**31 - 1, -(2**31), 11_248_737, -800_000],
+            ["5881580-07-11", "-5877641-06-23", "32767-12-31", "-0221-09-04"],
+        ),
+        (pa.date64(), [86_400_000 * 11_248_738], ["32768-01-01"]),
+        (pa.time32("s"), [86_400, -5], ["24:00:00", "-00:00:05"]),
+        (pa.time64("us"), [90_000_000_001], ["25:00:00.000001"]),
+    ],
+    ids=str,
+)
+def test_dates_and_times_beyond_the_calendar_are_exact(
+    kind: pa.DataType, values: list[int], expected: list[str]
+) -> None:
+    stored_as = pa.int64() if kind.bit_width == 64 else pa.int32()
+    assert texts(pa.array(values, stored_as).view(kind)) == expected
+
+
 def test_identifiers_of_16_bytes() -> None:
     known = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
     assert texts([known.bytes], pa.uuid()) == [str(known)]
