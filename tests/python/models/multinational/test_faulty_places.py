@@ -121,7 +121,8 @@ def test_a_run_with_faults_in_every_place_is_completed_by_the_next(
             API: f"{api.url}/",
         }
         first = load_all(project, faulty, monkeypatch)
-        assert store.befallen and database.befallen
+        assert store.befallen
+        assert database.befallen
         [failed] = [file for file in first.files if file.status == "failed"]
         assert failed.feed == "multinational_stores"
         assert "503" in (failed.reason or "")
