@@ -33,9 +33,10 @@ def dbt(
 ) -> str:
     """Run dbt in the project folder with the project's own profiles; its output.
 
-    In this process, which has imported dbt already, and with dbt's earlier parse result: a new
-    process would take seconds for the same. `env` is the whole environment of dbt. Only `parse`
-    writes the manifest, which takes half a second. `home` is the folder of the dbt project.
+    In this process, which has imported dbt already, and with dbt's earlier parse result, whichever
+    database that was for: a new process would take seconds for the same. `env` is the whole
+    environment of dbt. Only `parse` writes the manifest, which takes half a second. `home` is the
+    folder of the dbt project.
     Fails the test on another exit code than the one expected.
     """
     profiles = folder / "profiles"
@@ -45,22 +46,23 @@ def dbt(
     target = Path(options.get("--target-path", env["DBT_TARGET_PATH"]))
     project = options.get("--project-dir", str(home))
     decide = options.get("--target"), options.get("--vars")
-    database = env["BRANCHLINE_DATABASE_URL"]
+    seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
+    database = seen["PGDATABASE"].encode()
+    assert len(database) == len(_ANY_DATABASE), database
     parsed = target / "partial_parse.msgpack"
     # For a copy that was never parsed, dbt reuses what is unchanged from the project itself.
-    kept = _PARSED.get((database, project, *decide), _PARSED.get((database, str(PROJECT), *decide)))
+    kept = _PARSED.get((project, *decide), _PARSED.get((str(PROJECT), *decide)))
     if kept is not None:
         target.mkdir(parents=True, exist_ok=True)
-        parsed.write_bytes(kept)
+        parsed.write_bytes(kept.replace(_ANY_DATABASE, database))
     always = ["--no-use-colors", "--log-level-file", "none"]
     if words[0] != "parse":
         always.append("--no-write-json")
     said = io.StringIO()
-    seen = {**throwaway.for_dbt(env), "DBT_PROFILES_DIR": str(profiles)}
     with _environment(seen, home), contextlib.redirect_stdout(said), kept_sessions(), _no_gc():
         done = dbtRunner().invoke([*always, *words])
     if parsed.exists():
-        _PARSED[(database, project, *decide)] = parsed.read_bytes()
+        _PARSED[(project, *decide)] = parsed.read_bytes().replace(database, _ANY_DATABASE)
     # The exit codes of the command line.
     code = 0 if done.success else 1 if done.exception is None else 2
     assert code == expect, said.getvalue()[-6000:] + str(done.exception or "")
@@ -68,8 +70,9 @@ def dbt(
 
 
 _PARSED: dict[tuple[str | None, ...], bytes] = {}
-"""dbt's parse results, keyed by what forces a full parse: the URL of the database, the folder of
-the project, `--target` and `--vars`."""
+"""dbt's parse results, keyed by what they depend on: the folder of the project, `--target` and
+`--vars`; and on the name of the database, which is replaced in them."""
+_ANY_DATABASE = throwaway.DATABASE.format(0).replace("0", "_").encode()
 
 
 hasten()

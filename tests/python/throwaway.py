@@ -33,6 +33,9 @@ NO_PROJECT = str(Path(__file__).with_name("no-project"))
 
 TOKEN_KEY = "key-of-the-tests-" + "0" * 32
 
+DATABASE = "branchline_test_{:03}"
+"""The name of a test's database: always of the same length, and of no other thing."""
+
 
 def real_files() -> Path:
     """The folder of real files; without one the test that asks for it is skipped."""
@@ -83,16 +86,13 @@ def server() -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def database(server: Connection) -> Iterator[str]:
-    """The URL of a new, empty database, dropped at the end even if there are connections.
-
-    Names are reused as soon as they are free: dbt's parse result contains the database's name.
-    """
+    """The URL of a new, empty database, dropped at the end even if there are connections."""
     admin = psycopg2.connect(server.url)
     admin.autocommit = True
     with contextlib.closing(admin), admin.cursor() as cursor:
         cursor.execute("select datname from pg_database")
         taken = {name for (name,) in cursor.fetchall()}
-        name = next(name for name in map("test_{}".format, itertools.count()) if name not in taken)
+        name = next(name for name in map(DATABASE.format, itertools.count()) if name not in taken)
         # Copying without WAL takes a third of the time, and this server never has to recover.
         cursor.execute(f"create database {name} strategy file_copy")
         try:
