@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 import throwaway
+from dbt.cli import requires
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from dbt.parser.manifest import parse_manifest
 from kept_sessions import kept_sessions
 from quick_dbt import hasten
 
@@ -24,6 +28,8 @@ from ingest.loading import LoadOptions, load, prepare_raw
 from ingest.report import LoadReport
 
 PROJECT = Path(__file__).resolve().parents[2]
+PARTS = ("dbt_packages", "macros", "models", "seeds", "snapshots", "tests/data")
+"""The folders of the project that dbt reads."""
 
 Row = tuple[Any, ...]
 
@@ -59,9 +65,18 @@ def dbt(
     if words[0] != "parse":
         always.append("--no-write-json")
     said = io.StringIO()
-    with _environment(seen, home), contextlib.redirect_stdout(said), kept_sessions(), _no_gc():
-        done = dbtRunner().invoke([*always, *words])
-    if parsed.exists():
+    # dbt would read the same manifest again, and the old one would be garbage to collect.
+    same = (*seen.items(), *decide, *_files(Path(project)))
+    manifest = _LATEST.get(same) if words[0] != "parse" else None
+    with (
+        _environment(seen, home),
+        contextlib.redirect_stdout(said),
+        kept_sessions(),
+        _no_gc(),
+        patch.object(requires, "parse_manifest", lambda *given: _parse(same, *given)),
+    ):
+        done = dbtRunner(manifest=manifest).invoke([*always, *words])
+    if manifest is None and parsed.exists():
         _PARSED[(project, *decide)] = parsed.read_bytes().replace(database, _ANY_DATABASE)
     # The exit codes of the command line.
     code = 0 if done.success else 1 if done.exception is None else 2
@@ -72,7 +87,28 @@ def dbt(
 _PARSED: dict[tuple[str | None, ...], bytes] = {}
 """dbt's parse results, keyed by what they depend on: the folder of the project, `--target` and
 `--vars`; and on the name of the database, which is replaced in them."""
+_LATEST: dict[tuple[Any, ...], Manifest] = {}
+"""The manifest of the latest command."""
 _ANY_DATABASE = throwaway.DATABASE.format(0).replace("0", "_").encode()
+
+
+def _parse(same: tuple[Any, ...], *given: Any) -> Manifest:
+    """Read the project as dbt does, and keep the manifest until another one is read."""
+    _LATEST.clear()
+    manifest = parse_manifest(*given)
+    _LATEST[same] = manifest
+    return manifest
+
+
+def _files(project: Path) -> tuple[tuple[str, int, int], ...]:
+    """The files of a dbt project, with their sizes and when they were changed."""
+    found = [project / "dbt_project.yml"]
+    for name in PARTS:
+        found += (
+            Path(folder, file) for folder, _, files in os.walk(project / name) for file in files
+        )
+    states = [(str(path), path.stat()) for path in found]
+    return tuple(sorted((path, state.st_size, state.st_mtime_ns) for path, state in states))
 
 
 hasten()

@@ -5,15 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from nightly import PROJECT
+from nightly import PARTS, PROJECT
 
 
 def copy_project(target: Path) -> Path:
     """Copy the parts of the project that dbt and the feeds need; return the copy's folder."""
-    for name in (
-        *("ingest/feeds", "macros", "models", "seeds", "snapshots", "tests/data"),
-        "dbt_packages",
-    ):
+    for name in ("ingest/feeds", *PARTS):
         shutil.copytree(PROJECT / name, target / name)
     for name in ("dbt_project.yml", "packages.yml", "profiles.example.yml"):
         shutil.copy(PROJECT / name, target)
