@@ -20,7 +20,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import parse_manifest
 from kept_sessions import kept_sessions
-from quick_dbt import hasten
+from quick_dbt import for_connection, hasten
 
 from base.link import Connection
 from ingest.contract.reading import load_feeds
@@ -56,11 +56,6 @@ def dbt(
     database = seen["PGDATABASE"].encode()
     assert len(database) == len(_ANY_DATABASE), database
     parsed = target / "partial_parse.msgpack"
-    # For a copy that was never parsed, dbt reuses what is unchanged from the project itself.
-    kept = _PARSED.get((project, *decide), _PARSED.get((str(PROJECT), *decide)))
-    if kept is not None:
-        target.mkdir(parents=True, exist_ok=True)
-        parsed.write_bytes(kept.replace(_ANY_DATABASE, database))
     always = ["--no-use-colors", "--log-level-file", "none"]
     if words[0] != "parse":
         always.append("--no-write-json")
@@ -68,6 +63,11 @@ def dbt(
     # dbt would read the same manifest again, and the old one would be garbage to collect.
     same = (*seen.items(), *decide, *_files(Path(project)))
     manifest = _LATEST.get(same) if words[0] != "parse" else None
+    # For a copy that was never parsed, dbt reuses what is unchanged from the project itself.
+    kept = _PARSED.get((project, *decide), _PARSED.get((str(PROJECT), *decide)))
+    if manifest is None and kept is not None:
+        target.mkdir(parents=True, exist_ok=True)
+        parsed.write_bytes(kept.replace(_ANY_DATABASE, database))
     with (
         _environment(seen, home),
         contextlib.redirect_stdout(said),
@@ -77,7 +77,10 @@ def dbt(
     ):
         done = dbtRunner(manifest=manifest).invoke([*always, *words])
     if manifest is None and parsed.exists():
-        _PARSED[(project, *decide)] = parsed.read_bytes().replace(database, _ANY_DATABASE)
+        result = parsed.read_bytes()
+        _PARSED[(project, *decide)] = result.replace(database, _ANY_DATABASE)
+        # A command that is tested may call dbt, in another process.
+        parsed.write_bytes(for_connection(result))
     # The exit codes of the command line.
     code = 0 if done.success else 1 if done.exception is None else 2
     assert code == expect, said.getvalue()[-6000:] + str(done.exception or "")

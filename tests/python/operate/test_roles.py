@@ -24,6 +24,7 @@ import psycopg2
 import pytest
 import throwaway
 from nightly import PROJECT, Project, dbt
+from project_copy import copy_project
 from psycopg2.errors import InsufficientPrivilege
 
 from base.errors import BranchlineError
@@ -598,11 +599,7 @@ def test_tags_alone_restrict_a_mart_and_a_rebuild_grants_nothing(
 ) -> None:
     """Another member builds a copy of the project with a new mart and another new tag."""
     copy = tmp_path / "project"
-    kept = ("models", "macros", "seeds", "snapshots", "tests/data", "dbt_packages")
-    for name in kept:
-        shutil.copytree(PROJECT / name, copy / name)
-    for name in ("dbt_project.yml", "packages.yml"):
-        shutil.copy(PROJECT / name, copy / name)
+    copy_project(copy)
     shutil.copy(PROJECT / "profiles.example.yml", copy / "profiles.yml")
     (copy / "models/marts/secret_mart.sql").write_text(SECRET_MART)
     (copy / "models/marts/secret_mart.yml").write_text(SECRET_MART_YAML)
@@ -624,6 +621,8 @@ def test_tags_alone_restrict_a_mart_and_a_rebuild_grants_nothing(
         *("marts.dim_dates", "marts.former_mart")
     }
     env = throwaway.environment(shop.urls["transformer"], tmp_path)
+    # In this process, it takes a fifth of the time.
+    dbt(env, tmp_path, "parse", "--project-dir", str(copy))
     with Watcher(
         shop.urls["analyst"],
         ["marts.dim_branches", "marts_masked.rejected_rows"],
