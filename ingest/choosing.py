@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Literal, TypeVar
 
 from ingest.cards import CardTokens, mask_text
@@ -13,7 +14,7 @@ from ingest.contract.file_names import FileIdentity, FileNameError
 from ingest.origins.addresses import Connections
 from ingest.origins.inbox import InboxFile, Listing
 from ingest.origins.origin import Entry
-from ingest.raw.ledger import Ledger
+from ingest.raw.ledger import MOST_LOOKED_UP, Ledger
 from ingest.report import FileOutcome
 
 Listed = TypeVar("Listed", Entry, InboxFile)
@@ -57,7 +58,7 @@ class Selection:
 
     def __init__(self, ledger: Ledger, cards: CardTokens, retry: Retry) -> None:
         self._ledger = ledger
-        self._cards = cards
+        self._mask = cache(cards.mask_path)
         self._retry = retry
 
     def choose(
@@ -71,21 +72,13 @@ class Selection:
             choice.outcomes.append(_not_taken(feed_name, folder, "failed", reason))
         for feed_name, path in listing.unfinished:
             reason = "its name says that it is still being written; a later load reads it"
-            path = self._cards.mask_path(path)
+            path = self._mask(path)
             choice.outcomes.append(_not_taken(feed_name, path, "postponed", reason))
-        done = self._ledger.done()
+        others = self._others(feeds, listing, choice)
         for feed in feeds:
-            listed, name = listing.claimed[feed.name], feed.name
-            # Nearly all files of a long history are done with: no call for each.
-            others = [
-                entry
-                for entry in listed
-                if not entry.settled or (name, entry.path, entry.fingerprint) not in done
-            ]
-            choice.known += len(listed) - len(others)
             candidates = [
                 self._candidate(feed, listing.file(feed, entry), path)
-                for entry, path in self._unknown(feed, others, choice)
+                for entry, path in self._unknown(feed, others[feed.name], choice)
             ]
             choice.candidates += sorted(candidates, key=Candidate.order)
             # Table portions come after the files, in their own order.
@@ -93,7 +86,39 @@ class Selection:
                 self._candidate(feed, file, path)
                 for file, path in self._unknown(feed, connected[feed.name], choice)
             ]
+        self._ledger.look_up_versions(
+            {(one.feed.name, one.identity.logical_file) for one in choice.candidates}
+        )
         return choice
+
+    def _others(
+        self, feeds: Sequence[Feed], listing: Listing, choice: Choice
+    ) -> dict[str, list[Entry]]:
+        """By feed: the files of the listing that are not done. What the ledger has of their paths
+        is looked up."""
+        others = {}
+        for feed in feeds:
+            # Nearly all files of a long history are done with: no call for each.
+            listed, done = listing.claimed[feed.name], self._ledger.done(feed.name)
+            others[feed.name] = [
+                entry
+                for entry in listed
+                if done.get(entry.path) != entry.fingerprint or not entry.settled
+            ]
+            choice.known += len(listed) - len(others[feed.name])
+        found = [(name, entry.path) for name, entries in others.items() for entry in entries]
+        if len(found) > MOST_LOOKED_UP:
+            self._ledger.read_all_of({name for name, _ in found})
+        else:
+            self._ledger.look_up_paths(found)
+            self._ledger.look_up_paths(
+                {
+                    (name, self._mask(path))
+                    for name, path in found
+                    if self._ledger.last_content(name, path) is None
+                }.difference(found)
+            )
+        return others
 
     def is_to_be_read(self, feed: str, path: str, sha256: str) -> bool:
         """Whether this content under this path is new, or is to be retried."""
@@ -119,14 +144,15 @@ class Selection:
         origin = None if connections is None else connections.of(feed)
         if origin is None or feed.connected is None:
             return []
+        self._ledger.read_all_of([feed.name])
         try:
             files = origin.files(feed, self._ledger)
         except UnreadableFileError as error:
-            path = self._cards.mask_path(feed.connected.whole_path)
+            path = self._mask(feed.connected.whole_path)
             choice.outcomes.append(_not_taken(feed.name, path, "failed", str(error)))
             return []
         if not isinstance(self._retry, bool):
-            mask, has_any_of = self._cards.mask_path, self._ledger.has_any_of
+            mask, has_any_of = self._mask, self._ledger.has_any_of
             files = [file for file in files if has_any_of(feed.name, mask(file.path), self._retry)]
         choice.total += len(files)
         return files
@@ -135,7 +161,7 @@ class Selection:
         self, feed: Feed, listed: Iterable[Listed], choice: Choice
     ) -> Iterator[tuple[Listed, str]]:
         """Those of a feed whose fingerprints are not in the ledger, with their masked paths."""
-        name, mask = feed.name, self._cards.mask_path
+        name, mask = feed.name, self._mask
         for item in listed:
             # The ledger contains masked paths only, so a path found in it has no card number.
             # The search for card numbers would take most of the time spent on a known file.
@@ -155,7 +181,7 @@ class Selection:
         return self._ledger.content_at(feed, path, file.fingerprint) if file.settled else None
 
     def _candidate(self, feed: Feed, file: InboxFile, path: str) -> Candidate:
-        mask = self._cards.mask_path
+        mask = self._mask
         if file.logical_file is not None:
             identity = FileIdentity(logical_file=mask(file.logical_file))
             return Candidate(feed, file, identity, path, None)

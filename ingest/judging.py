@@ -104,7 +104,7 @@ def judge_rows(
     twin = ledger.twin(feed.name, logical_file, facts.sha256)
     if twin is not None and facts.rows:
         remarks.append(
-            f"the same content as {twin.path}, which is a different file by its name; the rows of"
+            f"the same content as {twin}, which is a different file by its name; the rows of"
             " both count unless the feed says how to deduplicate them (key, covers); if one is a"
             " copy or was moved: branchline withdraw PATH"
         )

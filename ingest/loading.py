@@ -15,6 +15,7 @@ import io
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -44,10 +45,18 @@ from ingest.origins.opening import LINKS_VARIABLE
 from ingest.parallel import prefetching
 from ingest.parallel.pool import WorkerDiedError
 from ingest.parallel.prefetching import Content, Prefetcher
-from ingest.raw.ledger import Ledger, NewEntry, Place, is_empty, refresh_statistics
+from ingest.raw.ledger import (
+    Glance,
+    Ledger,
+    NewEntry,
+    Place,
+    glance_at,
+    is_empty,
+    refresh_statistics,
+)
 from ingest.raw.migrations import upgrade
 from ingest.raw.rows import CopyData
-from ingest.raw.session import LOST, Session, connect, locked
+from ingest.raw.session import LOST, Session, connect, locked, plain_database_errors
 from ingest.raw.tables import RawSchema, new_load_id
 from ingest.raw.target import DatabaseTarget, Target
 from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
@@ -92,6 +101,19 @@ class LoadOptions:
     """Called under the loader's lock before reading or writing; an exception ends the load."""
 
 
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of cells are created without cycles; the collector took a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_no_garbage_collection()
 def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     """Load every new file and new table rows into schema raw; report the outcome of each.
 
@@ -102,8 +124,11 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
     cards = CardTokens(*options.token_keys)
     if progress is not None:
         progress(LoadEvent("listing", "listing the inbox"))
-    listing = list_inbox(options.inbox, options.feeds, feeds)
-    run = _Load(options, feeds, cards, progress)
+    with ThreadPoolExecutor(1, "branchline-ledger") as threads:
+        glance = threads.submit(glance_at, options.database_url, [feed.name for feed in feeds])
+        listing = list_inbox(options.inbox, options.feeds, feeds)
+    with plain_database_errors(options.database_url):
+        run = _Load(options, feeds, cards, progress, glance.result())
     run.report.unclaimed = listing.unclaimed
     run.report.switched_off = listing.switched_off
     run.report.misnamed = listing.misnamed
@@ -115,7 +140,6 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
         return run.report
     with (
         closing(run),
-        _no_garbage_collection(),
         locked(options.database_url, options.lock_timeout, run.tell_waiting) as session,
     ):
         options.permitted()
@@ -149,18 +173,6 @@ def _quiet(_: str) -> None:
     return
 
 
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Millions of cells are created without cycles; the collector took a third of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 @dataclass
 class _Job:
     """A file that is being written, and its outcome for the report once it is committed."""
@@ -192,6 +204,7 @@ class _Load:
         feeds: Sequence[Feed],
         cards: CardTokens,
         progress: Progress | None,
+        glance: Glance,
     ) -> None:
         self.report = LoadReport(options.inbox or "", options.dry_run, new_load_id())
         self.wrote = False
@@ -200,6 +213,7 @@ class _Load:
         self._feeds = feeds
         self._cards = cards
         self._progress = progress
+        self._glance = glance
         self._target = Target[_Job](self._settle)
         self._ahead = Prefetcher(self._task_for)
         self._connections = Connections(self._tell_of_connection)
@@ -214,7 +228,7 @@ class _Load:
     def rehearse(self, connection: Connection, listing: Listing) -> None:
         """Dry run: read and judge all files of the listing, and write nothing."""
         self._target = Target[_Job](self._settle, connection)
-        self._know(Ledger.read(connection, self.feed_names))
+        self._know(Ledger.read(connection, self.feed_names, self._glance))
         waiting = deque(self._begin(listing))
         while waiting:
             candidate = waiting.popleft()
@@ -231,7 +245,7 @@ class _Load:
         """Judge and load all files of the listing; `upgraded` as in RawSchema.prepare."""
         with closing(DatabaseTarget[_Job](session, raw, self._settle)) as target:
             self._target = target
-            self._know(target.read_ledger(self.feed_names))
+            self._know(target.read_ledger(self.feed_names, self._glance))
             waiting = deque(self._begin(listing))
             # Workers convert the first files while the feeds' tables are created.
             self._ahead.read_ahead(waiting)
@@ -324,7 +338,8 @@ class _Load:
                         f" {patience:g} seconds."
                     )
                     target.reconnect(patience)
-                self._know(target.read_ledger(self.feed_names))
+                self._know(target.read_ledger(self.feed_names, self._glance))
+                self._ledger.read_all_of(self.feed_names)
                 arrived = target.written([entry.file_id for _, entry in lost_jobs])
                 again = []
                 for job, entry in lost_jobs:

@@ -1,15 +1,17 @@
-"""The ledger of every version of every file: read into memory once, written per file."""
+"""The ledger of every version of every file: read as far as a load needs it, written per file."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 import psycopg2
 from psycopg2.extras import execute_values
+
+from ingest.raw.session import open_connection
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -31,6 +33,15 @@ _Row = tuple[str, str, str, str, LedgerStatus, int, int]
 """Feed, path, sha256, logical file, status, id and row count."""
 _Version = tuple[int, str, LedgerStatus, int]
 """The fields of a Version."""
+_Twin = tuple[str, str]
+"""Logical file and path of a current version."""
+
+MOST_LOOKED_UP = 1000
+"""From here on it is quicker to read all rows of the feeds."""
+_AT_ONCE = 100_000
+"""Rows that PostgreSQL joins to one value, which may have up to 1 GB."""
+_BEGINNING = 16
+"""Letters of a hash that tell contents apart but for an accident, which does no harm."""
 
 # Not resolved by the same content under another name, nor by a later file of the same path or the
 # same branch and day.
@@ -117,8 +128,22 @@ class Portion:
     status: LedgerStatus
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What a load knows of a long history before it looks anything up, by feed."""
+
+    done: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Paths whose content is known and not in quarantine, and the fingerprints of that content."""
+    contents: dict[str, set[str]] = field(default_factory=dict)
+    """The beginnings of the hashes of all current versions."""
+
+
 class Ledger:
-    """The part of the ledger that a load needs."""
+    """The part of the ledger that a load needs.
+
+    Of a long history that is little: a glance tells which files need no second look, and of the
+    others the rows are looked up. All rows of a feed are read where a load asks for many.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str, str], tuple[LedgerStatus, int]] = {}
@@ -127,62 +152,121 @@ class Ledger:
         self._logical_files: dict[tuple[str, str], list[str]] = {}
         self._portions: dict[str, dict[str, Portion]] = {}
         self._erased: set[tuple[str, str]] = set()
+        self._connection: Connection | None = None
+        self._begin: Callable[[], None] = lambda: None
+        self._in_part: set[str] = set()
+        """Feeds of which not all rows are here, but all that were looked up."""
+        self._glance = Glance()
+        self._twins: dict[str, dict[str, list[_Twin]]] = {}
 
     @classmethod
-    def read(cls, connection: Connection, feeds: Iterable[str]) -> Ledger:
-        """Read the rows of these feeds; an empty ledger where the table does not exist yet."""
+    def read(
+        cls,
+        connection: Connection,
+        feeds: Iterable[str],
+        glance: Glance,
+        begin: Callable[[], None] = lambda: None,
+    ) -> Ledger:
+        """A ledger that looks up the rows of these feeds; empty where there is no table yet.
+
+        `begin` is called before the connection is used while files are being written.
+        """
         ledger = cls()
-        names = list(feeds)
         if not table_exists(connection):
             return ledger
-        # A dry run may find a warehouse of the first version, without paths and dismissals.
-        has_paths = table_exists(connection, "ingest_paths")
-        # What is dismissed or resolved is not retried: its figures are older.
-        is_closed = f"status = 'quarantined' and not ({IS_OPEN})" if has_paths else "false"
-        has_portions = _has_column(connection, "cursor_upto")
-        bounds = "cursor_after, cursor_upto" if has_portions else "null, null"
-        is_erased = "erased_by is not null" if _has_column(connection, "erased_by") else "false"
+        ledger._connection, ledger._begin, ledger._glance = connection, begin, glance
+        names = list(feeds)
+        if not _has_column(connection, "erased_by"):
+            # A dry run finds a warehouse of an older version.
+            ledger.read_all_of(names)
+            return ledger
+        ledger._in_part.update(names)
         with connection.cursor() as cursor:
+            # The index of erasures tells whether there is any.
             cursor.execute(
-                f"""
-                select
-                    feed, path, sha256, logical_file,
-                    case when {is_closed} then 'dismissed' else status end,
-                    file_id,
-                    row_count,
-                    {bounds},
-                    {is_erased}
-                from raw.ingest_files as files
-                where feed = any(%s)
-                order by file_id
-                """,
+                "select feed, sha256 from raw.ingest_files"
+                " where feed = any(%s) and erased_by is not null"
+                " and exists (select from raw.ingest_files where status = 'erasure')",
+                (names,),
+            )
+            ledger._erased.update(cursor)
+        return ledger
+
+    def read_all_of(self, feeds: Collection[str]) -> None:
+        """Read all rows of these feeds, before anything is added to them."""
+        connection = self._connection
+        if connection is None:
+            return
+        self._in_part.difference_update(feeds)
+        names = list(feeds)
+        with connection.cursor() as cursor:
+            # A dry run may find a warehouse of the first version, without paths and dismissals.
+            has_paths = table_exists(connection, "ingest_paths")
+            has_portions = _has_column(connection, "cursor_upto")
+            bounds = "cursor_after, cursor_upto" if has_portions else "null, null"
+            is_erased = "erased_by is not null" if _has_column(connection, "erased_by") else "false"
+            cursor.execute(
+                f"select {_columns(is_closed=has_paths)}, {bounds}, {is_erased}"
+                " from raw.ingest_files as files where feed = any(%s) order by file_id",
                 (names,),
             )
             found = cursor.fetchall()
-            ledger._note(row[:7] for row in found)
+            rows = [row[:7] for row in found]
+            self._note_contents(rows)
+            self._note_versions(rows)
             for feed, path, sha256, _, status, _, _, after, up_to, erased in found:
                 if erased:
-                    ledger._erased.add((feed, sha256))
+                    self._erased.add((feed, sha256))
                 if up_to is not None:
                     portion = Portion(path, after, up_to, status)
-                    ledger._portions.setdefault(feed, {})[path] = portion
+                    self._portions.setdefault(feed, {})[path] = portion
             if has_paths:
                 cursor.execute(
                     "select feed, path, fingerprint, sha256 from raw.ingest_paths"
                     " where feed = any(%s)",
                     (names,),
                 )
-                ledger._places = {
-                    (feed, path): (fingerprint, sha256)
-                    for feed, path, fingerprint, sha256 in cursor.fetchall()
-                }
-        return ledger
+                self._note_places(cursor)
 
-    def _note(self, rows: Iterable[_Row]) -> None:
+    def look_up_paths(self, paths: Collection[tuple[str, str]]) -> None:
+        """Read what was found at these paths, of (feed, path)."""
+        for cursor, feeds, texts in self._to_look_up(paths):
+            cursor.execute(_rows_of("path"), (feeds, texts))
+            self._note_contents(cursor.fetchall())
+            cursor.execute(
+                "select feed, path, fingerprint, sha256 from raw.ingest_paths"
+                " where feed = any(%s) and path = any(%s)",
+                (feeds, texts),
+            )
+            self._note_places(cursor)
+
+    def look_up_versions(self, logical_files: Collection[tuple[str, str]]) -> None:
+        """Read the versions of these logical files, of (feed, logical file)."""
+        for cursor, feeds, texts in self._to_look_up(logical_files):
+            cursor.execute(_rows_of("logical_file"), (feeds, texts))
+            self._note_versions(cursor.fetchall())
+
+    def _to_look_up(
+        self, asked: Collection[tuple[str, str]]
+    ) -> Iterator[tuple[Cursor, list[str], list[str]]]:
+        """A cursor, and feeds and texts of what is not here yet, if it is worth looking up."""
+        missing = {(feed, text) for feed, text in asked if feed in self._in_part}
+        if len(missing) > MOST_LOOKED_UP:
+            self.read_all_of({feed for feed, _ in missing})
+        elif missing and self._connection is not None:
+            with self._connection.cursor() as cursor:
+                yield cursor, list({feed for feed, _ in missing}), [text for _, text in missing]
+
+    def _note_contents(self, rows: Iterable[_Row]) -> None:
         """Note rows in the order of their ids. A hundred thousand may be known: no object each."""
-        seen, versions_of, logical_files = self._seen, self._versions, self._logical_files
-        for feed, path, sha256, logical_file, status, file_id, row_count in rows:
+        seen = self._seen
+        for feed, path, sha256, _, status, file_id, _ in rows:
             seen[feed, path, sha256] = (status, file_id)
+
+    def _note_versions(self, rows: Iterable[_Row]) -> None:
+        """The same: all rows of a logical file, or the newest one."""
+        versions_of, logical_files = self._versions, self._logical_files
+        for feed, path, sha256, logical_file, status, file_id, row_count in rows:
             if status in _LOADED:
                 versions = versions_of.get((feed, logical_file))
                 if versions is None:
@@ -191,15 +275,13 @@ class Ledger:
                     logical_files.setdefault((feed, sha256), []).append(logical_file)
                 versions[sha256] = (file_id, path, status, row_count)
 
-    def done(self) -> set[tuple[str, str, str]]:
-        """Feed, path and fingerprint of files whose content is known and not in quarantine."""
-        seen = self._seen
-        undone = (None, "quarantined")
-        return {
-            (feed, path, fingerprint)
-            for (feed, path), (fingerprint, sha256) in self._places.items()
-            if seen.get((feed, path, sha256), undone)[0] not in undone
-        }
+    def _note_places(self, rows: Iterable[tuple[str, ...]]) -> None:
+        for feed, path, fingerprint, sha256 in rows:
+            self._places[feed, path] = (fingerprint, sha256)
+
+    def done(self, feed: str) -> dict[str, str]:
+        """Paths that need no look while the fingerprint is this one and the file is settled."""
+        return self._glance.done.get(feed, {})
 
     def content_at(self, feed: str, path: str, fingerprint: str) -> str | None:
         """The sha256 of the content at a path, if its fingerprint is the recorded one."""
@@ -250,13 +332,35 @@ class Ledger:
         found = self._versions.get((feed, logical_file), {}).get(sha256)
         return None if found is None else Version(*found)
 
-    def twin(self, feed: str, logical_file: str, sha256: str) -> Version | None:
-        """The current version of another logical file that has this content."""
+    def twin(self, feed: str, logical_file: str, sha256: str) -> str | None:
+        """The path of the current version of another logical file that has this content."""
         for other in self._logical_files.get((feed, sha256), ()):
             version = Version(*self._versions[feed, other][sha256])
             if other != logical_file and version.status == "loaded":
-                return version
+                return version.path
+        if feed in self._in_part and sha256[:_BEGINNING] in self._glance.contents.get(feed, ()):
+            for other, path in self._twins_in(feed).get(sha256, ()):
+                # What was looked up may be superseded by now.
+                if other != logical_file and (feed, other) not in self._versions:
+                    return path
         return None
+
+    def _twins_in(self, feed: str) -> dict[str, list[_Twin]]:
+        """Logical files and paths of the feed's current versions by content; read once."""
+        twins = self._twins.get(feed)
+        if twins is None:
+            assert self._connection is not None, "a part of a ledger was read from somewhere"
+            twins = self._twins[feed] = {}
+            self._begin()
+            with self._connection.cursor() as cursor:
+                cursor.execute(
+                    "select sha256, logical_file, path from raw.ingest_files"
+                    " where feed = %s and status = 'loaded' order by file_id",
+                    (feed,),
+                )
+                for sha256, logical_file, path in cursor:
+                    twins.setdefault(sha256, []).append((logical_file, path))
+        return twins
 
     def current(self, feed: str, logical_file: str) -> Version | None:
         """The current version of the logical file."""
@@ -282,7 +386,80 @@ class Ledger:
             entry.file_id,
             entry.row_count,
         )
-        self._note([row])
+        self._note_contents([row])
+        self._note_versions([row])
+
+
+def glance_at(database_url: str, feeds: Iterable[str]) -> Glance:
+    """A glance at the rows of these feeds.
+
+    Through a connection of its own, so that it can be taken while the inbox is listed, before other
+    loads are locked out: files that they load meanwhile are not done yet, and are looked up. Raises
+    psycopg2's errors.
+    """
+    glance, names = Glance(), list(feeds)
+    with closing(open_connection(database_url)) as connection:
+        if not table_exists(connection, "ingest_paths"):
+            return glance
+        with connection.cursor() as cursor:
+            # Without statistics, after the first load, PostgreSQL would compare each with each.
+            cursor.execute("set enable_nestloop = off")
+            cursor.execute(
+                f"""
+                select files.feed, array_agg(paths.path), array_agg(paths.fingerprint)
+                from raw.ingest_files as files
+                inner join raw.ingest_paths as paths using (feed, path, sha256)
+                where
+                    files.feed = any(%s)
+                    and files.status <> 'quarantined'
+                    and not exists (
+                        select
+                        from raw.ingest_files as others
+                        where
+                            others.status = 'quarantined'
+                            and others.feed = files.feed
+                            and others.path = files.path
+                            and others.sha256 = files.sha256
+                    )
+                group by files.feed, files.file_id / {_AT_ONCE}
+                """,
+                (names,),
+            )
+            for feed, paths, fingerprints in cursor.fetchall():
+                glance.done.setdefault(feed, {}).update(zip(paths, fingerprints, strict=True))
+            cursor.execute(
+                f"""
+                select feed, string_agg(left(sha256, {_BEGINNING}), ' ')
+                from raw.ingest_files
+                where feed = any(%s) and status = 'loaded'
+                group by feed, file_id / {_AT_ONCE}
+                """,
+                (names,),
+            )
+            for feed, contents in cursor.fetchall():
+                glance.contents.setdefault(feed, set()).update(contents.split())
+    return glance
+
+
+def _columns(*, is_closed: bool = True) -> str:
+    """The columns of a _Row; `is_closed`: the ledger has dismissals."""
+    # What is dismissed or resolved is not retried: its figures are older.
+    condition = f"files.status = 'quarantined' and not ({IS_OPEN})" if is_closed else "false"
+    return f"""
+        files.feed, files.path, files.sha256, files.logical_file,
+        case when {condition} then 'dismissed' else files.status end,
+        files.file_id, files.row_count
+    """
+
+
+def _rows_of(column: str) -> str:
+    """A query of the rows with one of these feeds, and one of these texts in a column."""
+    return f"""
+        select {_columns()}
+        from raw.ingest_files as files
+        where files.feed = any(%s) and files.{column} = any(%s)
+        order by files.file_id
+    """
 
 
 def table_exists(connection: Connection, table: str = "ingest_files") -> bool:

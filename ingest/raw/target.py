@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.contract.feeds import Feed
 from ingest.raw.ledger import (
+    Glance,
     Ledger,
     NewEntry,
     Place,
@@ -175,10 +176,10 @@ class DatabaseTarget(Target[Job]):
         self._session.reopen(patience)
         self._writer.use(self._session.connection)
 
-    def read_ledger(self, feeds: Collection[str]) -> Ledger:
+    def read_ledger(self, feeds: Collection[str], glance: Glance) -> Ledger:
         """The ledger as it is now; reserved ids are discarded."""
         self._file_ids = iter(())
-        return Ledger.read(self._session.connection, feeds)
+        return Ledger.read(self._session.connection, feeds, glance, self._writer.flush)
 
     def written(self, file_ids: Collection[int]) -> set[int]:
         """Which of these ids the ledger has, after a connection broke during a commit."""

@@ -11,7 +11,7 @@ import threading
 import time
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.loading import prepare_raw
 from ingest.origins import inbox as inbox_module
+from ingest.raw.ledger import Ledger
 from ingest.raw.session import LOCK
 from ingest.report import LoadEvent, LoadReport
 from ingest.review.status import read_status
@@ -267,10 +268,69 @@ def test_the_same_bytes_for_another_day_are_reported(inbox: Inbox, run_load: Loa
     inbox.drop(NAME.replace("26-", "27-"), till_file())
     (outcome,) = run_load().remarked
     assert "the same content as branch_pos/" + NAME in (outcome.reason or "")
+    # What is superseded by now has no twin.
+    inbox.drop(NAME, till_file(12))
+    inbox.drop(NAME.replace("26-", "30-"), till_file())
+    (outcome,) = run_load().remarked
+    assert "the same content as branch_pos/" + NAME.replace("26-", "27-") in (outcome.reason or "")
     # Empty days are all alike.
     for day in ("28-", "29-"):
         inbox.drop(NAME.replace("26-", day), HEADER_ONLY)
     assert run_load().remarked == []
+
+
+@pytest.mark.parametrize("most_looked_up", [0, 1000])
+def test_a_night_reads_of_the_ledger_what_it_needs(
+    inbox: Inbox,
+    run_load: Load,
+    query: Query,
+    monkeypatch: pytest.MonkeyPatch,
+    most_looked_up: int,
+) -> None:
+    """Of a feed with many new files it reads all; the outcome is the same."""
+    monkeypatch.setattr("ingest.origins.origin.SETTLED_AFTER", 0)
+    monkeypatch.setattr("ingest.choosing.MOST_LOOKED_UP", most_looked_up)
+    monkeypatch.setattr("ingest.raw.ledger.MOST_LOOKED_UP", most_looked_up)
+    read: list[str] = []
+    read_all_of = Ledger.read_all_of
+
+    def read_all(self: Ledger, feeds: Collection[str]) -> None:
+        read.extend(feeds)
+        read_all_of(self, feeds)
+
+    monkeypatch.setattr(Ledger, "read_all_of", read_all)
+    with_card = "4111111111111111_26-08-2021_09-00-00.csv"
+    files = {
+        NAME: till_file(),
+        OTHER: till_file(9),
+        with_card: till_file(8),
+        "york_27-08-2021_09-00-00.csv": "a;b\n",
+        "york_28-08-2021_09-00-00.csv": "",
+    }
+    for name, content in files.items():
+        inbox.drop(name, content)
+    run_load()
+    query(
+        "update raw.ingest_files set dismissed_at = now(), dismissed_because = 'empty'"
+        " where path like '%%28-08-2021%%'",
+        (),
+    )
+    before = query("select path, status from raw.ingest_files order by 1, 2")
+    assert [status for _, status in before].count("quarantined") == 2
+    read.clear()
+    report = run_load()
+    assert (report.unchanged, report.still_quarantined, report.files) == (5, 1, [])
+    assert query("select path, status from raw.ingest_files order by 1, 2") == before
+    inbox.drop(OTHER, till_file(10))
+    inbox.drop(with_card, till_file(7))
+    inbox.drop("leeds_30-08-2021_09-00-00.csv", till_file(9))
+    report = run_load(retry_quarantined=True)
+    found = {outcome.path.split("/")[1][-23:]: outcome for outcome in report.files}
+    assert (report.unchanged, report.still_quarantined) == (2, 0)
+    assert [outcome.status for outcome in report.files].count("loaded") == 3
+    assert [outcome.status for outcome in report.files].count("quarantined") == 1
+    assert {outcome.supersedes is not None for outcome in found.values()} == {True, False}
+    assert bool(read) == (most_looked_up == 0)
 
 
 def test_punctuation_at_the_end_of_a_branch_is_ignored(inbox: Inbox, run_load: Load) -> None:
