@@ -152,7 +152,7 @@ def load(options: LoadOptions, progress: Progress | None = None) -> LoadReport:
         run.perform(session, raw, listing, upgraded=upgraded)
         if run.wrote:
             raw.complete(run.report.load_id)
-            refresh_statistics(session.connection)
+            refresh_statistics(session.connection, len(run.report.files))
     return run.report
 
 

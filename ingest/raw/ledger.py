@@ -40,6 +40,8 @@ MOST_LOOKED_UP = 1000
 """From here on it is quicker to read all rows of the feeds."""
 _AT_ONCE = 100_000
 """Rows that PostgreSQL joins to one value, which may have up to 1 GB."""
+_UNANALYZED = 0.01
+"""The share of new rows from which on the statistics are refreshed."""
 _BEGINNING = 16
 """Letters of a hash that tell contents apart but for an accident, which does no harm."""
 
@@ -672,11 +674,17 @@ def note_what_files_cover(cursor: Cursor, feeds: Iterable[Feed]) -> set[str]:
     return {feed for feed, rows in cursor.fetchall() if rows}
 
 
-def refresh_statistics(connection: Connection) -> None:
-    """Analyze the ledger, which most queries of a build join.
+def refresh_statistics(connection: Connection, written: int) -> None:
+    """Analyze the ledger, which most queries of a build join, where it grew by `written` rows.
 
     Until autovacuum does, PostgreSQL plans for an empty one: the first build of a shop's year then
-    took a minute longer. An error here does no harm; autovacuum will do it.
+    took a minute longer. Of a long history the statistics are as good as before. An error here does
+    no harm; autovacuum will do it.
     """
     with suppress(psycopg2.Error), connection.cursor() as cursor:
-        cursor.execute("analyze raw.ingest_files")
+        cursor.execute(
+            "select reltuples * %s < %s from pg_class where oid = to_regclass('raw.ingest_files')",
+            (_UNANALYZED, written),
+        )
+        if cursor.fetchone() == (True,):
+            cursor.execute("analyze raw.ingest_files")
