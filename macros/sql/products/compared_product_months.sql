@@ -32,50 +32,55 @@
 {%- endmacro %}
 
 {#
-    The ranked months with the month before and the same month of the year before.
+    The ranked months with the month before and the same month of the year before. A window frame of one month finds
+    it by its number.
 
     `columns` identify the month; `share` is the column of the share of the month's sales within `within`.
 #}
 {% macro compared_product_months(ranked, within, columns, share) -%}
+    {%- set formers = {'last_month': 1, 'last_year': 12} -%}
+    {%- set changes = {
+        'last_month': 'net_sales_change', 'last_year': 'net_sales_change_on_last_year'
+    } -%}
     select
         {%- for column in columns %}
-        this_month.{{ column }},
+        {{ column }},
         {%- endfor %}
         cast(
-            {{ abc_class(
-                'this_month.net_sales',
-                'this_month.net_sales_of_better',
-                'this_month.classed_net_sales',
-            ) }} as text
+            {{ abc_class('net_sales', 'net_sales_of_better', 'classed_net_sales') }} as text
         ) as abc_class,
-        cast(this_month.sales_rank as integer) as sales_rank,
-        cast(this_month.quantity as bigint) as quantity,
-        cast(this_month.transactions as bigint) as transactions,
-        cast(this_month.net_sales as numeric(18, 2)) as net_sales,
-        {{ ratio('this_month.net_sales', 'this_month.quantity', 4) }} as average_unit_price,
-        {{ ratio('100 * this_month.net_sales', 'greatest(this_month.all_net_sales, 0)') }}
-            as {{ share }},
-        {{ ratio('100 * this_month.cumulative_net_sales', 'this_month.classed_net_sales') }}
+        cast(sales_rank as integer) as sales_rank,
+        cast(quantity as bigint) as quantity,
+        cast(transactions as bigint) as transactions,
+        cast(net_sales as numeric(18, 2)) as net_sales,
+        {{ ratio('net_sales', 'quantity', 4) }} as average_unit_price,
+        {{ ratio('100 * net_sales', 'greatest(all_net_sales, 0)') }} as {{ share }},
+        {{ ratio('100 * cumulative_net_sales', 'classed_net_sales') }}
             as cumulative_sales_percent,
-        {%- for former, change in [
-            ('last_month', 'net_sales_change'), ('last_year', 'net_sales_change_on_last_year')
-        ] %}
-        cast({{ former }}.quantity as bigint) as quantity_{{ former }},
-        cast({{ former }}.net_sales as numeric(18, 2)) as net_sales_{{ former }},
-        cast({{ former }}.sales_rank as integer) as sales_rank_{{ former }},
-        cast(this_month.net_sales - coalesce({{ former }}.net_sales, 0) as numeric(18, 2))
-            as {{ change }},
-        {{ change_percent('this_month.net_sales', former ~ '.net_sales') }} as {{ change }}_percent,
+        {%- for former, change in changes.items() %}
+        cast(quantity_{{ former }} as bigint) as quantity_{{ former }},
+        cast(net_sales_{{ former }} as numeric(18, 2)) as net_sales_{{ former }},
+        cast(sales_rank_{{ former }} as integer) as sales_rank_{{ former }},
+        cast(net_sales - coalesce(net_sales_{{ former }}, 0) as numeric(18, 2)) as {{ change }},
+        {{ change_percent('net_sales', 'net_sales_' ~ former) }} as {{ change }}_percent,
         {%- endfor %}
-        this_month.sales_month
-    from {{ ranked }} as this_month
-    {%- for former, months in [('last_month', 1), ('last_year', 12)] %}
-    left join {{ ranked }} as {{ former }}
-        on
-            this_month.product_key = {{ former }}.product_key
-            and this_month.{{ within }} = {{ former }}.{{ within }}
-            and this_month.sales_month = cast(
-                {{ dbt.dateadd('month', months, former ~ '.sales_month') }} as date
-            )
-    {%- endfor %}
+        sales_month
+    from (
+        select
+            *
+            {%- for former in formers %}
+            {%- for measure in ['quantity', 'net_sales', 'sales_rank'] %},
+            first_value({{ measure }}) over {{ former }} as {{ measure }}_{{ former }}
+            {%- endfor %}
+            {%- endfor %}
+        from {{ ranked }}
+        window
+            {%- for former, months in formers.items() %}
+            {{ former }} as (
+                partition by product_key, {{ within }}
+                order by {{ period_number('month', 'sales_month') }}
+                range between {{ months }} preceding and {{ months }} preceding
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
+    ) as this_month
 {%- endmacro %}
