@@ -17,7 +17,7 @@
       clock that named the files may have been wrong.
 
     `days` has the columns of int_branch_days__measured; several rows of one day are combined. Days are many and
-    stretches few: the days are sorted once.
+    stretches few: days are not sorted, but blocks of so many days that a gap within one is never too long.
 #}
 {% macro trading_ranges(days, key) -%}
 {%- set keys = key | join(', ') -%}
@@ -38,26 +38,50 @@ known_days as (
 
 ),
 
-days_apart as (
+-- No gap between the days of one block is too long: only blocks are put in order.
+blocks as (
 
     select
-        *,
-        {{ days_between('lag(business_date) over days_before', 'business_date') }} as days_since_last
+        {{ key_lines }},
+        is_possible,
+        count(*) as days,
+        sum(case when coalesce(days_off_file_name, 0) <= {{ year }} then 1 else 0 end)
+            as credible_days,
+        min(days_off_file_name) as days_off_file_name,
+        {{ dbt.bool_or('is_delivered_in_time') }} as is_delivered_in_time,
+        min(business_date) as first_date,
+        max(business_date) as last_date
     from known_days
-    window days_before as (partition by {{ keys }}, is_possible order by business_date)
+    group by
+        {{ key_lines }},
+        is_possible,
+        floor(
+            {{ days_between("cast('1970-01-01' as date)", 'business_date') }}
+            / cast(greatest({{ var('credible_gap_days') }}, 1) as numeric)
+        )
 
 ),
 
-numbered_days as (
+blocks_apart as (
+
+    select
+        *,
+        {{ days_between('lag(last_date) over blocks_before', 'first_date') }} as days_since_last
+    from blocks
+    window blocks_before as (partition by {{ keys }}, is_possible order by first_date)
+
+),
+
+numbered_blocks as (
 
     select
         *,
         sum(
             case when days_since_last > {{ var('credible_gap_days') }} then 1 else 0 end
         ) over (
-            partition by {{ keys }}, is_possible order by business_date
+            partition by {{ keys }}, is_possible order by first_date
         ) as stretch_number
-    from days_apart
+    from blocks_apart
 
 ),
 
@@ -67,14 +91,13 @@ stretches as (
         {{ key_lines }},
         is_possible,
         {{ dbt.bool_or('is_possible') }} over (partition by {{ keys }}) as has_possible,
-        count(*) as days,
-        sum(case when coalesce(days_off_file_name, 0) <= {{ year }} then 1 else 0 end)
-            as credible_days,
+        cast(sum(days) as bigint) as days,
+        cast(sum(credible_days) as bigint) as credible_days,
         coalesce(min(days_off_file_name) <= {{ var('credible_file_days') }}, false) as is_named,
         {{ dbt.bool_or('is_delivered_in_time') }} as is_delivered_in_time,
-        min(business_date) as first_date,
-        max(business_date) as last_date
-    from numbered_days
+        min(first_date) as first_date,
+        max(last_date) as last_date
+    from numbered_blocks
     group by
         {{ key_lines }},
         is_possible,
