@@ -16,15 +16,15 @@ left join {{ ref('rpt_product_performance') }} as last_month
     on
         this_month.product_key = last_month.product_key
         and this_month.branch_key = last_month.branch_key
-        and this_month.sales_month = cast(
-            {{ dbt.dateadd('month', 1, 'last_month.sales_month') }} as date
+        and last_month.sales_month = cast(
+            {{ dbt.dateadd('month', -1, 'this_month.sales_month') }} as date
         )
 left join {{ ref('rpt_product_performance') }} as last_year
     on
         this_month.product_key = last_year.product_key
         and this_month.branch_key = last_year.branch_key
-        and this_month.sales_month = cast(
-            {{ dbt.dateadd('month', 12, 'last_year.sales_month') }} as date
+        and last_year.sales_month = cast(
+            {{ dbt.dateadd('month', -12, 'this_month.sales_month') }} as date
         )
 where
     this_month.net_sales_last_month is distinct from last_month.net_sales

@@ -13,8 +13,8 @@ from this_week
 left join {{ ref('rpt_daily_sales') }} as last_week
     on
         this_week.branch_key = last_week.branch_key
-        and this_week.business_date = cast(
-            {{ dbt.dateadd('day', 7, 'last_week.business_date') }} as date
+        and last_week.business_date = cast(
+            {{ dbt.dateadd('day', -7, 'this_week.business_date') }} as date
         )
 where
     this_week.net_sales_last_week is distinct from last_week.net_sales
