@@ -35,8 +35,7 @@ days as (
         {%- for when, number in [('before', -1), ('after', 1)] %}
         {{ was_open_too(
             'branch_days.business_date',
-            gap,
-            number,
+            like_day('branch_days.business_date', gap, number),
             'open_branches.first_date',
             'open_branches.last_date',
         ) }} as was_open_{{ gap }}_{{ when }},

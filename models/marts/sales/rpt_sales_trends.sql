@@ -25,13 +25,7 @@
     'region': (short_key('region'), 'region'), 'company': ("'company'", "'Company'")
 } %}
 
-with daily_sales as (
-
-    select * from {{ ref('rpt_daily_sales') }}
-
-),
-
-branches as (
+with branches as (
 
     select * from {{ ref('dim_branches') }}
 
@@ -49,7 +43,7 @@ sellers as (
         branch_key,
         branch_name,
         currency_code
-    from daily_sales
+    from {{ ref('rpt_daily_sales') }}
 
 ),
 
@@ -73,6 +67,8 @@ open_levels as (
 
     select
         *,
+        -- Grouped by a number, because PostgreSQL sorts texts slowly.
+        row_number() over (order by branch_key, currency_code) as seller_number,
         min(branch_first_date) over (partition by region, currency_code) as region_first_date,
         min(branch_first_date) over (partition by currency_code) as company_first_date
     from open_branches
@@ -97,9 +93,13 @@ needed as (
         cast(
             {{ dbt.dateadd('month', -13, dbt.date_trunc('month', 'touched.trends_start_date')) }}
             as date
-        ) as first_needed_date
+        ) as first_needed_date,
+        cast({{ dbt.date_trunc('year', 'touched.trends_start_date') }} as date)
+            as first_date_of_year
     from ({{ touched }}) as touched
-    cross join (select max(business_date) as business_date from daily_sales) as latest
+    cross join (
+        select max(business_date) as business_date from {{ ref('rpt_daily_sales') }}
+    ) as latest
 
 ),
 
@@ -107,27 +107,28 @@ needed as (
 branch_days as (
 
     select
-        open_levels.branch_key,
-        open_levels.branch_name,
-        open_levels.region,
-        open_levels.currency_code,
+        open_levels.seller_number,
         daily_sales.transactions,
         daily_sales.net_sales,
         daily_sales.business_date,
         open_levels.branch_first_date,
-        open_levels.region_first_date,
-        open_levels.company_first_date,
         open_levels.branch_last_date
-    from daily_sales
+    from {{ ref('rpt_daily_sales') }} as daily_sales
     inner join open_levels
         on
             daily_sales.branch_key = open_levels.branch_key
             and daily_sales.currency_code = open_levels.currency_code
     {% if is_incremental() -%}
     -- Twelve months before the first one; 52 weeks before a Monday in the month before it is later.
-    cross join needed
-    where daily_sales.business_date >= needed.first_needed_date
+    where daily_sales.business_date >= (select needed.first_needed_date from needed)
     {%- endif %}
+
+),
+
+-- Periods are worked out for a date, not for each branch on it.
+dates as (
+
+    select distinct business_date from branch_days
 
 ),
 
@@ -135,21 +136,18 @@ branch_days as (
 {%- set unit, years_length = counts.year -%}
 {%- set next_start = dbt.dateadd(kind, 1, dbt.date_trunc(kind, 'business_date')) -%}
 {%- set last_date = dbt.dateadd('day', -1, next_start) -%}
-numbered_{{ kind }}s as (
+dates_of_{{ kind }}s as (
 
     select
-        *,
+        business_date,
         {{ period_number(kind, 'business_date') }}
             as period_number,
         cast({{ dbt.date_trunc(kind, 'business_date') }} as date) as period_start_date,
         cast({{ last_date }} as date) as period_end_date,
-        {{ was_open_too(
-            'business_date', unit, -years_length, 'branch_first_date', 'branch_last_date'
-        ) }} as was_open_year_before,
-        {{ was_open_too(
-            'business_date', unit, years_length, 'branch_first_date', 'branch_last_date'
-        ) }} as was_open_year_after
-    from branch_days
+        extract(year from business_date) = extract(year from {{ last_date }}) as is_in_end_year,
+        {{ like_day('business_date', unit, -years_length) }} as day_year_before,
+        {{ like_day('business_date', unit, years_length) }} as day_year_after
+    from dates
     {% if is_incremental() -%}
     where
         business_date >= (select needed.first_{{ kind }}_date from needed)
@@ -159,17 +157,20 @@ numbered_{{ kind }}s as (
         )
     union all
     -- Of the other periods only the year to date is needed: those of a year become one of its own,
-    -- which ends before the first to write and is in no window frame but that of its year.
+    -- which ends before the first to write and is in no window frame but that of its year. No date
+    -- before the year is needed.
     select
-        *,
+        business_date,
         -1000000 as period_number,
         cast(null as date) as period_start_date,
         cast({{ dbt.date_trunc('year', last_date) }} as date) as period_end_date,
-        false as was_open_year_before,
-        false as was_open_year_after
-    from branch_days
+        extract(year from business_date) = extract(year from {{ last_date }}) as is_in_end_year,
+        cast(null as date) as day_year_before,
+        cast(null as date) as day_year_after
+    from dates
     where
         business_date < (select needed.first_{{ kind }}_date from needed)
+        and business_date >= (select needed.first_date_of_year from needed)
         and (
             business_date < (select needed.first_{{ kind }}_date_year_before from needed)
             or business_date >= (select needed.next_{{ kind }}_date_year_before from needed)
@@ -178,48 +179,68 @@ numbered_{{ kind }}s as (
 
 ),
 
-{% endfor -%}
 -- With the totals, the sums that are compared: of the days that have a counterpart a year before
 -- (or after) on which the branch was open; null without such days.
-branch_periods as (
+summed_{{ kind }}s as (
 
-    {%- for kind, counts in kinds.items() %}
     select
-        branch_key,
-        branch_name,
-        region,
-        currency_code,
-        '{{ kind }}' as period_kind,
-        period_number,
-        sum(transactions) as transactions,
-        sum(net_sales) as net_sales,
+        branch_days.seller_number,
+        dated.period_number,
+        sum(branch_days.transactions) as transactions,
+        sum(branch_days.net_sales) as net_sales,
+        sum(case when dated.is_in_end_year then branch_days.net_sales else 0 end)
+            as net_sales_of_end_year,
+        {%- for compared, when in [('comparing', 'before'), ('compared', 'after')] %}
         sum(
             case
-                when extract(year from business_date) = extract(year from period_end_date)
-                    then net_sales
-                else 0
+                when
+                    {{ was_open_too(
+                        'branch_days.business_date',
+                        'dated.day_year_' ~ when,
+                        'branch_days.branch_first_date',
+                        'branch_days.branch_last_date',
+                    ) }}
+                    then branch_days.net_sales
             end
-        ) as net_sales_of_end_year,
-        sum(case when was_open_year_before then net_sales end) as comparing_net_sales,
-        sum(case when was_open_year_after then net_sales end) as compared_net_sales,
-        branch_first_date,
-        region_first_date,
-        company_first_date,
-        period_start_date,
-        period_end_date,
-        max(business_date) as last_business_date
-    from numbered_{{ kind }}s
+        ) as {{ compared }}_net_sales,
+        {%- endfor %}
+        dated.period_start_date,
+        dated.period_end_date,
+        max(branch_days.business_date) as last_business_date
+    from branch_days
+    inner join dates_of_{{ kind }}s as dated on branch_days.business_date = dated.business_date
     group by
-        branch_key,
-        branch_name,
-        region,
-        currency_code,
-        period_number,
-        branch_first_date,
-        region_first_date,
-        company_first_date,
-        period_start_date,
-        period_end_date
+        branch_days.seller_number,
+        dated.period_number,
+        dated.period_start_date,
+        dated.period_end_date
+
+),
+
+{% endfor -%}
+branch_periods as (
+
+    {%- for kind in kinds %}
+    select
+        open_levels.branch_key,
+        open_levels.branch_name,
+        open_levels.region,
+        open_levels.currency_code,
+        '{{ kind }}' as period_kind,
+        summed.period_number,
+        summed.transactions,
+        summed.net_sales,
+        summed.net_sales_of_end_year,
+        summed.comparing_net_sales,
+        summed.compared_net_sales,
+        open_levels.branch_first_date,
+        open_levels.region_first_date,
+        open_levels.company_first_date,
+        summed.period_start_date,
+        summed.period_end_date,
+        summed.last_business_date
+    from summed_{{ kind }}s as summed
+    inner join open_levels on summed.seller_number = open_levels.seller_number
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 
