@@ -6,15 +6,29 @@ with branch_days as (
 
 ),
 
-months as (
+-- By date first: a date has many branches, and its month is worked out once.
+days as (
 
     select
         currency_code,
         sum(receipts) as transactions,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
-        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+        business_date
     from branch_days
+    group by currency_code, business_date
+
+),
+
+months as (
+
+    select
+        currency_code,
+        sum(transactions) as transactions,
+        sum(items_sold) as items_sold,
+        sum(net_sales) as net_sales,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from days
     group by currency_code, cast({{ dbt.date_trunc('month', 'business_date') }} as date)
 
 ),

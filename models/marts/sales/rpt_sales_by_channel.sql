@@ -6,25 +6,38 @@ with branch_days as (
 
 ),
 
+totals as (
+
+    select
+        currency_code,
+        sum(receipts) as transactions,
+        sum(items_sold) as items_sold,
+        sum(net_amount) as net_sales,
+        sum(online_receipts) as online_transactions,
+        sum(online_items_sold) as online_items_sold,
+        sum(online_net_amount) as online_net_sales
+    from branch_days
+    group by currency_code
+
+),
+
 channels as (
 
     select
         'online' as channel,
         currency_code,
-        sum(online_receipts) as transactions,
-        sum(online_items_sold) as items_sold,
-        sum(online_net_amount) as net_sales
-    from branch_days
-    group by currency_code
+        online_transactions as transactions,
+        online_items_sold as items_sold,
+        online_net_sales as net_sales
+    from totals
     union all
     select
         'store' as channel,
         currency_code,
-        sum(receipts - online_receipts) as transactions,
-        sum(items_sold - online_items_sold) as items_sold,
-        sum(net_amount - online_net_amount) as net_sales
-    from branch_days
-    group by currency_code
+        transactions - online_transactions as transactions,
+        items_sold - online_items_sold as items_sold,
+        net_sales - online_net_sales as net_sales
+    from totals
 
 ),
 
