@@ -31,6 +31,7 @@
     `logical_file`, `covers`, and whether their version is current. For a CTE of a model with `meta.touched_by: file`.
 #}
 {% macro touched_lines(lines) -%}
+    {%- set touched = touched('file') -%}
     {%- set versioned_lines -%}
         (
             select
@@ -42,6 +43,10 @@
                 files.file_business_date
             from {{ lines }} as lines
             inner join {{ ref('int_files__versioned') }} as files on lines.file_id = files.file_id
+            {%- if is_incremental() %}
+            -- PostgreSQL would read the whole ledger: it does not apply the condition on lines to it.
+            where files.file_id in ({{ touched }})
+            {%- endif %}
         ) as versioned_lines
     {%- endset -%}
     {{ touched_versions(versioned_lines) }}
