@@ -33,7 +33,9 @@ RULES: list[Node] = yaml.safe_load((PROJECT / "dbt-bouncer.yml").read_text())["m
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Node:
     """dbt's manifest of the project; parsing needs no database."""
     folder = tmp_path_factory.mktemp("manifest")
-    env = throwaway.environment("postgresql://nobody@127.0.0.1:1/none", folder)
+    env = throwaway.environment(
+        f"postgresql://nobody@127.0.0.1:1/{throwaway.DATABASE.format(0)}", folder
+    )
     dbt(env, folder, "parse")
     found: Node = json.loads((folder / "target" / "manifest.json").read_text())
     return found
