@@ -76,6 +76,8 @@ def test_users_and_orders_are_the_same_from_the_database(
         with link.cursor() as cursor:
             for name, table in files.items():
                 _, rows = rows_of(f"{name}.csv")
+                # The last one is an order that comes again, which a table with a key cannot have.
+                rows = rows[:-1] if name == "orders" else rows
                 types = [
                     f'"{column}" {"bigint" if column in ("index", "level_0") else "text"}'
                     for column in rows[0]
@@ -96,4 +98,6 @@ def test_users_and_orders_are_the_same_from_the_database(
     for name in files:
         project.deliver(f"multinational/{name}.csv", rows_of(f"{name}.csv")[0])
     project.load()
-    assert {name: current(project, name) for name in files} == from_tables
+    from_files = {name: current(project, name) for name in files}
+    assert from_files.pop("orders")[:-1] == from_tables.pop("orders")
+    assert from_files == from_tables
