@@ -43,7 +43,7 @@ def first_rows(path: Path, names: Iterable[str], most: int) -> FirstRows | str:
     """The first `most` rows of a workbook, a PDF table, a Parquet or JSON file; the text of a CSV.
 
     `names`: how columns may be called, in lower-case letters; by them headers, sheets and tables
-    are recognised. Raises BranchlineError with the reason why there are no rows.
+    are recognised. Raises BranchlineError with the reason if nothing can be read.
     """
     try:
         with _opened(path) as stream:

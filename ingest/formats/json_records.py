@@ -242,7 +242,7 @@ class _Records:
         self._seen: set[int] = set()
         self._first_keys: str | None = None
         self._first_other: str | None = None
-        """What the first record is, if it is no object."""
+        """What the first record is, unless it is an object."""
         self._has_objects = False
         self._constants: list[str] = []
 

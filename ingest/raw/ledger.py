@@ -169,7 +169,7 @@ class Ledger:
         glance: Glance,
         begin: Callable[[], None] = lambda: None,
     ) -> Ledger:
-        """A ledger that looks up the rows of these feeds; empty where there is no table yet.
+        """A ledger that looks up the rows of these feeds; empty before the table exists.
 
         `begin` is called before the connection is used while files are being written.
         """

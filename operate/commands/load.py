@@ -28,8 +28,7 @@ from operate.terminal.progress import shown
 @click.option(
     "--dry-run",
     is_flag=True,
-    help="Read and judge everything, load nothing. (If there is no embedded warehouse yet, it is"
-    " created, empty.)",
+    help="Read and judge everything, load nothing. The first use creates the embedded warehouse.",
 )
 @fail_on_quarantine_option
 @retry_quarantined_option
