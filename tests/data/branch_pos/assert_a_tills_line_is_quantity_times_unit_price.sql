@@ -22,6 +22,7 @@ from items
 left join {{ ref('fct_transactions') }} as transactions
     on
         items.transaction_id = transactions.transaction_id
+        and items.business_date = transactions.business_date
         and items.line_number = 1
         and transactions.quality_flags like '%cash_rounded%'
 where transactions.transaction_id is null

@@ -52,7 +52,10 @@ sold as (
         sum(checked.raw_rows) as row_count,
         sum(transactions.net_amount) as amount
     from checked
-    inner join transactions on checked.transaction_id = transactions.transaction_id
+    inner join transactions
+        on
+            checked.transaction_id = transactions.transaction_id
+            and checked.business_date = transactions.business_date
     group by checked.file_id
 
 ),
