@@ -144,7 +144,8 @@ def look_up(project: Project, report: LoadReport) -> dict[str, Found]:
             = md5('branch_pos-' || files.logical_file || '-' || lines._line_number)
         left join marts.fct_sales as items on receipts.transaction_id = items.transaction_id
         where files.status = 'loaded'
-        group by files.path, lines._line_number, receipts.transaction_id
+        group by
+            files.path, lines._line_number, receipts.business_date, receipts.transaction_id
         order by files.path, lines._line_number
         """
     ):
