@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.loading import load as load
     from ingest.loading import prepare_raw as prepare_raw
     from ingest.origins.addresses import Connections as Connections
+    from ingest.origins.addresses import is_read_now as is_read_now
     from ingest.origins.addresses import unset_variables as unset_variables
     from ingest.origins.inbox_address import check_address as check_address
     from ingest.origins.inbox_address import shown_address as shown_address
@@ -69,6 +70,7 @@ _HOMES = {
     "first_lines": "ingest.review.quarantine",
     "first_rows": "ingest.formats.first_rows",
     "header_key": "ingest.contract.feeds",
+    "is_read_now": "ingest.origins.addresses",
     "joined_key": "ingest.contract.feeds",
     "load": "ingest.loading",
     "load_feeds": "ingest.contract.reading",

@@ -8,10 +8,12 @@ from functools import cache
 from typing import Literal, TypeVar
 
 from ingest.cards import CardTokens, mask_text
+from ingest.contract.connections import branches_variable_of, variable_of
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.file_names import FileIdentity, FileNameError
 from ingest.origins.addresses import Connections
+from ingest.origins.connected import ConnectedOrigin, UnusableOrigin
 from ingest.origins.inbox import InboxFile, Listing
 from ingest.origins.origin import Entry
 from ingest.raw.ledger import MOST_LOOKED_UP, Ledger
@@ -51,6 +53,8 @@ class Choice:
     known: int = 0
     quarantined: int = 0
     """How many of the known ones are in quarantine."""
+    messages: list[str] = field(default_factory=list)
+    """About databases that were read before and are not any more."""
 
 
 class Selection:
@@ -67,6 +71,8 @@ class Selection:
         """The files to look at: those of a listing, and of connections where there are any."""
         choice = Choice(total=listing.total)
         connected = {feed.name: self._connected(feed, connections, choice) for feed in feeds}
+        if connections is not None:
+            choice.messages += self._no_longer_read(feeds, connections)
         for feed_name, folder in listing.closed:
             reason = "permission denied for the folder; change its permissions"
             choice.outcomes.append(_not_taken(feed_name, folder, "failed", reason))
@@ -75,6 +81,10 @@ class Selection:
             path = self._mask(path)
             choice.outcomes.append(_not_taken(feed_name, path, "postponed", reason))
         others = self._others(feeds, listing, choice)
+        # A full-state file is compared with the portions of the same rows.
+        self._ledger.read_rest_of(
+            {feed.name for feed in feeds if others[feed.name] and feed.has_files_or_portions}
+        )
         for feed in feeds:
             candidates = [
                 self._candidate(feed, listing.file(feed, entry), path)
@@ -135,27 +145,63 @@ class Selection:
         last = self._ledger.last_content(feed, path)
         if last is None:
             return self._ledger.status_of(feed, path, sha256) == "superseded"
+        if last == sha256 and candidate.file.logical_file is not None:
+            # What is read again after it was withdrawn; of files, only other content is.
+            current = self._ledger.current(feed, candidate.identity.logical_file)
+            is_withdrawn = current is not None and not current.rows
+            return is_withdrawn and self._ledger.status_of(feed, path, sha256) == "superseded"
         return last != sha256 and self._ledger.status_of(feed, path, sha256) is not None
 
     def _connected(
         self, feed: Feed, connections: Connections | None, choice: Choice
     ) -> list[InboxFile]:
         """The files that are read through a feed's connection, if it has one."""
-        origin = None if connections is None else connections.of(feed)
-        if origin is None or feed.connected is None:
+        origins = () if connections is None else connections.of(feed)
+        if not origins:
             return []
         self._ledger.read_all_of([feed.name])
-        try:
-            files = origin.files(feed, self._ledger)
-        except UnreadableFileError as error:
-            path = self._mask(feed.connected.whole_path)
-            choice.outcomes.append(_not_taken(feed.name, path, "failed", str(error)))
-            return []
+        files = []
+        for origin in origins:
+            try:
+                files += origin.files(feed, self._ledger)
+            except UnreadableFileError as error:
+                failed = _not_taken(
+                    feed.name,
+                    self._mask(origin.whole_path(feed)),
+                    "failed",
+                    str(error),
+                    None if origin.branch is None else self._mask(origin.branch),
+                )
+                choice.outcomes.append(failed)
         if not isinstance(self._retry, bool):
             mask, has_any_of = self._mask, self._ledger.has_any_of
             files = [file for file in files if has_any_of(feed.name, mask(file.path), self._retry)]
         choice.total += len(files)
         return files
+
+    def _no_longer_read(self, feeds: Sequence[Feed], connections: Connections) -> Iterator[str]:
+        """A message about each branch of a connection that was read before and is not any more."""
+        left: dict[tuple[str, str], set[str]] = {}
+        for feed in feeds:
+            spec, origins = feed.database, connections.of(feed)
+            if spec is None or not spec.branches or any(map(_is_of_unknown_branch, origins)):
+                continue
+            read = {origin.branch for origin in origins}
+            for path in self._ledger.current_paths(feed.name, with_rows=True) if read else ():
+                branch = spec.branch_in(path)
+                if branch is None or (branch or None) in read:
+                    continue
+                # A folder of a branch has all of its tables.
+                folder = spec.branch_folder(branch) if branch else spec.place_of(path)
+                left.setdefault((spec.connection, branch), set()).add(folder)
+        for (connection, branch), folders in sorted(left.items()):
+            variable = branches_variable_of(connection) if branch else variable_of(connection)
+            yield (
+                f"Rows of the database {connection} ({branch or 'without a branch'}) stay as they"
+                f" were loaded, because {variable} does not name it any more. If it has another"
+                " name now, its rows count twice until you withdraw these: branchline withdraw"
+                f" {' '.join(sorted(folders))}"
+            )
 
     def _unknown(
         self, feed: Feed, listed: Iterable[Listed], choice: Choice
@@ -183,7 +229,10 @@ class Selection:
     def _candidate(self, feed: Feed, file: InboxFile, path: str) -> Candidate:
         mask = self._mask
         if file.logical_file is not None:
-            identity = FileIdentity(logical_file=mask(file.logical_file))
+            identity = FileIdentity(
+                logical_file=mask(file.logical_file),
+                branch=None if file.branch is None else mask(file.branch),
+            )
             return Candidate(feed, file, identity, path, None)
         try:
             identity = feed.identify(file.name)
@@ -199,6 +248,15 @@ class Selection:
 
 
 def _not_taken(
-    feed: str, path: str, status: Literal["failed", "postponed"], reason: str
+    feed: str,
+    path: str,
+    status: Literal["failed", "postponed"],
+    reason: str,
+    branch: str | None = None,
 ) -> FileOutcome:
-    return FileOutcome(path, feed, None, None, status, reason=reason)
+    return FileOutcome(path, feed, branch, None, status, reason=reason)
+
+
+def _is_of_unknown_branch(origin: ConnectedOrigin) -> bool:
+    """Whether its settings are wrong, so that they do not say which branches are read."""
+    return isinstance(origin, UnusableOrigin) and origin.branch is None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ingest.choosing import Candidate
+from ingest.contract.connections import counted_in_file, variable_of
 from ingest.contract.feeds import Feed
 from ingest.contract.file_names import FileNameError
 from ingest.converting import Facts
@@ -46,7 +47,7 @@ def judge_content(
     duplicate = None if came_back else _duplicate_of(ledger, candidate, sha256)
     if duplicate is not None:
         return Verdict("duplicate", duplicate)
-    refused = candidate.misnamed or unusable
+    refused = candidate.misnamed or unusable or _counted_elsewhere(ledger, candidate)
     return None if refused is None else Verdict("quarantined", refused)
 
 
@@ -90,7 +91,7 @@ def judge_rows(
     `new_columns`: columns added to the raw table for it; `shared`: how much of the version that it
     would supersede is in it, where they were compared.
     """
-    if facts.too_bad is not None:
+    if facts.too_bad is not None and (facts.has_lines or not candidate.file.may_be_empty):
         without_rows = candidate.file.origin.without_rows
         is_empty = without_rows is not None and not facts.has_lines
         return Verdict("quarantined", without_rows if is_empty else facts.too_bad)
@@ -100,9 +101,10 @@ def judge_rows(
         return Verdict("superseded", _older_than(before), before.file_id)
     if before is not None and shared is not None and _is_another_file(candidate, shared):
         return Verdict("quarantined", _nothing_shared(before))
-    remarks = list(facts.remarks)
-    twin = ledger.twin(feed.name, logical_file, facts.sha256)
-    if twin is not None and facts.rows:
+    remarks = [candidate.file.remark] if candidate.file.remark is not None else []
+    remarks += facts.remarks
+    twin = _twin(ledger, candidate, facts.sha256) if facts.rows else None
+    if twin is not None:
         remarks.append(
             f"the same content as {twin}, which is a different file by its name; the rows of"
             " both count unless the feed says how to deduplicate them (key, covers); if one is a"
@@ -164,6 +166,51 @@ def _duplicate_of(ledger: Ledger, candidate: Candidate, sha256: str) -> str | No
         f"the same content as {version.path}, an older version that was superseded{newer};"
         " to roll back to it, send it with a change, such as one more line end"
     )
+
+
+def _counted_elsewhere(ledger: Ledger, candidate: Candidate) -> str | None:
+    """Why a full-state file or a portion of a table is quarantined: the other has its rows."""
+    feed, branch = candidate.feed, candidate.identity.branch
+    spec = feed.database
+    if spec is None or not feed.has_files_or_portions:
+        return None
+    folder, paths = spec.portions_of(branch), ledger.current_paths(feed.name, with_rows=True)
+    if candidate.file.path.startswith(spec.portions_of(candidate.file.branch)):
+        only = feed.only_file(branch)
+        file = None if only is None else ledger.current(feed.name, feed.identify(only).logical_file)
+        return counted_in_file(file.path) if file is not None and file.rows else None
+    portion = next((path for path in paths if path.startswith(folder)), None)
+    if portion is None:
+        return None
+    return (
+        f"its rows are read from a table of a database ({portion}), and would count twice; to load"
+        f" files instead, remove {variable_of(spec.connection, branch)} and withdraw what was read:"
+        f" branchline withdraw {spec.path_of(branch)}/, then branchline quarantine retry"
+    )
+
+
+def _twin(ledger: Ledger, candidate: Candidate, sha256: str) -> str | None:
+    """The path of another logical file with this content that it may be a copy of."""
+    twins = ledger.twins(candidate.feed.name, candidate.identity.logical_file, sha256)
+    return next((path for path in twins if not _is_another_list(candidate, path)), None)
+
+
+def _is_another_list(candidate: Candidate, path: str) -> bool:
+    """Whether both are lists, of different branches: small lists, as of types, are often equal.
+
+    What is read by a cursor, such as documents, is never equal by chance; nor is a day of sales.
+    """
+    feed = candidate.feed
+    spec = feed.database
+    if not candidate.file.is_state or (spec is not None and spec.cursor is not None):
+        return False
+    branch = None if spec is None else spec.branch_in(path)
+    if branch is None:
+        try:
+            branch = feed.identify(name_in(feed, path)).branch
+        except FileNameError:
+            return False
+    return (branch or None) != candidate.identity.branch
 
 
 def _is_older(candidate: Candidate, before: Version) -> bool:

@@ -38,7 +38,7 @@ from ingest.judging import (
     judge_rows,
     replaced_rows,
 )
-from ingest.origins.addresses import Connections, unset_variables
+from ingest.origins.addresses import Connections, unlisted_branches, unset_variables
 from ingest.origins.inbox import Listing, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.origins.opening import LINKS_VARIABLE
@@ -59,7 +59,14 @@ from ingest.raw.rows import CopyData
 from ingest.raw.session import LOST, Session, connect, locked, plain_database_errors
 from ingest.raw.tables import RawSchema, new_load_id
 from ingest.raw.target import DatabaseTarget, Target
-from ingest.report import FileOutcome, FileStatus, LoadEvent, LoadReport, Progress
+from ingest.report import (
+    FileOutcome,
+    FileStatus,
+    LoadEvent,
+    LoadReport,
+    Progress,
+    reading_of,
+)
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -267,12 +274,17 @@ class _Load:
             connections = self._connections
             if isinstance(self._options.retry_quarantined, bool):
                 self.report.connected = [
-                    feed.name for feed in self._feeds if connections.of(feed) is not None
+                    reading_of(feed.name, origin.branch)
+                    for feed in self._feeds
+                    for origin in connections.of(feed)
                 ]
         elif not listing.total:
             self.report.messages.append(_nothing_found(self._options.inbox, self._feeds))
+        if self._options.connections:
+            self.report.messages += unlisted_branches(self._feeds)
         choice = self._selection.choose(self._feeds, listing, connections)
         total = choice.total
+        self.report.messages += choice.messages
         self._tell(LoadEvent("listed", f"{total:,} files, tables and APIs", total=total))
         for outcome in choice.outcomes:
             self._record(outcome)
@@ -422,9 +434,15 @@ class _Load:
                 self._convert(arrival, Conversion(stream, task))
 
     def _is_to_be_read(self, candidate: Candidate, sha256: str) -> bool:
-        selection = self._selection
-        return selection.came_back(candidate, sha256) or selection.is_to_be_read(
-            candidate.feed.name, candidate.path, sha256
+        selection, feed, path = self._selection, candidate.feed.name, candidate.path
+        return (
+            selection.came_back(candidate, sha256)
+            or selection.is_to_be_read(feed, path, sha256)
+            # It was quarantined because the whole table was without rows, and now it has others.
+            or (
+                candidate.file.may_be_empty
+                and self._ledger.status_of(feed, path, sha256) == "quarantined"
+            )
         )
 
     def _task_for(self, candidate: Candidate, sha256: str) -> Task | None:

@@ -48,6 +48,11 @@ class LoadEvent:
 Progress = Callable[[LoadEvent], None]
 
 
+def reading_of(feed: str, branch: str | None) -> str:
+    """A name for what is read of a feed through a connection, or of one of its branches."""
+    return f"{feed}/{branch}" if branch else feed
+
+
 @dataclass
 class LoadReport:
     """The result of one load. `files` holds every file that was not unchanged."""
@@ -66,7 +71,7 @@ class LoadReport:
     """Paths, among the unclaimed, that only lack the ending of a feed's pattern, by pattern."""
     messages: list[str] = field(default_factory=list)
     connected: list[str] = field(default_factory=list)
-    """Feeds whose table or API this load read, or tried to."""
+    """What this load read through connections, or tried to, by `reading_of`."""
 
     def counts(self) -> Counter[str]:
         """Number of files per status, `superseded` and `unchanged` among them."""
@@ -94,9 +99,13 @@ class LoadReport:
         return self.with_status("failed")
 
     def readings(self) -> dict[str, str | None]:
-        """Each feed with a table or an API that this load read -> why that failed, or None."""
-        failures = {file.feed: file.reason for file in self.failed if source_of(file.path)}
-        return {feed: failures.get(feed) for feed in self.connected}
+        """What this load read through connections, by `reading_of` -> why that failed, or None."""
+        failures = {
+            reading_of(file.feed, file.branch): file.reason
+            for file in self.failed
+            if source_of(file.path)
+        }
+        return {reading: failures.get(reading) for reading in self.connected}
 
     @property
     def quarantined(self) -> list[FileOutcome]:

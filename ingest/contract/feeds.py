@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
@@ -43,6 +44,8 @@ SYSTEM_COLUMNS = ("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid")
 """Names of PostgreSQL's system columns."""
 RESERVED_TABLES = ("ingest_files", "ingest_rejects")
 MEANINGFUL_GROUPS = ("branch", "business_date", "time")
+USUAL_ENCODING = "cp1252"
+"""Of lines that are not UTF-8, unless the feed names another encoding."""
 
 
 def header_key(name: str) -> str:
@@ -130,6 +133,7 @@ class Feed(BaseModel):
     key: list[str] = []
     covers: Literal["day", "days"] | None = None
     header: Literal["optional", "required", "none"] = "optional"
+    encoding: str | None = None
     max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
     layout: Layout = Layout()
     columns: list[Column] = Field(min_length=1)
@@ -149,6 +153,7 @@ class Feed(BaseModel):
         self._check_parts()
         self._check_origin()
         self._check_file_name()
+        self._check_encoding()
         self._check_what_counts()
         return self
 
@@ -265,6 +270,25 @@ class Feed(BaseModel):
             except FileNameError as error:
                 raise at("file_name_example", f"does not match file_name: {error}") from None
 
+    def _check_encoding(self) -> None:
+        if self.encoding is None:
+            return
+        if self.files is None:
+            raise at("encoding", "needs files: a database or an API returns Unicode")
+        # Lines are split before they are decoded, so each byte has to be a character.
+        every_byte = bytes(range(256))
+        try:
+            name = codecs.lookup(self.encoding).name
+            text = every_byte.decode(name, "replace")
+        except (LookupError, ValueError):
+            name, text = "", ""
+        if name == "utf-8" or len(text) != 256 or not text.startswith(every_byte[:128].decode()):
+            raise at(
+                "encoding",
+                f"'{self.encoding}' is not an encoding with one byte per character, such as"
+                " windows-1255; UTF-8 and UTF-16 are recognised without it",
+            )
+
     def _check_what_counts(self) -> None:
         names = {column.name: column for column in self.columns}
         for place, name in enumerate(self.key):
@@ -329,27 +353,76 @@ class Feed(BaseModel):
         return self.files is not None and (self.folder == "./" or folder.startswith(self.folder))
 
     @property
-    def only_file(self) -> str | None:
-        """The only path that the feed's files can have, if the pattern has no wildcard."""
-        if self.files is None or self.file_name is not None or set(self.files) & set("*?"):
+    def fallback_encoding(self) -> str:
+        """The encoding of lines that are not UTF-8."""
+        return self.encoding or USUAL_ENCODING
+
+    @property
+    def has_files_or_portions(self) -> bool:
+        """Whether a file has all rows that a table, read in portions, has as well: then either the
+        file counts or the portions."""
+        has_portions = self.database is not None and self.database.cursor is not None
+        return self.snapshot and self.files is not None and has_portions
+
+    def only_file(self, branch: str | None = None) -> str | None:
+        """The only path that the feed's files can have, or those of a branch; None if there may be
+        several.
+
+        That is a pattern without a wildcard; and with branches a folder for each, where `file_name`
+        takes the branch from the path.
+        """
+        if self.files is None:
             return None
-        return self.files
+        if self.file_name is None:
+            path = self.files if branch is None else ""
+        else:
+            above, folders, name = self.files.partition("**/")
+            of_branch = f"{branch}/" if branch else ""
+            path = f"{above}{of_branch}{name}" if folders and self._names_with_folders else ""
+        if not path or set(path) & set("*?"):
+            return None
+        try:
+            return path if self.identify(path).branch == branch else None
+        except FileNameError:
+            return None
+
+    @cached_property
+    def _names_with_folders(self) -> bool:
+        """Whether `file_name` has a slash, so that the folders below `folder` belong to the name.
+
+        A slash in a set of characters does not count: such a set matches a part of a name.
+        """
+        return "/" in re.sub(r"\[[^\]]*\]", "", self.file_name or "")
+
+    def _name_of(self, path: str) -> tuple[str, str]:
+        """The folders and the name that `file_name` is matched with, in composed letters."""
+        folders, slash, name = composed(path).rpartition("/")
+        if not self._names_with_folders:
+            return "", name
+        below = folders + slash
+        if self.folder != "./":
+            below = below.removeprefix(composed(self.folder))
+        return below, name
 
     def identify(self, path: str) -> FileIdentity:
         """Parse a file's name.
 
         Raises FileNameError with a reason for people when the name does not match.
         """
-        if self._name_pattern is None:
+        pattern = self._name_pattern
+        if pattern is None:
             return FileIdentity(logical_file=folded_path(path))
-        name = composed(PurePosixPath(path).name)
-        original = without_copy_marks(name, numbers=True)
-        found = self._name_pattern.fullmatch(original) or self._name_pattern.fullmatch(name)
+        folders, name = self._name_of(path)
+        original = folders + without_copy_marks(name, numbers=True)
+        found = pattern.fullmatch(original) or pattern.fullmatch(folders + name)
         form = f"like {self.file_name_example}" if self.file_name_example else self.file_name
         if found is None:
+            what, advice = "the file's name does", "rename"
+            if self._names_with_folders:
+                what, advice = f"the file's folders below {self.folder} and its name do", "move"
             raise FileNameError(
-                f"the file's name does not have the form that feed {self.name} expects ({form});"
-                " rename the file and it will be loaded"
+                f"{what} not have the form that feed {self.name} expects ({form});"
+                f" {advice} the file and it will be loaded"
             )
         groups = {group: text for group, text in found.groupdict().items() if text is not None}
         business_date: date | None = None
@@ -378,7 +451,7 @@ class Feed(BaseModel):
             logical_file = re.sub("/{2,}", "/", logical_file).strip("/")
         return FileIdentity(
             logical_file=logical_file,
-            branch=groups.get("branch"),
+            branch=groups.get("branch") or None,
             business_date=business_date,
             time=groups.get("time", ""),
         )
@@ -475,8 +548,9 @@ class FeedContract(BaseModel):
         return self
 
     def _check_connections(self) -> None:
-        """One connection has one address, so it is a database or an API."""
+        """A connection is a database, a database for each branch, or an API."""
         kinds: dict[str, str] = {}
+        branches: dict[str, tuple[str, bool]] = {}
         for name, feed in self.feeds.items():
             for kind, spec in (("database", feed.database), ("api", feed.api)):
                 if spec is not None and kinds.setdefault(spec.connection, kind) != kind:
@@ -484,6 +558,15 @@ class FeedContract(BaseModel):
                         f"feeds.{name}.{kind}.connection",
                         f"'{spec.connection}' is the connection of a database and of an api;"
                         " give them different names",
+                    )
+            if feed.database is not None:
+                here = feed.database.branches
+                first, there = branches.setdefault(feed.database.connection, (name, here))
+                if here != there:
+                    raise at(
+                        f"feeds.{name}.database.branches",
+                        f"must be as in feed '{first}', which reads the same connection; give"
+                        " tables of another database another connection",
                     )
 
     def __iter__(self) -> Iterator[Feed]:  # type: ignore[override]  # pydantic iterates fields

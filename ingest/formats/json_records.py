@@ -44,7 +44,7 @@ def read_json(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
 
     Lists and lines are read piece by piece, an object as a whole. Raises UnusableFileError.
     """
-    text = JsonText(stream)
+    text = JsonText(stream, feed.fallback_encoding)
     records = _Records(feed)
     yield Row(0, records.names)
     if text.first() == "[":
@@ -61,7 +61,7 @@ def read_json_lines(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
     """
     records = _Records(feed)
     yield Row(0, records.names)
-    for number, line, is_whole in JsonText(stream).lines():
+    for number, line, is_whole in JsonText(stream, feed.fallback_encoding).lines():
         yield records.line(number, line, is_whole)
     yield from records.end()
 

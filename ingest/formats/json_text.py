@@ -7,9 +7,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from json.encoder import encode_basestring as _quoted
 from typing import Any, BinaryIO
 
+from ingest.contract.feeds import USUAL_ENCODING
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.text import guess_encoding
 
@@ -149,24 +151,30 @@ def whole_characters(text: str) -> str:
     return text
 
 
-def _windows_1252(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    part = error.object[error.start : error.end]
-    return part.decode("cp1252", "branchline_keep_undefined"), error.end
+@cache
+def _reading_others_as(encoding: str) -> str:
+    """The name of an error handler that decodes in another encoding what is not UTF-8."""
 
+    def decode(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        part = error.object[error.start : error.end]
+        return part.decode(encoding, "branchline_keep_undefined"), error.end
 
-codecs.register_error("branchline_windows_1252", _windows_1252)
+    name = f"branchline_{encoding}"
+    codecs.register_error(name, decode)
+    return name
 
 
 class JsonText:
     """A stream as text, of which no more is kept than is needed."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, fallback: str = USUAL_ENCODING) -> None:
+        """`fallback`: the encoding of what is not UTF-8, with one byte per character."""
         self._stream = stream
         head = stream.read(4096)
         encoding, mark = guess_encoding(head)
         self._head = head[mark:]
-        errors = "branchline_windows_1252" if encoding == "utf-8" else "replace"
+        errors = _reading_others_as(fallback) if encoding == "utf-8" else "replace"
         self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         self._text = ""
         self._place = 0

@@ -45,7 +45,7 @@ class FileReader:
     def __init__(self, feed: Feed, stream: IO[bytes], sha256: str | None = None) -> None:
         """`sha256`: the hash of the whole file, where it is known."""
         self._feed = feed
-        self._text = TextReader(stream, sha256)
+        self._text = TextReader(stream, sha256, feed.fallback_encoding)
         self._blocks: Iterator[Block] = iter(())
         self._dialect: Dialect | None = None
         self._records: RecordReader | RowReader | None = None

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from ingest.contract.feeds import USUAL_ENCODING
+
 BLOCK = 1 << 18
 LONGEST_LINE = 1 << 20
 """In characters, with the line end; checked where lines are split into cells."""
@@ -23,7 +25,7 @@ _BOMS = (
 
 
 def _keep_undefined(error: UnicodeError) -> tuple[str, int]:
-    """Windows-1252 leaves five bytes undefined; browsers read them as control characters."""
+    """Windows-1252 and its like leave bytes undefined; browsers read them as control characters."""
     assert isinstance(error, UnicodeDecodeError)
     return "".join(map(chr, error.object[error.start : error.end])), error.end
 
@@ -52,7 +54,7 @@ class Block:
 def guess_encoding(head: bytes) -> tuple[str, int]:
     """(encoding, length of the byte order marks) from the first bytes of a file.
 
-    `utf-8` stands for UTF-8 with a fallback to Windows-1252 for each line that is not UTF-8.
+    `utf-8` stands for UTF-8 with a fallback to another encoding for each line that is not UTF-8.
     """
     for mark, encoding in _BOMS:
         length = 0
@@ -77,10 +79,14 @@ class TextReader:
     After the iteration `sha256`, `size` and `ends_with_line_end` describe what was read.
     """
 
-    def __init__(self, stream: IO[bytes], sha256: str | None = None) -> None:
-        """`sha256`: the hash of the whole stream, where it is known."""
+    def __init__(
+        self, stream: IO[bytes], sha256: str | None = None, encoding: str = USUAL_ENCODING
+    ) -> None:
+        """`sha256`: the hash of the whole stream, where it is known; `encoding`: of lines that are
+        not UTF-8, with one byte per character."""
         self._stream = stream
         self._sha256 = sha256
+        self._fallback = encoding
         self._hasher = hashlib.sha256()
         self.size = 0
         self.head = self._read()
@@ -143,16 +149,16 @@ class TextReader:
             cut = _last_line_end(carry)
             if cut:
                 self.ends_with_line_end = True
-                yield _block(carry[:cut])
+                yield _block(carry[:cut], self._fallback)
                 carry = carry[cut:]
             if len(carry) > LONGEST_CARRIED:
-                yield _beginning(_block(carry[:KEPT_OF_A_LONG_LINE]).text)
+                yield _beginning(_block(carry[:KEPT_OF_A_LONG_LINE], self._fallback).text)
                 carry, skipping = b"", True
                 self.ends_with_line_end = False
             chunk = self._read()
         if carry:
             self.ends_with_line_end = carry.endswith(b"\r")
-            yield _block(carry)
+            yield _block(carry, self._fallback)
 
     def _textwise(self) -> Iterator[Block]:
         """Encodings with two bytes per unit: decode first, then split."""
@@ -187,7 +193,7 @@ def _beginning(text: str) -> Block:
     return Block(text.rstrip("0123456789 -"), overlong=True)
 
 
-def _block(data: bytes) -> Block:
+def _block(data: bytes, fallback: str) -> Block:
     try:
         return Block(data.decode("utf-8"), encoded=data)
     except UnicodeDecodeError:
@@ -199,7 +205,7 @@ def _block(data: bytes) -> Block:
         try:
             decoded.append(line.decode("utf-8"))
         except UnicodeDecodeError:
-            decoded.append(line.decode("cp1252", "branchline_keep_undefined"))
+            decoded.append(line.decode(fallback, "branchline_keep_undefined"))
     return Block("".join(decoded))
 
 

@@ -9,23 +9,28 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
+from itertools import groupby
 from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
 import tenacity
-from sqlalchemy.dialects import mssql
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.pool import NullPool
 
 from base.libpq import SCRAM, unescaped_at, without_values
 from base.printing import printable
 from ingest.cards import mask_text
-from ingest.contract.connections import DatabaseTable, variable_of
+from ingest.contract.connections import (
+    DatabaseTable,
+    branches_variable_of,
+    counted_in_file,
+    variable_of,
+)
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins import remote
@@ -41,6 +46,26 @@ from ingest.origins.database_errors import (
     cause_of,
     code_of,
     passes,
+)
+from ingest.origins.database_tables import (
+    Part,
+    Reading,
+    alike_columns,
+    chained,
+    column_named,
+    columns_to_read,
+    heads,
+    lacking_columns,
+    read_together,
+)
+from ingest.origins.database_values import (
+    as_text,
+    bounds_of,
+    can_be_cursor,
+    portion_of,
+    sorted_by,
+    sorted_by_text,
+    value_of,
 )
 from ingest.origins.inbox import Bounds, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
@@ -73,13 +98,11 @@ _FORMS = (
 _IN_CLEAR = (b"mysql_clear_password", b"dialog")
 # Values are formatted by the session's settings: these make the format the same everywhere.
 _SESSION = {
+    # In one statement: each query has a connection of its own.
     "postgresql": (
-        "set timezone to 'UTC'",
-        "set datestyle to 'ISO, YMD'",
-        "set intervalstyle to 'iso_8601'",
-        "set bytea_output to 'hex'",
-        "set extra_float_digits to 1",
-        "set default_transaction_read_only to on",
+        "set timezone to 'UTC'; set datestyle to 'ISO, YMD'; set intervalstyle to 'iso_8601';"
+        " set bytea_output to 'hex'; set extra_float_digits to 1;"
+        " set default_transaction_read_only to on",
     ),
     "mysql": ("set time_zone = '+00:00'", "set session transaction read only"),
     # It has no read-only sessions. One statement reads one state only by a snapshot.
@@ -98,21 +121,6 @@ NO_ROWS = "the table has no rows; what was loaded from it before stays current"
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """The query for one file."""
-
-    table: sa.Table
-    key: tuple[str, ...]
-    bounds: Bounds | None
-    cursor: str | None
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The columns that the rows are sorted by."""
-        return tuple(dict.fromkeys((*((self.cursor,) if self.cursor else ()), *self.key)))
-
-
 class SourceDatabase(ConnectedOrigin):
     """One database. Its errors are UnreadableFileErrors, without passwords."""
 
@@ -120,14 +128,21 @@ class SourceDatabase(ConnectedOrigin):
     replaces_whole = True
     """A file of it is never seen half written: it is buffered until the next one is read."""
 
-    def __init__(self, name: str, address: str | Mapping[str, Any]) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, address: str | Mapping[str, Any], branch: str | None = None
+    ) -> None:
+        self.name = name if branch is None else f"{name} ({branch})"
+        self.branch = branch
+        self._variable = variable_of(name, branch)
         self._address = address
         self._secrets: Mapping[str, object] = {}
         self._engine: Engine | None = None
         self._metadata: dict[str | None, sa.MetaData] = {}
-        self._readings: dict[str, _Reading] = {}
-        self._kept: tuple[str, IO[bytes]] | None = None
+        self._names: dict[str | None, list[str]] = {}
+        """The names of all tables, by schema, once one was not found by its own name."""
+        self._readings: dict[str, tuple[Reading, int]] = {}
+        self._kept: tuple[Reading, IO[bytes], tuple[int, ...]] | None = None
+        """What was read last, and where each of its files begins."""
         self._away: str | None = None
         """Why the server could not be reached; then it gets no more requests."""
 
@@ -135,10 +150,15 @@ class SourceDatabase(ConnectedOrigin):
 
     def files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
         """The files to read from a feed's table now. Raises UnreadableFileError."""
+        with self._naming_the_variable():
+            return self._files(feed, ledger)
+
+    def _files(self, feed: Feed, ledger: Ledger) -> list[InboxFile]:
         spec = feed.database
         assert spec is not None
         table = self._asked(lambda: self._reflect(spec))
-        known = [path for path in ledger.current_paths(feed.name) if _is_of(spec, path)]
+        paths = ledger.current_paths(feed.name)
+        known = [path for path in paths if spec.has_path(path, self.branch)]
         if table is None:
             if not spec.required and not known:
                 return []
@@ -147,21 +167,51 @@ class SourceDatabase(ConnectedOrigin):
                 f" it: {_schema_to_check(spec)}"
             )
         self._check_columns(feed, spec, table)
-        self._check_same_way(spec, known)
-        if spec.cursor is None:
-            path = spec.whole_path
-            reading = _Reading(table, self._key(spec, table), None, None)
-            only = feed.only_file
-            logical_file = path if only is None else feed.identify(only).logical_file
-            return [self._file(path, logical_file, reading)]
-        return [
-            self._file(path, path, _Reading(table, self._key(spec, table), bounds, spec.cursor))
-            for path, bounds in self._asked(lambda: self._portions(feed, spec, table, ledger))
-        ]
+        counted = set(ledger.current_paths(feed.name, with_rows=True)).intersection(known)
+        column, remark = self._cursor(spec, table, counted)
+        self._check_same_way(spec, column, counted)
+        reading = self._reading(feed, spec, table, column, remark)
+        only = feed.only_file(self.branch)
+        shared = None if only is None else feed.identify(only).logical_file
+        cursor = reading.cursor
+        if cursor is None:
+            path = spec.whole_path_of(self.branch)
+            return [self._file(feed, path, shared or path, reading)]
+        if shared is not None and feed.has_files_or_portions:
+            self._check_no_file(feed.name, shared, ledger)
+        parts = self._asked(lambda: self._portions(feed, spec, cursor, ledger))
+        files = []
+        for together in read_together(parts, ROWS_OF_A_PORTION):
+            group = replace(reading, portions=tuple(part.bounds for part in together))
+            files += [
+                self._file(
+                    feed,
+                    part.path,
+                    part.path,
+                    group,
+                    place,
+                    bounds=part.bounds,
+                    may_be_empty=part.may_be_empty,
+                )
+                for place, part in enumerate(together)
+            ]
+        rest = self._asked(lambda: self._without_cursor(feed, spec, reading, ledger))
+        files += [] if rest is None else [rest]
+        return files
 
-    def _file(self, path: str, logical_file: str, reading: _Reading) -> InboxFile:
-        now = datetime.now(timezone.utc)
-        self._readings[path] = reading
+    def _file(
+        self,
+        feed: Feed,
+        path: str,
+        logical_file: str,
+        reading: Reading,
+        place: int = 0,
+        *,
+        bounds: Bounds | None = None,
+        may_be_empty: bool = False,
+    ) -> InboxFile:
+        now, key = datetime.now(timezone.utc), f"{feed.name}/{path}"
+        self._readings[key] = reading, place
         # A table has no fingerprint: it is read each time, and its content decides.
         return InboxFile(
             path,
@@ -171,28 +221,70 @@ class SourceDatabase(ConnectedOrigin):
             fingerprint=f"read {now.isoformat()}",
             settled=True,
             origin=self,
-            key=path,
+            key=key,
             is_state=True,
             logical_file=logical_file,
-            bounds=reading.bounds,
+            branch=self.branch,
+            bounds=bounds,
+            may_be_empty=may_be_empty,
+            remark=reading.remark,
         )
 
     def _reflect(self, spec: DatabaseTable) -> sa.Table | None:
+        """The table, by its name in any letter case if no other has this very name."""
+        names = self._names.get(spec.database_schema)
+        if names is None or spec.table in names:
+            table = self._reflected(spec, spec.table)
+            if table is not None:
+                return table
+        wanted = spec.table.casefold()
+        alike = [name for name in self._table_names(spec) if name.casefold() == wanted]
+        if len(alike) > 1:
+            raise UnreadableFileError(
+                f"the database {self.name} has the tables {', '.join(alike)}, which differ only in"
+                " letter case; write the name of one of them exactly in the feed (database, table)"
+            )
+        return self._reflected(spec, alike[0] if alike else spec.table)
+
+    def _reflected(self, spec: DatabaseTable, name: str) -> sa.Table | None:
         metadata = self._metadata.setdefault(
             spec.database_schema, sa.MetaData(schema=spec.database_schema)
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of types that SQLAlchemy does not know
             try:
-                return sa.Table(
-                    spec.table, metadata, autoload_with=self._connected(), resolve_fks=False
-                )
+                return sa.Table(name, metadata, autoload_with=self._connected(), resolve_fks=False)
             except sa.exc.NoSuchTableError:
                 return None
 
+    def _table_names(self, spec: DatabaseTable) -> list[str]:
+        """The tables and views of the schema of a feed's table; asked for once."""
+        schema = spec.database_schema
+        if schema not in self._names:
+            try:
+                with self._connected().connect() as connection:
+                    inspector = sa.inspect(connection)
+                    names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+                    with suppress(NotImplementedError):
+                        names += inspector.get_materialized_view_names(schema)
+            except sa.exc.DBAPIError as error:
+                # In MySQL a schema is a database.
+                if schema is None or error.orig is None or code_of(error.orig) not in NO_DATABASE:
+                    raise
+                names = []
+            self._names[schema] = sorted(set(names))
+        return self._names[schema]
+
     def _check_columns(self, feed: Feed, spec: DatabaseTable, table: sa.Table) -> None:
-        named = dict.fromkeys((*spec.key, *([spec.cursor] if spec.cursor else [])))
-        missing = [name for name in named if name not in table.c]
+        alike = alike_columns(table, feed, spec)
+        if alike:
+            raise UnreadableFileError(
+                mask_text(
+                    f"the table {_named(spec)} of {self.name} has the columns {', '.join(alike)},"
+                    " which differ only in letter case; read a view that has one of them"
+                )
+            )
+        missing = lacking_columns(table, spec)
         found = set(feed.columns_named([column.name for column in table.c]))
         missing += [
             column.name
@@ -208,89 +300,209 @@ class SourceDatabase(ConnectedOrigin):
                     " alias to the feed, or read a view that has it"
                 )
             )
-        if spec.cursor is not None and not _can_be_cursor(table.c[spec.cursor]):
-            raise UnreadableFileError(
+
+    def _cursor(
+        self, spec: DatabaseTable, table: sa.Table, counted: Collection[str]
+    ) -> tuple[sa.Column[Any] | None, str | None]:
+        """The column by which a table is read in portions; or None, and a remark where the feed
+        names one. `counted`: the paths of its current versions with rows."""
+        if spec.cursor is None:
+            return None, None
+        column = column_named(table, spec.cursor)
+        if column is None:
+            return None, (
+                f"the table lacks the cursor {spec.cursor}, so the whole table is read by each load"
+            )
+        if not can_be_cursor(column):
+            unusable = (
                 f"the column {spec.cursor} of the table {_named(spec)} cannot be a cursor: it has"
                 " to be a whole number, a decimal, a date or a timestamp that only grows"
             )
-
-    def _check_same_way(self, spec: DatabaseTable, known: Sequence[str]) -> None:
-        """Do not load rows a second time because the feed's cursor was changed."""
-        now = _folder(spec) if spec.cursor else spec.whole_path
-        other = [path for path in known if not path.startswith(now)]
-        if other:
-            raise UnreadableFileError(
-                f"the loaded rows of the table {_named(spec)} were read with another cursor"
-                f" ({mask_text(other[0])}), and would be duplicated; restore the feed's old cursor,"
-                " or give the feed a separate raw table"
+            if spec.cursor_required:
+                raise UnreadableFileError(unusable)
+            return None, f"{unusable}; the whole table is read by each load"
+        whole = spec.whole_path_of(self.branch)
+        if not spec.cursor_required and whole in counted:
+            return None, (
+                "the whole table is still read by each load, as before it had the cursor"
+                f" {spec.cursor}; to read new rows only, {self._how_to_withdraw(spec, whole)}"
             )
+        return column, None
 
-    def _key(self, spec: DatabaseTable, table: sa.Table) -> tuple[str, ...]:
+    def _check_same_way(
+        self, spec: DatabaseTable, cursor: sa.Column[Any] | None, counted: Collection[str]
+    ) -> None:
+        """Do not load rows a second time because the cursor was changed, or is missing now."""
+        is_whole = cursor is None
+        now = spec.whole_path_of(self.branch) if is_whole else spec.portions_of(self.branch)
+        other = min((path for path in counted if not path.startswith(now)), default=None)
+        if other is None:
+            return
+        if is_whole and other.startswith(spec.portions_of(self.branch)):
+            raise UnreadableFileError(
+                f"the table {_named(spec)} of {self.name} lacks a column {spec.cursor} that can be"
+                f" a cursor, by which its loaded rows were read ({mask_text(other)}); they would be"
+                " duplicated: restore the column; or, to read the whole table from now on,"
+                f" {self._how_to_withdraw(spec, f'{spec.path_of(self.branch)}/')}"
+            )
+        raise UnreadableFileError(
+            f"the loaded rows of the table {_named(spec)} were read with another cursor"
+            f" ({mask_text(other)}), and would be duplicated; restore the feed's old cursor,"
+            " or give the feed a separate raw table"
+        )
+
+    def _how_to_withdraw(self, spec: DatabaseTable, path: str) -> str:
+        """What to do so that the rows at a path can be read in another way."""
+        is_off = f"{self._variable} is not set"
+        if self.branch is not None:
+            is_off = f"{branches_variable_of(spec.connection)} does not name {self.branch}"
+        return (
+            f"withdraw what was read, while {is_off}: branchline withdraw {mask_text(path)}; then"
+            " load again"
+        )
+
+    def _check_no_file(self, feed: str, logical_file: str, ledger: Ledger) -> None:
+        """Do not load rows a second time that a full-state file has."""
+        file = ledger.current(feed, logical_file)
+        if file is not None and file.rows:
+            raise UnreadableFileError(counted_in_file(file.path))
+
+    def _reading(
+        self,
+        feed: Feed,
+        spec: DatabaseTable,
+        table: sa.Table,
+        cursor: sa.Column[Any] | None,
+        remark: str | None,
+    ) -> Reading:
+        by_all = cursor is None and spec.cursor is not None
         key = tuple(spec.key) or tuple(column.name for column in table.primary_key)
-        if not key:
+        if not key and not by_all:
             raise UnreadableFileError(
                 f"the table {_named(spec)} of {self.name} has no primary key; list the columns that"
                 " identify a row in the feed's database.key"
             )
-        return key
+        wanted = (cursor, *(column_named(table, name) for name in key))
+        by_name = {column.name: column for column in wanted if column is not None}
+        order = tuple(by_name.values())
+        columns = columns_to_read(table, feed, spec, order)
+        return Reading(table, columns, order, cursor, by_all=by_all, remark=remark)
 
     # Portions
 
     def _portions(
-        self, feed: Feed, spec: DatabaseTable, table: sa.Table, ledger: Ledger
-    ) -> list[tuple[str, Bounds]]:
-        """The last portion again, quarantined portions, and the rows after the last one.
+        self, feed: Feed, spec: DatabaseTable, column: sa.Column[Any], ledger: Ledger
+    ) -> list[Part]:
+        """The last portions again, quarantined and missing ones, and the rows after the last one.
 
-        Reading the last portion again finds late-arriving rows below its end; if there are any, it
-        is a new version.
+        Reading portions again finds late-arriving rows below their end, and rows that have changed
+        or are gone; if there are any, the portion gets a new version.
         """
-        folder = _folder(spec)
-        known = [
-            portion
-            for portion in ledger.portions(feed.name)
-            if portion.path[: len(folder)] == folder
-        ]
-        followed = {portion.after for portion in known}
-        again = [
-            portion
-            for portion in known
-            if portion.up_to not in followed or portion.status == "quarantined"
-        ]
-        parts = [(p.path, Bounds(p.after, p.up_to)) for p in again]
-        after = next((p.up_to for p in known if p.up_to not in followed), None)
-        assert spec.cursor is not None
-        column = table.c[spec.cursor]
+        folder = spec.portions_of(self.branch)
+        portions = [one for one in ledger.portions(feed.name) if one.path.startswith(folder)]
         with self._connected().connect() as connection:
+            known = chained(portions, self._sorted(connection, column, heads(portions)))
+            again = []
+            for place, (bounds, portion) in enumerate(known):
+                path = _path_behind(folder, bounds.after) if portion is None else portion.path
+                version = ledger.current(feed.name, path)
+                rows = None if version is None else version.rows
+                is_quarantined = portion is not None and portion.status == "quarantined"
+                # One without rows may have been withdrawn.
+                if place >= len(known) - spec.read_again or not rows or is_quarantined:
+                    again.append(Part(path, bounds, rows))
+            ends = [part.bounds.up_to for part in again]
+            last = self._last_with_rows(connection, column, ends)
+            parts = [replace(part, may_be_empty=place < last) for place, part in enumerate(again)]
+            after = known[-1][0].up_to if known else None
             while True:
-                up_to = self._end_of_portion(connection, column, after)
+                up_to, rows = self._end_of_portion(connection, column, after)
                 if up_to is None:
                     return parts
                 if up_to == after:
                     raise UnreadableFileError(
                         f"the cursor {spec.cursor} does not advance beyond {after}"
                     )
-                path = f"{folder}first.csv" if after is None else f"{folder}after-{after}.csv"
-                parts.append((path, Bounds(after, up_to)))
+                parts.append(Part(_path_behind(folder, after), Bounds(after, up_to), rows))
                 after = up_to
+
+    def _without_cursor(
+        self, feed: Feed, spec: DatabaseTable, reading: Reading, ledger: Ledger
+    ) -> InboxFile | None:
+        """The rows whose cursor is null, which each load reads; None if there are none, and were
+        none. If they are gone, and the table has others, the file has no rows."""
+        cursor = reading.cursor
+        assert cursor is not None, "without a cursor, the whole table is read"
+        path = spec.without_cursor_of(self.branch)
+        version = ledger.current(feed.name, path)
+        had_rows = version is not None and version.rows > 0
+        if not (cursor.nullable or had_rows):
+            return None
+        with self._connected().connect() as connection:
+            if not (had_rows or self._has_row(connection, cursor.is_(None))):
+                return None
+            has_others = self._has_row(connection, cursor.is_not(None))
+        rest = replace(reading, without_cursor=True, by_all=True)
+        return self._file(feed, path, path, rest, may_be_empty=has_others)
+
+    def _has_row(self, connection: sa.Connection, condition: sa.ColumnElement[bool]) -> bool:
+        """Whether the table has a row that meets the condition."""
+        query = sa.select(sa.literal_column("1")).where(condition).limit(1)
+        return connection.scalar(query) is not None
+
+    def _sorted(
+        self, connection: sa.Connection, column: sa.Column[Any], values: Sequence[str]
+    ) -> list[str]:
+        """Values of a cursor in the order that the database has them."""
+        if len(values) < 2:
+            return list(values)
+        each = [
+            sa.select(value_of(column, text).label("cursor_value"), sa.literal(text).label("text"))
+            for text in values
+        ]
+        found = sa.union_all(*each).subquery()
+        rows = connection.execute(sa.select(found.c.text).order_by(found.c.cursor_value))
+        return [str(text) for (text,) in rows]
+
+    def _last_with_rows(
+        self, connection: sa.Connection, column: sa.Column[Any], ends: Sequence[str]
+    ) -> int:
+        """The place of the portion, by the ends of all, with the table's last row; their number if
+        that row is behind all of them, -1 if there is no row."""
+        if not ends:
+            return 0
+        query = sa.select(portion_of(column, ends)).where(*bounds_of(column, None, None))
+        found = connection.scalar(query.order_by(column.desc()).limit(1))
+        return -1 if found is None else int(found)
 
     def _end_of_portion(
         self, connection: sa.Connection, column: sa.Column[Any], after: str | None
-    ) -> str | None:
-        text = _as_text(column, self._dialect)
-        behind = sa.select(text).where(*_bounds(column, after, None))
+    ) -> tuple[str | None, int]:
+        """The last value of the portion behind a value, None if there is none; and its rows."""
+        text = as_text(column, self._dialect)
+        behind = sa.select(text).where(*bounds_of(column, after, None))
         full = behind.order_by(column).offset(ROWS_OF_A_PORTION - 1).limit(1)
-        rest = behind.order_by(column.desc()).limit(1)
         found: str | None = connection.scalar(full)
-        return found if found is not None else connection.scalar(rest)
+        if found is not None:
+            return found, ROWS_OF_A_PORTION
+        last: str | None = connection.scalar(behind.order_by(column.desc()).limit(1))
+        if last is None:
+            return None, 0
+        count = sa.select(sa.func.count()).select_from(column.table)
+        return last, connection.scalar(count.where(*bounds_of(column, after, last))) or 0
 
     # Reading
 
     def open(self, key: str) -> io.RawIOBase:
         """The rows as CSV, read from the database on first use."""
-        if self._kept is None or self._kept[0] != key:
+        reading, place = self._readings[key]
+        if self._kept is None or self._kept[0] is not reading:
             self.close()
-            self._kept = (key, self._asked(lambda: self._read(self._readings[key])))
-        return Kept(self._kept[1])
+            with self._naming_the_variable():
+                buffer, begins = self._asked(lambda: self._read(reading))
+            self._kept = reading, buffer, begins
+        _, buffer, begins = self._kept
+        return Kept(buffer, begins[place], begins[place + 1])
 
     def fingerprint(self, key: str) -> str | None:
         """Return None: a table has none."""
@@ -302,24 +514,36 @@ class SourceDatabase(ConnectedOrigin):
             self._kept[1].close()
             self._kept = None
 
-    def _read(self, reading: _Reading) -> IO[bytes]:
+    def _read(self, reading: Reading) -> tuple[IO[bytes], tuple[int, ...]]:
+        """The files of a reading one after the other, and where each begins, and the last ends."""
         from dlt.sources.sql_database import sql_table
 
-        table = reading.table
+        table, cursor, portions = reading.table, reading.cursor, reading.portions
         dialect = self._dialect
 
         def select(*_: Any) -> Any:
-            query = sa.select(*(_as_text(column, dialect) for column in table.c))
-            bounds = reading.bounds
-            if reading.cursor is not None and bounds is not None:
-                column = table.c[reading.cursor]
-                query = query.where(*_bounds(column, bounds.after, bounds.up_to))
-            return query.order_by(*(_sorted_by(table.c[name], dialect) for name in reading.order))
+            query = sa.select(*(as_text(column, dialect) for column in reading.columns))
+            if cursor is not None and reading.without_cursor:
+                query = query.where(cursor.is_(None))
+            elif cursor is not None and portions:
+                if len(portions) > 1:
+                    ends = [bounds.up_to for bounds in portions[:-1]]
+                    query = query.add_columns(portion_of(cursor, ends))
+                query = query.where(*bounds_of(cursor, portions[0].after, portions[-1].up_to))
+            order = [sorted_by(column, dialect) for column in reading.order]
+            if reading.by_all:
+                order += [
+                    sorted_by_text(column, dialect)
+                    for column in reading.columns
+                    if not any(column is other for other in reading.order)
+                ]
+            return query.order_by(*order)
 
         kept = new_buffer()
+        begins: list[int] = []
         try:
-            names = [column.name for column in table.c]
-            kept.write(_csv_lines([names]))
+            names = [column.name for column in reading.columns]
+            header = _csv_lines([names])
             rows = sql_table(
                 credentials=self._connected(),
                 table=table.name,
@@ -329,24 +553,37 @@ class SourceDatabase(ConnectedOrigin):
                 reflection_level="minimal",
                 query_adapter_callback=select,
                 table_loader_class=_csv_loader(),
-                backend_kwargs={"order": tuple(names.index(name) for name in reading.order)},
+                backend_kwargs={
+                    "order": tuple(names.index(column.name) for column in reading.order),
+                    "has_portions": len(portions) > 1,
+                    "by_all": reading.by_all,
+                },
             )
+
+            def begin(place: int) -> None:
+                while len(begins) <= place:
+                    begins.append(kept.tell())
+                    kept.write(header)
+
             with closing(iter(rows)) as chunks:
-                for lines in chunks:
+                for place, lines in chunks:
+                    begin(place)
                     kept.write(lines)
+            begin(max(len(portions), 1) - 1)
+            return kept, (*begins, kept.tell())
         except BaseException as error:
             kept.close()
             not_unique = cause_of(error, _NotUniqueError)
             if not_unique is not None:
+                order = ", ".join(column.name for column in reading.order)
                 raise UnreadableFileError(
-                    f"{', '.join(reading.order)} does not identify the rows of the table"
+                    f"{order} does not identify the rows of the table"
                     f" {table.name}: two or more are equal in it; list in the feed's database.key"
                     " that do"
                 ) from None
             if isinstance(error, OSError):
                 raise UnreadableFileError(not_buffered("the table", error)) from None
             raise
-        return kept
 
     # The connection, and its errors
 
@@ -384,7 +621,7 @@ class SourceDatabase(ConnectedOrigin):
         return self._connected().dialect.name
 
     def _url(self) -> URL:
-        hint = f"the address in {variable_of(self.name)} must have the form {_FORMS}"
+        hint = f"the address in {self._variable} must have the form {_FORMS}"
         try:
             if isinstance(self._address, str):
                 if unescaped_at(self._address):
@@ -414,6 +651,17 @@ class SourceDatabase(ConnectedOrigin):
         if not url.database:
             raise UnreadableFileError(f"the address of {self.name} has no database name; {hint}")
         return url.set(drivername=driver)
+
+    @contextmanager
+    def _naming_the_variable(self) -> Iterator[None]:
+        """Let errors say which variable has the address, where each branch has one."""
+        try:
+            yield
+        except UnreadableFileError as error:
+            if self.branch is None or self._variable in str(error):
+                raise
+            message = f"{error} ({self._variable})"
+            raise UnreadableFileError(message, temporary=error.temporary) from None
 
     def _asked(self, request: Callable[[], Result]) -> Result:
         """Query the database, with retries while they may help. Raises UnreadableFileError."""
@@ -450,7 +698,7 @@ class SourceDatabase(ConnectedOrigin):
             return Fault(f"reading failed: {self._message(found)}")
         code, text = code_of(driver_error), self._message(driver_error)
         if code in WRONG_USER or REFUSED.search(text):
-            hint = f"check {variable_of(self.name)}"
+            hint = f"check {self._variable}"
             if NOT_SCRAM in text:
                 hint += (
                     "; the password was not sent: let the server use scram-sha-256, or name"
@@ -557,16 +805,25 @@ def _csv_loader() -> type:
     from dlt.sources.sql_database import TableLoader
 
     class CsvLoader(TableLoader):
-        def _convert_result(self, result: Any, backend_kwargs: dict[str, Any]) -> Iterator[bytes]:
-            order = backend_kwargs["order"]
+        def _convert_result(
+            self, result: Any, backend_kwargs: dict[str, Any]
+        ) -> Iterator[tuple[int, bytes]]:
+            """The place of a portion and lines of it; the last column is its place if there are
+            several."""
+            order, has_portions = backend_kwargs["order"], backend_kwargs["has_portions"]
+            may_repeat = backend_kwargs["by_all"]
             last: tuple[Any, ...] | None = None
             for rows in result.partitions(size=self.chunk_size):
                 keys = [tuple(row[place] for place in order) for row in rows]
                 # The rows are sorted by it: equal ones are neighbours.
-                if keys[0] == last or len(set(keys)) < len(keys):
+                if not may_repeat and (keys[0] == last or len(set(keys)) < len(keys)):
                     raise _NotUniqueError
                 last = keys[-1]
-                yield _csv_lines(rows)
+                if not has_portions:
+                    yield 0, _csv_lines(rows)
+                    continue
+                for portion, those in groupby(rows, key=lambda row: int(row[-1])):
+                    yield portion, _csv_lines([row[:-1] for row in those])
 
     return CsvLoader
 
@@ -576,89 +833,6 @@ def _csv_lines(rows: Sequence[Sequence[Any]]) -> bytes:
     # With \r\n as line end, a cell with either character is quoted.
     csv.writer(made, lineterminator="\r\n").writerows(rows)
     return made.getvalue().encode("utf-8")
-
-
-def _as_text(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """A column cast to text by the database itself."""
-    kind = column.type
-    made: sa.ColumnElement[Any]
-    if dialect == "mssql":
-        made = _as_text_of_sql_server(column)
-    elif dialect == "mysql":
-        if isinstance(kind, (sa.types._Binary, sa.types.NullType)):
-            made = sa.func.concat(sa.literal("\\x"), sa.func.lower(sa.func.hex(column)))
-        elif kind.__visit_name__ == "BIT":
-            made = sa.cast(sa.type_coerce(column, sa.Integer) + 0, sa.String)
-        elif isinstance(kind, sa.String):
-            made = sa.type_coerce(column, sa.String)
-        else:
-            made = sa.cast(column, sa.String)
-    elif isinstance(kind, sa.Boolean):
-        made = sa.case((column, sa.literal("t")), (sa.not_(column), sa.literal("f")))
-    else:
-        made = sa.cast(column, sa.Text)
-    return made.label(column.name)
-
-
-def _as_text_of_sql_server(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """The same on SQL Server, where a cast alone rounds money, floats and times."""
-    kind, name = column.type, column.type.__visit_name__
-
-    def styled(style: int, length: int = 64) -> sa.ColumnElement[Any]:
-        return sa.func.convert(
-            sa.literal_column(f"nvarchar({length})"), column, sa.text(str(style))
-        )
-
-    whole = sa.cast(column, mssql.NVARCHAR(None))
-    if isinstance(kind, (mssql.MONEY, mssql.SMALLMONEY)):
-        return styled(2)
-    if isinstance(kind, sa.Float):
-        # The shortest of 6, 16 and 17 digits that is this value again.
-        own_type: Any = sa.REAL() if name == "REAL" else sa.DOUBLE_PRECISION()
-        tried = [(sa.cast(styled(style), own_type) == column, styled(style)) for style in (0, 2)]
-        return sa.case(*tried, else_=styled(3))
-    if isinstance(kind, (sa.Date, sa.Time, sa.DateTime)):
-        return styled({"DATE": 23, "SMALLDATETIME": 120}.get(name, 121))
-    if isinstance(kind, (sa.types._Binary, mssql.TIMESTAMP)):
-        # SQLAlchemy leaves the constructor without types.
-        stored = sa.cast(column, mssql.VARBINARY("max"))  # type: ignore[no-untyped-call]
-        digits = sa.func.convert(sa.literal_column("varchar(max)"), stored, sa.text("2"))
-        return sa.literal_column("N'\\x'") + sa.func.lower(digits, type_=sa.String())
-    if isinstance(kind, sa.Uuid):
-        return sa.func.lower(sa.cast(sa.type_coerce(column, sa.String), mssql.NVARCHAR(36)))
-    if isinstance(kind, mssql.SQL_VARIANT):
-        return sa.cast(column, mssql.NVARCHAR(4000))
-    if name in ("CHAR", "NCHAR"):
-        return sa.func.rtrim(whole)
-    return whole
-
-
-def _sorted_by(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
-    """A column to sort by. On SQL Server, texts may be equal to a collation and differ."""
-    if dialect == "mssql" and isinstance(column.type, sa.String):
-        return sa.cast(column, mssql.NVARCHAR(None)).collate("Latin1_General_100_BIN2")
-    return column
-
-
-def _bounds(
-    column: sa.Column[Any], after: str | None, up_to: str | None
-) -> list[sa.ColumnElement[bool]]:
-    def value(text: str) -> sa.ColumnElement[Any]:
-        return sa.cast(sa.literal(text, sa.String), column.type)
-
-    made: list[sa.ColumnElement[bool]] = [column.is_not(None)]
-    if after is not None:
-        made.append(column > value(after))
-    if up_to is not None:
-        made.append(column <= value(up_to))
-    return made
-
-
-def _can_be_cursor(column: sa.Column[Any]) -> bool:
-    kind = column.type
-    if isinstance(kind, sa.Float) or not getattr(kind, "asdecimal", True):
-        return False
-    return isinstance(kind, (sa.Integer, sa.Numeric, sa.Date, sa.DateTime))
 
 
 def _named(spec: DatabaseTable) -> str:
@@ -672,9 +846,6 @@ def _schema_to_check(spec: DatabaseTable) -> str:
     return "if it is in another schema, set schema: in the feed (database, in ingest/feeds)"
 
 
-def _folder(spec: DatabaseTable) -> str:
-    return f"{spec.path}/by-{spec.cursor}/"
-
-
-def _is_of(spec: DatabaseTable, path: str) -> bool:
-    return path == spec.whole_path or path.startswith(f"{spec.path}/by-")
+def _path_behind(folder: str, after: str | None) -> str:
+    """The path in the ledger of the portion behind a value of the cursor."""
+    return f"{folder}first.csv" if after is None else f"{folder}after-{after}.csv"

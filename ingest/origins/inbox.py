@@ -68,8 +68,15 @@ class InboxFile:
     """It is a snapshot: if it returns to an earlier content, that becomes current again."""
     logical_file: str | None = None
     """Set where the origin names the logical file; else the file's name does."""
+    branch: str | None = None
+    """Set where the origin names the logical file, and is of one branch."""
     bounds: Bounds | None = None
     """Set for a portion of a table."""
+    may_be_empty: bool = False
+    """Set for a portion behind which the table has rows: if it has none, they were deleted, and it
+    is loaded without rows."""
+    remark: str | None = None
+    """What the origin has to say of it in the report, if it is loaded."""
     extraction: Extraction | None = field(default=None, repr=False, compare=False)
     """Extracts rows from other formats than CSV; None where the origin gives CSV."""
 

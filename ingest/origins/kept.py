@@ -22,19 +22,23 @@ def not_buffered(what: str, error: Exception) -> str:
 
 
 class Kept(io.RawIOBase):
-    """A reader of a buffer; closing it keeps the buffer."""
+    """A reader of a buffer, or of a part of it between two places. Closing it keeps the buffer."""
 
-    def __init__(self, kept: IO[bytes]) -> None:
+    def __init__(self, kept: IO[bytes], begin: int = 0, end: int | None = None) -> None:
         self._kept = kept
-        self._position = 0
+        self._position = begin
+        self._end = end
 
     def readable(self) -> bool:
         return True
 
     # RawIOBase takes any buffer; BufferedReader gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        size = len(buffer)
+        if self._end is not None:
+            size = min(size, self._end - self._position)
         self._kept.seek(self._position)
-        data = self._kept.read(len(buffer))
+        data = self._kept.read(size)
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)

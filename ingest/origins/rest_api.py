@@ -107,7 +107,7 @@ class RestApi(ConnectedOrigin):
         spec = feed.api
         assert spec is not None
         self._check_address(spec)
-        path, only = spec.whole_path, feed.only_file
+        path, only = spec.whole_path, feed.only_file()
         now = datetime.now(timezone.utc)
         # A resource has no fingerprint: it is read each time, and its content decides.
         file = InboxFile(

@@ -194,6 +194,12 @@ class Ledger:
             ledger._erased.update(cursor)
         return ledger
 
+    def read_rest_of(self, feeds: Collection[str]) -> None:
+        """Read all rows of those of these feeds of which only a part is here."""
+        missing = self._in_part.intersection(feeds)
+        if missing:
+            self.read_all_of(missing)
+
     def read_all_of(self, feeds: Collection[str]) -> None:
         """Read all rows of these feeds, before anything is added to them."""
         connection = self._connection
@@ -298,14 +304,14 @@ class Ledger:
         """The portions of the feed's table so far."""
         return list(self._portions.get(feed, {}).values())
 
-    def current_paths(self, feed: str) -> list[str]:
-        """The paths of all current versions of the feed."""
+    def current_paths(self, feed: str, *, with_rows: bool = False) -> list[str]:
+        """The paths of all current versions of the feed, or of those with rows."""
         return [
             path
             for (owner, _), versions in self._versions.items()
             if owner == feed
-            for _, path, status, _ in versions.values()
-            if status == "loaded"
+            for _, path, status, rows in versions.values()
+            if status == "loaded" and (rows or not with_rows)
         ]
 
     def has_any_of(self, feed: str, path: str, file_ids: Collection[int]) -> bool:
@@ -334,18 +340,17 @@ class Ledger:
         found = self._versions.get((feed, logical_file), {}).get(sha256)
         return None if found is None else Version(*found)
 
-    def twin(self, feed: str, logical_file: str, sha256: str) -> str | None:
-        """The path of the current version of another logical file that has this content."""
+    def twins(self, feed: str, logical_file: str, sha256: str) -> Iterator[str]:
+        """The paths of the current versions of other logical files that have this content."""
         for other in self._logical_files.get((feed, sha256), ()):
             version = Version(*self._versions[feed, other][sha256])
             if other != logical_file and version.status == "loaded":
-                return version.path
+                yield version.path
         if feed in self._in_part and sha256[:_BEGINNING] in self._glance.contents.get(feed, ()):
             for other, path in self._twins_in(feed).get(sha256, ()):
                 # What was looked up may be superseded by now.
                 if other != logical_file and (feed, other) not in self._versions:
-                    return path
-        return None
+                    yield path
 
     def _twins_in(self, feed: str) -> dict[str, list[_Twin]]:
         """Logical files and paths of the feed's current versions by content; read once."""

@@ -128,14 +128,14 @@ def first_lines(
             "If it is not needed, dismiss it; otherwise restore it and retry.",
         )
     try:
-        lines = _lines(listing.file(feed, entry))
+        lines = _lines(listing.file(feed, entry), feed.fallback_encoding)
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
     masked = mask_lines(without_secrets(lines), damaged=feed.has_damaged_cards)[:LINES_SHOWN]
     return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]
 
 
-def _lines(file: InboxFile) -> list[str]:
+def _lines(file: InboxFile, encoding: str) -> list[str]:
     """The first lines of a file, or the first rows that are extracted from it."""
     try:
         with file.open() as stream:
@@ -145,7 +145,7 @@ def _lines(file: InboxFile) -> list[str]:
     except UnusableFileError:
         with file.unpacked() as stream:
             head = stream.read(LOOKED_AT)
-    text = "".join(block.text for block in TextReader(io.BytesIO(head)))
+    text = "".join(block.text for block in TextReader(io.BytesIO(head), None, encoding))
     # Lines as the loader splits them: other line separators may be inside a number.
     return [line.rstrip("\n") for line in io.StringIO(text, newline=None)]
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from psycopg2.extensions import connection as Link
 
 from base.link import rows
-from ingest.contract.connections import DatabaseTable, variable_of
+from ingest.contract.apis import ApiResource
+from ingest.contract.connections import DatabaseTable, branches_variable_of
 from ingest.contract.feeds import FeedContract
-from ingest.origins.addresses import is_configured
+from ingest.origins.addresses import database_places, unset_variable
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import connect
+from ingest.report import reading_of
 
 
 @dataclass(frozen=True)
@@ -98,50 +101,83 @@ def read_status(database_url: str, feeds: FeedContract) -> list[BranchStatus]:
 
 @dataclass(frozen=True)
 class ConnectionStatus:
-    """A database or an API, and the feeds that read it.
+    """A database or an API, and what feeds read of it, by the names of their readings.
 
-    `unset`: the environment variable for its address, if that is not configured. `delivered_at`:
-    when content that was new or changed was last loaded from it.
+    `branch`: whose database it is, where each branch has its own. `not_read`: why it is not read,
+    such as an environment variable that is not set. `delivered_at`: when content that was new or
+    changed was last loaded from it.
     """
 
     connection: str
+    branch: str | None
     kind: str
-    feeds: tuple[str, ...]
-    unset: str | None
+    readings: tuple[str, ...]
+    not_read: str | None
     delivered_at: datetime | None
 
 
-# Paths of tables and resources begin with the folder of their kind, and the connection's name.
+# Paths of tables and resources begin with the folder of their kind, and the connection's name. The
+# rows of a branch that is not read any more may have been withdrawn.
 _DELIVERED = """
-select split_part(path, '/', 2), max(loaded_at)
+select
+    split_part(path, '/', 2), branch, max(loaded_at), bool_or(status = 'loaded' and row_count > 0)
 from raw.ingest_files
 where feed = any(%s) and (path like 'database/%%' or path like 'api/%%')
-group by 1
+group by 1, 2
 """
 
 
 def read_connections(link: Link, feeds: FeedContract) -> list[ConnectionStatus]:
-    """Each database and API of the feeds, in the order of the feeds."""
+    """Each database and API of the feeds, in the order of the feeds.
+
+    A connection with databases of branches is one entry for each of them, also for a branch that
+    was read before and is not any more.
+    """
     readers: dict[str, list[str]] = {}
     specs = {}
     for feed in feeds:
         if feed.connected is not None:
             specs[feed.connected.connection] = feed.connected
             readers.setdefault(feed.connected.connection, []).append(feed.name)
-    delivered: dict[str, datetime] = {}
+    delivered: dict[tuple[str, str | None], datetime] = {}
+    counting: list[tuple[str, str | None]] = []
     if specs and is_ready(link):
         names = [name for those in readers.values() for name in those]
-        delivered = dict(rows(link, _DELIVERED, (names,)))
+        found = rows(link, _DELIVERED, (names,))
+        delivered = {(connection, branch): at for connection, branch, at, _ in found}
+        counting = [(connection, branch) for connection, branch, _, counts in found if counts]
     return [
         ConnectionStatus(
             connection=name,
+            branch=branch,
             kind="database" if isinstance(spec, DatabaseTable) else "API",
-            feeds=tuple(readers[name]),
-            unset=None if is_configured(spec) else variable_of(name),
-            delivered_at=delivered.get(name),
+            readings=tuple(reading_of(feed, branch) for feed in readers[name]),
+            not_read=not_read,
+            delivered_at=delivered.get((name, branch)),
         )
         for name, spec in specs.items()
+        for branch, not_read in _branches(spec, [branch for of, branch in counting if of == name])
     ]
+
+
+def _branches(
+    spec: DatabaseTable | ApiResource, counting: Sequence[str | None]
+) -> list[tuple[str | None, str | None]]:
+    """The branches of a connection, None for the connection itself; and why one is not read.
+
+    `counting`: the branches with rows that count.
+    """
+    unset = unset_variable(spec)
+    if unset is not None or isinstance(spec, ApiResource):
+        found: list[tuple[str | None, str | None]] = [
+            (None, None if unset is None else f"{unset} is not set")
+        ]
+    else:
+        found = [(place.branch, place.fault) for place in database_places(spec)]
+    known = {branch for branch, _ in found}
+    variable = branches_variable_of(spec.connection)
+    left = sorted(branch for branch in counting if branch is not None and branch not in known)
+    return [*found, *((branch, f"{variable} does not name it") for branch in left)]
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,9 @@ _VERSIONS = """
 select
     file_id, path, feed, logical_file, branch, business_date, status, row_count, rejected_count
 from raw.ingest_files
-where status in ('loaded', 'superseded') and (path = any(%s) or file_id = any(%s))
+where
+    status in ('loaded', 'superseded')
+    and (path = any(%s) or file_id = any(%s) or path ^@ any(%s::text[]))
 order by file_id
 """
 
@@ -101,18 +103,22 @@ def withdraw(
     because: str,
     tell_waiting: Callable[[str], None],
     lock_timeout: float = 60,
+    is_read: Callable[[str], bool] = lambda _: True,
 ) -> list[Withdrawn]:
     """Supersede the current version of each path by an empty one, all of them or none.
 
-    `paths` as in the ledger, relative to the inbox; `because` is kept with the empty version.
+    `paths` as in the ledger, relative to the inbox, or folders with a `/` at the end; `because` is
+    kept with the empty version; `is_read`: whether a load reads the table or API at a path.
     The files themselves may stay in the inbox: they are known and not loaded again.
-    Raises BranchlineError for a path without a current version, and for a table of a database.
+    Raises BranchlineError for a path without a current version, and for a table that is read.
     """
     wanted = list(dict.fromkeys(paths))
     with locked(database_url, lock_timeout, tell_waiting) as session:
-        _refuse_connected(wanted)
-        found = [version for version in _versions(session, wanted, []) if version.counts]
-        missing = [path for path in wanted if path not in {version.path for version in found}]
+        _refuse_connected(wanted, is_read)
+        versions = _versions(session, wanted, [])
+        found = [version for version in versions if version.counts]
+        _refuse_connected([version.path for version in found], is_read)
+        missing = _missing(wanted, found)
         if missing:
             raise BranchlineError(
                 f"No current file was loaded from {', '.join(missing)}; nothing was withdrawn.",
@@ -131,21 +137,23 @@ def erase(
     because: str,
     tell_waiting: Callable[[str], None],
     lock_timeout: float = 60,
+    is_read: Callable[[str], bool] = lambda _: True,
 ) -> tuple[list[Withdrawn], list[Erased]]:
     """Withdraw current versions, and delete the rows and rejected lines of these versions from raw.
 
-    `names`: paths, for all versions that were loaded from there, or numbers of versions in the
-    ledger. Everything is one transaction. Versions erased already are skipped. The ledger keeps
-    each version, without rows, and records the erasure, which makes the next build a full refresh.
-    Raises BranchlineError for an unknown name, and for the current version of a database table.
+    `names`: paths or folders as in `withdraw`, for all versions that were loaded from there, or
+    numbers of versions in the ledger; `is_read` as there. Everything is one transaction. Versions
+    erased already are skipped. The ledger keeps each version, without rows, and records the
+    erasure, which makes the next build a full refresh. Raises BranchlineError for an unknown name,
+    and for the current version of a table that is read.
     """
     wanted = list(dict.fromkeys(names))
     numbers = [int(name) for name in wanted if _NUMBER.fullmatch(name)]
     with locked(database_url, lock_timeout, tell_waiting) as session:
         connection = session.connection
         versions = _versions(session, wanted, numbers)
-        known = {name for version in versions for name in (version.path, str(version.file_id))}
-        missing = [name for name in wanted if name not in known]
+        by_number = {str(version.file_id) for version in versions}
+        missing = [name for name in _missing(wanted, versions) if name not in by_number]
         if missing:
             raise BranchlineError(
                 f"Nothing was ever loaded from {', '.join(missing)}; nothing was erased.",
@@ -153,7 +161,7 @@ def erase(
                 ' branchline sql "select file_id, path, status, row_count from raw.ingest_files"',
             )
         counting = [version for version in versions if version.counts]
-        _refuse_connected([version.path for version in counting])
+        _refuse_connected([version.path for version in counting], is_read)
         full = [version for version in versions if version.rows or version.rejects]
         if not full:
             return [], []
@@ -194,10 +202,10 @@ def same_content(connection: Connection, names: Sequence[str]) -> list[Erased]:
         return [Erased(*row) for row in cursor.fetchall()]
 
 
-def _refuse_connected(paths: Sequence[str]) -> None:
+def _refuse_connected(paths: Sequence[str], is_read: Callable[[str], bool]) -> None:
     for path in paths:
         source = source_of(path)
-        if source is not None:
+        if source is not None and not path.endswith("/") and is_read(path):
             raise BranchlineError(
                 f"{path} is read from {source}; nothing was withdrawn.",
                 "Change the rows there; the next load reads its new content. Earlier versions can"
@@ -205,12 +213,24 @@ def _refuse_connected(paths: Sequence[str]) -> None:
             )
 
 
-def _versions(session: Session, paths: Sequence[str], numbers: Sequence[int]) -> list[_Version]:
-    """The versions loaded from these paths, or with these numbers in the ledger."""
+def _missing(names: Sequence[str], versions: Sequence[_Version]) -> list[str]:
+    """The paths and folders from which none of these versions was loaded."""
+    paths = {version.path for version in versions}
+    return [
+        name
+        for name in names
+        if name not in paths
+        and not (name.endswith("/") and any(path.startswith(name) for path in paths))
+    ]
+
+
+def _versions(session: Session, names: Sequence[str], numbers: Sequence[int]) -> list[_Version]:
+    """The versions loaded from these paths and folders, or with these numbers in the ledger."""
     if not is_ready(session.connection):
         return []
+    folders = [name for name in names if name.endswith("/")]
     with session.connection.cursor() as cursor:
-        cursor.execute(_VERSIONS, (list(paths), list(numbers)))
+        cursor.execute(_VERSIONS, (list(names), list(numbers), folders))
         return [_Version(*row) for row in cursor.fetchall()]
 
 

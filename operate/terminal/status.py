@@ -102,20 +102,24 @@ def show_connections(
         return
     console.print("[bold]databases and APIs[/bold]")
     for one in connections:
-        known = [readings[feed] for feed in one.feeds if feed in readings]
+        known = [readings[name] for name in one.readings if name in readings]
         read_at = max((found.read_at for found in known if found.read_at), default=None)
+        not_read = plain(one.not_read or "", LONGEST_LINE)
         parts = [
-            f"[yellow]not read: {one.unset} is not set[/yellow]" if one.unset else "",
-            f"last read {_moment(read_at)}" if read_at else "" if one.unset else "never read yet",
+            f"[yellow]not read: {not_read}[/yellow]" if not_read else "",
+            f"last read {_moment(read_at)}" if read_at else "",
+            "" if read_at or one.not_read else "never read yet",
             f"last new content {_moment(one.delivered_at)}" if one.delivered_at else "",
         ]
-        console.print(f"{plain(one.connection)} ({one.kind}): {'; '.join(filter(None, parts))}")
-        if one.unset:
+        kind = f"{one.kind} of {one.branch}" if one.branch else one.kind
+        shown = f"{plain(one.connection)} ({plain(kind)})"
+        console.print(f"{shown}: {'; '.join(filter(None, parts))}")
+        if one.not_read:
             continue
-        for feed in one.feeds:
-            found = readings.get(feed)
+        for name in one.readings:
+            found = readings.get(name)
             if found is not None and found.failed_at is not None:
-                console.print(f"[red]    {plain(feed)} failed {_moment(found.failed_at)}:[/red]")
+                console.print(f"[red]    {plain(name)} failed {_moment(found.failed_at)}:[/red]")
                 console.print(f"    {plain(found.reason or '', LONGEST_LINE)}")
 
 

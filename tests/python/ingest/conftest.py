@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import mariadb
 import psycopg2
 import pytest
 from throwaway import drop_database
@@ -35,6 +36,15 @@ def second_database(database_url: str) -> Iterator[str]:
     admin.close()
 
 
+@pytest.fixture(scope="session")
+def maria_server() -> Iterator[mariadb.MariaServer]:
+    reason = mariadb.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with mariadb.mariadb_server() as server:
+        yield server
+
+
 @pytest.fixture
 def several_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two workers, although there is little to do, on a machine of any size."""
@@ -59,7 +69,7 @@ def run_load(database_url: str, inbox: Inbox, state_dir: Path) -> Callable[..., 
         arguments: dict[str, Any] = {
             "database_url": database_url,
             "inbox": str(inbox.folder),
-            "feeds": load_feeds(),
+            "feeds": changes.get("feeds") or load_feeds(),
             "token_keys": [TOKEN_KEY],
             "state_dir": state_dir,
         }

@@ -105,15 +105,6 @@ class Source:
             cursor.executemany(statement, rows)
 
 
-@pytest.fixture(scope="session")
-def maria_server() -> Iterator[mariadb.MariaServer]:
-    reason = mariadb.why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    with mariadb.mariadb_server() as server:
-        yield server
-
-
 @pytest.fixture(params=["postgresql", "mariadb"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -11,7 +11,7 @@ from servers import closed_port
 from sqlalchemy.dialects import mssql
 
 from ingest.contract.file_errors import UnreadableFileError
-from ingest.origins import database, remote
+from ingest.origins import database_values, remote
 from ingest.origins.database import SourceDatabase
 
 ADDRESS = "mssql://reader:c4n4ry@127.0.0.1:{}/shop"
@@ -68,7 +68,7 @@ def compiled(query: Any) -> str:
 @pytest.mark.parametrize(("kind", "expected"), TEXTS, ids=[repr(kind) for kind, _ in TEXTS])
 def test_every_type_is_written_as_text_without_loss(kind: Any, expected: str) -> None:
     column = sa.Table("t", sa.MetaData(), sa.Column("c", kind)).c.c
-    assert compiled(sa.select(database._as_text(column, "mssql"))) == (
+    assert compiled(sa.select(database_values.as_text(column, "mssql"))) == (
         f"SELECT {expected} AS c FROM t"
     )
 
@@ -76,7 +76,7 @@ def test_every_type_is_written_as_text_without_loss(kind: Any, expected: str) ->
 def test_rows_are_sorted_by_characters_not_by_a_collation() -> None:
     table = sa.Table("t", sa.MetaData(), sa.Column("c", mssql.VARCHAR(9)), sa.Column("n", sa.INT))
     query = sa.select(table.c.n).order_by(
-        *(database._sorted_by(column, "mssql") for column in table.c)
+        *(database_values.sorted_by(column, "mssql") for column in table.c)
     )
     assert compiled(query) == (
         "SELECT t.n FROM t ORDER BY CAST(t.c AS NVARCHAR(max)) COLLATE Latin1_General_100_BIN2, t.n"
@@ -85,7 +85,9 @@ def test_rows_are_sorted_by_characters_not_by_a_collation() -> None:
 
 def test_portions_are_bounded_by_an_ordered_cursor() -> None:
     column = sa.Table("t", sa.MetaData(schema="dbo"), sa.Column("c", mssql.DATETIME2(7))).c.c
-    behind = sa.select(column).where(*database._bounds(column, "2024-01-31 09:00:00", None))
+    behind = sa.select(column).where(
+        *database_values.bounds_of(column, "2024-01-31 09:00:00", None)
+    )
     where = (
         "FROM dbo.t WHERE dbo.t.c IS NOT NULL"
         " AND dbo.t.c > CAST('2024-01-31 09:00:00' AS DATETIME2(7)) ORDER BY dbo.t.c"
@@ -157,3 +159,11 @@ def test_what_error_numbers_mean(number: int, text: bytes, expected: str, tempor
     assert expected in fault.text
     assert text.decode() in fault.text
     assert fault.temporary == temporary
+
+
+def test_portions_that_are_read_together_are_told_apart_by_their_ends() -> None:
+    column = sa.Table("t", sa.MetaData(), sa.Column("c", mssql.INTEGER())).c.c
+    assert compiled(sa.select(database_values.portion_of(column, ["9", "12"]))) == (
+        "SELECT CASE WHEN (t.c <= CAST('9' AS INTEGER)) THEN 0"
+        " WHEN (t.c <= CAST('12' AS INTEGER)) THEN 1 ELSE 2 END AS portion_of_row FROM t"
+    )

@@ -103,3 +103,43 @@ def test_status_shows_when_a_database_delivered_and_that_it_failed(
         assert load(database_url, tmp_path, "sales_desk_products").unchanged == 1
         assert "failed" not in status()
         source.close()
+
+
+TILL = "BRANCHLINE_SOURCE_RETAIL360"
+TYPES = ('create table "ItemTypes" ("Type_ID" integer, "TypeDesc" varchar(20))',
+         'insert into "ItemTypes" values (1, \'milk\')')  # fmt: skip
+
+
+def test_status_shows_the_database_of_each_branch(
+    status: Callable[[], str],
+    database_url: str,
+    postgres_server: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (loading, status_command):
+        monkeypatch.setattr(module, "listed_sources", lambda: ["retail360"])
+    assert f"retail360 (database): not read: {TILL}_URL or {TILL}_BRANCHES is not set" in status()
+    with throwaway.database(postgres_server) as url:
+        with psycopg2.connect(url) as source, source.cursor() as cursor:
+            for statement in TYPES:
+                cursor.execute(statement)
+        source.close()
+        monkeypatch.setenv(f"{TILL}_BRANCHES", "haifa, jaffa north, eilat")
+        monkeypatch.setenv(f"{TILL}_URL_HAIFA", url)
+        monkeypatch.setenv(f"{TILL}_URL_JAFFA_NORTH", f"{url.rpartition('/')[0]}/no_such")
+        report = load(database_url, tmp_path, "retail360_itemtypes")
+    assert (report.rows, len(report.failed)) == (1, 2)
+    today = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+    reported = status()
+    assert f"retail360 (database of haifa): last read {today}" in reported
+    assert f"retail360_itemtypes/jaffa_north failed {today}" in reported
+    assert f"({TILL}_URL_JAFFA_NORTH)" in reported
+    assert f"retail360 (database of eilat): not read: {TILL}_URL_EILAT is not set" in reported
+
+    monkeypatch.setenv(f"{TILL}_BRANCHES", "jaffa north")
+    reported = status()
+    assert (
+        f"retail360 (database of haifa): not read: {TILL}_BRANCHES does not name it; last read"
+        in reported
+    )
