@@ -10,7 +10,8 @@
     `required`: columns that every source has. `optional`: columns that a source may lack, if it lists them in
     `lacks`. `additional`: columns that few sources have; a source that has some lists them in `adds`, and in all
     others they are null. A column that comes with a new source is additional, so that no other source changes.
-    All are maps from name to type, in the order of the union's columns.
+    `kept`: names of additional columns that the snapshots of those sources keep. The others are maps from name to type,
+    in the order of the union's columns.
 #}
 {% macro source_contracts() -%}
     {%- set version = {
@@ -56,6 +57,8 @@
             'additional': {
                 'card_token': 'text',
                 'time_period': 'text',
+                'unstated_amount': 'numeric(18, 2)',
+                'taxed_on': 'date',
             },
         },
         'sale_lines': {
@@ -72,6 +75,7 @@
                 'quantity': 'integer',
                 'unit_price': 'numeric(18, 4)',
                 'net_amount': 'numeric(18, 2)',
+                'is_return': 'boolean',
                 'business_date': 'date',
                 'sold_at_local': 'timestamp',
                 'sold_at': 'timestamp with time zone',
@@ -83,7 +87,9 @@
             'additional': {
                 'channel': 'text',
                 'time_period': 'text',
+                'measured_quantity': 'numeric(18, 3)',
                 'is_time_known': 'boolean',
+                'taxed_on': 'date',
             },
         },
         'receipt_lines': {
@@ -120,6 +126,10 @@
             'additional': {
                 'card_token': 'text',
                 'time_period': 'text',
+                'measured_quantity': 'numeric(18, 3)',
+                'stated_receipt_amount': 'numeric(18, 2)',
+                'receipt_line_number': 'integer',
+                'taxed_on': 'date',
             },
         },
         'raw_claims': {
@@ -201,9 +211,11 @@
             'additional': {
                 'category': 'text',
                 'ean': 'text',
+                'unit_cost': 'numeric(18, 4)',
                 'weight_kg': 'numeric(12, 4)',
                 'is_available': 'boolean',
             },
+            'kept': ['unit_cost'],
         },
         'employees': {
             'required': dict(version, **{
@@ -233,6 +245,55 @@
                 'expiry_month': 'date',
                 'confirmed_on': 'date',
             },
+        },
+        'payments': {
+            'required': dict(version, **{
+                'transaction_id': 'text',
+                'branch_key': 'text',
+                'branch_name': 'text',
+                'payment_method': 'text',
+                'currency_code': 'text',
+                'payment_number': 'integer',
+                'amount': 'numeric(18, 2)',
+                'is_settlement': 'boolean',
+                'business_date': 'date',
+            }),
+            'optional': {
+                'receipt_number': 'text',
+                'card_type': 'text',
+                'instalments': 'integer',
+            },
+        },
+        'punches': {
+            'required': dict(version, **{
+                'employee_key': 'text',
+                'employee_id': 'text',
+                'branch_key': 'text',
+                'branch_name': 'text',
+                'movement': 'text',
+                'sequence_number': 'bigint',
+                'is_manual': 'boolean',
+                'business_date': 'date',
+                'punched_at_local': 'timestamp',
+                'punched_at': 'timestamp with time zone',
+            }),
+            'optional': {
+                'changed_at': 'timestamp',
+            },
+        },
+        'stock_levels': {
+            'required': dict(version, **{
+                'branch_key': 'text',
+                'branch_name': 'text',
+                'product_key': 'text',
+                'product_id': 'text',
+                'stock_quantity': 'numeric(18, 3)',
+                'recorded_quantity': 'numeric(18, 3)',
+                'counted_quantity': 'numeric(18, 3)',
+                'business_date': 'date',
+                'loaded_at': 'timestamp with time zone',
+            }),
+            'optional': {},
         },
         'refused_list_lines': {
             'required': {

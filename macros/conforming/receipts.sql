@@ -25,7 +25,23 @@
     `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
     'month_first') and `of_days`: how the source writes dates, as for `dated_lines`. `rejudged`: `from` may have lines of
     files that are not touched, too, because something else has changed what they are worth; each with all its
-    states, the former ones with is_current false.
+    states, the former ones with is_current false. `iso_times`: the model has read the times itself; its texts are
+    2024-03-05 14:30:00, 2024-03-05 where the time of day is not known, or null.
+
+    `across_files`: a receipt is a record (`record_key`), and its lines may be in several files, such as the portions of
+    a table. `from` then has all current lines of each record of which it has one, and says itself which lines count
+    in another file. A row that is not current stands for itself. Three more columns say what the line's file has of the
+    receipt: file_item_number (1: its first line in the file), file_lines, and file_amount, the sum of their amounts.
+
+    A source that states what a receipt comes to beside its lines (`stated_receipt_amount`) is taken at its word. What
+    its lines come to less or more than that, rejected ones included, is cash rounding, which is added to the first
+    item, or something else, such as a discount on the whole receipt, which is shared out over the items in proportion
+    to their amounts, to the penny. So the items add up to the receipt. Where the amount of a line is not readable, the
+    lines count as they are. `receipt_line_number` orders the items of a receipt.
+
+    A line of such a receipt without a readable quantity (or with 0), but with an amount, is no item: its amount, such as
+    a discount, is part of what the receipt comes to beside its items. It stands behind the items, with an amount of 0.
+    Where no line of the receipt counts, or its total is not known, the line is rejected.
 #}
 {% macro receipt_lines(
     from,
@@ -35,23 +51,43 @@
     one_line_each=false,
     date_order=none,
     of_days=false,
-    rejudged=false
+    rejudged=false,
+    iso_times=false,
+    across_files=false
 ) -%}
     {%- set added = [] -%}
     {%- for name in additional_columns('receipt_lines') if name in adds or name in expressions -%}
         {%- do added.append(name) -%}
     {%- endfor -%}
+    {%- set is_stated = 'stated_receipt_amount' in added -%}
+    {%- set added_of_line = ['measured_quantity', 'receipt_line_number'] | select('in', added) | list -%}
     {%- set of_receipt = [
         'customer_id', 'customer_name', 'employee_id', 'payment_method', 'card_last4',
         'record_key', 'channel', 'country', 'sold_at_local', 'sold_at',
-    ] + added -%}
+    ] + added | reject('in', added_of_line) | list -%}
     {%- set of_line = [
         'source_system', 'file_id', 'line_number', 'change_id', 'is_current', 'transaction_id',
         'branch_key', 'branch_name', 'currency_code', 'business_date', 'receipt_number', 'product_id',
         'product_name', 'covers', 'reject_reasons', 'line_text', 'quantity', 'unit_price', 'net_amount',
         'file_business_date',
-    ] -%}
+    ] + added_of_line -%}
     {%- set given = conformed_columns('receipt_lines') | list -%}
+    {%- set receipt = 'record_key, is_current, is_counted' if across_files else 'file_id, transaction_id' -%}
+    {%- set item_order = ('is_only_amount, ' if is_stated else '')
+        ~ ('receipt_line_number, file_id, ' if across_files else '') ~ 'line_number' -%}
+    {#- A line that counts in another file is no part of the receipt. A line may break other rules as well. -#}
+    {%- set is_of_receipt = "coalesce(broken_rules !~ '" ~ reasons_of_overlap() | join('|') ~ "', true)" -%}
+    {#- Its quantity, and what depends on it, is all that is wrong with the line. -#}
+    {%- set is_amount = "broken_rules ~ '^(product_missing, )?quantity_unreadable(, unit_price_unreadable)?$'"
+        ~ ' and net_amount <> 0' -%}
+    {%- set item_amount = 'case when not is_only_amount then net_amount end' if is_stated else 'net_amount' -%}
+    {%- set is_after_delivery = dated_after_delivery('business_date', 'loaded_at') -%}
+    {%- if is_stated and not across_files -%}
+        {{ exceptions.raise_compiler_error(
+            model.name ~ " has a stated_receipt_amount: call receipt_lines with across_files=true, and give every line"
+            ~ " the record_key of its receipt."
+        ) }}
+    {%- endif -%}
 -- Columns of `{{ from }}` are parsed texts, and each is used several times below.
 given_lines as (
 
@@ -87,9 +123,15 @@ located_lines as (
         conformed_lines.{{ name }},
         {% endfor -%}
         coalesce(listed_branches.branch_name, conformed_lines.branch_name) as branch_name,
-        coalesce(listed_branches.currency_code, '{{ var("company_currency") }}') as currency_code,
+        coalesce(
+            listed_branches.currency_code,
+            {{ source_default('currency_code', var('company_currency'), 'conformed_lines.source_system') }}
+        ) as currency_code,
         upper(conformed_lines.currency_code) as currency_text,
-        coalesce(listed_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone
+        coalesce(
+            listed_branches.time_zone,
+            {{ source_default('time_zone', var('company_time_zone'), 'conformed_lines.source_system') }}
+        ) as time_zone
     from conformed_lines
     {{ normalized_branch_name('conformed_lines.branch_name') }} as names
     left join listed_branches
@@ -101,6 +143,14 @@ located_lines as (
 
 dated_lines as (
 
+    {% if iso_times -%}
+    select
+        *,
+        cast(sold_at_text as timestamp) as sold_at_local,
+        false as is_date_order_unclear,
+        length(sold_at_text) > 10 as has_time
+    from located_lines
+    {%- else -%}
     {{ dated_lines(
         from='located_lines',
         text='sold_at_text',
@@ -108,6 +158,7 @@ dated_lines as (
         default_order=date_order,
         of_days=of_days
     ) | indent(4) }}
+    {%- endif %}
 
 ),
 
@@ -164,18 +215,66 @@ judged_lines as (
                 'currency_text <> currency_code and currency_text <> all ('
                 ~ text_array(known_currency_marks()) ~ ')',
             'currency_differs_from_branch': 'is_in_another_currency',
-        }) }}, reject_reasons), '') as reject_reasons
+        }) }}, reject_reasons), '') as {{ 'broken_rules' if is_stated else 'reject_reasons' }}
     from timed_lines
     {{ evaluate_once() }}
 
 ),
 
+{% if is_stated -%}
+compared_lines as (
+
+    select
+        *,
+        coalesce(
+            is_current
+            and {{ is_amount }}
+            and stated_receipt_amount is not null
+            and bool_or(broken_rules is null) over whole_receipt
+            and not bool_or({{ is_of_receipt }} and net_amount is null) over whole_receipt,
+            false
+        ) as is_only_amount,
+        case
+            when
+                is_current
+                and not bool_or({{ is_of_receipt }} and net_amount is null) over whole_receipt
+                then stated_receipt_amount
+                - sum(
+                    case
+                        when {{ is_of_receipt }} and ({{ is_amount }}) is not true then net_amount
+                    end
+                ) over whole_receipt
+        end as stated_difference
+    from judged_lines
+    window whole_receipt as (partition by record_key, is_current)
+
+),
+
+itemized_lines as (
+
+    select
+        *,
+        case when not is_only_amount then broken_rules end as reject_reasons
+    from compared_lines
+    {{ evaluate_once() }}
+
+),
+
+{% endif -%}
 numbered_lines as (
 
     select
         *,
         {% if one_line_each -%}
         {{ transaction_id() }} as transaction_id
+        {%- elif across_files -%}
+        case
+            when not is_current
+                then {{ transaction_id("concat_ws('-', 'line', line_number, 'until', change_id)") }}
+            when reject_reasons is null
+                then {{ dbt_utils.generate_surrogate_key(['source_system', "'receipt'", 'record_key']) }}
+            else {{ transaction_id("'line-' || cast(line_number as text)") }}
+        end as transaction_id
         {%- else -%}
         case
             when reject_reasons is null
@@ -185,16 +284,23 @@ numbered_lines as (
             else {{ transaction_id("'line-' || cast(line_number as text)") }}
         end as transaction_id
         {%- endif %}
+        {%- if across_files %},
+        is_current and reject_reasons is null as is_counted
+        {%- endif %}
         {%- if not one_line_each and 'quality_flags' not in lacks %},
         -- Once for each wording: a receipt of a thousand lines that all say the same would be a thousand
         -- times a thousand words.
         row_number() over (
             partition by
+                {% if across_files -%}
+                record_key, is_current, reject_reasons, quality_flags
+                {%- else -%}
                 file_id, branch_key, business_date, receipt_number, reject_reasons, quality_flags
-            order by line_number
+                {%- endif %}
+            order by {{ item_order }}
         ) as times_flagged
         {%- endif %}
-    from judged_lines
+    from {{ 'itemized_lines' if is_stated else 'judged_lines' }}
     {{ evaluate_once() }}
 
 ),
@@ -206,7 +312,11 @@ gathered_lines as (
         {{ name }},
         {% endfor -%}
         {% for name in of_receipt -%}
-        {{ name ~ ',' if one_line_each else 'min(' ~ name ~ ') over receipt as ' ~ name ~ ',' }}
+        {% if one_line_each or name in lacks or (across_files and name == 'record_key') -%}
+        {{ name }},
+        {% else -%}
+        {{ of_receipt_or_line('min(' ~ name ~ ') over receipt', name, across_files) }} as {{ name }},
+        {% endif -%}
         {% endfor -%}
         {% if one_line_each -%}
         1 as item_number,
@@ -216,16 +326,18 @@ gathered_lines as (
         is_time_known,
         quality_flags,
         net_amount <> round(quantity * unit_price, 2) as is_price_differing,
-        {{ dated_after_delivery('business_date', 'loaded_at') }} as is_after_delivery,
+        {{ is_after_delivery }} as is_after_delivery,
         false as is_differing
         {%- else -%}
-        row_number() over (
-            partition by file_id, transaction_id order by line_number
-        ) as item_number,
-        count(*) over receipt as receipt_lines,
-        sum(quantity) over receipt as receipt_quantity,
-        sum(net_amount) over receipt as receipt_amount,
-        bool_and(is_time_known) over receipt as is_time_known,
+        {{ of_receipt_or_line('row_number() over items', '1', across_files) }} as item_number,
+        {% set items = 'case when not is_only_amount then 1 end' if is_stated else '*' -%}
+        {{ of_receipt_or_line('count(' ~ items ~ ') over receipt', '1', across_files) }} as receipt_lines,
+        {{ of_receipt_or_line('sum(quantity) over receipt', 'quantity', across_files) }}
+            as receipt_quantity,
+        {{ of_receipt_or_line('sum(' ~ item_amount ~ ') over receipt', 'net_amount', across_files) }}
+            as receipt_amount,
+        {{ of_receipt_or_line('bool_and(is_time_known) over receipt', 'is_time_known', across_files) }}
+            as is_time_known,
         {% if 'quality_flags' in lacks -%}
         quality_flags,
         {%- else -%}
@@ -233,23 +345,94 @@ gathered_lines as (
             case when times_flagged = 1 or reject_reasons is not null then quality_flags end, ', '
         ) over receipt as quality_flags,
         {%- endif %}
-        bool_or(net_amount <> round(quantity * unit_price, 2)) over receipt as is_price_differing,
-        bool_or({{ dated_after_delivery('business_date', 'loaded_at') }}) over receipt
-            as is_after_delivery,
-        {% for name in ['customer_id', 'country'] -%}
+        {% set is_price_differing = ('not is_only_amount and ' if is_stated else '')
+            ~ 'net_amount <> round(quantity * unit_price, 2)' -%}
+        {{ of_receipt_or_line(
+            'bool_or(' ~ is_price_differing ~ ') over receipt', is_price_differing, across_files
+        ) }} as is_price_differing,
+        {{ of_receipt_or_line(
+            'bool_or(' ~ is_after_delivery ~ ') over receipt', is_after_delivery, across_files
+        ) }} as is_after_delivery,
+        {% for name in ['customer_id', 'country'] if name not in lacks -%}
         {{ 'or ' if not loop.first }}coalesce(
             min({{ name }}) over receipt <> max({{ name }}) over receipt, false
         )
+        {%- else -%}
+        false
         {%- endfor %} as is_differing
+        {%- endif %}
+        {%- if across_files %},
+        case when is_counted then row_number() over items_of_file else 1 end as file_item_number,
+        case when is_counted then count(*) over receipt_file else 1 end as file_lines,
+        case when is_counted then sum(net_amount) over receipt_file else net_amount end as file_amount
+        {%- endif %}
+        {%- if is_stated %},
+        is_only_amount,
+        sum({{ item_amount }}) over items as amount_so_far,
+        case when is_counted then coalesce(stated_difference, 0) else 0 end as stated_difference
         {%- endif %}
     from numbered_lines
     {%- if not one_line_each %}
-    window receipt as (partition by file_id, transaction_id)
+    window
+        receipt as (partition by {{ receipt }}),
+        items as (partition by {{ receipt }} order by {{ item_order }})
+        {%- if across_files %},
+        receipt_file as (partition by {{ receipt }}, file_id),
+        items_of_file as (partition by {{ receipt }}, file_id order by {{ item_order }})
+        {%- endif %}
     {%- endif %}
     {{ evaluate_once() }}
 
 ),
 
+{% if is_stated -%}
+rounded_lines as (
+
+    select
+        *,
+        {{ is_cash_rounding(
+            'stated_receipt_amount', '(stated_receipt_amount - stated_difference)'
+        ) }} as is_cash_rounded
+    from gathered_lines
+
+),
+
+stated_lines as (
+
+    select
+        {% for name in of_line + of_receipt if name != 'net_amount' -%}
+        {{ name }},
+        {% endfor -%}
+        item_number,
+        receipt_lines,
+        receipt_quantity,
+        receipt_amount + stated_difference as receipt_amount,
+        case
+            when is_only_amount then 0
+            when stated_difference = 0 then net_amount
+            when is_cash_rounded or receipt_amount = 0
+                then net_amount + case when item_number = 1 then stated_difference else 0 end
+            else
+                net_amount
+                + round(stated_difference * amount_so_far / receipt_amount, 2)
+                - round(stated_difference * (amount_so_far - net_amount) / receipt_amount, 2)
+        end as net_amount,
+        is_time_known,
+        quality_flags,
+        is_price_differing,
+        is_after_delivery,
+        is_differing,
+        file_item_number,
+        file_lines,
+        file_amount,
+        stated_difference,
+        is_only_amount,
+        is_cash_rounded
+    from rounded_lines
+
+),
+
+{% endif -%}
 -- A customer is known by number, else by name within the branch.
 identified_lines as (
 
@@ -266,11 +449,28 @@ identified_lines as (
                 then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
             else 'unknown'
         end as identified_customer
-    from gathered_lines
+    from {{ 'stated_lines' if is_stated else 'gathered_lines' }}
 
 ),
 
-{% set columns = {
+{% set flags = {
+            'customer_missing':
+                'false' if 'customer_id' in lacks and 'customer_name' in lacks
+                else "customer_identified_by = 'unknown'",
+            'employee_missing': 'false' if 'employee_id' in lacks else 'employee_id is null',
+            'payment_method_unknown': "payment_method not in ('CASH', 'CARD')",
+            'total_not_positive': 'receipt_amount <= 0',
+            'total_differs_from_price': 'is_price_differing',
+            'receipt_lines_differ': 'is_differing',
+            'dated_after_delivery': 'is_after_delivery',
+        } -%}
+{%- if is_stated -%}
+    {%- do flags.update({
+        'cash_rounded': 'is_cash_rounded',
+        'total_differs_from_lines': 'stated_difference <> 0 and not is_cash_rounded',
+    }) -%}
+{%- endif -%}
+{%- set columns = {
             'transaction_id': 'transaction_id',
             'receipt_number': 'receipt_number',
             'file_id': 'file_id',
@@ -299,17 +499,8 @@ identified_lines as (
             'covers': 'covers',
             'reject_reasons': 'reject_reasons',
             'refused_text': 'case when reject_reasons is not null then line_text end',
-            'quality_flags': "nullif(concat_ws(', ', " ~ named_reasons({
-                'customer_missing':
-                    'false' if 'customer_id' in lacks and 'customer_name' in lacks
-                    else "customer_identified_by = 'unknown'",
-                'employee_missing': 'false' if 'employee_id' in lacks else 'employee_id is null',
-                'payment_method_unknown': "payment_method not in ('CASH', 'CARD')",
-                'total_not_positive': 'receipt_amount <= 0',
-                'total_differs_from_price': 'is_price_differing',
-                'receipt_lines_differ': 'is_differing',
-                'dated_after_delivery': 'is_after_delivery',
-            }) ~ ', ' ~ each_once('quality_flags') ~ "), '')",
+            'quality_flags':
+                "nullif(concat_ws(', ', " ~ named_reasons(flags) ~ ', ' ~ each_once('quality_flags') ~ "), '')",
             'item_number': 'cast(item_number as integer)',
             'quantity': 'quantity',
             'unit_price': 'unit_price',
@@ -318,16 +509,24 @@ identified_lines as (
             'receipt_quantity': 'cast(receipt_quantity as bigint)',
             'receipt_amount': 'cast(receipt_amount as numeric(18, 2))',
             'is_current': 'is_current',
-            'is_sale': 'is_current and reject_reasons is null',
+            'is_sale':
+                'is_current and reject_reasons is null' ~ (' and not is_only_amount' if is_stated else ''),
             'is_time_known': 'is_time_known',
             'business_date': 'business_date',
             'file_business_date': 'file_business_date',
             'sold_at_local': 'sold_at_local',
             'sold_at': 'sold_at',
         } -%}
-{%- for name in added -%}
+{%- for name in added if name != 'receipt_line_number' -%}
     {%- do columns.update({name: name}) -%}
 {%- endfor -%}
+{%- if across_files -%}
+    {%- do columns.update({
+        'file_item_number': 'cast(file_item_number as integer)',
+        'file_lines': 'cast(file_lines as integer)',
+        'file_amount': 'cast(file_amount as numeric(18, 2))',
+    }) -%}
+{%- endif -%}
 judged_receipts as (
 
     select
@@ -336,8 +535,15 @@ judged_receipts as (
         {% endfor %}
     from identified_lines
 
-),
+){{ "," if not across_files }}
 
+{% if across_files -%}
+select * from judged_receipts
+{%- if not is_incremental() %}
+-- File by file, as nights write them (overlaps.sql).
+order by file_id, line_number
+{%- endif %}
+{%- else -%}
 -- All lines of a receipt are of one file, one record and one day: it counts in one file, or in another.
 {{ counted_once(
     'judged_receipts',
@@ -351,6 +557,16 @@ judged_receipts as (
     one_line_each=one_line_each,
     rejudged=rejudged
 ) }}
+{%- endif %}
+{%- endmacro %}
+
+
+{#
+    A value of the whole receipt. `across_files`: a line that is on none, because it is rejected or not current, has its
+    own value.
+#}
+{% macro of_receipt_or_line(aggregate, own, across_files) -%}
+    {{ return('case when is_counted then ' ~ aggregate ~ ' else ' ~ own ~ ' end' if across_files else aggregate) }}
 {%- endmacro %}
 
 
@@ -358,8 +574,26 @@ judged_receipts as (
     The whole text of int_<source>__transactions, of a source with receipt lines: its first line stands for the
     receipt, and says what all of them come to. A rejected line stands for itself; so does each line of a
     receipt that counts in another file.
+
+    `across_files` as for `receipt_lines`. A receipt with lines in several files has a row for each of them, with its
+    lines there; only the row of its first line is a sale.
 #}
-{% macro receipts_of(lines, adds=[]) -%}
+{% macro receipts_of(lines, adds=[], across_files=false) -%}
+    {%- if across_files -%}
+    {{ conform(
+        'transactions',
+        from=lines,
+        expressions={
+            'raw_rows': 'file_lines',
+            'items_sold': 'receipt_quantity',
+            'net_amount': 'receipt_amount',
+            'unstated_amount': 'receipt_amount - file_amount',
+            'is_sale': 'is_sale and item_number = 1',
+        },
+        adds=adds
+    ) }}
+where file_item_number = 1
+    {%- else -%}
     {%- set by_line = 'coalesce(' ~ is_overlap() ~ ', false)' -%}
     {{ conform(
         'transactions',
@@ -375,11 +609,17 @@ judged_receipts as (
         adds=adds
     ) }}
 where item_number = 1 or {{ is_overlap() }}
+    {%- endif -%}
 {%- endmacro %}
 
 
 {# The whole text of int_<source>__sale_lines, of a source with receipt lines. #}
 {% macro sold_lines_of(lines, adds=[]) -%}
-    {{ conform('sale_lines', from=lines, adds=['channel', 'is_time_known'] + adds) }}
+    {{ conform(
+        'sale_lines',
+        from=lines,
+        expressions={'is_return': 'receipt_amount < 0'},
+        adds=['channel', 'is_time_known'] + adds
+    ) }}
 where is_sale
 {%- endmacro %}

@@ -28,6 +28,10 @@
         'reported_branch_month': ['branch_key', 'sales_month'],
         'source_week': ['source_system', 'sales_week'],
         'trend_period': ['period_end_date'],
+        'stock_list': ['branch_key', 'business_date'],
+        'judged_stock_day': ['branch_key', 'business_date'],
+        'stock_month': ['branch_key', 'stock_month'],
+        'costed_branch_month': ['branch_key', 'sales_month'],
     } -%}
     {%- if grain not in keys -%}
         {{ exceptions.raise_compiler_error(
@@ -97,7 +101,7 @@
     {%- if execute and is_incremental() -%}
         {%- set found = run_query(
             "select distinct file_id from " ~ transactions
-            ~ " where change_id > " ~ high_water_mark() ~ " and is_current order by file_id"
+            ~ " where change_id > " ~ high_water_mark() ~ " order by file_id"
         ) -%}
         {{- found.columns[0].values() | join(', ') or 'null' -}}
     {%- endif -%}
@@ -142,6 +146,14 @@
         {{ branch_weeks_since(mark, model) }}
     {%- elif grain == 'trend_period' -%}
         {{ trend_periods_since(mark, model) }}
+    {%- elif grain == 'stock_list' -%}
+        {{ stock_lists_since(mark, model) }}
+    {%- elif grain == 'judged_stock_day' -%}
+        {{ judged_stock_days_since(mark, model) }}
+    {%- elif grain == 'stock_month' -%}
+        {{ stock_months_since(mark, model) }}
+    {%- elif grain == 'costed_branch_month' -%}
+        {{ costed_branch_months_since(mark, model) }}
     {%- else -%}
         {%- set branch_days = branch_days_since(mark, model) -%}
         {%- if grain == 'branch_day' -%}
@@ -412,4 +424,85 @@
         from {{ model('int_branches__opened') }} as opened
         where opened.change_id > {{ mark }}
     ) as changes
+{%- endmacro %}
+
+
+{# Branches and business days with a changed list of stock; also those that no longer have one. #}
+{% macro stock_lists_since(mark, model) -%}
+    select distinct
+        branch_key,
+        business_date
+    from {{ model('int_stock_levels__unioned') }}
+    where
+        change_id > {{ mark }}
+        and branch_key is not null
+        and business_date is not null
+{%- endmacro %}
+
+
+{#
+    Changed lists of stock; the lists after them, which are compared with them, and those of the
+    `stock_velocity_days` days after them; and lists that are judged by the sales of a changed day.
+#}
+{% macro judged_stock_days_since(mark, model) -%}
+    {%- set windows = model('int_stock_days__windows') -%}
+    {%- set lists = stock_lists_since(mark, model) -%}
+    select
+        branch_key,
+        business_date
+    from ({{ lists }}) as lists
+    union
+    select
+        windows.branch_key,
+        windows.business_date
+    from {{ windows }} as windows
+    inner join ({{ lists }}) as lists
+        on
+            windows.branch_key = lists.branch_key
+            and windows.business_date > lists.business_date
+            and (
+                coalesce(windows.previous_date <= lists.business_date, true)
+                or windows.business_date
+                <= {{ dbt.dateadd('day', var('stock_velocity_days'), 'lists.business_date') }}
+            )
+    union
+    select
+        windows.branch_key,
+        windows.business_date
+    from {{ windows }} as windows
+    inner join ({{ branch_days_since(mark, model) }}) as branch_days
+        on
+            windows.branch_key = branch_days.branch_key
+            and windows.business_date >= branch_days.business_date
+            -- The days before a stockout begin a day earlier.
+            and coalesce(windows.window_start_date <= {{ dbt.dateadd('day', 1, 'branch_days.business_date') }}, true)
+{%- endmacro %}
+
+
+{# The months of changed lists of stock. #}
+{% macro stock_months_since(mark, model) -%}
+    select distinct
+        branch_key,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as stock_month
+    from ({{ stock_lists_since(mark, model) }}) as lists
+{%- endmacro %}
+
+
+{#
+    The months of branch days, and the months in which a product sold whose costs have changed: a new cost changes the
+    sales from its day on, and the first cost of a product also those before it.
+#}
+{% macro costed_branch_months_since(mark, model) -%}
+    {{ months_of(branch_days_since(mark, model)) }}
+    union
+    select
+        product_months.branch_key,
+        product_months.sales_month
+    from {{ model('int_product_costs__ranges') }} as costs
+    inner join {{ model('int_product_months__sold') }} as product_months
+        on
+            costs.product_key = product_months.product_key
+            and {{ dbt.date_trunc('month', 'costs.changed_from_date') }}
+            <= product_months.sales_month
+    where costs.change_id > {{ mark }}
 {%- endmacro %}

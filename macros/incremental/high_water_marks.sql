@@ -119,17 +119,27 @@
 
 
 {#
-    A text that changes when the reference data that facts are computed with changes: the branches seed, the defaults
-    for unlisted branches, the calendar; and when rows of raw are erased.
+    A text that changes when the reference data that facts are computed with changes: the branches seed, the rates of
+    VAT, the defaults of the company and of sources for unlisted branches, the calendar; and when rows of raw are erased.
 #}
 {% macro reference_fingerprint() -%}
     (
         select md5(
             '{{ var("company_time_zone") }}|{{ var("company_currency") }}'
             || '|{{ var("calendar_start") }}|{{ var("calendar_end") }}|'
+            || '{{ tojson(var("source_defaults"), sort_keys=true) | replace("'", "''") }}|'
             || coalesce(
                 string_agg(
                     cast(branches as text), '|' order by branches.source_system, branches.branch_name
+                ),
+                ''
+            )
+            || coalesce(
+                (
+                    select string_agg(
+                        cast(rates as text), '|' order by rates.country_code, rates.valid_from
+                    )
+                    from {{ ref('vat_rates') }} as rates
                 ),
                 ''
             )

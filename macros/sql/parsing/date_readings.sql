@@ -44,6 +44,7 @@
                             null,
                             null
                         ]
+                    when '00000000' then array[{{ text }}, {{ text }}, null, null, null]
                     when '0000-00-00' then array[{{ text }}, {{ text }}, null, null, null]
                     when '0000-00-00 00:00:00' then array[{{ text }}, {{ text }}, 'time', null, null]
                     else {{ branchline.parts_of_date(branchline.plain_text(text), of_days) }}

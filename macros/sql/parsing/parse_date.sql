@@ -17,3 +17,20 @@
         from {{ date_readings(text, 'readings') }}
     )
 {%- endmacro %}
+
+
+{# The same with its time of day; midnight where the text has none. #}
+{% macro parse_moment(text) -%}
+    (
+        select
+            case
+                when readings.is_year_short then null
+                when readings.day_first_at is null then readings.month_first_at
+                when
+                    readings.month_first_at is null
+                    or readings.day_first_at = readings.month_first_at
+                    then readings.day_first_at
+            end
+        from {{ date_readings(text, 'readings') }}
+    )
+{%- endmacro %}

@@ -53,6 +53,8 @@
         cast(quantity as bigint) as quantity,
         cast(transactions as bigint) as transactions,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_quantity as bigint) as returned_quantity,
+        cast(returned_amount as numeric(18, 2)) as returned_amount,
         {{ ratio('net_sales', 'quantity', 4) }} as average_unit_price,
         {{ ratio('100 * net_sales', 'greatest(all_net_sales, 0)') }} as {{ share }},
         {{ ratio('100 * cumulative_net_sales', 'classed_net_sales') }}

@@ -14,6 +14,7 @@
         'product_name': 'item_name',
         'quantity': '1',
         'is_time_known': 'true',
+        'is_return': 'receipts.net_amount < 0',
         'net_amount':
             'round(unit_price, 2) + case when item_number = 1 then cash_rounding else 0 end',
     },

@@ -46,8 +46,14 @@ located as (
     select
         named.*,
         coalesce(branches.branch_name, named.given_branch_name) as known_branch_name,
-        coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
-        coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code
+        coalesce(
+            branches.time_zone,
+            {{ source_default('time_zone', var('company_time_zone'), 'named.source_system') }}
+        ) as time_zone,
+        coalesce(
+            branches.currency_code,
+            {{ source_default('currency_code', var('company_currency'), 'named.source_system') }}
+        ) as currency_code
     from named
     {{ normalized_branch_name('named.given_branch_name') }} as names
     left join branches on names.normalized_branch_name = branches.normalized_branch_name

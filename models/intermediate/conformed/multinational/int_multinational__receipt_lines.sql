@@ -17,8 +17,6 @@
         ],
     )
 }}
-{%- set touched = touched('file') %}
-{%- set end_of_ledger = end_of_ledger() %}
 {%- set mark = high_water_mark() %}
 
 with order_times as (
@@ -59,31 +57,19 @@ lines as (
 -- Orders of other files that a list has changed.
 changed_lines as (
 
-    select
-        orders.*,
-        files.superseded_by_file_id,
-        files.logical_file,
-        files.file_branch,
-        files.covers,
-        files.file_business_date,
-        orders.file_id as change_id,
-        true as is_current
-    from {{ ref('stg_multinational__orders') }} as orders
-    inner join {{ ref('int_files__versioned') }} as files on orders.file_id = files.file_id
-    where
-        files.file_id <= {{ end_of_ledger }}
-        and coalesce(files.superseded_by_file_id > {{ end_of_ledger }}, true)
-        and files.file_id not in ({{ touched }})
-        and (
-            {{ short_key('orders.date_event_id') }} in (
+    {% set is_changed -%}
+        (
+            {{ short_key('lines.date_event_id') }} in (
                 select order_times.date_event_key from order_times
                 where order_times.valid_from_file_id > {{ mark }}
             )
-            or {{ short_key('orders.product_id') }} in (
+            or {{ short_key('lines.product_id') }} in (
                 select prices.product_code_key from prices
                 where prices.valid_from_file_id > {{ mark }}
             )
         )
+    {%- endset -%}
+    {{ lines_of_untouched_files(ref('stg_multinational__orders'), is_changed) }}
 
 ),
 
@@ -98,79 +84,34 @@ orders as (
 
 ),
 
--- The states of an order: the last of its file, and the sales that it was before.
-states as (
-
-    select
-        orders.source_system,
-        orders.file_id,
-        orders.line_number,
-        orders.logical_file,
-        orders.covers,
-        orders.file_business_date,
-        orders.loaded_at,
-        orders.record_key,
-        orders.date_event_id,
-        orders.customer_id,
-        orders.first_name,
-        orders.last_name,
-        orders.store_code,
-        orders.product_id,
-        orders.quantity_text,
-        orders.card_token,
-        orders.card_last4,
-        prices.product_name,
-        prices.price_text,
-        prices.other_money_text,
-        prices.unit_price,
-        order_times.sold_at_text,
-        order_times.period_text,
-        orders.is_current as is_file_current,
-        orders.change_id as file_change_id,
-        greatest(orders.file_id, order_times.valid_from_file_id, prices.valid_from_file_id)
-            as started_file_id,
-        least(
-            case when not orders.is_current then orders.change_id end,
-            order_times.valid_to_file_id,
-            prices.valid_to_file_id
-        ) as ended_file_id,
-        coalesce(
-            least(order_times.valid_to_file_id, prices.valid_to_file_id)
-            < case when orders.is_current then 9223372036854775807 else orders.change_id end,
-            false
-        ) as is_former
-    from orders
-    left join order_times
-        on
-            {{ short_key('orders.date_event_id') }} = order_times.date_event_key
-            and coalesce(orders.file_id < order_times.valid_to_file_id, true)
-            and (orders.is_current or orders.change_id > order_times.valid_from_file_id)
-    left join prices
-        on
-            {{ short_key('orders.product_id') }} = prices.product_code_key
-            and coalesce(orders.file_id < prices.valid_to_file_id, true)
-            and (orders.is_current or orders.change_id > prices.valid_from_file_id)
-
-),
+{{ valued_lines(
+    'orders',
+    columns=[
+        'source_system', 'file_id', 'line_number', 'logical_file', 'covers', 'file_business_date',
+        'loaded_at', 'record_key', 'date_event_id', 'customer_id', 'first_name', 'last_name',
+        'store_code', 'product_id', 'quantity_text', 'card_token', 'card_last4',
+    ],
+    histories={
+        'order_times': short_key('lines.date_event_id') ~ ' = order_times.date_event_key',
+        'prices': short_key('lines.product_id') ~ ' = prices.product_code_key',
+    },
+    values={
+        'sold_at_text': 'order_times.sold_at_text',
+        'period_text': 'order_times.period_text',
+        'product_name': 'prices.product_name',
+        'price_text': 'prices.price_text',
+        'other_money_text': 'prices.other_money_text',
+        'unit_price': 'prices.unit_price',
+    },
+    was_counted='price_text is not null and sold_at_text is not null'
+) }},
 
 parsed as (
 
     select
         *,
-        case
-            when is_former or not is_file_current then ended_file_id
-            else started_file_id
-        end as change_id,
-        is_file_current and not is_former as is_current,
         {{ parse_integer('quantity_text') }} as quantity
-    from states
-    where
-        not is_former
-        or (
-            started_file_id < ended_file_id
-            and price_text is not null
-            and sold_at_text is not null
-        )
+    from valued_lines
 
 ),
 

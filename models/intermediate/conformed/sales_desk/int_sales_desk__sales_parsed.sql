@@ -17,8 +17,8 @@ branches as (
 
 ),
 
--- A store is known by its number. A store that seeds/branches.csv does not list has the company's
--- currency and time zone.
+-- A store is known by its number. A store that seeds/branches.csv does not list has the source's or
+-- the company's currency and time zone.
 final as (
 
     select
@@ -40,8 +40,14 @@ final as (
         files.covers,
         files.file_business_date,
         sales.loaded_at,
-        coalesce(branches.currency_code, '{{ var("company_currency") }}') as currency_code,
-        coalesce(branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
+        coalesce(
+            branches.currency_code,
+            {{ source_default('currency_code', var('company_currency'), 'sales.source_system') }}
+        ) as currency_code,
+        coalesce(
+            branches.time_zone,
+            {{ source_default('time_zone', var('company_time_zone'), 'sales.source_system') }}
+        ) as time_zone,
         {{ parse_integer('sales.quantity_text') }} as quantity,
         {{ parse_amount('sales.unit_price_text', scale=4, three_decimals=true) }} as unit_price,
         {{ parse_amount('sales.total_text') }} as total_amount
