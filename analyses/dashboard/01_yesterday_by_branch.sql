@@ -4,6 +4,8 @@ select
     currency_code,
     net_sales,
     transactions,
+    returns,
+    returned_amount,
     average_transaction_value,
     net_sales_last_week,
     net_sales_change_percent

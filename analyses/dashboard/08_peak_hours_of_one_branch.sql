@@ -7,4 +7,4 @@ select
     is_peak_hour
 from marts.rpt_peak_hours
 where branch_key = (select min(branch_key) from marts.rpt_daily_sales)
-order by weekday_number, hour_of_day;
+order by weekday_of_week, hour_of_day;

@@ -39,11 +39,18 @@ file_days as (
         sum(case when net_amount < 0 then 1 else 0 end) as refunds,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_amount,
+        sum(case when net_amount < 0 then -net_amount else 0 end) as refunded_amount,
         sum(1.0 * items_sold * items_sold) as squared_items,
         sum(net_amount * net_amount) as squared_amounts,
         count(*) filter (where {{ sales_channel() }} = 'online') as online_receipts,
         sum(items_sold) filter (where {{ sales_channel() }} = 'online') as online_items_sold,
         sum(net_amount) filter (where {{ sales_channel() }} = 'online') as online_net_amount,
+        count(*) filter (
+            where net_amount < 0 and {{ sales_channel() }} = 'online'
+        ) as online_refunds,
+        -sum(net_amount) filter (
+            where net_amount < 0 and {{ sales_channel() }} = 'online'
+        ) as online_refunded_amount,
         count(*) filter (where is_time_known) as timed_receipts,
         business_date,
         min(sold_at_local) filter (where is_time_known) as first_sold_at_local,
@@ -83,11 +90,14 @@ final as (
         cast(sum(refunds) as bigint) as refunds,
         cast(sum(items_sold) as bigint) as items_sold,
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
+        cast(sum(refunded_amount) as numeric(18, 2)) as refunded_amount,
         cast(sum(squared_items) as numeric(38, 4)) as squared_items,
         cast(sum(squared_amounts) as numeric(38, 4)) as squared_amounts,
         cast(sum(online_receipts) as bigint) as online_receipts,
         cast(coalesce(sum(online_items_sold), 0) as bigint) as online_items_sold,
         cast(coalesce(sum(online_net_amount), 0) as numeric(18, 2)) as online_net_amount,
+        cast(sum(online_refunds) as bigint) as online_refunds,
+        cast(coalesce(sum(online_refunded_amount), 0) as numeric(18, 2)) as online_refunded_amount,
         cast(sum(timed_receipts) as bigint) as timed_receipts,
         min(days_off_file_name) as days_off_file_name,
         not {{ dbt.bool_or('not is_after_file') }} as is_after_file,

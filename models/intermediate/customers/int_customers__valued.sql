@@ -39,6 +39,8 @@ totals as (
         sum(purchases) as purchases,
         count(*) as months_with_purchases,
         sum(net_amount) as net_amount,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount,
         max(max_net_amount) as max_net_amount,
         min(first_purchase_date) as first_purchase_date,
         max(last_purchase_date) as last_purchase_date
@@ -59,8 +61,9 @@ final as (
         cast(totals.months_with_purchases as integer) as months_with_purchases,
         cast(totals.net_amount as numeric(18, 2)) as net_amount,
         cast(totals.max_net_amount as numeric(18, 2)) as max_net_amount,
-        cast(round(totals.net_amount / totals.purchases, 2) as numeric(18, 2))
-            as average_purchase_amount,
+        {{ average_receipt(
+            'totals.net_amount', 'totals.returned_amount', 'totals.purchases', 'totals.returns'
+        ) }} as average_purchase_amount,
         -- From the first month to the last, inclusive, with months without a purchase.
         cast(
             round(

@@ -52,6 +52,7 @@ final as (
         count(*) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        {{ returns_of() }},
         max(net_amount) as max_net_amount,
         min(business_date) as first_sold_date,
         max(business_date) as last_sold_date,

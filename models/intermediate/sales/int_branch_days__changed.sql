@@ -16,6 +16,7 @@
     )
 }}
 {%- set mark = high_water_mark() %}
+{%- set taxed_branches = ref('int_branches__taxed') %}
 
 with transactions as (
 
@@ -48,6 +49,18 @@ changes as (
         change_id,
         business_date
     from first_purchases
+    {%- if is_incremental() %}
+    -- All days of a branch that is now taxed in another country.
+    union all
+    select
+        known.branch_key,
+        taxed_branches.change_id,
+        known.business_date
+    from {{ this }} as known
+    inner join {{ taxed_branches }} as taxed_branches
+        on known.branch_key = taxed_branches.branch_key
+    where taxed_branches.change_id > {{ mark }}
+    {%- endif %}
 
 ),
 

@@ -41,6 +41,7 @@ final as (
         count(*) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        {{ returns_of() }},
         business_date
     from sales
     group by

@@ -111,6 +111,8 @@ hours as (
         transactions,
         items_sold,
         net_amount,
+        returns,
+        returned_amount,
         business_date as first_business_date,
         business_date as last_business_date
     from branch_hours
@@ -126,6 +128,8 @@ hours as (
         transactions,
         items_sold,
         net_amount,
+        returns,
+        returned_amount,
         first_business_date,
         last_business_date
     from kept_weekdays
@@ -145,6 +149,8 @@ weekday_hours as (
         cast(sum(transactions) as bigint) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        cast(sum(returns) as bigint) as returns,
+        sum(returned_amount) as returned_amount,
         min(first_business_date) as first_business_date,
         max(last_business_date) as last_business_date
     from hours
@@ -202,6 +208,8 @@ final as (
         weekday_hours.transactions,
         weekday_hours.items_sold,
         weekday_hours.net_amount,
+        weekday_hours.returns,
+        weekday_hours.returned_amount,
         weekday_hours.first_business_date,
         weekday_hours.last_business_date
     from weekday_hours

@@ -90,10 +90,16 @@ final as (
         compared.currency_code,
         cast(compared.performance_rank as integer) as top_performance_rank,
         cast(compared.transactions as integer) as total_transactions,
+        cast(compared.returns as integer) as returns,
         cast(compared.net_amount as numeric(18, 2)) as total_sales,
+        cast(compared.returned_amount as numeric(18, 2)) as returned_amount,
         cast(round(compared.average_net_amount, 2) as numeric(18, 2)) as avg_sales_per_month,
-        cast(round(compared.net_amount / compared.transactions, 2) as numeric(18, 2))
-            as avg_transaction_value,
+        {{ average_receipt(
+            'compared.net_amount',
+            'compared.returned_amount',
+            'compared.transactions',
+            'compared.returns',
+        ) }} as avg_transaction_value,
         cast(compared.max_net_amount as numeric(18, 2)) as max_single_transaction,
         -- The first of a month with negative sales has an incentive of 0.
         cast(

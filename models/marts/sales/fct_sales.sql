@@ -23,6 +23,20 @@ with sale_lines as (
 
 ),
 
+taxed_branches as (
+
+    select * from {{ ref('int_branches__taxed') }}
+
+),
+
+vat_rates as (
+
+    select * from {{ ref('int_vat_rates__dated') }}
+
+),
+
+{{ taxed('sale_lines') }},
+
 final as (
 
     select
@@ -40,12 +54,18 @@ final as (
         currency_code,
         {{ time_period() }} as time_period,
         quantity,
+        cast(coalesce(measured_quantity, quantity) as numeric(18, 3)) as measured_quantity,
         unit_price,
         net_amount,
+        net_amount as gross_amount,
+        vat_rate_percent,
+        cast(net_amount - net_of_vat_amount as numeric(18, 2)) as vat_amount,
+        net_of_vat_amount,
+        is_return,
         business_date,
         sold_at_local,
         sold_at
-    from sale_lines
+    from taxed
 
 )
 

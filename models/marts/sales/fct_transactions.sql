@@ -39,37 +39,60 @@ first_purchases as (
 
 ),
 
+taxed_branches as (
+
+    select * from {{ ref('int_branches__taxed') }}
+
+),
+
+vat_rates as (
+
+    select * from {{ ref('int_vat_rates__dated') }}
+
+),
+
+{{ taxed('sales') }},
+
 final as (
 
     select
-        sales.transaction_id,
-        sales.receipt_number,
-        sales.source_system,
-        sales.branch_key,
-        sales.customer_key,
-        sales.employee_key,
-        sales.branch_name,
-        {{ sales_channel('sales.channel') }} as channel,
-        sales.country,
-        sales.payment_method,
-        sales.card_token,
-        sales.card_last4,
-        sales.currency_code,
-        {{ time_period('sales.time_period', 'sales.sold_at_local', 'sales.is_time_known') }}
+        taxed.transaction_id,
+        taxed.receipt_number,
+        taxed.source_system,
+        taxed.branch_key,
+        taxed.customer_key,
+        taxed.employee_key,
+        taxed.branch_name,
+        {{ sales_channel('taxed.channel') }} as channel,
+        taxed.country,
+        taxed.payment_method,
+        taxed.card_token,
+        taxed.card_last4,
+        taxed.currency_code,
+        {{ time_period('taxed.time_period', 'taxed.sold_at_local', 'taxed.is_time_known') }}
             as time_period,
-        sales.quality_flags,
-        sales.items_sold,
-        sales.net_amount,
-        sales.customer_identified_by <> 'unknown' as is_customer_known,
-        sales.is_time_known,
+        case
+            when taxed.net_amount < 0 and taxed.taxed_on is null and taxed.is_vat_rate_changed
+                then concat_ws(', ', taxed.quality_flags, 'vat_rate_of_return_day')
+            else taxed.quality_flags
+        end as quality_flags,
+        taxed.items_sold,
+        taxed.net_amount,
+        taxed.net_amount as gross_amount,
+        taxed.vat_rate_percent,
+        cast(taxed.net_amount - taxed.net_of_vat_amount as numeric(18, 2)) as vat_amount,
+        taxed.net_of_vat_amount,
+        taxed.net_amount < 0 as is_return,
+        taxed.customer_identified_by <> 'unknown' as is_customer_known,
+        taxed.is_time_known,
         first_purchases.transaction_id is not null as is_first_purchase,
-        sales.business_date,
-        {{ clock_time('sales.sold_at_local', 'sales.is_time_known') }} as clock_time,
-        sales.sold_at_local,
-        sales.sold_at
-    from sales
+        taxed.business_date,
+        {{ clock_time('taxed.sold_at_local', 'taxed.is_time_known') }} as clock_time,
+        taxed.sold_at_local,
+        taxed.sold_at
+    from taxed
     left join first_purchases
-        on sales.transaction_id = first_purchases.transaction_id
+        on taxed.transaction_id = first_purchases.transaction_id
 
 )
 

@@ -12,8 +12,10 @@ days as (
     select
         currency_code,
         sum(receipts) as transactions,
+        sum(refunds) as returns,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
+        sum(refunded_amount) as returned_amount,
         business_date
     from branch_days
     group by currency_code, business_date
@@ -25,8 +27,10 @@ months as (
     select
         currency_code,
         sum(transactions) as transactions,
+        sum(returns) as returns,
         sum(items_sold) as items_sold,
         sum(net_sales) as net_sales,
+        sum(returned_amount) as returned_amount,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
     from days
     group by currency_code, cast({{ dbt.date_trunc('month', 'business_date') }} as date)
@@ -47,8 +51,10 @@ final as (
             ) as integer
         ) as sales_rank_in_year,
         cast(transactions as bigint) as transactions,
+        cast(returns as bigint) as returns,
         cast(items_sold as bigint) as items_sold,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_amount as numeric(18, 2)) as returned_amount,
         sales_month
     from months
 

@@ -98,9 +98,12 @@ days as (
         count(*) as transactions,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
+        {{ returns_of() }},
         sum(case when payment_method = 'CASH' then net_amount else 0 end) as cash_sales,
         sum(case when payment_method = 'CARD' then net_amount else 0 end) as card_sales,
         sum(case when payment_method = 'OTHER' then net_amount else 0 end) as other_sales,
+        -- Null unless every receipt has a rate.
+        case when count(vat_amount) = count(*) then sum(vat_amount) end as vat_amount,
         -- A customer has one first purchase.
         sum(case when is_first_purchase then 1 else 0 end) as new_customers,
         business_date
@@ -117,13 +120,18 @@ final as (
         days.branch_name,
         days.currency_code,
         cast(days.transactions as integer) as transactions,
+        cast(days.returns as integer) as returns,
         cast(days.items_sold as bigint) as items_sold,
         cast(days.net_sales as numeric(18, 2)) as net_sales,
+        cast(days.returned_amount as numeric(18, 2)) as returned_amount,
+        cast(days.vat_amount as numeric(18, 2)) as vat_amount,
+        cast(days.net_sales - days.vat_amount as numeric(18, 2)) as net_of_vat_sales,
         cast(days.cash_sales as numeric(18, 2)) as cash_sales,
         cast(days.card_sales as numeric(18, 2)) as card_sales,
         cast(days.other_sales as numeric(18, 2)) as other_sales,
-        cast(round(days.net_sales / days.transactions, 2) as numeric(18, 2))
-            as average_transaction_value,
+        {{ average_receipt(
+            'days.net_sales', 'days.returned_amount', 'days.transactions', 'days.returns'
+        ) }} as average_transaction_value,
         cast(days.new_customers as integer) as new_customers,
         cast(coalesce(customer_counts.known_customers, 0) - days.new_customers as integer)
             as returning_customers,

@@ -30,7 +30,9 @@ days as (
         branch_days.source_system,
         branch_days.branch_name,
         branch_days.currency_code,
+        branch_days.returns,
         branch_days.net_sales,
+        branch_days.returned_amount,
         {%- for gap in gaps %}
         {%- for when, number in [('before', -1), ('after', 1)] %}
         {{ was_open_too(
@@ -56,7 +58,9 @@ months as (
         source_system,
         branch_name,
         currency_code,
+        sum(returns) as returns,
         sum(net_sales) as net_sales,
+        sum(returned_amount) as returned_amount,
         {%- for gap in gaps %}
         sum(case when was_open_{{ gap }}_before then net_sales end)
             as comparing_net_sales_on_{{ gap }},
@@ -81,7 +85,9 @@ compared as (
         months.source_system,
         months.branch_name,
         months.currency_code,
+        months.returns,
         months.net_sales,
+        months.returned_amount,
         {%- for gap in gaps %}
         case
             when {{ gap }}_before.compared_net_sales_on_{{ gap }} is not null
@@ -116,7 +122,9 @@ final as (
         source_system,
         branch_name,
         currency_code,
+        cast(returns as bigint) as returns,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_amount as numeric(18, 2)) as returned_amount,
         {%- for gap in gaps %}
         cast(like_for_like_net_sales_on_{{ gap }} as numeric(18, 2))
             as like_for_like_net_sales_on_{{ gap }},

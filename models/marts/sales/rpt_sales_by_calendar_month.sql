@@ -12,8 +12,10 @@ months as (
         cast(extract(month from business_date) as integer) as month_number,
         currency_code,
         sum(receipts) as transactions,
+        sum(refunds) as returns,
         sum(items_sold) as items_sold,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        sum(refunded_amount) as returned_amount
     from branch_days
     group by cast(extract(month from business_date) as integer), currency_code
 
@@ -28,8 +30,10 @@ final as (
         cast(rank() over (partition by currency_code order by net_sales desc) as integer)
             as sales_rank,
         cast(transactions as bigint) as transactions,
+        cast(returns as bigint) as returns,
         cast(items_sold as bigint) as items_sold,
-        cast(net_sales as numeric(18, 2)) as net_sales
+        cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_amount as numeric(18, 2)) as returned_amount
     from months
 
 )

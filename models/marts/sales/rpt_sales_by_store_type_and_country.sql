@@ -17,8 +17,10 @@ branch_sales as (
         branch_key,
         currency_code,
         sum(receipts) as transactions,
+        sum(refunds) as returns,
         sum(items_sold) as items_sold,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        sum(refunded_amount) as returned_amount
     from branch_days
     group by branch_key, currency_code
 
@@ -31,8 +33,10 @@ typed_sales as (
         coalesce(branches.country_code, 'unknown') as country_code,
         branch_sales.currency_code,
         branch_sales.transactions,
+        branch_sales.returns,
         branch_sales.items_sold,
-        branch_sales.net_sales
+        branch_sales.net_sales,
+        branch_sales.returned_amount
     from branch_sales
     left join branches on branch_sales.branch_key = branches.branch_key
 
@@ -45,8 +49,10 @@ added_up as (
         country_code,
         currency_code,
         sum(transactions) as transactions,
+        sum(returns) as returns,
         sum(items_sold) as items_sold,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returned_amount) as returned_amount
     from typed_sales
     group by store_type, country_code, currency_code
 
@@ -59,8 +65,10 @@ final as (
         {{ short_key('country_code') }} as country_code,
         currency_code,
         cast(transactions as bigint) as transactions,
+        cast(returns as bigint) as returns,
         cast(items_sold as bigint) as items_sold,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_amount as numeric(18, 2)) as returned_amount,
         {{ ratio(
             '100 * net_sales', 'sum(net_sales) over (partition by country_code, currency_code)'
         ) }} as sales_share_percent

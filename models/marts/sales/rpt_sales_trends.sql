@@ -109,7 +109,9 @@ branch_days as (
     select
         open_levels.seller_number,
         daily_sales.transactions,
+        daily_sales.returns,
         daily_sales.net_sales,
+        daily_sales.returned_amount,
         daily_sales.business_date,
         open_levels.branch_first_date,
         open_levels.branch_last_date
@@ -187,7 +189,9 @@ summed_{{ kind }}s as (
         branch_days.seller_number,
         dated.period_number,
         sum(branch_days.transactions) as transactions,
+        sum(branch_days.returns) as returns,
         sum(branch_days.net_sales) as net_sales,
+        sum(branch_days.returned_amount) as returned_amount,
         sum(case when dated.is_in_end_year then branch_days.net_sales else 0 end)
             as net_sales_of_end_year,
         {%- for compared, when in [('comparing', 'before'), ('compared', 'after')] %}
@@ -229,7 +233,9 @@ branch_periods as (
         '{{ kind }}' as period_kind,
         summed.period_number,
         summed.transactions,
+        summed.returns,
         summed.net_sales,
+        summed.returned_amount,
         summed.net_sales_of_end_year,
         summed.comparing_net_sales,
         summed.compared_net_sales,
@@ -291,7 +297,9 @@ periods as (
         1 as branches,
         case when like_for_like_net_sales is null then 0 else 1 end as like_for_like_branches,
         transactions,
+        returns,
         net_sales,
+        returned_amount,
         net_sales_of_end_year,
         like_for_like_net_sales,
         like_for_like_net_sales_year_before,
@@ -312,7 +320,9 @@ periods as (
         count(*) as branches,
         count(like_for_like_net_sales) as like_for_like_branches,
         sum(transactions) as transactions,
+        sum(returns) as returns,
         sum(net_sales) as net_sales,
+        sum(returned_amount) as returned_amount,
         sum(net_sales_of_end_year) as net_sales_of_end_year,
         sum(like_for_like_net_sales) as like_for_like_net_sales,
         sum(like_for_like_net_sales_year_before) as like_for_like_net_sales_year_before,
@@ -377,8 +387,11 @@ final as (
         currency_code,
         cast(branches as integer) as branches,
         cast(transactions as bigint) as transactions,
+        cast(returns as bigint) as returns,
         cast(transactions_year_before as bigint) as transactions_year_before,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(returned_amount as numeric(18, 2)) as returned_amount,
+        {{ average_receipt() }} as average_transaction_value,
         {%- for length in ['short', 'long'] %}
         cast(
             case

@@ -36,6 +36,7 @@ expected as (
         sales_month,
         count(*) as purchases,
         sum(net_amount) as net_amount,
+        {{ returns_of() }},
         max(net_amount) as max_net_amount,
         min(business_date) as first_purchase_date,
         max(business_date) as last_purchase_date
@@ -66,6 +67,8 @@ where
     or months.customer_key is null
     or expected.purchases <> months.purchases
     or expected.net_amount <> months.net_amount
+    or expected.returns <> months.returns
+    or expected.returned_amount <> months.returned_amount
     or expected.max_net_amount <> months.max_net_amount
     or expected.first_purchase_date <> months.first_purchase_date
     or expected.last_purchase_date <> months.last_purchase_date

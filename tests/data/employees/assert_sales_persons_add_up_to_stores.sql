@@ -12,6 +12,9 @@ with receipts as (
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month,
         count(employee_key) as transactions,
         sum(case when employee_key is not null then net_amount else 0 end) as net_sales,
+        count(employee_key) filter (where is_return) as returns,
+        sum(case when is_return and employee_key is not null then -net_amount else 0 end)
+            as returned_amount,
         sum(net_amount) as store_net_sales
     from {{ ref('fct_transactions') }}
     where {{ in_scope('day_of_branch_month', mark) }}
@@ -32,6 +35,8 @@ persons as (
             sales_month_start_date as sales_month,
             sum(total_transactions) as transactions,
             sum(total_sales) as net_sales,
+            sum(returns) as returns,
+            sum(returned_amount) as returned_amount,
             sum(sales_contribution_percentage) as percent_of_store,
             count(*) as persons
         from {{ ref('sales_team_data_mart') }}
@@ -55,6 +60,8 @@ where
     or persons.branch_key is null
     or receipts.transactions <> persons.transactions
     or receipts.net_sales <> persons.net_sales
+    or receipts.returns <> persons.returns
+    or receipts.returned_amount <> persons.returned_amount
     -- Each share is rounded to a hundredth.
     or abs(
         persons.percent_of_store - 100 * persons.net_sales / nullif(receipts.store_net_sales, 0)

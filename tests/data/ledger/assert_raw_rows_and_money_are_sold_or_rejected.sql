@@ -45,12 +45,14 @@ checked as (
 
 ),
 
+-- A receipt comes to what its source states: cash rounding, say, is in no line. If its lines are in
+-- several files, it is a row in each of them.
 sold as (
 
     select
         checked.file_id,
         sum(checked.raw_rows) as row_count,
-        sum(transactions.net_amount) as amount
+        sum(transactions.net_amount - coalesce(checked.unstated_amount, 0)) as amount
     from checked
     inner join transactions
         on

@@ -9,11 +9,17 @@ with receipts as (
         count(*) as transactions,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
+        count(*) filter (where is_return) as returns,
+        coalesce(-sum(net_amount) filter (where is_return), 0) as returned_amount,
+        case when count(vat_amount) = count(*) then sum(vat_amount) end as vat_amount,
         count(distinct case when is_customer_known then customer_key end) as known_customers,
         count(distinct case when is_first_purchase then customer_key end) as new_customers,
         count(*) filter (where channel = 'online') as online_transactions,
         coalesce(sum(items_sold) filter (where channel = 'online'), 0) as online_items_sold,
         coalesce(sum(net_amount) filter (where channel = 'online'), 0) as online_net_sales,
+        count(*) filter (where is_return and channel = 'online') as online_returns,
+        coalesce(-sum(net_amount) filter (where is_return and channel = 'online'), 0)
+            as online_returned_amount,
         count(clock_time) as timed_transactions,
         business_date,
         min(business_date + clock_time) as first_sold_at_local,
@@ -58,15 +64,22 @@ where
     or receipts.transactions <> daily_sales.transactions
     or receipts.items_sold <> daily_sales.items_sold
     or receipts.net_sales <> daily_sales.net_sales
+    or receipts.returns <> daily_sales.returns
+    or receipts.returned_amount <> daily_sales.returned_amount
+    or receipts.vat_amount is distinct from daily_sales.vat_amount
     or receipts.new_customers <> daily_sales.new_customers
     or receipts.known_customers
     <> daily_sales.new_customers + daily_sales.returning_customers
     or receipts.transactions <> measured_days.receipts
     or receipts.items_sold <> measured_days.items_sold
     or receipts.net_sales <> measured_days.net_amount
+    or receipts.returns <> measured_days.refunds
+    or receipts.returned_amount <> measured_days.refunded_amount
     or receipts.online_transactions <> measured_days.online_receipts
     or receipts.online_items_sold <> measured_days.online_items_sold
     or receipts.online_net_sales <> measured_days.online_net_amount
+    or receipts.online_returns <> measured_days.online_refunds
+    or receipts.online_returned_amount <> measured_days.online_refunded_amount
     or receipts.timed_transactions <> measured_days.timed_receipts
     or receipts.first_sold_at_local is distinct from measured_days.first_sold_at_local
     or receipts.last_sold_at_local is distinct from measured_days.last_sold_at_local

@@ -1,7 +1,8 @@
 -- The items of a receipt add up to its total and its number of items, and have its branch, time,
--- part of the day, channel, customer and sales person. Receipts without items and items without a
--- receipt are returned, too. With items that differ from each other, a receipt has several rows
--- here, which do not match.
+-- part of the day, channel, customer, sales person and rate of VAT. Their VAT adds up to its own,
+-- but for half a penny of rounding for each of them and for the receipt. Receipts without items and
+-- items without a receipt are returned, too. With items that differ from each other, a receipt has
+-- several rows here, which do not match.
 {%- set scope = in_scope('branch_day') %}
 
 with transactions as (
@@ -21,8 +22,13 @@ items as (
         channel,
         currency_code,
         time_period,
+        vat_rate_percent,
+        is_return,
+        count(*) as items,
         sum(quantity) as items_sold,
         sum(net_amount) as net_amount,
+        sum(vat_amount) as vat_amount,
+        sum(net_of_vat_amount) as net_of_vat_amount,
         business_date,
         sold_at
     from {{ ref('fct_sales') }}
@@ -35,6 +41,8 @@ items as (
         channel,
         currency_code,
         time_period,
+        vat_rate_percent,
+        is_return,
         business_date,
         sold_at
 
@@ -52,6 +60,10 @@ where
     or items.transaction_id is null
     or transactions.net_amount <> items.net_amount
     or transactions.items_sold <> items.items_sold
+    or transactions.is_return <> items.is_return
+    or transactions.vat_rate_percent is distinct from items.vat_rate_percent
+    or items.vat_amount + items.net_of_vat_amount <> items.net_amount
+    or abs(transactions.vat_amount - items.vat_amount) > 0.005 * (items.items + 1)
     or transactions.branch_key <> items.branch_key
     or transactions.customer_key <> items.customer_key
     or transactions.employee_key is distinct from items.employee_key

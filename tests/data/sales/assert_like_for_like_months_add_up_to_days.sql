@@ -4,7 +4,9 @@ with months as (
     select
         branch_key,
         sales_month,
-        net_sales
+        net_sales,
+        returns,
+        returned_amount
     from {{ ref('rpt_like_for_like_sales') }}
 
 ),
@@ -14,7 +16,9 @@ days as (
     select
         branch_key,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref('rpt_daily_sales') }}
     group by branch_key, cast({{ dbt.date_trunc('month', 'business_date') }} as date)
 
@@ -30,3 +34,5 @@ full outer join days
         and months.sales_month = days.sales_month
 where
     months.net_sales is distinct from days.net_sales
+    or months.returns is distinct from days.returns
+    or months.returned_amount is distinct from days.returned_amount

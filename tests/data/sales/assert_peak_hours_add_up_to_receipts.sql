@@ -10,7 +10,8 @@ with receipts as (
         branch_key,
         business_date,
         count(*) as transactions,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        {{ returns_of() }}
     from {{ ref('fct_transactions') }}
     where is_time_known and {{ scope }}
     group by branch_key, business_date
@@ -23,7 +24,9 @@ day_hours as (
         branch_key,
         business_date,
         sum(transactions) as transactions,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref('int_branch_hours__sold') }}
     where {{ scope }}
     group by branch_key, business_date
@@ -36,7 +39,9 @@ weekday_days as (
         branch_key,
         weekday_number,
         sum(transactions) as transactions,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref('int_branch_hours__sold') }}
     where {{ weekday_scope }}
     group by branch_key, weekday_number
@@ -49,7 +54,9 @@ weekday_hours as (
         branch_key,
         weekday_number,
         sum(transactions) as transactions,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref('rpt_peak_hours') }}
     where {{ weekday_scope }}
     group by branch_key, weekday_number
@@ -67,6 +74,8 @@ where
     or day_hours.branch_key is null
     or receipts.transactions <> day_hours.transactions
     or receipts.net_sales <> day_hours.net_sales
+    or receipts.returns <> day_hours.returns
+    or receipts.returned_amount <> day_hours.returned_amount
 union all
 select coalesce(weekday_days.branch_key, weekday_hours.branch_key) as branch_key
 from weekday_days
@@ -79,3 +88,5 @@ where
     or weekday_hours.branch_key is null
     or weekday_days.transactions <> weekday_hours.transactions
     or weekday_days.net_sales <> weekday_hours.net_sales
+    or weekday_days.returns <> weekday_hours.returns
+    or weekday_days.returned_amount <> weekday_hours.returned_amount

@@ -16,7 +16,9 @@ with days as (
         currency_code,
         sum(transactions) as transactions,
         sum(items_sold) as items_sold,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref('rpt_daily_sales') }}
     group by currency_code
 
@@ -30,7 +32,9 @@ reported as (
         currency_code,
         sum(transactions) as transactions,
         sum(items_sold) as items_sold,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount
     from {{ ref(report) }}
     group by currency_code
     {{ 'union all' if not loop.last }}
@@ -66,3 +70,5 @@ where
     or expected.transactions <> reported.transactions
     or expected.items_sold <> reported.items_sold
     or expected.net_sales <> reported.net_sales
+    or expected.returns <> reported.returns
+    or expected.returned_amount <> reported.returned_amount

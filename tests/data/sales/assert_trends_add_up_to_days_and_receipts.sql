@@ -12,7 +12,8 @@ with receipts as (
         currency_code,
         business_date,
         count(*) as transactions,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        {{ returns_of() }}
     from {{ ref('fct_transactions') }}
     where {{ day_scope }}
     group by branch_key, currency_code, business_date
@@ -27,7 +28,9 @@ branch_days as (
             currency_code,
             period_start_date as business_date,
             transactions,
-            net_sales
+            net_sales,
+            returns,
+            returned_amount
         from {{ ref('rpt_sales_trends') }}
         where level = 'branch' and period_kind = 'day'
     ) as days
@@ -62,6 +65,8 @@ added_up as (
         currency_code,
         sum(transactions) as transactions,
         sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount,
         cast(null as numeric) as like_for_like_net_sales,
         cast(null as numeric) as like_for_like_net_sales_year_before,
         cast({{ dbt.date_trunc(kind, 'period_start_date') }} as date) as period_start_date
@@ -80,6 +85,8 @@ added_up as (
         periods.currency_code,
         sum(periods.transactions) as transactions,
         sum(periods.net_sales) as net_sales,
+        sum(periods.returns) as returns,
+        sum(periods.returned_amount) as returned_amount,
         coalesce(sum(periods.like_for_like_net_sales), 0) as like_for_like_net_sales,
         coalesce(sum(periods.like_for_like_net_sales_year_before), 0)
             as like_for_like_net_sales_year_before,
@@ -100,6 +107,8 @@ added_up as (
         currency_code,
         sum(transactions) as transactions,
         sum(net_sales) as net_sales,
+        sum(returns) as returns,
+        sum(returned_amount) as returned_amount,
         coalesce(sum(like_for_like_net_sales), 0) as like_for_like_net_sales,
         coalesce(sum(like_for_like_net_sales_year_before), 0)
             as like_for_like_net_sales_year_before,
@@ -126,6 +135,8 @@ where
     or branch_days.branch_key is null
     or receipts.transactions <> branch_days.transactions
     or receipts.net_sales <> branch_days.net_sales
+    or receipts.returns <> branch_days.returns
+    or receipts.returned_amount <> branch_days.returned_amount
 union all
 select
     periods.level,
@@ -146,6 +157,8 @@ where
         added_up.level is null
         or periods.transactions <> added_up.transactions
         or periods.net_sales <> added_up.net_sales
+        or periods.returns <> added_up.returns
+        or periods.returned_amount <> added_up.returned_amount
         or coalesce(periods.like_for_like_net_sales, 0) <> added_up.like_for_like_net_sales
         or coalesce(periods.like_for_like_net_sales_year_before, 0)
         <> added_up.like_for_like_net_sales_year_before

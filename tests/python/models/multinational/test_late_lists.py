@@ -21,17 +21,24 @@ EVENTS_HEADER = "timestamp,month,year,day,time_period,date_uuid"
 PRODUCTS_HEADER = (
     "index,product_name,product_price,weight,category,EAN,date_added,uuid,removed,product_code"
 )
+STORES_HEADER = (
+    "index,address,longitude,lat,locality,store_code,staff_numbers,opening_date,store_type,latitude,"
+    "country_code,continent"
+)
 # Number of the order: event, store, product, units.
 Orders = dict[int, tuple[str, str, str, int]]
 # Event: month and day. Product: its price.
 Events = Mapping[str, tuple[int, int]]
 Prices = Mapping[str, str]
+# Store: its country.
+Countries = Mapping[str, str]
 
 ORDERS: Orders = {
     number: (f"e{number}", f"ST-{number % 2}", f"p{number % 3}", number + 1) for number in range(12)
 }
 EVENTS = {f"e{number}": (1 + number % 2, 1 + number % 5) for number in range(12)}
 PRICES = {"p0": "1.10", "p1": "2.20", "p2": "3.30"}
+RATES = {"GB": Decimal(20), "DE": Decimal(19)}
 SALES = """
     select
         sales.business_date, receipts.branch_name, sales.product_id, sales.quantity,
@@ -71,7 +78,17 @@ def deliver_prices(project: Project, prices: Prices) -> None:
     deliver(project, "products", PRODUCTS_HEADER, lines)
 
 
-def expect(project: Project, orders: Orders, events: Events, prices: Prices) -> None:
+def deliver_stores(project: Project, countries: Countries) -> None:
+    lines = [
+        f"{n},1 High Street,1.0,,Town,{store},10,2010-06-12,Local,50.0,{country},Europe"
+        for n, (store, country) in enumerate(countries.items())
+    ]
+    deliver(project, "stores", STORES_HEADER, lines)
+
+
+def expect(
+    project: Project, orders: Orders, events: Events, prices: Prices, countries: Countries
+) -> None:
     """The facts and the days are those of the files; everything else is rejected."""
     sold = {
         number: (f"2020-{month:02}-{day:02}", store, product, units, Decimal(prices[product]))
@@ -90,6 +107,9 @@ def expect(project: Project, orders: Orders, events: Events, prices: Prices) -> 
         " where transactions > 0"
     )
     assert {(str(day), store): money for day, store, money in daily} == days
+    taxed = "select distinct branch_name, vat_rate_percent from marts.fct_transactions"
+    of_country = {store: RATES.get(countries.get(store, "")) for _, store in days}
+    assert set(project.rows(taxed)) == set(of_country.items())
     rejected = project.rows(
         "select line_number - 2, reject_reasons from marts.rejected_rows"
         " where feed = 'multinational_orders' order by 1"
@@ -118,7 +138,7 @@ def build(project: Project, *words: str) -> None:
         "build",
         *("--exclude-resource-type", "unit_test"),
         *("--indirect-selection", "cautious"),
-        *("--select", "+rejected_rows", "+fct_transactions", "+fct_sales", "+rpt_daily_sales"),
+        *("--select", "+rejected_rows", "+fct_sales", "+rpt_daily_sales", "+rpt_vat"),
         *words,
     )
 
@@ -132,16 +152,19 @@ def test_orders_follow_their_lists_whenever_these_arrive(project: Project) -> No
     events: dict[str, tuple[int, int]] = dict(EVENTS)
     prices = dict(PRICES)
     orders = dict(ORDERS)
+    countries: dict[str, str] = {}
     deliver_orders(project, orders)
     night(project)
-    expect(project, orders, {}, {})
+    expect(project, orders, {}, {}, countries)
 
     # The lists are late, and do not have everything.
+    countries |= {"ST-0": "GB", "ST-1": "DE"}
+    deliver_stores(project, countries)
     del events["e3"], prices["p2"]
     deliver_events(project, events)
     deliver_prices(project, prices)
-    night(project, 2)
-    expect(project, orders, events, prices)
+    night(project, 3)
+    expect(project, orders, events, prices, countries)
 
     # A product becomes dearer and another one is new; the events are the same in another order.
     prices |= {"p1": "2.50", "p2": "3.30"}
@@ -149,12 +172,12 @@ def test_orders_follow_their_lists_whenever_these_arrive(project: Project) -> No
     project.load()
     deliver_prices(project, prices)
     night(project)
-    expect(project, orders, events, prices)
+    expect(project, orders, events, prices, countries)
     assert changed(project) == {n for n, order in orders.items() if order[2] in ("p1", "p2")}
 
     # Everything in one night: an order moves to another day and a missing event comes; a product
     # leaves the list, which undoes no sale, and one is cheaper; two orders are corrected, and one
-    # is gone.
+    # is gone; a store moves to another country, whose VAT its former sales have, too.
     events |= {"e0": (6, 30), "e3": (2, 4)}
     deliver_events(project, {name: events[name] for name in ("e0", "e3", "e5")})
     prices["p1"] = "2.00"
@@ -162,17 +185,19 @@ def test_orders_follow_their_lists_whenever_these_arrive(project: Project) -> No
     orders[1] = ("e1", "ST-0", "p1", 9)
     orders[2] = ("e2", "ST-2", "p0", 2)
     del orders[11]
+    countries["ST-0"] = "DE"
+    deliver_stores(project, countries)
     deliver_orders(project, orders)
-    night(project, 3)
-    expect(project, orders, events, prices)
+    night(project, 4)
+    expect(project, orders, events, prices, countries)
 
     # A wrong list is withdrawn: what only it said is not known.
     withdraw(project.url, ["multinational/products.csv"], "wrong prices", lambda _: None)
     build(project)
     left = {"p0": prices["p0"]}
-    expect(project, orders, events, left)
+    expect(project, orders, events, left, countries)
 
-    marts = ("fct_sales", "fct_transactions", "rpt_daily_sales", "rejected_rows")
+    marts = ("fct_sales", "fct_transactions", "rpt_daily_sales", "rpt_vat", "rejected_rows")
     before = {mart: project.contents(mart) for mart in marts}
     build(project, "--full-refresh")
     assert {mart: project.contents(mart) for mart in marts} == before
@@ -180,4 +205,4 @@ def test_orders_follow_their_lists_whenever_these_arrive(project: Project) -> No
     # And comes again.
     deliver_prices(project, prices)
     night(project)
-    expect(project, orders, events, prices)
+    expect(project, orders, events, prices, countries)

@@ -45,7 +45,7 @@ DESK_MONTHS = ("2023-04", "2024-03", "2024-04")
 
 
 def branch_file(branch: str, day: str, chance: random.Random) -> str:
-    """A day of a till: receipts of one to three items, some by card, some without a customer."""
+    """A day of a till: receipts of one to three items, some by card or nameless, and a return."""
     lines = []
     for number in range(chance.randint(2, 5)):
         items = [chance.choice(ITEMS) for _ in range(chance.randint(1, 3))]
@@ -56,6 +56,7 @@ def branch_file(branch: str, day: str, chance: random.Random) -> str:
             f'{day.replace("-", "/")} 09:{number:02},{branch},{chance.choice(PEOPLE)},"{basket}",'
             f"{total},{'CARD' if card else 'CASH'},{card}\n"
         )
+    lines.append(f'{day.replace("-", "/")} 18:00,{branch},,"Tea - -1.30",-1.30,CASH,\n')
     return "".join(lines)
 
 
@@ -231,7 +232,19 @@ GROWTH = "round(100 * (sum(now_sales) - sum(past_sales)) / sum(past_sales), 2)"
 TRUTH = {
     "net_sales": ("sum(net_sales)", "days"),
     "receipts": ("sum(transactions)", "days"),
-    "average_basket": ("round(sum(net_sales) / sum(transactions), 2)", "days"),
+    "average_basket": (
+        "round(sum(net_amount) filter (where net_amount >= 0)"
+        " / count(*) filter (where net_amount >= 0), 2)",
+        "receipts",
+    ),
+    "returns": ("sum(returns)", "days"),
+    "return_rate": ("round(100.0 * sum(returns) / sum(transactions), 2)", "days"),
+    "returned_amount": ("sum(returned_amount)", "days"),
+    "vat": ("case when count(vat_amount) = count(*) then sum(vat_amount) end", "days"),
+    "net_of_vat_sales": (
+        "case when count(*) = count(net_of_vat_sales) then sum(net_of_vat_sales) end",
+        "days",
+    ),
     "customers": ("count(distinct customer_key)", "known"),
     "new_customers": ("sum(new_customers)", "days"),
     "repeat_customers": ("count(distinct customer_key) filter (where came_before)", "known"),
@@ -253,11 +266,23 @@ TRUTH = {
     "like_for_like_growth_on_month": (GROWTH, "on_month"),
 }
 METRICS = list(TRUTH)
-COUNTS = ("receipts", "units", "customers", "new_customers", "repeat_customers", "sales_people")
+COUNTS = (
+    "receipts",
+    "returns",
+    "units",
+    "customers",
+    "new_customers",
+    "repeat_customers",
+    "sales_people",
+)
+RATES = ("repeat_rate", "return_rate")
 # Metrics that are null where they would sum several currencies.
 AMOUNTS = (
     "net_sales",
     "average_basket",
+    "returned_amount",
+    "vat",
+    "net_of_vat_sales",
     "product_sales",
     "sales_per_person",
     "like_for_like_sales",
@@ -308,7 +333,7 @@ def test_every_metric_matches_the_marts(project: Project, ask: Ask, keys: tuple[
 
 
 def test_totals_of_counts_match_the_marts(project: Project, ask: Ask) -> None:
-    [(_, values)] = ask([*COUNTS, "repeat_rate"]).items()
+    [(_, values)] = ask([*COUNTS, *RATES]).items()
     for metric, value in values.items():
         assert {(): value} == truth(project, metric), metric
     assert project.rows(
@@ -318,7 +343,7 @@ def test_totals_of_counts_match_the_marts(project: Project, ask: Ask) -> None:
 
 
 def test_amounts_of_several_currencies_are_never_summed(ask: Ask) -> None:
-    assert set(AMOUNTS) | set(COUNTS) | {"repeat_rate"} == set(METRICS)
+    assert {*AMOUNTS, *COUNTS, *RATES} == set(METRICS)
     [values] = ask([*AMOUNTS, "receipts"]).values()
     assert values.pop("receipts")
     assert set(values.values()) == {None}
