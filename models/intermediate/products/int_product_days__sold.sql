@@ -34,6 +34,13 @@ final as (
         max(currency_code) as currency_code,
         sum(quantity) as quantity,
         sum(net_amount) as net_amount,
+        {{ returned_products_of() }},
+        -- What was sold, whatever was returned: the weight or length of goods that are measured.
+        cast(
+            coalesce(
+                sum(coalesce(measured_quantity, quantity)) filter (where not is_return), 0
+            ) as numeric(18, 3)
+        ) as sold_quantity,
         count(distinct transaction_id) as transactions,
         count(distinct transaction_id) filter (
             where receipt_lines <= {{ var('basket_pair_max_lines') }}

@@ -50,6 +50,8 @@ final as (
         currency_code,
         cast(sum(quantity) as bigint) as quantity,
         sum(net_amount) as net_amount,
+        cast(sum(returned_quantity) as bigint) as returned_quantity,
+        sum(returned_amount) as returned_amount,
         cast(sum(transactions) as bigint) as transactions,
         min(business_date) as first_sold_date,
         max(business_date) as last_sold_date,

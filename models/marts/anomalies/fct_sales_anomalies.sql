@@ -16,6 +16,12 @@ customer_visits as (
 
 ),
 
+stock_counts as (
+
+    select * from {{ ref('int_stock_counts__out_of_range') }}
+
+),
+
 branches as (
 
     select * from {{ ref('dim_branches') }}
@@ -25,6 +31,12 @@ branches as (
 employees as (
 
     select * from {{ ref('dim_employees') }}
+
+),
+
+products as (
+
+    select * from {{ ref('dim_products') }}
 
 ),
 
@@ -46,6 +58,7 @@ anomalies as (
         branch_key,
         cast(null as text) as employee_key,
         cast(null as text) as customer_key,
+        cast(null as text) as product_key,
         source_system,
         'day' as period,
         currency_code,
@@ -66,6 +79,7 @@ anomalies as (
         branch_key,
         employee_key,
         cast(null as text) as customer_key,
+        cast(null as text) as product_key,
         source_system,
         'week' as period,
         currency_code,
@@ -86,6 +100,7 @@ anomalies as (
         branch_key,
         cast(null as text) as employee_key,
         customer_key,
+        cast(null as text) as product_key,
         source_system,
         'day' as period,
         currency_code,
@@ -99,6 +114,27 @@ anomalies as (
         robust_score,
         business_date as period_start_date
     from customer_visits
+    union all
+    select
+        'product' as subject_kind,
+        product_key as subject_key,
+        branch_key,
+        cast(null as text) as employee_key,
+        cast(null as text) as customer_key,
+        product_key,
+        source_system,
+        'day' as period,
+        cast(null as text) as currency_code,
+        'counted_stock' as measure,
+        'stock_gap' as kind,
+        0 as history_periods,
+        expected_value,
+        lower_limit,
+        upper_limit,
+        actual_value,
+        robust_score,
+        business_date as period_start_date
+    from stock_counts
 
 ),
 
@@ -110,11 +146,13 @@ final as (
         anomalies.branch_key,
         anomalies.employee_key,
         anomalies.customer_key,
+        anomalies.product_key,
         anomalies.source_system,
         branches.branch_name,
         employees.full_name as employee_name,
+        products.product_name,
         anomalies.period,
-        anomalies.currency_code,
+        coalesce(anomalies.currency_code, branches.currency_code) as currency_code,
         anomalies.measure,
         anomalies.kind,
         severities.severity,
@@ -137,6 +175,7 @@ final as (
     from anomalies
     inner join branches on anomalies.branch_key = branches.branch_key
     left join employees on anomalies.employee_key = employees.employee_key
+    left join products on anomalies.product_key = products.product_key
     left join severities
         on
             abs(anomalies.robust_score) >= severities.min_score

@@ -36,18 +36,36 @@ listed_products as (
 
 ),
 
--- In a source without a product list every product is inferred from its sales.
-final as (
+-- Of every list that counts in the history of the stock.
+stocked_products as (
 
     select
-        coalesce(products.product_key, listed_products.product_key) as product_key,
-        coalesce(products.source_system, listed_products.source_system) as source_system,
-        coalesce(products.product_name, listed_products.product_name) as product_name,
-        coalesce(listed_products.product_id, products.product_id) as product_id,
-        product_names.size,
-        coalesce(product_names.base_name, products.product_name, listed_products.product_name)
-            as base_name,
-        product_names.flavour,
+        product_key,
+        source_system,
+        max(product_id) as product_id
+    from {{ ref('int_stock_levels__unioned') }}
+    where is_current
+    group by product_key, source_system
+
+),
+
+-- The list's name is the product's, if it has one; receipts may shorten it.
+known_products as (
+
+    select
+        coalesce(products.product_key, listed_products.product_key, stocked_products.product_key)
+            as product_key,
+        coalesce(
+            products.source_system, listed_products.source_system, stocked_products.source_system
+        ) as source_system,
+        coalesce(
+            nullif(listed_products.product_name, listed_products.product_id),
+            products.product_name,
+            listed_products.product_name,
+            stocked_products.product_id
+        ) as product_name,
+        coalesce(listed_products.product_id, products.product_id, stocked_products.product_id)
+            as product_id,
         listed_products.category,
         listed_products.ean,
         listed_products.list_price,
@@ -60,7 +78,36 @@ final as (
         products.last_sold_date
     from products
     full outer join listed_products on products.product_key = listed_products.product_key
-    left join product_names on products.product_key = product_names.product_key
+    full outer join stocked_products
+        on
+            coalesce(products.product_key, listed_products.product_key)
+            = stocked_products.product_key
+
+),
+
+-- In a source without a product list every product is inferred from its sales.
+final as (
+
+    select
+        known_products.product_key,
+        known_products.source_system,
+        known_products.product_name,
+        known_products.product_id,
+        product_names.size,
+        coalesce(product_names.base_name, known_products.product_name) as base_name,
+        product_names.flavour,
+        known_products.category,
+        known_products.ean,
+        known_products.list_price,
+        known_products.weight_kg,
+        known_products.is_available,
+        known_products.is_inferred,
+        known_products.listed_on,
+        known_products.expires_on,
+        known_products.first_sold_date,
+        known_products.last_sold_date
+    from known_products
+    left join product_names on known_products.product_key = product_names.product_key
 
 )
 

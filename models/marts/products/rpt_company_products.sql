@@ -16,6 +16,8 @@ months as (
         sum(quantity) as quantity,
         sum(transactions) as transactions,
         sum(net_amount) as net_sales,
+        sum(returned_quantity) as returned_quantity,
+        sum(returned_amount) as returned_amount,
         sales_month
     from product_months
     group by product_key, source_system, currency_code, sales_month

@@ -9,7 +9,9 @@ with branches as (
         count(*) as branches,
         sum(quantity) as quantity,
         sum(transactions) as transactions,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(returned_quantity) as returned_quantity,
+        sum(returned_amount) as returned_amount
     from {{ ref('rpt_product_performance') }}
     group by product_key, currency_code, sales_month
 
@@ -38,6 +40,8 @@ where
     or branches.quantity <> company.quantity
     or branches.transactions <> company.transactions
     or branches.net_sales <> company.net_sales
+    or branches.returned_quantity <> company.returned_quantity
+    or branches.returned_amount <> company.returned_amount
 union all
 select
     company.product_key,

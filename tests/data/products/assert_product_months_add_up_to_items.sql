@@ -12,7 +12,8 @@ with items as (
         branch_key,
         business_date,
         sum(quantity) as quantity,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        {{ returned_products_of() }}
     from {{ ref('fct_sales') }}
     where {{ scope }}
     group by product_key, branch_key, business_date
@@ -43,7 +44,9 @@ product_months as (
         branch_key,
         sales_month,
         sum(quantity) as quantity,
-        sum(net_amount) as net_sales
+        sum(net_amount) as net_sales,
+        sum(returned_quantity) as returned_quantity,
+        sum(returned_amount) as returned_amount
     from days_of_months
     group by product_key, branch_key, sales_month
 
@@ -71,6 +74,8 @@ where
     or product_days.product_key is null
     or items.quantity <> product_days.quantity
     or items.net_sales <> product_days.net_amount
+    or items.returned_quantity <> product_days.returned_quantity
+    or items.returned_amount <> product_days.returned_amount
 union all
 select
     coalesce(product_months.product_key, performance.product_key) as product_key,
@@ -87,3 +92,5 @@ where
     or performance.product_key is null
     or product_months.quantity <> performance.quantity
     or product_months.net_sales <> performance.net_sales
+    or product_months.returned_quantity <> performance.returned_quantity
+    or product_months.returned_amount <> performance.returned_amount

@@ -1,0 +1,53 @@
+-- The levels of every branch and day are those of its last list, and every product of it has one
+-- status.
+{%- set scope = in_scope('stock_list') %}
+
+with lists as (
+
+    select
+        branch_key,
+        business_date,
+        count(*) as products,
+        sum(stock_quantity) as stock_quantity
+    from {{ ref('int_stock_levels__unioned') }}
+    where is_current and {{ scope }}
+    group by branch_key, business_date
+
+),
+
+levels as (
+
+    select
+        branch_key,
+        business_date,
+        count(*) as products,
+        sum(stock_quantity) as stock_quantity
+    from {{ ref('fct_stock_levels') }}
+    where {{ scope }}
+    group by branch_key, business_date
+
+),
+
+trend as (
+
+    select * from {{ ref('rpt_inventory_trend') }}
+    where {{ scope }}
+
+)
+
+select
+    coalesce(lists.branch_key, levels.branch_key, trend.branch_key) as branch_key,
+    coalesce(lists.business_date, levels.business_date, trend.business_date) as business_date
+from lists
+full outer join levels
+    on
+        lists.branch_key = levels.branch_key
+        and lists.business_date = levels.business_date
+full outer join trend
+    on
+        coalesce(lists.branch_key, levels.branch_key) = trend.branch_key
+        and coalesce(lists.business_date, levels.business_date) = trend.business_date
+where
+    lists.products is distinct from levels.products
+    or lists.stock_quantity is distinct from levels.stock_quantity
+    or lists.products is distinct from trend.products
