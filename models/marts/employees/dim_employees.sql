@@ -11,26 +11,47 @@ employee_months as (
 
 ),
 
-sellers as (
+attendance as (
+
+    select * from {{ ref('int_employee_shifts__paired') }}
+
+),
+
+-- People with sales or punches.
+seen_employees as (
 
     select
         employee_key,
         source_system,
-        employee_id,
-        min(first_sold_date) as first_sold_date,
-        max(last_sold_date) as last_sold_date
+        employee_id
     from employee_months
-    group by employee_key, source_system, employee_id
+    union
+    select
+        employee_key,
+        source_system,
+        employee_id
+    from attendance
 
 ),
 
--- A person with sales who is not on the list yet is inferred.
+sellers as (
+
+    select
+        employee_key,
+        min(first_sold_date) as first_sold_date,
+        max(last_sold_date) as last_sold_date
+    from employee_months
+    group by employee_key
+
+),
+
+-- A person with sales or punches who is not on the list yet is inferred.
 final as (
 
     select
-        coalesce(sellers.employee_key, employees.employee_key) as employee_key,
-        coalesce(employees.source_system, sellers.source_system) as source_system,
-        coalesce(employees.employee_id, sellers.employee_id) as employee_id,
+        coalesce(seen_employees.employee_key, employees.employee_key) as employee_key,
+        coalesce(employees.source_system, seen_employees.source_system) as source_system,
+        coalesce(employees.employee_id, seen_employees.employee_id) as employee_id,
         employees.full_name,
         employees.manager_id,
         managers.full_name as manager_name,
@@ -40,10 +61,11 @@ final as (
         sellers.first_sold_date,
         sellers.last_sold_date
     from employees
-    full outer join sellers
+    full outer join seen_employees
         on
-            employees.source_system = sellers.source_system
-            and employees.employee_id = sellers.employee_id
+            employees.source_system = seen_employees.source_system
+            and employees.employee_id = seen_employees.employee_id
+    left join sellers on seen_employees.employee_key = sellers.employee_key
     left join employees as managers
         on
             employees.source_system = managers.source_system
