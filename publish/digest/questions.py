@@ -44,12 +44,16 @@ class Part:
     """A question and the layout of its answer.
 
     `question`: the answer is marts.rpt_digest__<question>. `mart`: where to find more.
+    `where`: a condition on the model's own columns, for a part of the rows; `most_rows`: the first
+    of them, where there may be many.
     """
 
     title: str
     question: str
     mart: str
     columns: tuple[Column, ...]
+    where: str = "true"
+    most_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,42 @@ class Insight:
     part: Part
     rows: Sequence[tuple[Any, ...]]
 
+
+# The day has a row per branch.
+MOST_BRANCHES = 10
+
+LAST_DAY = Part(
+    title=f"Last day: branches against the week before, {MOST_BRANCHES} at most",
+    question="day_summary",
+    mart="rpt_daily_sales",
+    columns=(
+        Column("Branch", "branch_name", Kind.TEXT),
+        Column("Day", "business_date", Kind.TEXT),
+        Column("Net sales", "net_sales", Kind.MONEY),
+        Column("", "currency_code", Kind.TEXT),
+        Column("Change", "net_sales_change_percent", Kind.CHANGE),
+        Column("Returns", "returns", Kind.NUMBER),
+        Column("Best product", "best_product_name", Kind.TEXT),
+    ),
+    most_rows=MOST_BRANCHES,
+)
+
+STOCK_AND_STAFF = Part(
+    title="Last day: products by stock status, hours of staff",
+    question="day_summary",
+    mart="rpt_inventory_status",
+    columns=(
+        Column("Branch", "branch_name", Kind.TEXT),
+        Column("Out of stock", "out_of_stock_products", Kind.NUMBER),
+        Column("At risk", "stockout_risk_products", Kind.NUMBER),
+        Column("Dead", "dead_stock_products", Kind.NUMBER),
+        Column("Too much", "overstock_products", Kind.NUMBER),
+        Column("Median cover", "median_days_of_cover", Kind.NUMBER),
+        Column("Hours", "staff_hours", Kind.NUMBER),
+    ),
+    where="out_of_stock_products is not null or staff_hours is not null",
+    most_rows=MOST_BRANCHES,
+)
 
 BRANCHES_AGAINST_LAST_WEEK = Part(
     title="Branches: last 7 days against the 7 before",
@@ -144,6 +184,8 @@ WHAT_IS_ODD = Part(
 
 # In display order.
 PARTS = (
+    LAST_DAY,
+    STOCK_AND_STAFF,
     BRANCHES_AGAINST_LAST_WEEK,
     BRANCHES_AGAINST_LAST_YEAR,
     RISING_AND_FALLING_PRODUCTS,
@@ -159,6 +201,7 @@ def read_insights(link: Link, parts: Sequence[Part] = PARTS) -> list[Insight]:
     for part in parts:
         if not is_readable(link, part.question):
             continue
-        if rows := read_answer(link, part.question, [column.name for column in part.columns]):
-            found.append(Insight(part, rows))
+        names = [column.name for column in part.columns]
+        if rows := read_answer(link, part.question, names, part.where):
+            found.append(Insight(part, rows[: part.most_rows]))
     return found

@@ -29,9 +29,14 @@ LEFT = (Kind.TEXT, Kind.MONTH, Kind.FIGURE)
 def show_totals(console: Console, totals: Sequence[Totals]) -> None:
     """One line per currency."""
     for total in totals:
+        returned = (
+            f" ({plural(total.returns, 'return')} of {money(total.returned_amount)})"
+            if total.returns
+            else ""
+        )
         console.print(
             f"[bold]Sales:[/bold] {money(total.net_sales)} {plain(total.currency_code)} in"
-            f" {total.transactions:,} transactions of {total.items_sold:,} items,"
+            f" {total.transactions:,} transactions of {total.items_sold:,} items{returned},"
             f" {plural(total.branches, 'branch')},"
             f" {total.first_business_date} to {total.last_business_date}."
         )

@@ -18,13 +18,15 @@ from publish.digest.answers import is_readable, read_answer
 
 @dataclass(frozen=True)
 class Totals:
-    """All sales of one currency."""
+    """All sales of one currency. `transactions` counts returns, `net_sales` is net of them."""
 
     currency_code: str
     branches: int
     transactions: int
+    returns: int
     items_sold: int
     net_sales: Decimal
+    returned_amount: Decimal
     first_business_date: date
     last_business_date: date
 

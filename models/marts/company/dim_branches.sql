@@ -1,3 +1,13 @@
+{# The table is updated, not replaced, so that the views on it are not dropped. #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_differences',
+        unique_key='branch_key',
+        on_schema_change='fail',
+    )
+}}
+
 with reference_branches as (
 
     select * from {{ ref('branches') }}
@@ -20,31 +30,56 @@ product_months as (
 
 ),
 
+stock_days as (
+
+    select * from {{ ref('int_stock_days__listed') }}
+
+),
+
 opened_branches as (
 
     select * from {{ ref('int_branches__opened') }}
 
 ),
 
-sellers as (
+attendance as (
 
-    select distinct
+    select * from {{ ref('int_employee_shifts__paired') }}
+
+),
+
+-- A branch may have punches or stock before its first sale.
+seen_branches as (
+
+    select
         branch_key,
         source_system,
         branch_name
     from product_months
+    union
+    select
+        branch_key,
+        source_system,
+        branch_name
+    from attendance
+    union
+    select
+        branch_key,
+        source_system,
+        branch_name
+    from stock_days
 
 ),
 
 trading as (
 
     select
-        sellers.source_system,
-        sellers.branch_name,
+        seen_branches.source_system,
+        seen_branches.branch_name,
         opened_branches.first_date as first_business_date,
         opened_branches.last_date as last_business_date
-    from sellers
-    inner join opened_branches on sellers.branch_key = opened_branches.branch_key
+    from seen_branches
+    left join opened_branches on seen_branches.branch_key = opened_branches.branch_key
 
 ),
 
@@ -74,7 +109,7 @@ known_branches as (
 
 ),
 
--- A branch with sales that no list has is inferred, with the name in its files.
+-- A branch that no list has is inferred, with the name in its files.
 final as (
 
     select
@@ -85,13 +120,34 @@ final as (
         coalesce(known_branches.source_system, trading.source_system) as source_system,
         coalesce(known_branches.branch_name, trading.branch_name) as branch_name,
         known_branches.continent,
-        known_branches.country_code,
+        coalesce(
+            known_branches.country_code,
+            {{ source_default(
+                'country_code',
+                none,
+                'coalesce(known_branches.source_system, trading.source_system)'
+            ) }}
+        ) as country_code,
         known_branches.region,
         known_branches.locality,
         known_branches.store_type,
         {{ sales_channel('known_branches.channel') }} as channel,
-        coalesce(known_branches.currency_code, '{{ var("company_currency") }}') as currency_code,
-        coalesce(known_branches.time_zone, '{{ var("company_time_zone") }}') as time_zone,
+        coalesce(
+            known_branches.currency_code,
+            {{ source_default(
+                'currency_code',
+                var('company_currency'),
+                'coalesce(known_branches.source_system, trading.source_system)'
+            ) }}
+        ) as currency_code,
+        coalesce(
+            known_branches.time_zone,
+            {{ source_default(
+                'time_zone',
+                var('company_time_zone'),
+                'coalesce(known_branches.source_system, trading.source_system)'
+            ) }}
+        ) as time_zone,
         known_branches.staff_count,
         known_branches.latitude,
         known_branches.longitude,

@@ -25,6 +25,19 @@ last_weeks as (
 
 ),
 
+-- Two products at most: an inventory may count hundreds, which would hide everything else.
+placed_in_kind as (
+
+    select
+        *,
+        row_number() over (
+            partition by subject_kind
+            order by abs(robust_score) desc, period_start_date desc, subject_key asc, branch_key asc
+        ) as place_in_kind
+    from last_weeks
+
+),
+
 ranked as (
 
     select
@@ -40,7 +53,8 @@ ranked as (
                 currency_code asc,
                 subject_kind asc
         ) as position
-    from last_weeks
+    from placed_in_kind
+    where subject_kind <> 'product' or place_in_kind <= 2
 
 ),
 
@@ -54,6 +68,7 @@ final as (
         case subject_kind
             when 'branch' then branch_name
             when 'employee' then coalesce(employee_name, 'a sales person') || ', ' || branch_name
+            when 'product' then coalesce(product_name, 'a product') || ', ' || branch_name
             else 'a customer, ' || branch_name
         end as subject,
         period || ' ' || cast(period_start_date as text) as period,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -24,13 +24,15 @@ from base.errors import BranchlineError
 from publish.digest.questions import (
     BEST_SALES_PEOPLE,
     BRANCHES_AGAINST_LAST_WEEK,
+    LAST_DAY,
     PARTS,
     RISING_AND_FALLING_PRODUCTS,
+    STOCK_AND_STAFF,
     WHAT_IS_ODD,
     Part,
     read_insights,
 )
-from publish.digest.terminal import show_insight, show_weeks
+from publish.digest.terminal import show_insight, show_totals, show_weeks
 from publish.digest.totals import (
     DoubtfulOfFile,
     LastSale,
@@ -108,9 +110,26 @@ def test_every_digest_model_is_shown_and_has_the_shown_columns() -> None:
 def test_missing_or_empty_models_are_not_shown(link: Link) -> None:
     assert read_insights(link) == []
     assert read_last_sales(link, ["desk"]) == []
-    for part in PARTS:
-        make_answer(link, part.question)
+    for question in sorted({part.question for part in PARTS}):
+        make_answer(link, question)
     assert read_insights(link) == []
+
+
+def test_a_part_shows_the_first_rows_that_its_condition_selects(link: Link) -> None:
+    branch = {"currency_code": "ILS", "net_sales": "5", "business_date": "2024-03-08"}
+    stock = {"out_of_stock_products": 2, "median_days_of_cover": "25.8"}
+    make_answer(
+        link,
+        "day_summary",
+        *({**branch, "branch_name": f"Branch {number}"} for number in range(1, 11)),
+        {**branch, **stock, "branch_name": "The eleventh"},
+        {**branch, "staff_hours": "7.50", "branch_name": "The twelfth"},
+    )
+    assert [row[0] for row in shown(link, LAST_DAY)[1:]] == [f"Branch {n}" for n in range(1, 11)]
+    assert shown(link, STOCK_AND_STAFF)[1:] == [
+        ["The eleventh", "2", "25.8"],
+        ["The twelfth", "7.50"],
+    ]
 
 
 def test_a_missing_model_is_reported_with_the_command_to_build_it(link: Link) -> None:
@@ -287,3 +306,28 @@ def test_each_part_is_a_small_table_in_eighty_columns(link: Link) -> None:
     assert len(lines) == 2 + 3 + 2 + 4 + 2 + 4, out.getvalue()
     assert all(len(line) <= 80 for line in lines)
     assert any("12.3 %" in line for line in lines)
+
+
+def test_totals_name_returns_where_there_are_any() -> None:
+    out = io.StringIO()
+    totals = Totals(
+        "GBP",
+        2,
+        1234,
+        1,
+        5678,
+        Decimal("9.50"),
+        Decimal("3.25"),
+        date(2024, 3, 1),
+        date(2024, 3, 9),
+    )
+    show_totals(
+        Console(file=out, width=200),
+        [totals, replace(totals, currency_code="EUR", returns=0, returned_amount=Decimal(0))],
+    )
+    assert out.getvalue().splitlines() == [
+        "Sales: 9.50 GBP in 1,234 transactions of 5,678 items (1 return of 3.25), 2 branches,"
+        " 2024-03-01 to 2024-03-09.",
+        "Sales: 9.50 EUR in 1,234 transactions of 5,678 items, 2 branches,"
+        " 2024-03-01 to 2024-03-09.",
+    ]
