@@ -33,10 +33,11 @@ from bench.nights import nightly_runs
 from bench.server import Server, own_server, undisturbed
 from bench.sizes import FULL, QUICK, Sizes
 from bench.starting import starting
+from bench.stores_tills import stores_tills
 from bench.tables import show
 from bench.wholesale import long_receipts
 
-EVERY = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+EVERY = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 # Those that need a built history.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
@@ -53,7 +54,7 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str | None
     except ValueError:
         wanted = set()
     if not wanted or not wanted.issubset(EVERY):
-        raise click.BadParameter("choose from 1,2,3,4,5,6,7,8,9")
+        raise click.BadParameter(f"choose from {','.join(map(str, EVERY))}")
     return wanted
 
 
@@ -162,7 +163,7 @@ def _sections(
             sections.append(benchmark(server, place, sizes))
     if only & OF_HISTORY:
         sections += _of_history(server, place, sizes, only, say)
-    for number, last in ((8, long_receipts), (9, five_places)):
+    for number, last in ((8, long_receipts), (9, five_places), (10, stores_tills)):
         if number in only:
             say(f"benchmark {number} ...")
             sections.append(last(server, place, sizes))

@@ -17,23 +17,23 @@ from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
 
 PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-models.md")
 TOGETHER = (1, 2, 3, 4, 5, 6, 7, 8)
-APART = 9
-"""The benchmark that may be measured and written alone."""
+APART = {9: "places", 10: "tills"}
+"""Benchmarks that may be measured and written alone, with their regions."""
 FULL_BUILD = 5
 """The benchmark with a row per model, which has a separate page."""
-REGIONS = ("machine", "aims", "figures", "models", "places")
+REGIONS = ("machine", "aims", "figures", "models", *APART.values())
 _REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTALL)
 
 
 def write_pages(result: Mapping[str, Any], folder: Path) -> None:
     """Update the figures of the pages in a folder.
 
-    Benchmarks 1 to 8 are written together, benchmark 9 also alone. Raises BenchError if the result
-    is a quick one, lacks a benchmark, or failed a check.
+    Benchmarks 1 to 8 are written together, benchmarks 9 and 10 also alone. Raises BenchError if the
+    result is a quick one, lacks a benchmark, or failed a check.
     """
     sections = [section_from_json(content) for content in result["sections"]]
-    numbers = [section.number for section in sections]
-    if numbers not in ([*TOGETHER], [APART], [*TOGETHER, APART]):
+    numbers = [section.number for section in sections if section.number not in APART]
+    if not sections or numbers not in ([], [*TOGETHER]):
         raise BenchError("The result does not hold all eight benchmarks; run them without --only.")
     if not result["passed"]:
         raise BenchError("A check of this result failed; its figures belong in no document.")
@@ -78,9 +78,9 @@ def regions(result: Mapping[str, Any], sections: Sequence[Section]) -> dict[str,
             "models": "\n\n".join(map(_section, builds)),
         }
     for section in sections:
-        if section.number == APART:
+        if section.number in APART:
             parts = (_section(section), _aims([section]), _machine(result))
-            made["places"] = "\n\n".join(parts)
+            made[APART[section.number]] = "\n\n".join(parts)
     return made
 
 

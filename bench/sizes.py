@@ -34,6 +34,9 @@ class Sizes:
     places_share: int
     """The company in five places has one in so many rows of its full size."""
     places_days: int
+    till_stores: int
+    till_days: int
+    till_items: int
     most_seconds: float
     """The timeout of a step."""
 
@@ -61,6 +64,9 @@ FULL = Sizes(
     big_model_rows=100_000,
     places_share=1,
     places_days=600,
+    till_stores=5,
+    till_days=730,
+    till_items=2_000,
     most_seconds=3 * 3600,
 )
 
@@ -88,5 +94,8 @@ QUICK = Sizes(
     big_model_rows=1_000,
     places_share=20,
     places_days=60,
+    till_stores=5,
+    till_days=73,
+    till_items=200,
     most_seconds=300,
 )

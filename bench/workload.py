@@ -2,12 +2,13 @@
 
 The module `till_files` of one of them creates the files, `wholesale_files` those with receipts of
 many lines, and `raw` compares what was loaded with what was written. The module `company` of
-another one serves a company whose data is in several places.
+another one serves a company whose data is in several places, `till_company` of another one stores
+whose tills are databases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from bench.figures import Section
 from bench.truth import Expected, Truth
-from sample.places import Places
+from sample.places import Database, Places
 
 
 class File(Protocol):
@@ -43,6 +44,16 @@ class PlacesCompany(Protocol):
     def write(self, folder: Path) -> dict[str, Path]: ...
     def places(self) -> Sequence[Places]: ...
     def expected(self) -> Expected: ...
+
+
+class TillCompany(Protocol):
+    """Stores, each with a database, which grow by a day each night."""
+
+    def databases(self) -> Iterable[Database]: ...
+    def next_day(self) -> Iterable[tuple[Database, Mapping[str, tuple[str, str]]]]: ...
+    def expected(self) -> Expected: ...
+    def lines(self) -> int: ...
+    def shifts(self) -> Sequence[tuple[str, int]]: ...
 
 
 def _module(name: str) -> ModuleType:
@@ -100,4 +111,10 @@ def check_raw(section: Section, url: str, truth: Truth, cards: int | None = None
 def places_company(share: int, days: int) -> PlacesCompany:
     """The company with one in `share` of the full size's rows, and so many days of orders."""
     made: PlacesCompany = _module("company").FullCompany(share, days)
+    return made
+
+
+def till_company(stores: int, days: int, items: int) -> TillCompany:
+    """So many stores of so many items, after so many days."""
+    made: TillCompany = _module("till_company").TillCompany(stores, days, items)
     return made

@@ -27,13 +27,14 @@ from operate.terminal.progress import shown
 @click.option(
     "--serve",
     is_flag=True,
-    help="Write nothing; serve the company on loopback as an object store, a database and an API.",
+    help="Write nothing; serve the company on loopback as an object store, databases and an API.",
 )
 def sample(out: Path | None, branches: int, days: int, seed: int, serve: bool) -> None:
     """Write the nightly files of a sample company, with the usual mess.
 
-    For every two branches there is a store of the sales desk. With eight weeks or more there are
-    anomalies: a branch's day, a sales person's week, a customer.
+    For every two branches there is a store of the sales desk, and for every four a supermarket.
+    With eight weeks or more there are anomalies: a branch's day, a sales person's week, a
+    customer.
 
     The same arguments give the same bytes on every machine.
     """
@@ -65,7 +66,7 @@ def _serve(console: PlainConsole, branches: int, days: int, seed: int) -> None:
     with serving(Company(branches, days, seed)) as served:
         console.say(
             f"{plural(served.objects, 'file')} in the object store, {plural(served.rows, 'row')} in"
-            " the database. In another terminal:"
+            " the databases. In another terminal:"
         )
         for variable, value in served.environment.items():
             console.print(f"export {variable}='{value}'", markup=False, soft_wrap=True)

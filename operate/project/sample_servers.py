@@ -23,10 +23,11 @@ from psycopg2.extras import execute_values
 
 from base.errors import BranchlineError
 from base.link import HOST, open_link
+from operate.project.sample_databases import restore
 from operate.server.server import Warehouse
 from sample.company import Company, places, write_company
 from sample.errors import SampleError
-from sample.places import Api, Places, Tables
+from sample.places import Api, Database, Places, Tables
 
 BUCKET = "inbox"
 _USER = "sample"
@@ -66,15 +67,17 @@ def serving_places(
 ) -> Iterator[Served]:
     """Serve files, by their paths in the object store, and places until the block ends.
 
-    `database`: the folder of the PostgreSQL server, which is created where there are tables.
+    `database`: the folder of the PostgreSQL server, which is created where there are tables or
+    databases.
     """
     with contextlib.ExitStack() as stack:
         environment, rows = dict(stack.enter_context(_object_store(files))), 0
         for api in [api for place in found for api in place.apis]:
             environment |= stack.enter_context(_api(api))
         tables = {name: tables for place in found for name, tables in place.tables.items()}
-        if tables:
-            given, rows = stack.enter_context(_database(database, tables))
+        databases = [one for place in found for one in place.databases]
+        if tables or databases:
+            given, rows = stack.enter_context(_databases(database, tables, databases))
             environment |= given
         yield Served(environment, len(files), rows)
 
@@ -187,10 +190,10 @@ def _running(server: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _database(
-    folder: Path, connections: Mapping[str, Tables]
+def _databases(
+    folder: Path, connections: Mapping[str, Tables], databases: Sequence[Database]
 ) -> Iterator[tuple[dict[str, str], int]]:
-    """A PostgreSQL server with the tables of all connections."""
+    """A PostgreSQL server with one database for the tables of all connections, and all others."""
     warehouse = Warehouse(folder)
     connection = warehouse.start()
     try:
@@ -200,7 +203,8 @@ def _database(
                 _fill(cursor, table, rows)
         url = warehouse.network_url()
         environment = {f"BRANCHLINE_SOURCE_{name.upper()}_URL": url for name in connections}
-        yield environment, sum(len(rows) for _, rows in tables)
+        given, restored = restore(url, databases)
+        yield {**environment, **given}, sum(len(rows) for _, rows in tables) + restored
     finally:
         warehouse.stop()
 

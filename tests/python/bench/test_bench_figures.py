@@ -14,7 +14,7 @@ from rich.console import Console
 
 from base.settings import PROJECT
 from bench.__main__ import EVERY
-from bench.document import PAGES, filled, regions, write_pages
+from bench.document import APART, PAGES, filled, regions, write_pages
 from bench.errors import BenchError
 from bench.figures import Aim, Row, Section, percentile, section_from_json, timed_row
 from bench.nights import parts_of, shares, short_name
@@ -156,18 +156,22 @@ def test_the_pages_are_generated_idempotently(docs: Path) -> None:
     assert again["benchmark-models.md"] == text["benchmark-models.md"]
 
 
-def test_the_last_benchmark_may_be_written_alone(docs: Path) -> None:
+@pytest.mark.parametrize(("number", "region"), APART.items())
+def test_the_last_benchmarks_may_be_written_alone(docs: Path, number: int, region: str) -> None:
     write_pages(a_result(), docs)
     before = texts_of(docs)
-    alone = a_result(sections=[a_result()["sections"][-1]])
+    alone = a_result(sections=[a_result()["sections"][number - 1]])
     alone["machine"]["cores"] = 12
     write_pages(alone, docs)
     after = texts_of(docs)
-    assert "## 9. Benchmark 9" in after["benchmark-figures.md"]
+    assert f"## {number}. Benchmark {number}" in after["benchmark-figures.md"]
     assert "12 cores" in after["benchmark-figures.md"]
     assert {**after, "benchmark-figures.md": ""} == {**before, "benchmark-figures.md": ""}
-    others = before["benchmark-figures.md"].partition("<!-- bench:places -->")[0]
-    assert after["benchmark-figures.md"].startswith(others)
+    begin, end = f"<!-- bench:{region} -->", f"<!-- /bench:{region} -->"
+    for text in (before, after):
+        first, _, rest = text["benchmark-figures.md"].partition(begin)
+        text["benchmark-figures.md"] = first + rest.partition(end)[2]
+    assert after["benchmark-figures.md"] == before["benchmark-figures.md"]
 
 
 def test_a_wrong_or_incomplete_result_is_not_published(docs: Path) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from operate.commands.sample import sample
 from operate.project.sample_servers import Served, serving
-from sample.company import Company, places
+from sample.company import Company, deliveries, places
 from sample.sources import source_names
 
 COMPANY = Company(branches=2, days=8)
@@ -44,10 +44,12 @@ def test_every_file_is_in_the_object_store_but_what_stands_elsewhere(served: Ser
     bucket = given["BRANCHLINE_INBOX"].removeprefix("s3://")
     keys = {entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]}
     assert len(keys) == served.objects
-    assert {key.partition("/")[0] for key in keys} == set(source_names())
     elsewhere = frozenset().union(*(place.instead_of for place in places(COMPANY)))
+    paths = {delivery.path for delivery in deliveries(COMPANY)}
+    assert {path.partition("/")[0] for path in paths} == set(source_names())
+    assert keys == paths - elsewhere
+    assert elsewhere <= paths
     assert elsewhere
-    assert not keys & elsewhere
 
 
 def test_the_tables_hold_the_rows(served: Served) -> None:
@@ -66,6 +68,20 @@ def test_the_tables_hold_the_rows(served: Served) -> None:
                     assert [
                         ["" if cell is None else str(cell) for cell in row] for row in found
                     ] == [list(row.values()) for row in rows]
+                    count += len(found)
+        for database in place.databases:
+            variable = f"BRANCHLINE_SOURCE_{database.connection.upper()}"
+            assert database.branch is None
+            with (
+                psycopg2.connect(served.environment[f"{variable}_URL"]) as link,
+                link.cursor() as cursor,
+            ):
+                for name, table in database.tables.items():
+                    columns = ", ".join(f'"{column}"::text' for column, _ in table.columns)
+                    cursor.execute(f'select {columns} from "{name}"')
+                    found = cursor.fetchall()
+                    rows = [[cell and cell.rstrip(" ") for cell in row] for row in table.rows]
+                    assert [list(row) for row in found] == rows, name
                     count += len(found)
     assert count == served.rows > 0
 

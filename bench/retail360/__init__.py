@@ -1,0 +1,1 @@
+"""Stores with a till system, of which each is a database."""
