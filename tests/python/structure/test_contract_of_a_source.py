@@ -130,7 +130,8 @@ def test_every_incremental_model_is_built_after_the_branches(manifest: dict[str,
 def test_an_additional_column_is_null_unless_the_source_adds_it(built: Project) -> None:
     call = "conform('products', from='made', adds=['ean'], expressions={'weight_kg': 'kilograms'})"
     said = " ".join(compiled(built, "{{ " + call + " }}").split())
-    assert "cast(ean as text) as ean, cast(kilograms as numeric(12, 4)) as weight_kg," in said
+    assert "cast(ean as text) as ean, cast(null as numeric(18, 4)) as unit_cost," in said
+    assert "cast(kilograms as numeric(12, 4)) as weight_kg," in said
     assert "cast(null as text) as category," in said
     assert "cast(list_price as numeric(18, 4)) as list_price," in said
 
@@ -164,7 +165,7 @@ def test_an_additional_column_is_null_unless_the_source_adds_it(built: Project) 
         (
             "conform('products', from='made', adds=['colour'])",
             "says that it adds 'colour'. The contract of products has no such column; a source may"
-            " add: category, ean, weight_kg, is_available.",
+            " add: category, ean, unit_cost, weight_kg, is_available.",
         ),
         (
             "conform('products', from='made', adds=['list_price'])",

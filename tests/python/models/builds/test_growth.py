@@ -29,8 +29,16 @@ SPLIT = 9
 OF_HISTORY = {
     "dim_customer_versions",
     "dim_employee_managers",
+    "dim_product_costs",
     "dim_product_prices",
+    "fct_sale_margins",
+    "fct_stock_levels",
+    "rpt_inventory_trend",
+    "rpt_inventory_turnover",
     "rpt_price_changes",
+    "rpt_product_margins",
+    "rpt_stock_count_gaps",
+    "rpt_stockouts",
 }
 
 

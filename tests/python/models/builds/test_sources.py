@@ -71,8 +71,8 @@ def test_only_listed_sources_are_built(project: Project, names: list[str]) -> No
 
 
 def the_example_queries_of_the_marts_run(project: Project) -> None:
-    """Each query that docs/marts.md shows answers its question, with what is unknown at the end."""
-    page = (PROJECT / "docs" / "marts.md").read_text(encoding="utf-8")
+    """Each query of docs/store-queries.md answers its question, with what is unknown at the end."""
+    page = (PROJECT / "docs" / "store-queries.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     queries = block.strip().split("\n\n")
     assert len(set(re.findall(r"from marts\.(rpt_\w+)", block))) == len(queries) == 9
