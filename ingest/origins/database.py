@@ -447,7 +447,7 @@ class SourceDatabase(ConnectedOrigin):
 
     def _has_row(self, connection: sa.Connection, condition: sa.ColumnElement[bool]) -> bool:
         """Whether the table has a row that meets the condition."""
-        query = sa.select(sa.literal_column("1")).where(condition).limit(1)
+        query: sa.Select[Any] = sa.select(sa.literal_column("1")).where(condition).limit(1)
         return connection.scalar(query) is not None
 
     def _sorted(
