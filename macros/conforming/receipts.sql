@@ -408,7 +408,7 @@ stated_lines as (
         receipt_quantity,
         receipt_amount + stated_difference as receipt_amount,
         case
-            when is_only_amount then 0
+            when is_only_amount then 0.00
             when stated_difference = 0 then net_amount
             when is_cash_rounded or receipt_amount = 0
                 then net_amount + case when item_number = 1 then stated_difference else 0 end
