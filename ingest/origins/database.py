@@ -265,6 +265,7 @@ class SourceDatabase(ConnectedOrigin):
                 with self._connected().connect() as connection:
                     inspector = sa.inspect(connection)
                     names = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+                    # Databases that have no materialized views do not list them.
                     with suppress(NotImplementedError):
                         names += inspector.get_materialized_view_names(schema)
             except sa.exc.DBAPIError as error:
@@ -468,7 +469,7 @@ class SourceDatabase(ConnectedOrigin):
         self, connection: sa.Connection, column: sa.Column[Any], ends: Sequence[str]
     ) -> int:
         """The place of the portion, by the ends of all, with the table's last row; their number if
-        that row is behind all of them, -1 if there is no row."""
+        that row is behind all of them, -1 if the table is empty."""
         if not ends:
             return 0
         query = sa.select(portion_of(column, ends)).where(*bounds_of(column, None, None))

@@ -39,7 +39,7 @@
     to their amounts, to the penny. So the items add up to the receipt. Where the amount of a line is not readable, the
     lines count as they are. `receipt_line_number` orders the items of a receipt.
 
-    A line of such a receipt without a readable quantity (or with 0), but with an amount, is no item: its amount, such as
+    A line of such a receipt without a readable quantity (or with 0), but with an amount, does not become an item: its amount, such as
     a discount, is part of what the receipt comes to beside its items. It stands behind the items, with an amount of 0.
     Where no line of the receipt counts, or its total is not known, the line is rejected.
 #}
@@ -75,7 +75,7 @@
     {%- set receipt = 'record_key, is_current, is_counted' if across_files else 'file_id, transaction_id' -%}
     {%- set item_order = ('is_only_amount, ' if is_stated else '')
         ~ ('receipt_line_number, file_id, ' if across_files else '') ~ 'line_number' -%}
-    {#- A line that counts in another file is no part of the receipt. A line may break other rules as well. -#}
+    {#- A line that counts in another file does not belong to the receipt. A line may break other rules as well. -#}
     {%- set is_of_receipt = "coalesce(broken_rules !~ '" ~ reasons_of_overlap() | join('|') ~ "', true)" -%}
     {#- Its quantity, and what depends on it, is all that is wrong with the line. -#}
     {%- set is_amount = "broken_rules ~ '^(product_missing, )?quantity_unreadable(, unit_price_unreadable)?$'"

@@ -40,6 +40,7 @@ def second_database(database_url: str) -> Iterator[str]:
 def maria_server() -> Iterator[mariadb.MariaServer]:
     reason = mariadb.why_not()
     if reason is not None:
+        # MariaDB is not a Python package: who does not have it still runs the other tests.
         pytest.skip(reason)
     with mariadb.mariadb_server() as server:
         yield server

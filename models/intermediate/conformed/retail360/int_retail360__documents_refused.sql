@@ -1,7 +1,7 @@
 {#
     Documents that stand for no receipt: without a number, a number that comes again below, or without a line.
     Incremental by file; lines come and go in other files, so that a document may be refused later, or have lines then:
-    its row is no longer current, and says which file it is in.
+    its row stops being current, and says which file it is in.
 #}
 {{
     config(
