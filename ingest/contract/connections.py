@@ -136,7 +136,7 @@ class DatabaseTable(BaseModel):
 
     @property
     def path(self) -> str:
-        """The table's path in the ledger, without an extension, for a connection without branches."""
+        """The table's path in the ledger, without an extension, for the branch without a name."""
         return self.path_of(None)
 
     @property

@@ -39,8 +39,9 @@
     to their amounts, to the penny. So the items add up to the receipt. Where the amount of a line is not readable, the
     lines count as they are. `receipt_line_number` orders the items of a receipt.
 
-    A line of such a receipt without a readable quantity (or with 0), but with an amount, does not become an item: its amount, such as
-    a discount, is part of what the receipt comes to beside its items. It stands behind the items, with an amount of 0.
+    A line of such a receipt without a readable quantity (or with 0), but with an amount, does not become an item: its
+    amount, such as a discount, is part of what the receipt comes to beside its items. It stands behind the items, with
+    an amount of 0.
     Where no line of the receipt counts, or its total is not known, the line is rejected.
 #}
 {% macro receipt_lines(
