@@ -5,22 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-TIMES = 8
+TIMES = 16
 TRIES = 3
 """Number of measurements: the smallest counts, to ignore other load on the machine."""
+MEASURABLE_SECONDS = 0.01
 
 
 def assert_linear(work: Callable[[int], object], size: int) -> None:
-    """Compare the time of `work` for `size` with that for 8 times as much.
+    """Compare the time of `work` for a size with that for 16 times as much.
 
-    Quadratic work would take up to 64 times as long. Twice the linear time is far enough from
-    chance, because one good try of three is enough.
+    `size` is doubled until the work takes 10 ms: less would measure the clock and the machine.
+    Quadratic work takes 256 times as long. The limit of 64 is four times the linear time and a
+    quarter of the quadratic time, and one good try of three is enough.
     """
-    small = max(min(_seconds(work, size) for _ in range(TRIES)), 1e-4)
+    while _seconds(work, size) < MEASURABLE_SECONDS:
+        size *= 2
+    small = min(_seconds(work, size) for _ in range(TRIES))
     took = []
     for _ in range(TRIES):
         took.append(_seconds(work, TIMES * size))
-        if took[-1] < 2 * TIMES * small:
+        if took[-1] < 4 * TIMES * small:
             return
     raise AssertionError(f"{min(took):.3f} s for {TIMES} times what takes {small:.4f} s")
 
