@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
-from itertools import groupby
+from itertools import chain, groupby, repeat
 from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
@@ -76,6 +77,10 @@ from ingest.raw.quiet import hush_dlt
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000
 """Maximum rows of a portion; more new rows become several portions, each loaded separately."""
+ROWS_OF_THE_LAST_PORTION = 10_000
+"""Maximum rows of the last portion of a table's first load, if several portions are read again."""
+MOST_ROWS_READ_AGAIN = 50_000
+"""A portion with more rows is read again only while it is the last one: it was not one night's."""
 READ_TIMEOUT = 600
 """Seconds without a byte: a server may sort for long before it sends its first row."""
 
@@ -409,15 +414,21 @@ class SourceDatabase(ConnectedOrigin):
                 version = ledger.current(feed.name, path)
                 rows = None if version is None else version.rows
                 is_quarantined = portion is not None and portion.status == "quarantined"
+                is_last = place == len(known) - 1
+                is_recent = place >= len(known) - spec.read_again and not _is_history(bounds, rows)
                 # One without rows may have been withdrawn.
-                if place >= len(known) - spec.read_again or not rows or is_quarantined:
+                if is_last or is_recent or not rows or is_quarantined:
                     again.append(Part(path, bounds, rows))
             ends = [part.bounds.up_to for part in again]
             last = self._last_with_rows(connection, column, ends)
             parts = [replace(part, may_be_empty=place < last) for place, part in enumerate(again)]
             after = known[-1][0].up_to if known else None
+            sizes: Iterator[int] = repeat(ROWS_OF_A_PORTION)
+            if spec.read_again > 1 and not known:
+                history = _sizes_of_history(self._count(connection, column, None, None))
+                sizes = chain(history, sizes)
             while True:
-                up_to, rows = self._end_of_portion(connection, column, after)
+                up_to, rows = self._end_of_portion(connection, column, after, next(sizes))
                 if up_to is None:
                     return parts
                 if up_to == after:
@@ -477,20 +488,30 @@ class SourceDatabase(ConnectedOrigin):
         return -1 if found is None else int(found)
 
     def _end_of_portion(
-        self, connection: sa.Connection, column: sa.Column[Any], after: str | None
+        self, connection: sa.Connection, column: sa.Column[Any], after: str | None, size: int
     ) -> tuple[str | None, int]:
-        """The last value of the portion behind a value, None if there is none; and its rows."""
+        """The last value of the portion of `size` rows behind a value, None if there is none; and
+        its rows."""
         text = as_text(column, self._dialect)
         behind = sa.select(text).where(*bounds_of(column, after, None))
-        full = behind.order_by(column).offset(ROWS_OF_A_PORTION - 1).limit(1)
+        full = behind.order_by(column).offset(size - 1).limit(1)
         found: str | None = connection.scalar(full)
         if found is not None:
-            return found, ROWS_OF_A_PORTION
+            return found, size
         last: str | None = connection.scalar(behind.order_by(column.desc()).limit(1))
         if last is None:
             return None, 0
+        return last, self._count(connection, column, after, last)
+
+    def _count(
+        self,
+        connection: sa.Connection,
+        column: sa.Column[Any],
+        after: str | None,
+        up_to: str | None,
+    ) -> int:
         count = sa.select(sa.func.count()).select_from(column.table)
-        return last, connection.scalar(count.where(*bounds_of(column, after, last))) or 0
+        return connection.scalar(count.where(*bounds_of(column, after, up_to))) or 0
 
     # Reading
 
@@ -845,6 +866,24 @@ def _schema_to_check(spec: DatabaseTable) -> str:
     if spec.database_schema:
         return f"is schema: {spec.database_schema} of the feed right (database, in ingest/feeds)?"
     return "if it is in another schema, set schema: in the feed (database, in ingest/feeds)"
+
+
+def _sizes_of_history(rows: int) -> list[int]:
+    """The rows of each portion of a table's first load but the last, which has few, so that the
+    next loads read few again."""
+    before = rows - ROWS_OF_THE_LAST_PORTION
+    if before <= 0:
+        return []
+    portions = math.ceil(before / ROWS_OF_A_PORTION)
+    return [math.ceil(before / portions)] * portions
+
+
+def _is_history(bounds: Bounds, rows: int | None) -> bool:
+    """Whether a portion is a large one of a table's first load (see `_sizes_of_history`)."""
+    if rows is None:
+        return False
+    most = ROWS_OF_THE_LAST_PORTION if bounds.after is None else MOST_ROWS_READ_AGAIN
+    return rows > most
 
 
 def _path_behind(folder: str, after: str | None) -> str:

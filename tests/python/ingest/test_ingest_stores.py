@@ -547,6 +547,35 @@ def test_the_last_portions_are_read_again(
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize(
+    ("rows", "sizes"), [(3, [3]), (10, [7, 3]), (14, [6, 6, 2]), (25, [8, 8, 8, 1])]
+)
+def test_of_a_long_history_only_its_end_is_read_again(
+    new_store: Callable[[], Store],
+    read: Load,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+    sizes: list[int],
+) -> None:
+    monkeypatch.setattr(database, "ROWS_OF_A_PORTION", 10)
+    monkeypatch.setattr(database, "ROWS_OF_THE_LAST_PORTION", 3)
+    monkeypatch.setattr(database, "MOST_ROWS_READ_AGAIN", 5)
+    store = new_store()
+    monkeypatch.setenv(VARIABLE, store.url)
+
+    def night(last: int) -> LoadReport:
+        store.restore(documents(*range(1, last + 1)))
+        return read("till_documents")
+
+    assert [file.rows for file in night(rows).files] == sizes
+    # The last portion of the history, and those of the nights after it, up to three in all.
+    for number, again in enumerate((1, 2, 3, 3)):
+        report = night(rows + 4 * (number + 1))
+        assert [file.rows for file in report.files] == [4]
+        assert report.unchanged == again
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
 def test_rows_that_are_deleted_from_a_portion(
     new_store: Callable[[], Store], read: Load, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
