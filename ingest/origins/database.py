@@ -21,7 +21,6 @@ from typing import IO, Any, TypeVar
 import sqlalchemy as sa
 import tenacity
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.pool import NullPool
 
 from base.libpq import SCRAM, unescaped_at, without_values
 from base.printing import printable
@@ -252,15 +251,29 @@ class SourceDatabase(ConnectedOrigin):
         return self._reflected(spec, alike[0] if alike else spec.table)
 
     def _reflected(self, spec: DatabaseTable, name: str) -> sa.Table | None:
-        metadata = self._metadata.setdefault(
-            spec.database_schema, sa.MetaData(schema=spec.database_schema)
-        )
-        with warnings.catch_warnings():
+        """Only its columns and primary key: reflecting a table asks for much more."""
+        schema = spec.database_schema
+        metadata = self._metadata.setdefault(schema, sa.MetaData(schema=schema))
+        known = metadata.tables.get(f"{schema}.{name}" if schema else name)
+        if known is not None:
+            return known
+        with warnings.catch_warnings(), self._connected().connect() as connection:
             warnings.simplefilter("ignore")  # of types that SQLAlchemy does not know
+            inspector = sa.inspect(connection)
             try:
-                return sa.Table(name, metadata, autoload_with=self._connected(), resolve_fks=False)
+                columns = inspector.get_columns(name, schema)
             except sa.exc.NoSuchTableError:
                 return None
+            key = inspector.get_pk_constraint(name, schema)["constrained_columns"]
+        return sa.Table(
+            name,
+            metadata,
+            *(
+                sa.Column(column["name"], column["type"], nullable=column.get("nullable", True))
+                for column in columns
+            ),
+            sa.PrimaryKeyConstraint(*key),
+        )
 
     def _table_names(self, spec: DatabaseTable) -> list[str]:
         """The tables and views of the schema of a feed's table; asked for once."""
@@ -519,7 +532,7 @@ class SourceDatabase(ConnectedOrigin):
         """The rows as CSV, read from the database on first use."""
         reading, place = self._readings[key]
         if self._kept is None or self._kept[0] is not reading:
-            self.close()
+            self._discard()
             with self._naming_the_variable():
                 buffer, begins = self._asked(lambda: self._read(reading))
             self._kept = reading, buffer, begins
@@ -531,7 +544,12 @@ class SourceDatabase(ConnectedOrigin):
         return None
 
     def close(self) -> None:
-        """Discard the buffer of the table that was read last."""
+        """Leave the database, and discard the buffer of the table that was read last."""
+        self._discard()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _discard(self) -> None:
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
@@ -615,8 +633,9 @@ class SourceDatabase(ConnectedOrigin):
             self._secrets = {**url.query, "password": url.password or ""}
             arguments = _ARGUMENTS[url.get_backend_name()](url)
             given = {name: value for name, value in arguments.items() if name not in url.query}
+            # One connection for all requests of a load; a broken one is replaced.
             engine = sa.create_engine(
-                url, poolclass=NullPool, connect_args=given, hide_parameters=True
+                url, pool_size=1, pool_pre_ping=True, connect_args=given, hide_parameters=True
             )
             settings = _SESSION[url.get_backend_name()]
 
