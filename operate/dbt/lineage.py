@@ -5,6 +5,7 @@ A night needs it before dbt has read the project.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
@@ -28,19 +29,26 @@ class Lineage:
     `sources`: dbt's name of each source table, but the ledger's, by its schema and name.
     `about_files`: path (fqn) of each node that reads the ledger and no other source.
     `incremental`: the tables that each incremental model reads.
+    `views`: the view of each model, by its path, that a build leaves as it is: no view reads the
+    end of the ledger, and below these no table is replaced.
     """
 
     fingerprint: str
     sources: dict[str, str]
     about_files: list[str]
     incremental: dict[str, list[str]]
+    views: dict[str, str]
 
-    def readers(self, tables: Collection[str]) -> list[str]:
-        """dbt's arguments that select the nodes that read one of these tables."""
+    def readers(self, tables: Collection[str], standing: Collection[str] = ()) -> list[str]:
+        """dbt's arguments that select the nodes that read one of these tables, without those of
+        `views` that stand.
+        """
+        left_out = [path for path, view in self.views.items() if view in standing]
         return [
             *("--indirect-selection", "empty", "--select"),
             *(f"source:{self.sources[table]}+" for table in sorted(tables)),
             *(f"fqn:{path}" for path in self.about_files),
+            *(("--exclude", *(f"fqn:{path}" for path in left_out)) if left_out else ()),
         ]
 
     def left_out(self, tables: Collection[str]) -> list[str]:
@@ -85,6 +93,20 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
             known[unique_id] = frozenset[str]().union(*map(read_by, inputs))
         return known[unique_id]
 
+    def stored(unique_id: str) -> str:
+        node = nodes.get(unique_id, {})
+        return str(node["config"]["materialized"]) if node.get("resource_type") == "model" else ""
+
+    @functools.cache
+    def is_on_a_table(unique_id: str) -> bool:
+        """Whether a view reads a table that is replaced, which drops the view: dbt makes a new
+        table and renames it."""
+        inputs = nodes[unique_id]["depends_on"]["nodes"]
+        return any(
+            stored(one) == "table" or (stored(one) == "view" and is_on_a_table(one))
+            for one in inputs
+        )
+
     return Lineage(
         fingerprint,
         {
@@ -101,7 +123,12 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
         {
             node["name"]: sorted(read_by(unique_id) - ledger)
             for unique_id, node in nodes.items()
-            if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+            if stored(unique_id) == "incremental"
+        },
+        {
+            ".".join(node["fqn"]): f'"{node["schema"]}"."{node["alias"]}"'
+            for unique_id, node in nodes.items()
+            if stored(unique_id) == "view" and not is_on_a_table(unique_id)
         },
     )
 

@@ -1,7 +1,8 @@
 """What a night builds: the nodes that read a raw table to which it added a file.
 
 All others would be built and tested again as they are. (A node that reads no raw table, such as a
-calendar, changes with the project only.)
+calendar, changes with the project only.) Neither are views built that stand as the last build made
+them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def readers_of_new_files(
     if not _are_complete(low_link, lineage.incremental, since):
         return []
     _carry_marks(low_link, lineage.left_out(tables), mark)
-    return lineage.readers(tables)
+    return lineage.readers(tables, _standing_views(low_link))
 
 
 def _are_complete(link: Link, models: Collection[str], since: int) -> bool:
@@ -52,6 +53,18 @@ def _are_complete(link: Link, models: Collection[str], since: int) -> bool:
         (list(models), since),
     )
     return found == [(len(models),)]
+
+
+def _standing_views(link: Link) -> set[str]:
+    """The views that are as the last build made them (macros/overrides/standing_views.sql)."""
+    found = rows(
+        link,
+        "select views.view_name from operations.standing_views as views"
+        " inner join pg_catalog.pg_rewrite as rules on views.rule_oid = rules.oid"
+        " where views.rule_xmin = cast(rules.xmin as text)"
+        " and rules.ev_class = to_regclass(views.view_name)",
+    )
+    return {name for (name,) in found}
 
 
 def _carry_marks(link: Link, models: Collection[str], mark: int) -> None:

@@ -30,6 +30,8 @@ def node(kind: str, name: str, *inputs: str, stored: str = "view") -> dict[str, 
         "resource_type": kind,
         "name": name,
         "fqn": ["branchline", "a", name],
+        "schema": "marts",
+        "alias": name,
         "config": {"materialized": stored},
         "depends_on": {"nodes": list(inputs)},
     }
@@ -55,6 +57,9 @@ MANIFEST: dict[str, Any] = {
         "m.goods": node("model", "goods", "s.goods", "m.files", stored="incremental"),
         "m.all": node("model", "all_sales", "m.sales", "s.orders", stored="incremental"),
         "m.days": node("model", "days", "seed.x", stored="incremental"),
+        "m.best": node("model", "best", "m.all", stored="table"),
+        "m.worst": node("model", "worst", "m.best"),
+        "m.odd": node("model", "odd", "m.worst", "m.files"),
         "t.files": node("test", "every_file_once", "m.files"),
         "t.sales": node("test", "no_sale_twice", "m.sales", "m.files"),
         "seed.x": {**node("seed", "x"), "depends_on": {"macros": []}},
@@ -72,12 +77,18 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
         "all_sales": ["erp.shop_sales", "raw.shop_sales"],
         "days": [],
     }
+    # A table that is replaced takes its views with it.
+    assert found.views == {"branchline.a.stg_files": '"marts"."stg_files"'}
     assert set(found.left_out(["raw.shop_sales"])) == {"goods", "days"}
-    assert found.readers(["raw.shop_sales", "erp.shop_sales"]) == [
+    selected = [
         *("--indirect-selection", "empty", "--select"),
         *("source:erp.orders+", "source:shop.sales+"),
         *("fqn:branchline.a.every_file_once", "fqn:branchline.a.stg_files"),
     ]
+    assert found.readers(["raw.shop_sales", "erp.shop_sales"]) == selected
+    assert found.readers(
+        ["raw.shop_sales", "erp.shop_sales"], ['"marts"."stg_files"', '"marts"."worst"']
+    ) == [*selected, "--exclude", "fqn:branchline.a.stg_files"]
 
 
 def test_the_lineage_is_kept_for_its_project_version_only(tmp_path: Path) -> None:
@@ -119,6 +130,8 @@ def link(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Link]:
             " insert into raw.ingest_files values (3, 'goods', 'loaded'), (4, 'sales', 'loaded'),"
             " (5, 'sales', 'duplicate');"
             " create table operations.high_water_marks (model text primary key, file_id bigint);"
+            " create table operations.standing_views (view_name text primary key,"
+            " fingerprint text, rule_oid oid, rule_xmin text);"
             " insert into operations.high_water_marks values"
             " ('sales', 3), ('goods', 3), ('all_sales', 3), ('days', 4)"
         )
