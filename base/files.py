@@ -1,9 +1,13 @@
-"""Files that only their owner may read: locks, passwords, keys."""
+"""Files that are written atomically, and files that only their owner may read: locks, passwords,
+keys.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +39,32 @@ def write_private(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write the new content of a file; at the end it takes the file's place.
+
+    A reader sees the file as it was or as it will be, and after an error it is as it was. Creates
+    the folder. What a killed process leaves is hidden and ends in `.new`; the next one overwrites
+    it. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    try:
+        yield new
+        with new.open("rb+") as file:
+            os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
@@ -56,3 +85,12 @@ def read_secret(path: Path, what: str) -> str:
                 " too (docs/privacy.md).",
             )
         return file.read()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is there either whole or not at all; creates its folder.
+
+    Raises OSError.
+    """
+    with replacing(path) as new:
+        new.write_bytes(content)

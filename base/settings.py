@@ -26,6 +26,10 @@ class Settings:
     inbox: str
     row_limit: int | None = None
     """The most rows that `branchline sql` prints; None for no limit."""
+    archive: Path | None = None
+    """The folder of what is published; None where publications.yml names it."""
+    archive_url: str = ""
+    """The address at which people reach that folder; empty if they cannot."""
 
     @property
     def embedded(self) -> bool:
@@ -56,11 +60,17 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         project=PROJECT,
         database_url=url,
-        warehouse_dir=Path(folder).expanduser().absolute() if folder else PROJECT / ".warehouse",
+        warehouse_dir=_folder(folder) or PROJECT / ".warehouse",
         token_key=text("BRANCHLINE_TOKEN_KEY"),
         inbox=text("BRANCHLINE_INBOX") or str(PROJECT / "inbox"),
         row_limit=int(rows) if rows is not None else None,
+        archive=_folder(text("BRANCHLINE_ARCHIVE")),
+        archive_url=text("BRANCHLINE_ARCHIVE_URL") or "",
     )
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path).expanduser().absolute() if path else None
 
 
 def database_url(address: str) -> str:

@@ -29,3 +29,8 @@ def listed(paths: Sequence[str]) -> str:
     """A list of paths; of many, only the first, and the number of the rest."""
     more = len(paths) - MOST_LISTED
     return ", ".join(paths[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def as_sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]

@@ -18,9 +18,9 @@ from pydantic import (
     model_validator,
 )
 
+from base.placed_yaml import at
 from ingest.contract.connections import API_FOLDER, key_variable_of
 from ingest.contract.names import DatabaseName, DottedPath
-from ingest.contract.placed_errors import at
 
 PAGINATORS: dict[str, frozenset[str]] = {
     "auto": frozenset(),

@@ -9,9 +9,9 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from base.placed_yaml import at
 from ingest.contract.file_names import folded
 from ingest.contract.names import DatabaseName
-from ingest.contract.placed_errors import at
 
 DATABASE_FOLDER = "database/"
 API_FOLDER = "api/"

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from base.errors import BranchlineError
+from base.placed_yaml import at
 from ingest.contract.apis import ApiResource
 from ingest.contract.connections import RESERVED_FOLDERS, DatabaseTable
 from ingest.contract.file_names import (
@@ -34,7 +35,6 @@ from ingest.contract.file_names import (
     without_copy_marks,
 )
 from ingest.contract.names import DatabaseName, DottedPath
-from ingest.contract.placed_errors import at
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
 RECORD_ID = "_record_id"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
-from ingest.contract.placed_errors import at
+from base.placed_yaml import at
 
 _SEPARATORS = re.compile(r"[\s_\-]+")
 _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from base.quiet import hush_dlt
 from base.words import listed
 from ingest.contract.apis import ApiResource
 from ingest.contract.connections import (
@@ -25,7 +26,6 @@ from ingest.contract.connections import (
 )
 from ingest.contract.feeds import Feed
 from ingest.origins.connected import ConnectedOrigin, Tell, UnusableOrigin
-from ingest.raw.quiet import hush_dlt
 
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SAME_KIND = {"postgres": "postgresql", "mariadb": "mysql"}

@@ -24,6 +24,8 @@ from sqlalchemy.engine import URL, Engine, make_url
 
 from base.libpq import SCRAM, unescaped_at, without_values
 from base.printing import printable
+from base.quiet import hush_dlt
+from base.stores.faults import Fault
 from ingest.cards import mask_text
 from ingest.contract.connections import (
     DatabaseTable,
@@ -69,9 +71,7 @@ from ingest.origins.database_values import (
 )
 from ingest.origins.inbox import Bounds, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
-from ingest.origins.origin import Fault
 from ingest.raw.ledger import Ledger
-from ingest.raw.quiet import hush_dlt
 
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000

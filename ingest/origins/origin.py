@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.cards import mask_text
@@ -26,16 +25,6 @@ class Entry(NamedTuple):
     """Seconds since 1970."""
     fingerprint: str
     settled: bool
-
-
-@dataclass(frozen=True)
-class Fault:
-    """An error of an origin in plain words, without its full stop."""
-
-    text: str
-    hint: str = ""
-    temporary: bool = False
-    gone: bool = False
 
 
 class Origin(ABC):

@@ -6,27 +6,26 @@ import io
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeVar
-
-import tenacity
 
 from base.errors import BranchlineError
+from base.stores import faults
+from base.stores.faults import Fault, Result
+from base.words import as_sentence
 from ingest.cards import mask_text
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.origins.inbox_address import shown_address
-from ingest.origins.origin import Fault, ListedOrigin
+from ingest.origins.origin import ListedOrigin
 
-PATIENCE = 30.0
-"""Retry timeout in seconds, for a request that failed for a temporary reason."""
-LONGEST_WAIT = 5.0
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 60.0
+PATIENCE = faults.PATIENCE
+LONGEST_WAIT = faults.LONGEST_WAIT
+CONNECT_TIMEOUT = faults.CONNECT_TIMEOUT
+READ_TIMEOUT = faults.READ_TIMEOUT
+CREDENTIALS = ("sources", "filesystem")
+"""Where dlt looks for the credentials of inboxes."""
 
 GIVEN_UP_BEFORE_REST = 3
 REST = 60.0
 """After so many failed files in a row, make no request for so many seconds."""
-
-Result = TypeVar("Result")
 
 
 class RemoteOrigin(ListedOrigin):
@@ -57,14 +56,13 @@ class RemoteOrigin(ListedOrigin):
 
     def patiently(self, request: Callable[[], Result]) -> Result:
         """Make a request, with retries while they may help. Raises the last error."""
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_before_delay(PATIENCE),
-            wait=tenacity.wait_random_exponential(multiplier=0.2, max=LONGEST_WAIT),
-            retry=tenacity.retry_if_exception(self._may_pass),
-            before_sleep=lambda _: self.forget_connection(),
-            reraise=True,
+        return faults.retried(
+            request,
+            may_pass=self._may_pass,
+            before_retry=self.forget_connection,
+            patience=PATIENCE,
+            longest_wait=LONGEST_WAIT,
         )
-        return retrying(request)
 
     def for_a_file(self, key: str, request: Callable[[], Result]) -> Result:
         """Make a request about one file. Raises UnreadableFileError.
@@ -100,7 +98,7 @@ class RemoteOrigin(ListedOrigin):
         fault = self.fault(error)
         return BranchlineError(
             f"The inbox {self.address} cannot be listed: {mask_text(fault.text)}.",
-            (fault.hint[:1].upper() + fault.hint[1:] or "Try again later") + ".",
+            (as_sentence(fault.hint) or "Try again later") + ".",
         )
 
     def _may_pass(self, error: BaseException) -> bool:

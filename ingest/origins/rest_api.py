@@ -22,6 +22,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 from base.printing import printable
+from base.stores.faults import Fault
 from base.words import listed, plural
 from ingest.cards import mask_text
 from ingest.contract.apis import ID, ApiIds, ApiResource
@@ -34,7 +35,6 @@ from ingest.formats.kinds import JSON_LINES
 from ingest.origins.connected import ConnectedOrigin, Tell
 from ingest.origins.inbox import CHUNK, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
-from ingest.origins.origin import Fault
 from ingest.origins.record_store import RecordStore
 from ingest.origins.rest_calls import (
     MOST_EMPTY_PAGES,

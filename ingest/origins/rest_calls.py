@@ -24,6 +24,8 @@ import urllib3
 from jsonpath_ng import Fields, JSONPath, Root
 
 from base.printing import printable
+from base.quiet import hush_dlt
+from base.stores.faults import Fault
 from ingest.cards import mask_text
 from ingest.contract.apis import ApiResource
 from ingest.contract.connections import key_variable_of, variable_of
@@ -32,8 +34,6 @@ from ingest.formats.json_text import parse
 from ingest.origins import remote
 from ingest.origins.connected import Tell
 from ingest.origins.database_errors import cause_of
-from ingest.origins.origin import Fault
-from ingest.raw.quiet import hush_dlt
 
 hush_dlt()
 

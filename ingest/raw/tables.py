@@ -20,16 +20,16 @@ from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
 from base.errors import BranchlineError
+from base.quiet import hush_dlt
+from base.schemas import RAW
 from ingest.contract.feeds import RECORD_ID, TECHNICAL_COLUMNS, Feed, FeedContract
 from ingest.raw.session import connection_string
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
     from psycopg2.extensions import cursor as Cursor
-from base.schemas import RAW
 from ingest.formats.records import SEPARATOR
 from ingest.raw.ledger import note_what_files_cover
-from ingest.raw.quiet import hush_dlt
 
 PIPELINE = "branchline_raw"
 

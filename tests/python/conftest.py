@@ -17,8 +17,9 @@ from hypothesis import settings
 
 from base.link import Connection
 
-# Tests never read a database of the user, however dlt may find it.
-for name in [name for name in os.environ if name.startswith(("BRANCHLINE_SOURCE_", "SOURCES__"))]:
+# Tests never reach a database or a place of the user, however dlt may find it.
+OURS = ("BRANCHLINE_SOURCE_", "BRANCHLINE_PLACE_", "SOURCES__", "DESTINATION__")
+for name in [name for name in os.environ if name.startswith(OURS)]:
     del os.environ[name]
 os.environ["DLT_PROJECT_DIR"] = throwaway.NO_PROJECT
 

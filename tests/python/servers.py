@@ -33,10 +33,11 @@ class _Quiet(WSGIRequestHandler):
 
 
 class S3Server:
-    """moto's S3 server; `gets` are the requested objects in order."""
+    """moto's S3 server; `gets` and `puts` are the objects read and written, in order."""
 
     def __init__(self) -> None:
         self.gets: list[str] = []
+        self.puts: list[str] = []
         self.lists = 0
         self.refuse: Callable[[str, str], tuple[int, str] | None] = lambda method, path: None
         """May answer a request itself, with a status and an error code."""
@@ -59,6 +60,8 @@ class S3Server:
                 self.lists += 1
             else:
                 self.gets.append(environ["PATH_INFO"].encode("latin-1").decode("utf-8"))
+        if environ["REQUEST_METHOD"] == "PUT":
+            self.puts.append(environ["PATH_INFO"].encode("latin-1").decode("utf-8"))
         refused = self.refuse(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if refused is not None:
             status, code = refused
@@ -98,11 +101,15 @@ def s3_server() -> Iterator[S3Server]:
 
 
 class SftpServer:
-    """An SFTP server that serves one folder; `opened` are the paths opened for reading."""
+    """An SFTP server that serves one folder; `opened` are the paths opened, to read or to write.
+
+    `renames`: whether it has OpenSSH's way of renaming, which replaces a file.
+    """
 
     def __init__(self, folder: Path, host_key: asyncssh.SSHKey | None = None, port: int = 0):
         self.folder = folder
         self.opened: list[str] = []
+        self.renames = True
         self.bytes_read = 0
         self.host_key = host_key or asyncssh.generate_private_key("ssh-ed25519")
         self.user_keys: list[str] = []
@@ -142,6 +149,11 @@ class SftpServer:
             def open(self, path: bytes, pflags: int, attrs: Any) -> Any:
                 outer.opened.append(path.decode("utf-8", "replace").lstrip("/"))
                 return super().open(path, pflags, attrs)
+
+            def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
+                if not outer.renames:
+                    raise asyncssh.SFTPOpUnsupported("unknown extension")
+                return super().posix_rename(oldpath, newpath)
 
             def read(self, file: Any, offset: int, size: int) -> bytes:
                 data: bytes = super().read(file, offset, size)

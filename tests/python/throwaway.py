@@ -129,7 +129,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("BRANCHLINE_", "DBT_", "PG", "DLT_", "SOURCES__"))
+        if not name.startswith(("BRANCHLINE_", "DBT_", "PG", "DLT_", "SOURCES__", "DESTINATION__"))
     }
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -140,6 +140,7 @@ def environment(database_url: str, folder: Path) -> dict[str, str]:
         "BRANCHLINE_TOKEN_KEY": TOKEN_KEY,
         "BRANCHLINE_WAREHOUSE_DIR": str(folder / "warehouse"),
         "BRANCHLINE_INBOX": str(folder / "inbox"),
+        "BRANCHLINE_ARCHIVE": str(folder / "published"),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
