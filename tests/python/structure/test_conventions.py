@@ -184,6 +184,7 @@ def break_every_rule(manifest: Node) -> Node:
     orphan |= {"freshness": None, "config": {**source["config"], "meta": {}}, "meta": {}}
     sources[orphan["unique_id"]] = orphan
     # What people query.
+    broken.model(broken.first("marts/sales", lambda node: node["name"].startswith("rpt_")))
     exposure["description"] = ""
     exposure["owner"] = {"name": "Somebody", "email": None}
     views = [customers["unique_id"]]
@@ -193,6 +194,7 @@ def break_every_rule(manifest: Node) -> Node:
         views.append(view["unique_id"])
     broken.reading(mart, views[-1])
     exposure["depends_on"]["nodes"] = [views[-1]]
+    broken.model(mart, name="rpt_orders")
     # Personal data.
     for name in ("customer_name", "address", "customer_key"):
         like = next(iter(mart["columns"].values()))

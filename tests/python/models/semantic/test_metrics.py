@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import itertools
 import json
 import random
@@ -11,16 +14,26 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import throwaway
 from nightly import PROJECT, Project, new_project
+from rich.console import Console
 
-from base.link import Connection
+from base.link import Connection, open_link
 from operate.commands.demo import METRICS_QUESTION
+from publish.digest.questions import LAST_DAY, read_insights
+from publish.digest.terminal import show_insight, show_totals
+from publish.digest.totals import read_totals
+from publish.exports import Export, write_export
+from publish.marts import MartReader
+from publish.reports import REPORTS
+from publish.reports.report import Part
 
 Answer = dict[tuple[str, ...], dict[str, Decimal | None]]
 
@@ -481,3 +494,115 @@ def test_every_metric_and_dimension_has_a_label_and_a_description(
     assert [
         thing["name"] for thing in things if not (thing["label"] and thing["description"])
     ] == []
+
+
+def spoken(project: Project, branch: str) -> dict[str, Decimal]:
+    """What the terminal says about a branch's last day, and about all days of its currency."""
+    printed = io.StringIO()
+    console = Console(file=printed, width=200)
+    with open_link(project.url) as link:
+        show_totals(console, read_totals(link))
+        for insight in read_insights(link, [LAST_DAY]):
+            show_insight(console, insight)
+    lines = printed.getvalue().replace(",", "").splitlines()
+    [day] = [re.split(r"\s{2,}", line.strip()) for line in lines if line.startswith(branch)]
+    [totals] = [line for line in lines if line.startswith("Sales:") and f" {day[3]} in " in line]
+    names = ("all net sales", "all receipts", "all items", "all returns", "all returned")
+    found = map(Decimal, re.findall(r"(?<=[ (])\d+(?:\.\d+)?(?=[ )])", totals))
+    return {
+        "net sales": Decimal(day[2]),
+        "returns": Decimal(day[5]),
+        **dict(zip(names, found, strict=False)),
+    }
+
+
+def published(project: Project, branch: str, on: date) -> dict[str, Any]:
+    """The same figures and more on the pages of that day and of its month."""
+    with contextlib.closing(psycopg2.connect(project.url, options="-c search_path=marts")) as link:
+        reader = MartReader(link)
+        [key] = [one.key for one in reader.all_branches if one.name == branch]
+        [day] = REPORTS["daily_sales"].read(reader, on, [Part(key, branch)])
+        [month] = REPORTS["business_review"].read(reader, date(2024, 5, 31), [Part("", "All")])
+    of_day = {figure.key: figure.value for figure in day.figures}
+    return {
+        "net sales": of_day["net_sales"],
+        "receipts": of_day["transactions"],
+        "returned": of_day["returned_amount"],
+        "average receipt": of_day["average_transaction_value"],
+        "new customers": of_day["new_customers"],
+        "month to date": of_day["month_net_sales"],
+        "month of all": {figure.key: figure.value for figure in month.figures}["net_sales_GBP"],
+    }
+
+
+def exported(project: Project, branch: str, on: date, folder: Path) -> dict[str, Decimal]:
+    """The same figures in the exported file."""
+    with contextlib.closing(psycopg2.connect(project.url, options="-c search_path=marts")) as link:
+        export = Export("rpt_daily_sales", "daily_sales_summary.csv")
+        write_export(MartReader(link), export, on, folder / export.file)
+    with (folder / export.file).open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["currency_code"] == "GBP"]
+    month = [row for row in rows if row["business_date"] >= "2024-05-01"]
+    mine = [row for row in month if row["branch_name"] == branch]
+    [day] = [row for row in mine if row["business_date"] == str(on)]
+
+    def total(column: str, of: Sequence[dict[str, str]]) -> Decimal:
+        return sum((Decimal(row[column]) for row in of), Decimal(0))
+
+    return {
+        "net sales": Decimal(day["net_sales"]),
+        "receipts": Decimal(day["transactions"]),
+        "returns": Decimal(day["returns"]),
+        "returned": Decimal(day["returned_amount"]),
+        "average receipt": Decimal(day["average_transaction_value"]),
+        "new customers": Decimal(day["new_customers"]),
+        "month to date": total("net_sales", mine),
+        "month of all": total("net_sales", month),
+        "all net sales": total("net_sales", rows),
+        "all receipts": total("transactions", rows),
+        "all items": total("items_sold", rows),
+        "all returns": total("returns", rows),
+        "all returned": total("returned_amount", rows),
+    }
+
+
+def measured(ask: Ask, branch: str, on: date) -> dict[str, Decimal | None]:
+    """The same figures as metrics."""
+    metrics = ["net_sales", "receipts", "returns", "returned_amount"]
+    days = ask([*metrics, "average_basket", "new_customers"], "metric_time__day", "branch__name")[
+        str(on), branch
+    ]
+    months = ask(["net_sales"], "metric_time__month", "branch__name")
+    all_months = ask(["net_sales"], "metric_time__month", "branch__currency")
+    everything = ask([*metrics, "units"], "branch__currency")[("GBP",)]
+    return {
+        "net sales": days["net_sales"],
+        "receipts": days["receipts"],
+        "returns": days["returns"],
+        "returned": days["returned_amount"],
+        "average receipt": days["average_basket"],
+        "new customers": days["new_customers"],
+        "month to date": months["2024-05-01", branch]["net_sales"],
+        "month of all": all_months["2024-05-01", "GBP"]["net_sales"],
+        "all net sales": everything["net_sales"],
+        "all receipts": everything["receipts"],
+        "all items": everything["units"],
+        "all returns": everything["returns"],
+        "all returned": everything["returned_amount"],
+    }
+
+
+def test_terminal_reports_exports_and_metrics_say_the_same(
+    project: Project, ask: Ask, tmp_path: Path
+) -> None:
+    branch, on = "Leeds", date(2024, 5, 10)
+    voices: list[dict[str, Any]] = [
+        spoken(project, branch),
+        published(project, branch, on),
+        exported(project, branch, on, tmp_path),
+        measured(ask, branch, on),
+    ]
+    said = {figure: [voice[figure] for voice in voices if figure in voice] for figure in voices[2]}
+    assert {figure: values for figure, values in said.items() if len({*values}) > 1} == {}
+    assert {len(values) for values in said.values()} == {3, 4}
+    assert all(values[0] for figure, values in said.items() if figure != "new customers")
