@@ -28,6 +28,7 @@ TRACEBACK = "BRANCHLINE_TRACEBACK"
 COMMANDS = {
     "demo": ("demo", "Show everything with a sample company."),
     "run": ("run", "Load an inbox and build the changes: the nightly job."),
+    "publish": ("publish", "Publish reports, files and messages: to people who never write SQL."),
     "load": ("load", "Load an inbox into the raw layer, nothing more."),
     "status": ("status", "Show what has arrived, per feed and branch, and what is late."),
     "quarantine": ("quarantine", "List, show, retry or dismiss quarantined files."),

@@ -1,9 +1,10 @@
-"""Build and read with the transformers' rights when the warehouse's owner runs a command.
+"""Work with a role's rights when the warehouse's owner runs a command.
 
 The transformers own what dbt builds, and may put triggers on it and functions into its views. In a
 session of the owner these would run with all the owner's rights, and `set role` would not prevent
 it: `reset role` undoes it. So the owner's dbt, and everything that reads dbt's tables, uses a
-temporary log-in that is only a transformer.
+temporary log-in that is only a transformer; what is published is read by one that is only an
+analyst, or also a reader of personal data.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import psycopg2
 from psycopg2 import sql
@@ -24,12 +25,13 @@ from psycopg2.extensions import encrypt_password, make_dsn
 from base.errors import BranchlineError
 from base.libpq import SCRAM, as_url
 from base.link import Connection, connect, message_of, only_value, open_link
+from base.printing import printable
 from operate.access.ours import check_ours, is_owner
 from operate.access.role_names import Roles, find_roles
 
 PREFIX = "branchline_run_"
 MOST = 100
-"""Number of temporary log-ins at the same time."""
+"""Number of temporary log-ins of a purpose at the same time."""
 LONGEST = "2 days"
 """The temporary log-in expires after this."""
 SECONDS_TO_DROP = 5
@@ -47,10 +49,42 @@ where
     )
     and not exists (select from pg_stat_activity where usesysid = pg_roles.oid)
 """
-INSTEAD = (
+
+
+@dataclass(frozen=True)
+class _Purpose:
+    """What a temporary log-in is for. `roles`: those of the four roles that it has, the first one
+    from the beginning of its sessions.
+
+    `reason`: why the owner does not do it itself; `instead`: what to do where that fails.
+    """
+
+    roles: tuple[str, ...]
+    prefix: str
+    reason: str
+    instead: str
+
+
+_BUILDING = _Purpose(
+    ("transformer",),
+    PREFIX,
+    "The owner builds and reads tables of others only with the transformers' rights, by a temporary"
+    " log-in.",
     "Use a log-in that is not an owner: branchline warehouse user nightly --role loader --role"
-    " transformer, and set BRANCHLINE_DATABASE_URL to its address."
+    " transformer, and set BRANCHLINE_DATABASE_URL to its address.",
 )
+_PUBLISHING = _Purpose(
+    ("analyst",),
+    "branchline_read_",
+    "What is published is read only with the rights of analysts and readers of personal data, by a"
+    " temporary log-in.",
+    "Use a log-in that is not an owner: branchline warehouse user nightly --role loader --role"
+    " transformer --role analyst --role pii_reader, and set BRANCHLINE_DATABASE_URL to its"
+    " address.",
+)
+
+_OPEN: list[tuple[Connection, str, int]] = []
+"""The temporary log-ins of this process: where, name and number."""
 
 
 @contextlib.contextmanager
@@ -66,38 +100,93 @@ def lowered(connection: Connection) -> Iterator[Connection]:
     if roles is None:
         yield connection
         return
+    with _temporary(connection, roles, _BUILDING) as low:
+        yield low
+
+
+@contextlib.contextmanager
+def reading(
+    connection: Connection, purposes: Sequence[str]
+) -> Iterator[tuple[Connection, dict[str, str]]]:
+    """A connection to the same warehouse of a log-in that is an `analyst`, or also a `pii_reader`,
+    and nothing more; and the name of the role for each purpose.
+
+    A temporary log-in for an owner or superuser; for others their own, which has to be a member of
+    the roles. Raises BranchlineError if it is not, or if there are no roles.
+    """
+    with open_link(connection.url) as link:
+        check_ours(link)
+        roles = find_roles(link)
+        if roles is None:
+            raise BranchlineError(
+                "This warehouse has no roles, and what is published is read with the rights of one"
+                f" ({purposes[0]}).",
+                "Create them: branchline warehouse roles",
+            )
+        names = {purpose: roles.names()[purpose] for purpose in purposes}
+        owner = is_owner(link)
+        if not owner:
+            for name in names.values():
+                _check_member(link, name)
+    if not owner:
+        yield connection, names
+        return
+    with _temporary(connection, roles, replace(_PUBLISHING, roles=tuple(purposes))) as low:
+        yield low, names
+
+
+def _check_member(link: Link, role: str) -> None:
+    """Raise BranchlineError unless this user may act as a role."""
+    with link.cursor() as cursor:
+        cursor.execute("select pg_has_role(session_user, %s, 'set')", (role,))
+        if cursor.fetchone() == (True,):
+            return
+    user = printable(link.info.user)
+    raise BranchlineError(
+        f"What is published is read with the rights of {role}, and {user} is not a member of it.",
+        f"The warehouse's owner grants them: branchline warehouse user {user} --role loader --role"
+        " transformer --role analyst --role pii_reader",
+    )
+
+
+@contextlib.contextmanager
+def _temporary(connection: Connection, roles: Roles, purpose: _Purpose) -> Iterator[Connection]:
+    """A connection of a new log-in that has only these roles, and is dropped at the end."""
     password = secrets.token_hex(24)
     with contextlib.ExitStack() as stack:
-        for name in _names():
+        for name in _names(purpose):
             # A session with its name shows others that the log-in is in use.
             link = stack.enter_context(_session_of(connection, name))
-            _drop_left(link, roles)
-            role_number = _make(link, roles, name, password)
+            _drop_left(link, roles, purpose)
+            role_number = _make(link, roles, purpose, name, password)
             if role_number is not None:
                 break
             stack.close()
         else:
             raise BranchlineError(
-                f"There are {MOST} temporary log-ins already ({PREFIX}1 and so on).",
+                f"There are {MOST} temporary log-ins already ({purpose.prefix}1 and so on).",
                 "Drop those that no command uses: drop role NAME",
             )
         try:
             dsn = make_dsn(connection.url, user=name, password=password, require_auth=SCRAM)
             low = replace(connection, url=as_url(dsn), user=name, password=password)
-            _check(low)
-            with _dropped_by_signal(connection, name, role_number):
+            _check(low, purpose)
+            _OPEN.append((connection, name, role_number))
+            with _dropped_by_signal():
                 yield low
         finally:
+            if (connection, name, role_number) in _OPEN:
+                _OPEN.remove((connection, name, role_number))
             _drop(connection, name, role_number)
             # The statements of a killed run may have ended by now.
-            _drop_left(link, roles)
+            _drop_left(link, roles, purpose)
 
 
-def _names() -> Iterator[str]:
+def _names(purpose: _Purpose) -> Iterator[str]:
     """The names of log-ins, first of all the same one every night: dbt parses the whole project
     after any change of the connection, its user included.
     """
-    return (f"{PREFIX}{place}" for place in range(1, MOST + 1))
+    return (f"{purpose.prefix}{place}" for place in range(1, MOST + 1))
 
 
 @contextlib.contextmanager
@@ -114,9 +203,10 @@ def _session_of(connection: Connection, name: str) -> Iterator[Link]:
         yield link
 
 
-def _make(link: Link, roles: Roles, name: str, password: str) -> int | None:
+def _make(link: Link, roles: Roles, purpose: _Purpose, name: str, password: str) -> int | None:
     """Create the log-in and return its number (oid); None if another command has this name."""
     verifier = encrypt_password(password, name, scope=link, algorithm="scram-sha-256")
+    names = [roles.names()[one] for one in purpose.roles]
     link.autocommit = False
     try:
         with link.cursor() as cursor:
@@ -124,15 +214,15 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> int | None:
             database, until = cursor.fetchone() or ("", None)
             parts = {
                 "name": sql.Identifier(name),
-                "role": sql.Identifier(roles.transformer),
+                "roles": sql.SQL(", ").join(map(sql.Identifier, names)),
                 "database": sql.Identifier(database),
                 "verifier": sql.Literal(verifier),
                 "until": sql.Literal(f"{until:%Y-%m-%d %H:%M:%S%z}"),
-                "noted": sql.Literal(roles.transformer),
+                "noted": sql.Literal(names[0]),
             }
             for statement in (
                 "create role {name} login password {verifier} valid until {until}",
-                "grant {role} to {name} with inherit true, set true",
+                "grant {roles} to {name} with inherit true, set true",
                 # All transformers own what it creates from the first moment.
                 "alter role {name} in database {database} set role = {noted}",
             ):
@@ -147,31 +237,28 @@ def _make(link: Link, roles: Roles, name: str, password: str) -> int | None:
     except psycopg2.Error as error:
         link.rollback()
         raise BranchlineError(
-            "The owner builds and reads tables of others only with the transformers' rights, by a"
-            f" temporary log-in. It cannot be created: {message_of(error)}",
-            INSTEAD,
+            f"{purpose.reason} It cannot be created: {message_of(error)}", purpose.instead
         ) from None
     finally:
         link.autocommit = True
 
 
-def _drop_left(link: Link, roles: Roles) -> None:
+def _drop_left(link: Link, roles: Roles, purpose: _Purpose) -> None:
     """Drop the log-ins left by killed runs. One that cannot be dropped stays."""
     with contextlib.suppress(psycopg2.Error), link.cursor() as cursor:
-        cursor.execute(_LEFT, (sql.Identifier(roles.transformer).as_string(cursor), PREFIX))
+        role = sql.Identifier(roles.names()[purpose.roles[0]]).as_string(cursor)
+        cursor.execute(_LEFT, (role, purpose.prefix))
         for (left,) in cursor.fetchall():
             with contextlib.suppress(psycopg2.Error):
                 cursor.execute(sql.SQL("drop role {}").format(sql.Identifier(left)))
 
 
-def _check(low: Connection) -> None:
+def _check(low: Connection, purpose: _Purpose) -> None:
     try:
         connect(low.url).close()
     except psycopg2.OperationalError as error:
         raise BranchlineError(
-            "The owner builds and reads tables of others only with the transformers' rights, by a"
-            f" temporary log-in. The server rejects it: {message_of(error)}",
-            INSTEAD,
+            f"{purpose.reason} The server rejects it: {message_of(error)}", purpose.instead
         ) from None
 
 
@@ -202,11 +289,11 @@ def _drop(connection: Connection, name: str, role_number: int) -> None:
 
 
 @contextlib.contextmanager
-def _dropped_by_signal(connection: Connection, name: str, role_number: int) -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this process as usual, but drop the log-in first.
+def _dropped_by_signal() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process as usual, but drop its log-ins first.
 
     In a thread: a Python handler must wait for the running statement of the main thread. If these
-    signals are handled already, nothing is done: the handler leaves this block.
+    signals are handled already, nothing is done: that handler leaves this block, or drops them all.
     """
     numbers = {
         number
@@ -223,7 +310,8 @@ def _dropped_by_signal(connection: Connection, name: str, role_number: int) -> I
     def wait() -> None:
         while received := os.read(reading, 1):
             if received[0] in numbers:
-                _drop(connection, name, role_number)
+                for opened in reversed(tuple(_OPEN)):
+                    _drop(*opened)
                 os._exit(128 + received[0])
 
     thread = threading.Thread(target=wait, name="branchline-log-in", daemon=True)

@@ -48,6 +48,12 @@ NOTES_RIGHTS = (
     ("builds", "transformer", ("insert", "select", "update")),
     ("masking_keys", "transformer", ("select", "truncate")),
     ("masked_views", "transformer", ("delete", "insert", "select", "update")),
+    # What was published.
+    ("editions", "transformer", ("insert", "select", "update")),
+    ("publication_dates", "transformer", ("insert", "select")),
+    ("published_days", "transformer", ("delete", "insert", "select", "update")),
+    ("open_build", "transformer", ("delete", "insert", "select")),
+    ("outbox", "transformer", ("insert", "select", "update")),
 )
 
 MAKE_COLUMNS_NAME = "add_columns"

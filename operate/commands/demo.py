@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import functools
 from datetime import date
+from pathlib import Path
 
 import click
 from rich.console import Console
 
-from base.console import make_console
+from base.console import PlainConsole, make_console
 from base.link import open_link
 from base.settings import Settings, read_settings
 from ingest import read_file_counts, read_quarantine
+from operate.access.granting import make_roles_if_missing
 from operate.access.lowered import lowered
+from operate.access.role_names import find_roles
 from operate.commands.run import unchanged_line
 from operate.dbt.folders import log_folder
 from operate.project.demo import demo_inbox, docs_are_current, make_demo_docs, remove_demo
 from operate.project.sample_company import described, write_sample
 from operate.runs.nightly import RunReport
 from operate.runs.nightly import run as run_nightly
+from operate.runs.publishing import LATEST, publish
 from operate.server.connecting import ensure_warehouse
 from operate.terminal.build import show_build
 from operate.terminal.load import show_load
 from operate.terminal.progress import shown
+from operate.terminal.published import show_published
 from operate.terminal.status import show_files
 from publish.digest.questions import read_insights
 from publish.digest.terminal import show_insight, show_rejected, show_totals, show_weeks
@@ -61,6 +66,9 @@ def demo(remove: bool) -> int:
                 progress=lambda done, total: update(done, total, "files"),
             )
         inbox.stamp.write_text(f"{BRANCHES} branches, {DAYS} days, seed {SEED}\n")
+    connection = ensure_warehouse(settings, console.say)
+    if settings.embedded:
+        make_roles_if_missing(settings, connection, console.say)
     report = run_nightly(
         settings,
         str(inbox.folder),
@@ -76,7 +84,8 @@ def demo(remove: bool) -> int:
         console.print("Creating the docs page ...")
         make_demo_docs(settings, report.connection)
     _show_summary(console, report)
-    _show_what_next(console, settings, report)
+    published = _publish(console, settings, report)
+    _show_what_next(console, settings, published)
     return 0
 
 
@@ -95,11 +104,30 @@ def _show_summary(console: Console, report: RunReport) -> None:
         console.print(unchanged_line(report))
 
 
-def _show_what_next(console: Console, settings: Settings, report: RunReport) -> None:
+def _publish(console: PlainConsole, settings: Settings, report: RunReport) -> Path | None:
+    """Publish for the last day with sales, where there are roles to read the marts with; returns
+    the index page.
+    """
+    with open_link(report.connection.url) as link:
+        if find_roles(link) is None:
+            return None
+    console.rule("[bold]Published for people who never write SQL[/bold]", align="left")
+    published = publish(
+        settings,
+        say=console.say,
+        show=functools.partial(shown, console=console),
+        on=LATEST,
+    )
+    show_published(console, published)
+    return published.index
+
+
+def _show_what_next(console: Console, settings: Settings, index: Path | None) -> None:
     from operate.dbt.docs_page import docs_page
 
     console.rule("[bold]Where to look next[/bold]", align="left")
     steps = [
+        *([("Reports, files and charts", index.as_uri())] if index is not None else []),
         ("Docs and lineage of every model", docs_page(settings.project).as_uri()),
         (
             "Ask something",

@@ -6,9 +6,9 @@ import functools
 
 import click
 
-from base.console import make_console
+from base.console import PlainConsole, make_console
 from base.link import open_link
-from base.settings import read_settings
+from base.settings import Settings, read_settings
 from operate.access.lowered import lowered
 from operate.commands.options import (
     QUARANTINED,
@@ -46,12 +46,19 @@ from publish.digest.totals import (
 )
 @fail_on_quarantine_option
 @retry_quarantined_option
+@click.option(
+    "--publish",
+    "publishes",
+    is_flag=True,
+    help="Then publish what is due, as `branchline publish` does.",
+)
 def run(
     inbox: str | None,
     full_refresh: bool,
     audit: bool,
     fail_on_quarantine: bool,
     retry_quarantined: bool,
+    publishes: bool,
 ) -> int:
     """Load new files of an inbox, then build and test the models.
 
@@ -84,9 +91,20 @@ def run(
             if report.build is not None:
                 show_unlisted_branches(console, read_unlisted_branches(link))
         show_audit(console, report.last_audit)
-    if not report.succeeded:
+    is_published = not publishes or _publish(settings, console)
+    if not (report.succeeded and is_published):
         return 1
     return QUARANTINED if fail_on_quarantine and report.load.quarantined else 0
+
+
+def _publish(settings: Settings, console: PlainConsole) -> bool:
+    """Publish what is due; after a failed build only messages that wait are sent."""
+    from operate.runs.publishing import publish
+    from operate.terminal.published import show_published
+
+    published = publish(settings, say=console.say, show=functools.partial(shown, console=console))
+    show_published(console, published)
+    return published.succeeded
 
 
 def unchanged_line(report: RunReport) -> str:

@@ -12,8 +12,10 @@ from ingest import load_feeds, read_connections, read_quarantine, read_status
 from operate.access.lowered import lowered
 from operate.server.connecting import ensure_warehouse
 from operate.server.readings import last_readings
+from operate.terminal.published import show_outbox
 from operate.terminal.status import show_connections, show_status
 from publish.digest.totals import read_last_sales
+from publish.messages import outbox_state
 
 
 @click.command()
@@ -34,3 +36,4 @@ def status() -> None:
         ]
         show_status(console, branches, read_last_sales(link, undated), quarantined)
         show_connections(console, read_connections(link, feeds), last_readings(link))
+        show_outbox(console, outbox_state(link))

@@ -16,6 +16,11 @@ from operate.access.lowered import lowered
 from operate.dbt.docs_page import docs_page, make_docs_page
 from operate.dbt.fingerprint import project_fingerprint
 from operate.runs.inboxes import demo_folder, ledger_mark
+from operate.runs.publishing import archive_folder
+from publish.contract.reading import load_publications
+from publish.editions.archiving import remove_archive
+from publish.editions.record import Record
+from publish.reports import REPORTS
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def _made_from(settings: Settings, connection: Connection) -> str:
 
 
 def remove_demo(settings: Settings, connection: Connection) -> None:
-    """Remove the sample company from the warehouse, with its files.
+    """Remove the sample company from the warehouse, with its files and what was published of it.
 
     Raises BranchlineError if the warehouse holds anything else.
     """
@@ -79,6 +84,9 @@ def remove_demo(settings: Settings, connection: Connection) -> None:
                 "This warehouse does not hold the sample company; nothing was removed.",
                 "Check first: branchline status",
             )
+        cursor.execute("select to_regclass('operations.editions') is not null")
+        if cursor.fetchone() == (True,):
+            remove_archive(archive_folder(settings, load_publications(REPORTS)), Record(link))
         names = sql.SQL(", ").join(sql.Identifier(name) for name in (*LAYERS, RAW_STAGING))
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(names))
     inbox = demo_inbox(settings)

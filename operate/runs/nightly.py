@@ -26,6 +26,7 @@ from operate.runs.touched import readers_of_new_files
 from operate.server.connecting import ensure_warehouse
 from operate.server.notes import Audit, Build, one_run_at_a_time
 from operate.terminal.progress import Update
+from publish.editions.record import close_build, open_build
 
 Show = Callable[[str], AbstractContextManager[Update]]
 
@@ -110,6 +111,8 @@ def run(
                 and not (full_refresh or audit)
             )
             if builds_changes and report.built_before == mark:
+                # The marts are those of the last good build, whatever has failed since.
+                close_build(link)
                 return report
             started_at = server_time(link)
             environment = dbt_environment(settings, low)
@@ -117,6 +120,7 @@ def run(
             lineage = read_lineage(settings.project, environment, fingerprint)
             if builds_changes and lineage is not None:
                 selection = readers_of_new_files(link, low_link, lineage, report.built_before, mark)
+            open_build(link)
             with readers_in_the_way_ended(connection, low, say):
                 build = _build(
                     settings.project,
@@ -134,6 +138,7 @@ def run(
             if build.succeeded:
                 note_lineage(settings.project, environment, fingerprint)
                 note_build(link, mark, fingerprint, build.models, build.tests, started_at)
+                close_build(link)
                 report = replace(report, last_audit=last_audit(low_link))
             return report
 

@@ -17,6 +17,8 @@ from psycopg2.extensions import cursor as Cursor
 
 from base.errors import BranchlineError
 from base.locks import COLUMNS, Lock
+from publish.editions.record import TABLES as RECORD
+from publish.messages.outbox import TABLES as OUTBOX
 
 TABLES = f"""
 create schema if not exists operations;
@@ -47,7 +49,7 @@ create table if not exists operations.token_keys (
 alter table operations.token_keys add column if not exists key_number integer not null default 1;
 create unique index if not exists token_keys_in_order on operations.token_keys (key_number);
 create table if not exists operations.locks {COLUMNS};
-"""
+{RECORD}{OUTBOX}"""
 OWN_TABLES = tuple(re.findall(r"create table if not exists operations\.(\w+)", TABLES))
 
 BUILD_LOCK = Lock("operations", "locks", "build")
@@ -116,7 +118,7 @@ def one_run_at_a_time(link: Link) -> Iterator[None]:
     prepare_notes(link)
     if not BUILD_LOCK.take(link):
         raise BranchlineError(
-            "Another `branchline run` is building in this warehouse.",
+            "Another `branchline run` or `branchline publish` is working in this warehouse.",
             "Wait until it is done, then run again; nothing is lost.",
         )
     try:

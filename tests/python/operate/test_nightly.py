@@ -26,6 +26,7 @@ from operate.server.notes import Audit
 from operate.server.server import Warehouse
 from operate.terminal.build import show_audit
 from operate.terminal.progress import Update
+from publish.editions.record import build_is_open
 
 
 @pytest.fixture
@@ -203,6 +204,31 @@ def test_unit_tests_run_until_a_project_version_has_built(
     run(database_url, tmp_path)
     run(database_url, tmp_path, audit=True)
     assert with_unit_tests()[2:] == [True, True, False]
+
+
+def test_a_build_is_open_until_it_has_succeeded(
+    database_url: str, asked: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_open() -> bool:
+        with open_link(database_url) as link:
+            return build_is_open(link)
+
+    during: list[bool] = []
+    succeeds = True
+
+    def run_dbt(*_: object, **__: object) -> BuildResult:
+        during.append(is_open())
+        return BuildResult(succeeds, 1.0)
+
+    monkeypatch.setattr(nightly, "run_dbt", run_dbt)
+    run(database_url, tmp_path)
+    assert (during, is_open()) == ([True], False)
+    succeeds = False
+    run(database_url, tmp_path, full_refresh=True)
+    assert is_open()
+    # dbt had not begun: the marts are still those of the good build.
+    assert run(database_url, tmp_path).unchanged_since is not None
+    assert not is_open()
 
 
 def test_manual_tests_do_not_invalidate_the_build(

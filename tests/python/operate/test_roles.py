@@ -292,6 +292,11 @@ def test_roles_write_only_where_they_should(shop: Shop) -> None:
                 ("transformer", "builds", ("insert", "update")),
                 ("transformer", "masking_keys", ("truncate",)),
                 ("transformer", "masked_views", rows),
+                ("transformer", "editions", ("insert", "update")),
+                ("transformer", "publication_dates", ("insert",)),
+                ("transformer", "published_days", rows),
+                ("transformer", "open_build", ("insert", "delete")),
+                ("transformer", "outbox", ("insert", "update")),
             )
             for right in rights
         ),

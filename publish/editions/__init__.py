@@ -1,0 +1,1 @@
+"""Which publications appear for a date, what was published, and publishing them."""
