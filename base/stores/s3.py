@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import botocore.session  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]  # it ships no types
 from botocore import exceptions as boto
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
-from botocore.utils import parse_timestamp  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]  # it ships no types
+from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]  # it ships no types
+from botocore.utils import parse_timestamp  # type: ignore[import-untyped]  # it ships no types
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import AwsCredentials

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import unquote
 
-import paramiko  # type: ignore[import-untyped]
+import paramiko  # type: ignore[import-untyped]  # it ships no types
 from dlt.common.configuration import configspec
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.resolve import resolve_configuration
@@ -239,14 +239,14 @@ class _UnknownHostError(Exception):
     """A server with an unknown key; the text is the key's type and fingerprint."""
 
 
-class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]
+class _RefuseUnknownHost(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # base is untyped
     """Unlike paramiko's own policy, it shows the key that people have to compare."""
 
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
         raise _UnknownHostError(f"{key.get_name()} {key.fingerprint}")
 
 
-class _Session(paramiko.SFTPClient):  # type: ignore[misc]
+class _Session(paramiko.SFTPClient):  # type: ignore[misc]  # base is untyped
     """A session that accepts names that are not UTF-8: on most servers a name is just bytes.
 
     It also distinguishes a broken connection from an end: paramiko raises EOFError for both, and
@@ -273,7 +273,7 @@ class _Session(paramiko.SFTPClient):  # type: ignore[misc]
 
 
 # paramiko has no types: to mypy its classes are Any, and so are their subclasses.
-class _PrefetchedFile(paramiko.SFTPFile):  # type: ignore[misc]
+class _PrefetchedFile(paramiko.SFTPFile):  # type: ignore[misc]  # base is untyped
     """An open file; a broken connection raises only in the reader, not in the prefetch thread."""
 
     def _prefetch_thread(self, *arguments: Any) -> None:
@@ -281,7 +281,7 @@ class _PrefetchedFile(paramiko.SFTPFile):  # type: ignore[misc]
             super()._prefetch_thread(*arguments)
 
 
-class _Message(paramiko.Message):  # type: ignore[misc]
+class _Message(paramiko.Message):  # type: ignore[misc]  # base is untyped
     def get_text(self) -> str:
         return name_text(self.get_string())
 

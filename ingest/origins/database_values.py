@@ -57,7 +57,7 @@ def _as_text_of_sql_server(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
         return styled({"DATE": 23, "SMALLDATETIME": 120}.get(name, 121))
     if isinstance(kind, (sa.types._Binary, mssql.TIMESTAMP)):
         # SQLAlchemy leaves the constructor without types.
-        stored = sa.cast(column, mssql.VARBINARY("max"))  # type: ignore[no-untyped-call]
+        stored = sa.cast(column, mssql.VARBINARY("max"))  # type: ignore[no-untyped-call]  # it has no types
         digits = sa.func.convert(sa.literal_column("varchar(max)"), stored, sa.text("2"))
         return sa.literal_column("N'\\x'") + sa.func.lower(digits, type_=sa.String())
     if isinstance(kind, sa.Uuid):
