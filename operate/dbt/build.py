@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operate.dbt import tied
+from operate.dbt.early import TIED, EarlyDbt
 from operate.dbt.folders import closed_to_others, target_folder
 from operate.dbt.process import dbt_program
-
-TIED = (sys.executable, "-I", "-S", tied.__file__)
-"""Command prefix: the child ends with this process, when the pipe to its standard input closes."""
 
 PATIENCE_SECONDS = 10
 """How long dbt may take to end after a signal; then it gets another one."""
@@ -98,10 +94,14 @@ def run_dbt(
     project: Path,
     environment: Mapping[str, str],
     progress: Callable[[BuildProgress], None],
+    early: EarlyDbt | None = None,
+    manifest_stands: bool = False,
 ) -> BuildResult:
     """Run a dbt command with results (build, test, seed) and return them.
 
     dbt's own full log goes to its log folder (`logs/` by default).
+    `early`: a waiting dbt in the same project and environment, which then runs the command, and
+    writes no manifest if that of the same project version is there (`manifest_stands`).
     """
     started = time.monotonic()
     results_file = target_folder(project, environment) / "run_results.json"
@@ -110,10 +110,11 @@ def run_dbt(
         results_file.unlink()
     # By default the log file has the format of the output: as JSON it is five times as large.
     how = ("--log-format", "json", "--log-format-file", "debug", "--no-use-colors")
-    command = [*TIED, dbt_program(), *how, *arguments]
-    messages: list[str] = []
-    process = subprocess.Popen(
-        [*command, "--project-dir", str(project), "--profiles-dir", str(project)],
+    command = [*how, *arguments, "--project-dir", str(project), "--profiles-dir", str(project)]
+    process = (
+        early.begin(command, manifest_stands=manifest_stands) if early is not None else None
+    ) or subprocess.Popen(
+        [*TIED, dbt_program(), *command],
         cwd=project,
         env=dict(environment),
         stdin=subprocess.PIPE,
@@ -123,6 +124,7 @@ def run_dbt(
         errors="replace",
         umask=closed_to_others(project, environment),
     )
+    messages: list[str] = []
     assert process.stdin is not None
     assert process.stdout is not None
     follower = _Follower(messages)

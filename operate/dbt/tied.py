@@ -31,7 +31,8 @@ def main(command: list[str]) -> int:
     # a shell that runs this in the background ignores Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on)
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    # Other files that the starter has passed on are for the program.
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
     children.append(child)
 
     def end_with_the_starter() -> None:

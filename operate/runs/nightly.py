@@ -13,6 +13,7 @@ from ingest import LoadEvent, LoadReport, shown_address
 from operate.access.lowered import lowered
 from operate.access.ours import check_ours
 from operate.dbt.build import BuildProgress, BuildResult, run_dbt
+from operate.dbt.early import EarlyDbt, started_early
 from operate.dbt.fingerprint import project_fingerprint
 from operate.dbt.lineage import note_lineage, read_lineage
 from operate.dbt.packages import install_packages
@@ -84,6 +85,11 @@ def run(
             one_run_at_a_time(link),
             lowered(connection) as low,
             open_link(low.url) as low_link,
+            started_early(
+                settings.project,
+                dbt_environment(settings, low),
+                _reading_arguments(settings.project, audit=audit),
+            ) as early,
         ):
             with show(f"Loading {shown_address(inbox)}") as update:
                 load_report = load_inbox(
@@ -127,6 +133,7 @@ def run(
                     environment,
                     show,
                     selection,
+                    early,
                     full_refresh=full_refresh,
                     audit=audit,
                     unit_tests=not has_built(link, fingerprint),
@@ -143,11 +150,17 @@ def run(
             return report
 
 
+def _reading_arguments(project: Path, *, audit: bool) -> list[str]:
+    """dbt's arguments that decide how the project is read."""
+    return [*target_arguments(project), *(["--vars", "{audit: true}"] if audit else [])]
+
+
 def _build(
     project: Path,
     environment: Mapping[str, str],
     show: Show,
     selection: Sequence[str],
+    early: EarlyDbt | None,
     *,
     full_refresh: bool,
     audit: bool,
@@ -166,15 +179,17 @@ def _build(
         return run_dbt(
             [
                 "build",
-                *target_arguments(project),
+                *_reading_arguments(project, audit=audit),
                 *selection,
                 *(["--full-refresh"] if full_refresh else []),
-                *(["--vars", "{audit: true}"] if audit else []),
                 *([] if unit_tests else ["--exclude-resource-type", "unit_test"]),
             ],
             project=project,
             environment=environment,
             progress=follow,
+            early=early,
+            # A selection is made from the manifest of the last build.
+            manifest_stands=bool(selection),
         )
 
 
