@@ -39,8 +39,10 @@ def main(program: str, pipe: int, parse: list[str]) -> int:
 
     command = json.loads(text)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    done = dbtRunner(manifest or None).invoke(command["arguments"])
-    if command["results"] and hasattr(done.result, "write"):
+    # A manifest that is written has to be the command's own: it has the id of the invocation.
+    stands = command["results"] is not None
+    done = dbtRunner((manifest or None) if stands else None).invoke(command["arguments"])
+    if stands and hasattr(done.result, "write"):
         done.result.write(command["results"])
     if done.success:
         return 0
