@@ -12,14 +12,16 @@ import psutil
 
 from bench import tasks
 
-SAMPLED_EVERY = 0.1
+SAMPLED_EVERY = 0.5
+"""Seconds. To find the children, psutil reads all processes of the machine: milliseconds of a core
+that is measured."""
 
 
 class PeakMemory:
     """The peak memory of this process and its children while the block runs, in bytes.
 
     The sum of the peaks of all processes, whenever each of them was: an upper bound. Children are
-    looked at ten times a second, so what one needs in the last moment of its life is missed.
+    looked at twice a second, so one with a shorter life is missed.
     """
 
     def __init__(self) -> None:

@@ -29,21 +29,26 @@ class Lineage:
     `sources`: dbt's name of each source table, but the ledger's, by its schema and name.
     `about_files`: path (fqn) of each node that reads the ledger and no other source.
     `incremental`: the tables that each incremental model reads.
-    `views`: the view of each model, by its path, that a build leaves as it is: no view reads the
-    end of the ledger, and below these no table is replaced.
+    `views`: the view of each model, by its path, that a build leaves as it is, and the tables that
+    it reads: no view reads the end of the ledger, and below these no table is replaced.
     """
 
     fingerprint: str
     sources: dict[str, str]
     about_files: list[str]
     incremental: dict[str, list[str]]
-    views: dict[str, str]
+    views: dict[str, tuple[str, list[str]]]
 
     def readers(self, tables: Collection[str], standing: Collection[str] = ()) -> list[str]:
         """dbt's arguments that select the nodes that read one of these tables, without those of
         `views` that stand.
         """
-        left_out = [path for path, view in self.views.items() if view in standing]
+        # dbt compares each path with all of its nodes.
+        left_out = [
+            path
+            for path, (view, read) in self.views.items()
+            if view in standing and (not read or set(read) & set(tables))
+        ]
         return [
             *("--indirect-selection", "empty", "--select"),
             *(f"source:{self.sources[table]}+" for table in sorted(tables)),
@@ -126,7 +131,10 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
             if stored(unique_id) == "incremental"
         },
         {
-            ".".join(node["fqn"]): f'"{node["schema"]}"."{node["alias"]}"'
+            ".".join(node["fqn"]): (
+                f'"{node["schema"]}"."{node["alias"]}"',
+                sorted(read_by(unique_id) - ledger),
+            )
             for unique_id, node in nodes.items()
             if stored(unique_id) == "view" and not is_on_a_table(unique_id)
         },
