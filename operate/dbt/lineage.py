@@ -29,25 +29,28 @@ class Lineage:
     `sources`: dbt's name of each source table, but the ledger's, by its schema and name.
     `about_files`: path (fqn) of each node that reads the ledger and no other source.
     `incremental`: the tables that each incremental model reads.
-    `views`: the view of each model, by its path, that a build leaves as it is, and the tables that
-    it reads: no view reads the end of the ledger, and below these no table is replaced.
+    `views`: the view of each model, by its path, that a build leaves as it is: no view reads the
+    end of the ledger, and below these no table is replaced.
+    `read_by_views`: the tables that each of these reads.
     """
 
     fingerprint: str
     sources: dict[str, str]
     about_files: list[str]
     incremental: dict[str, list[str]]
-    views: dict[str, tuple[str, list[str]]]
+    views: dict[str, str]
+    read_by_views: dict[str, list[str]]
 
     def readers(self, tables: Collection[str], standing: Collection[str] = ()) -> list[str]:
         """dbt's arguments that select the nodes that read one of these tables, without those of
         `views` that stand.
         """
-        # dbt compares each path with all of its nodes.
+        # Only those that are selected: dbt compares each path with all of its nodes.
         left_out = [
             path
-            for path, (view, read) in self.views.items()
-            if view in standing and (not read or set(read) & set(tables))
+            for path, view in self.views.items()
+            if view in standing
+            and (path in self.about_files or set(self.read_by_views[path]) & set(tables))
         ]
         return [
             *("--indirect-selection", "empty", "--select"),
@@ -112,6 +115,11 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
             for one in inputs
         )
 
+    views = [
+        (".".join(node["fqn"]), unique_id)
+        for unique_id, node in nodes.items()
+        if stored(unique_id) == "view" and not is_on_a_table(unique_id)
+    ]
     return Lineage(
         fingerprint,
         {
@@ -130,14 +138,8 @@ def lineage_of(manifest: Mapping[str, Any], fingerprint: str) -> Lineage:
             for unique_id, node in nodes.items()
             if stored(unique_id) == "incremental"
         },
-        {
-            ".".join(node["fqn"]): (
-                f'"{node["schema"]}"."{node["alias"]}"',
-                sorted(read_by(unique_id) - ledger),
-            )
-            for unique_id, node in nodes.items()
-            if stored(unique_id) == "view" and not is_on_a_table(unique_id)
-        },
+        {path: f'"{nodes[one]["schema"]}"."{nodes[one]["alias"]}"' for path, one in views},
+        {path: sorted(read_by(one) - ledger) for path, one in views},
     )
 
 

@@ -56,7 +56,7 @@ class StandIn:
             "    def write(self, path):\n"
             "        pathlib.Path(path).write_text('{}')\n"
             "class dbtRunner:\n"
-            "    def __init__(self, manifest=None):\n"
+            "    def __init__(self, manifest=None, callbacks=()):\n"
             "        self.manifest = manifest\n"
             "    def invoke(self, args):\n"
             "        found = SimpleNamespace(result=None, success=True, exception=None)\n"

@@ -59,6 +59,7 @@ MANIFEST: dict[str, Any] = {
         "m.days": node("model", "days", "seed.x", stored="incremental"),
         "m.best": node("model", "best", "m.all", stored="table"),
         "m.worst": node("model", "worst", "m.best"),
+        "m.shelf": node("model", "shelf", "m.goods", "m.files"),
         "m.odd": node("model", "odd", "m.worst", "m.files"),
         "t.files": node("test", "every_file_once", "m.files"),
         "t.sales": node("test", "no_sale_twice", "m.sales", "m.files"),
@@ -78,7 +79,14 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
         "days": [],
     }
     # A table that is replaced takes its views with it.
-    assert found.views == {"branchline.a.stg_files": '"marts"."stg_files"'}
+    assert found.views == {
+        "branchline.a.stg_files": '"marts"."stg_files"',
+        "branchline.a.shelf": '"marts"."shelf"',
+    }
+    assert found.read_by_views == {
+        "branchline.a.stg_files": [],
+        "branchline.a.shelf": ["raw.shop_goods"],
+    }
     assert set(found.left_out(["raw.shop_sales"])) == {"goods", "days"}
     selected = [
         *("--indirect-selection", "empty", "--select"),
@@ -86,9 +94,14 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
         *("fqn:branchline.a.every_file_once", "fqn:branchline.a.stg_files"),
     ]
     assert found.readers(["raw.shop_sales", "erp.shop_sales"]) == selected
+    # A view that reads none of the tables is not selected in the first place.
     assert found.readers(
-        ["raw.shop_sales", "erp.shop_sales"], ['"marts"."stg_files"', '"marts"."worst"']
+        ["raw.shop_sales", "erp.shop_sales"],
+        ['"marts"."stg_files"', '"marts"."worst"', '"marts"."shelf"'],
     ) == [*selected, "--exclude", "fqn:branchline.a.stg_files"]
+    assert found.readers(["raw.shop_goods"], ['"marts"."shelf"'])[-2:] == [
+        *("--exclude", "fqn:branchline.a.shelf"),
+    ]
 
 
 def test_the_lineage_is_kept_for_its_project_version_only(tmp_path: Path) -> None:
