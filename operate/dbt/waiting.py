@@ -25,6 +25,7 @@ def main(program: str, pipe: int, parse: list[str]) -> int:
 
     # What is imported and read stays; looking for garbage in it would take a tenth of the time.
     gc.disable()
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
 
     # The project. If it cannot be read, the command says why.
@@ -42,7 +43,7 @@ def main(program: str, pipe: int, parse: list[str]) -> int:
     stands = command["results"] is not None
     runner = dbtRunner((manifest or None) if stands else None, callbacks=[_print_progress])
     done = runner.invoke(["--log-level", "none", *command["arguments"]])
-    if stands and hasattr(done.result, "write"):
+    if stands and isinstance(done.result, RunExecutionResult):
         done.result.write(command["results"])
     if done.success:
         return 0

@@ -31,10 +31,17 @@ class StandIn:
         self.package = folder / "packages" / "dbt"
         self.project = folder / "project"
         self.note = folder / "note"
-        for path in (self.package / "cli", self.project):
-            path.mkdir(parents=True)
-        for path in ("", "cli"):
+        for path in ("cli", "artifacts/schemas"):
+            (self.package / path).mkdir(parents=True)
+        for path in ("", "cli", "artifacts", "artifacts/schemas"):
             (self.package / path / "__init__.py").touch()
+        (self.package / "artifacts" / "schemas" / "run.py").write_text(
+            "import pathlib\n"
+            "class RunExecutionResult:\n"
+            "    def write(self, path):\n"
+            "        pathlib.Path(path).write_text('{}')\n"
+        )
+        self.project.mkdir()
         self.acts()
         self.environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder / "packages")}
         monkeypatch.setattr(early, "usable_cores", lambda: 2)
@@ -52,9 +59,7 @@ class StandIn:
             "new.write_text(str(os.getpid()))\n"
             "new.replace(note)\n"
             f"{imports}\n"
-            "class Results:\n"
-            "    def write(self, path):\n"
-            "        pathlib.Path(path).write_text('{}')\n"
+            "from dbt.artifacts.schemas.run import RunExecutionResult\n"
             "class dbtRunner:\n"
             "    def __init__(self, manifest=None, callbacks=()):\n"
             "        self.manifest = manifest\n"
@@ -64,7 +69,7 @@ class StandIn:
             "            found.result = {'parsed': args}\n"
             f"            {parses}\n"
             "        else:\n"
-            "            found.result = Results()\n"
+            "            found.result = RunExecutionResult()\n"
             f"            {does}\n"
             "        return found\n"
         )
