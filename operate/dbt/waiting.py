@@ -41,7 +41,7 @@ def main(program: str, pipe: int, parse: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # A manifest that is written has to be the command's own: it has the id of the invocation.
     stands = command["results"] is not None
-    runner = dbtRunner((manifest or None) if stands else None, callbacks=[_print_progress])
+    runner = dbtRunner((manifest or None) if stands else None, callbacks=[_write_progress])
     done = runner.invoke(["--log-level", "none", *command["arguments"]])
     if stands and isinstance(done.result, RunExecutionResult):
         done.result.write(command["results"])
@@ -50,8 +50,8 @@ def main(program: str, pipe: int, parse: list[str]) -> int:
     return 1 if done.exception is None else 2
 
 
-def _print_progress(event: Any) -> None:
-    """Print what a reader of dbt's JSON log looks for, and nothing else.
+def _write_progress(event: Any) -> None:
+    """Write what a reader of dbt's JSON log looks for, and nothing else.
 
     dbt writes its own lines as JSON before it looks at their level: a tenth of a night's CPU.
     """
@@ -61,7 +61,8 @@ def _print_progress(event: Any) -> None:
         content = {"index": data.index, "node_info": {"node_name": data.node_info.node_name}}
     if content or info.level == "error":
         line = {"info": {"name": info.name, "level": info.level, "msg": info.msg}, "data": content}
-        print(json.dumps(line), flush=True)
+        sys.stdout.write(f"{json.dumps(line)}\n")
+        sys.stdout.flush()
 
 
 def _silently(done: Callable[[], Any]) -> Any:
