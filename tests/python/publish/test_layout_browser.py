@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.headerregistry import Address
 from pathlib import Path
 
 import chromium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from message_servers import mail_server
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 from report_pages import FRAME, HEBREW, HOSTILE, HUNDRED, PAGES, editions
 
 from publish.archive import ArchiveFrame, Link, index
-from publish.layout import html, mail
+from publish.layout import html, mail, pdf
+from publish.messages.content import Message
+from publish.messages.mail import Mailbox, MailServer, Post, compose
 
 REASON = chromium.why_not()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=REASON or "")
@@ -110,6 +115,34 @@ def test_a_document_fits_complains_about_nothing_and_is_accessible(
     assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
     assert shown.complaints == []
     shown.tab.close()
+
+
+def test_a_mail_as_it_arrived_is_readable_and_has_its_pdf(viewer: Viewer, tmp_path: Path) -> None:
+    body, printed = mail(PAGES["one_branch"], FRAME), pdf(PAGES["one_branch"], FRAME)
+    message = Message(body.subject, "", body.text, body.html, pdf=printed, pdf_name="report.pdf")
+    with mail_server() as server, Post() as post:
+        smtp = MailServer("127.0.0.1", server.port, "insecure", "", "", True, 10)
+        sender, recipient = (
+            Address(addr_spec=f"{name}@example.org") for name in ("reports", "anna")
+        )
+        box = Mailbox(smtp, sender, recipient)
+        post.send(box, compose(box, message, "1", datetime(2024, 3, 6, tzinfo=timezone.utc)))
+        got = server.to("anna@example.org")
+    part = got.get_body(("html",))
+    assert part is not None
+    arrived = tmp_path / "mail.html"
+    arrived.write_text(part.get_content(), encoding="utf-8")
+    for width in (390, 1440):
+        shown = viewer.show(arrived, width, scripts=False)
+        assert shown.requests == [arrived.as_uri()]
+        assert shown.tab.evaluate("document.documentElement.scrollWidth") <= width
+        text = shown.tab.inner_text("body").replace("\N{NO-BREAK SPACE}", " ")
+        assert PAGES["one_branch"].headline in text
+        assert "\N{REPLACEMENT CHARACTER}" not in text
+        shown.tab.close()
+    (attached,) = got.iter_attachments()
+    assert attached.get_content() == printed
+    assert printed.startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("name", ["company_of_100", "hostile_company", "productivity", "index"])
