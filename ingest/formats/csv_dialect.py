@@ -14,6 +14,7 @@ from ingest.contract.feeds import SYSTEM_COLUMNS, TECHNICAL_COLUMNS, Feed, heade
 from ingest.contract.names import NAME_RULE
 from ingest.formats.archives import OFFICE_PARTS, ZIP
 from ingest.formats.extracted import Row
+from ingest.masks import mask_text_of
 
 DELIMITERS = (",", ";", "\t", "|")
 NO_DELIMITER = ""
@@ -498,7 +499,7 @@ def _extras(feed: Feed, unknown: Mapping[int, str]) -> tuple[Extra, ...]:
     extras = []
     for place, cell in unknown.items():
         # Masked: in a file without a header, the cell may be data with card numbers.
-        masked = mask_text(cell, damaged=feed.has_damaged_cards)
+        masked = mask_text_of(feed, cell)
         plain = unicodedata.normalize("NFKD", masked).encode("ascii", "ignore").decode()
         stem = header_key(plain)[:50].strip("_")
         if not NAME_RULE.fullmatch(stem) or stem in taken:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable
 from typing import IO, BinaryIO, cast
 
 from base.printing import printable
-from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.archives import ZIP, is_workbook
 from ingest.formats.extracted import SIGNATURE, as_text
 from ingest.formats.kinds import ENOUGH, HEAD, WORKBOOK, Kind, recognise
+from ingest.masks import mask_text_of
 
 IN_MEMORY = 8 << 20
 """Bytes; larger texts are in an unnamed temporary file."""
@@ -90,7 +90,7 @@ class Extraction:
         except BaseException as error:
             text.close()
             if isinstance(error, UnusableFileError):
-                reason = mask_text(str(error), damaged=self._feed.has_damaged_cards)
+                reason = mask_text_of(self._feed, str(error))
                 raise UnusableFileError(printable(reason)) from None
             raise
         if size <= IN_MEMORY:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from ingest.cards import mask_text
-from ingest.contract.feeds import Column, Feed
+from ingest.contract.feeds import RECORD, Column, Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats import json_text
 from ingest.formats.extracted import Flaw, Item, Remark, Row
@@ -26,9 +26,10 @@ from ingest.formats.json_text import (
     parse,
     twice,
 )
+from ingest.ip_addresses import shape_of
 
-RECORD = "record"
-"""The raw column of the whole record."""
+VALUE = "value"
+"""The key of the value in the record that is made of an entry."""
 KEPT_OF_A_FLAW = 2000
 LONGEST_KEYS_SHOWN = 300
 MOST_PLANS = 10_000
@@ -62,29 +63,35 @@ def read_json_lines(stream: BinaryIO, feed: Feed) -> Iterator[Item]:
     records = _Records(feed)
     yield Row(0, records.names)
     for number, line, is_whole in JsonText(stream, feed.fallback_encoding).lines():
-        yield records.line(number, line, is_whole)
+        yield from records.line(number, line, is_whole)
     yield from records.end()
 
 
 def _from_list(text: JsonText, feed: Feed, records: _Records) -> Iterator[Item]:
     path = feed.layout.records
-    if path is None:
-        for number, (value, written) in enumerate(text.values(), 1):
-            yield records.row(number, value, written)
-    elif path.partition(".")[0].isdecimal():
+    if path is not None and feed.entry_pattern is None:
+        if not path.partition(".")[0].isdecimal():
+            raise UnusableFileError(
+                f"the document is a list, and has no {path}, where layout.records of feed"
+                f" {feed.name} says that the records are"
+            )
         yield from _from_document(text.document(), feed, records)
-    else:
-        raise UnusableFileError(
-            f"the document is a list, and has no {path}, where layout.records of feed {feed.name}"
-            " says that the records are"
-        )
+        return
+    # Of a list in one line, or of one that is written over several, none is a list by itself.
+    first = text.begun_lines(json_text.LONGEST_RECORD // 4)
+    if len(first) == 2 and first[0] != "[" and any(map(_is_whole_list, first)):
+        for number, line, is_whole in text.lines():
+            yield from records.line(number, line, is_whole, may_be_list=True)
+        return
+    for number, (value, written) in enumerate(text.values(), 1):
+        yield from records.rows(number, value, written)
 
 
 def _from_object(text: JsonText, feed: Feed, records: _Records) -> Iterator[Item]:
     first, second = text.first_lines()
     if second and (_is_whole(first) or _is_whole(second)):
         for number, line, is_whole in text.lines():
-            yield records.line(number, line, is_whole)
+            yield from records.line(number, line, is_whole)
     else:
         yield from _from_document(text.document(), feed, records)
 
@@ -103,7 +110,18 @@ def _is_whole(line: str) -> bool:
     return True
 
 
+def _is_whole_list(line: str) -> bool:
+    """Whether a line is a list by itself."""
+    try:
+        return isinstance(parse(line), list)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _from_document(document: Any, feed: Feed, records: _Records) -> Iterator[Item]:
+    if feed.entry_pattern is not None:
+        yield from records.rows(1, document)
+        return
     found = _find(document, feed, records)
     if isinstance(found, dict):
         yield from _from_columns(found, records)
@@ -233,11 +251,14 @@ class _Records:
             place for place, column in enumerate(columns) if column.protect not in (None, "none")
         ]
         (declared,) = feed.columns_named([RECORD])
-        self._whole = len(columns) if declared is None else declared
-        """The place of the whole record among the cells."""
+        keeps = feed.layout.whole_record
+        self._whole = (len(columns) if declared is None else declared) if keeps else None
+        """The place of the whole record among the cells; None where it is not kept."""
         self.names = [column.name for column in columns]
-        if declared is None:
+        if keeps and declared is None:
             self.names.append(RECORD)
+        self._number = 0
+        """Of the last item."""
         self._plans: dict[tuple[str, ...], _Plan] = {}
         self._seen: set[int] = set()
         self._first_keys: str | None = None
@@ -246,28 +267,64 @@ class _Records:
         self._has_objects = False
         self._constants: list[str] = []
 
-    def line(self, number: int, line: str, is_whole: bool) -> Row | Flaw:
-        """The row of a line of JSON; `is_whole`: it is not too long."""
+    def line(
+        self, number: int, line: str, is_whole: bool, *, may_be_list: bool = False
+    ) -> Iterator[Row | Flaw]:
+        """The rows of a line of JSON; `is_whole`: it is not too long.
+
+        `may_be_list`: it may be a list of records in place of one.
+        """
+        reason = ""
         if not is_whole:
-            return Flaw(
-                number,
-                f"the record is longer than {json_text.LONGEST_RECORD:,} characters",
-                _beginning(line),
-            )
+            reason = f"the record is longer than {json_text.LONGEST_RECORD:,} characters"
+        else:
+            try:
+                value = parse(line)
+            except ValueError as error:
+                reason = f"the line is not a JSON record ({error})"
+            except RecursionError:
+                reason = TOO_DEEP
+        if reason:
+            yield Flaw(self._next(number), reason, _beginning(line))
+        elif may_be_list and isinstance(value, list):
+            for record in value:
+                yield from self.rows(number, record, line)
+        else:
+            yield from self.rows(number, value, line)
+
+    def rows(self, number: int, value: Any, written: str | None = None) -> Iterator[Row | Flaw]:
+        """The row of a record; or, where the feed says so, one for each entry of an object in it.
+
+        `number`: its line or place; where one has several rows, the numbers behind it are used.
+        """
+        pattern = self._feed.entry_pattern
+        if pattern is None or not isinstance(value, dict):
+            yield self.row(self._next(number), value, written)
+            return
         try:
-            value = parse(line)
-        except ValueError as error:
-            return Flaw(number, f"the line is not a JSON record ({error})", _beginning(line))
-        except RecursionError:
-            return Flaw(number, TOO_DEEP, _beginning(line))
-        return self.row(number, value, line)
+            made = _entries(value, pattern, self._feed)
+        except FlawedRecordError as flaw:
+            yield self._flaw(self._next(number), str(flaw), value, written)
+            return
+        for record, reason in made:
+            if reason:
+                yield self._flaw(self._next(number), reason, record)
+            else:
+                yield self.row(self._next(number), record)
 
     def row(self, number: int, value: Any, written: str | None = None) -> Row | Flaw:
         """The row of a record; `written`: its text, where it is at hand."""
         try:
             return Row(number, self._cells(value))
         except FlawedRecordError as flaw:
-            reason = str(flaw)
+            return self._flaw(number, str(flaw), value, written)
+
+    def _next(self, number: int) -> int:
+        """This number, or the next one that is free: each item has a higher one."""
+        self._number = max(number, self._number + 1)
+        return self._number
+
+    def _flaw(self, number: int, reason: str, value: Any, written: str | None = None) -> Flaw:
         if written is None:
             try:
                 written = compact(value, [])
@@ -349,6 +406,8 @@ class _Records:
         if self._first_keys is None:
             self._first_keys = _shown(record)
         self._seen |= named
+        if self._whole is None:
+            return cells
         for place in self._protected:
             self._hide(record, plan, place)
         whole = compact(record, self._constants)
@@ -361,7 +420,7 @@ class _Records:
         return cells
 
     def _hide(self, record: dict[str, Any], plan: _Plan, place: int) -> None:
-        """Replace the digits of a card number inside the record."""
+        """Mask a card number or an IP address inside the record."""
         key = plan.keys[place]
         found: Place | None = None if key is None else (record, key)
         if place in self._paths:
@@ -369,7 +428,9 @@ class _Records:
         if found is not None:
             container, at = found
             if container[at] is not None:
-                container[at] = _DIGIT.sub("#", cell(container[at]))
+                text = cell(container[at])
+                is_address = self._feed.columns[place].is_address
+                container[at] = shape_of(text) if is_address else _DIGIT.sub("#", text)
 
     def _at_paths(self, record: dict[str, Any]) -> dict[int, Place]:
         found = ((place, _place_at(record, path)) for place, path in self._paths.items())
@@ -403,6 +464,57 @@ class _Records:
             found[owner] = key
         owners = frozenset(owner for owner, key in enumerate(found) if key is not None)
         return _Plan(found, parts, owners | parts.keys())
+
+
+def _entries(
+    document: dict[str, Any], pattern: re.Pattern[str], feed: Feed
+) -> list[tuple[dict[str, Any], str]]:
+    """The records that are made of the entries of an object, each with the reason why it cannot be
+    a row, or none.
+
+    The object is at `layout.records`, or else the document itself: then what has another name is
+    beside the entries. A record has what is beside them, the groups of the entry's name, and the
+    value. Raises FlawedRecordError if no entry has a name of that form.
+    """
+    place = None if feed.layout.records is None else _place_at(document, feed.layout.records)
+    container, key = (None, None) if place is None else place
+    found: Any = document if place is None else place[0][place[1]]
+    if not isinstance(found, dict):
+        raise FlawedRecordError(f"{feed.layout.records} is {_kind_of(found)}, not an object")
+    for one in (document, container, found):
+        if isinstance(one, Twice):
+            raise FlawedRecordError(twice(one.key))
+    named = {name: pattern.fullmatch(name) for name in found}
+    if not any(named.values()):
+        raise FlawedRecordError(
+            f"no name in it has the form of layout.entries of feed {feed.name}; the names are:"
+            f" {_shown(found) or 'none'}"
+        )
+    if place is None:
+        beside = {name: value for name, value in found.items() if named[name] is None}
+    else:
+        beside = _without(document, container, key)
+    made = []
+    for name, value in found.items():
+        match = named[name]
+        if match is not None:
+            groups = {group: text for group, text in match.groupdict().items() if text is not None}
+            made.append(({**beside, **groups, VALUE: value}, ""))
+        elif place is not None:
+            reason = f"the name '{_cut(name)}' does not have the form of layout.entries"
+            made.append(({name: value}, reason))
+    return made
+
+
+def _without(value: Any, container: Any, key: Any) -> Any:
+    """A copy of a value in which an object or a list has no longer what is at a key."""
+    if value is container and isinstance(value, list):
+        return [inner for place, inner in enumerate(value) if place != key]
+    if value is container:
+        return {name: inner for name, inner in value.items() if name != key}
+    if isinstance(value, dict) and not isinstance(value, Twice):
+        return {name: _without(inner, container, key) for name, inner in value.items()}
+    return value
 
 
 def _place_at(value: Any, path: str) -> Place | None:

@@ -200,6 +200,28 @@ class JsonText:
         """Use one character."""
         self._place += 1
 
+    def begun_lines(self, most: int) -> list[str]:
+        """The next two lines that are not blank, not used.
+
+        The last of them may be cut, behind `most` characters.
+        """
+        self.first()
+        found: list[str] = []
+        at = 0
+        while len(found) < 2:
+            begin = self._place + at
+            end = self._text.find("\n", begin)
+            is_last = end < 0 and (len(self._text) - self._place > most or not self._more())
+            if end < 0 and not is_last:
+                continue
+            line = self._text[self._place + at : end if end >= 0 else None].strip()
+            if line:
+                found.append(line)
+            if is_last:
+                break
+            at = end + 1 - self._place
+        return found
+
     def first_lines(self) -> tuple[str, str]:
         """The next two lines that are not blank, none of them used."""
         self.first()

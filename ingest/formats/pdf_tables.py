@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import BinaryIO
 
-from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnusableFileError
 from ingest.formats.extracted import Flaw, Item, Remark, Row
 from ingest.formats.pdf_text import UNKNOWN_CHARACTER, PageText, Word, read_pages, whole_document
+from ingest.masks import mask_text_of
 
 # Distances, in sizes of the font.
 SAME_LINE = 0.3
@@ -282,7 +282,7 @@ class _Tables:
     def _short(self, text: str) -> str:
         """A text for a message: masked before it is cut, or half a card would remain."""
         text = " ".join(text.split())
-        masked = mask_text(text, damaged=self._feed.has_damaged_cards)
+        masked = mask_text_of(self._feed, text)
         return masked if len(masked) <= LONGEST_SHOWN else f"{masked[: LONGEST_SHOWN - 1]}…"
 
     def _row(self, cells: list[str]) -> Row:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import IO
 
 from base.printing import printable
-from ingest.cards import mask_text
 from ingest.contract.feeds import Feed
 from ingest.formats.csv_dialect import (
     SAMPLED_LINES,
@@ -27,6 +26,7 @@ from ingest.formats.extracted import SIGNATURE, Flaw, Item, Row, from_text
 from ingest.formats.records import Batch, Tally
 from ingest.formats.row_records import RowReader
 from ingest.formats.text import Block, TextReader
+from ingest.masks import mask_text_of
 
 MOST_BLANKS = 1 << 20
 ENOUGH_FOR_A_SAMPLE = 1 << 16
@@ -177,7 +177,7 @@ class FileReader:
         return self._shown(f"no row can be read; the first one: {reason}")
 
     def _shown(self, text: str) -> str:
-        return printable(mask_text(text, damaged=self._feed.has_damaged_cards))
+        return printable(mask_text_of(self._feed, text))
 
 
 def _first_lines(text: str, count: int) -> list[str]:

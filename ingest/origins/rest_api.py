@@ -14,27 +14,29 @@ import io
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from base.printing import printable
 from base.stores.faults import Fault
 from base.words import listed, plural
 from ingest.cards import mask_text
-from ingest.contract.apis import ID, ApiIds, ApiResource
+from ingest.contract.apis import AFTER, ID, ApiIds, ApiResource
 from ingest.contract.connections import key_variable_of, variable_of
 from ingest.contract.feeds import Feed
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
+from ingest.formats.archives import unpacked
 from ingest.formats.exact_json import MISSING, found_at, written
 from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.formats.kinds import JSON_LINES
 from ingest.origins.connected import ConnectedOrigin, Tell
-from ingest.origins.inbox import CHUNK, InboxFile
+from ingest.origins.inbox import CHUNK, Bounds, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
+from ingest.origins.moments import before, in_order, present
 from ingest.origins.record_store import RecordStore
 from ingest.origins.rest_calls import (
     MOST_EMPTY_PAGES,
@@ -50,14 +52,20 @@ from ingest.origins.rest_calls import (
     names_another_page,
 )
 from ingest.raw.ledger import Ledger
+from ingest.raw.watermarks import Changes
 
 MOST_READINGS = 4
 """How often a list is read that changes meanwhile."""
 MOST_IDS = 10_000_000
 
+CHANGING = "each reading gave other records"
+_READ = "read "
+"""How the fingerprint begins of what was read; the time follows."""
 NO_RECORDS = "the API has no records; what was loaded from it before stays current"
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,8 @@ class RestApi(ConnectedOrigin):
         self._last = LastExtracted()
         self._resources: dict[str, _Resource] = {}
         self._kept: tuple[str, IO[bytes]] | None = None
+        self._changes: dict[str, IO[bytes]] = {}
+        """What changed in resources with a watermark, by the keys of their files."""
         self._away: str | None = None
         """Why the API could not be reached; then it gets no more calls."""
 
@@ -107,21 +117,24 @@ class RestApi(ConnectedOrigin):
         spec = feed.api
         assert spec is not None
         self._check_address(spec)
+        self._check_same_way(feed, spec, ledger)
+        if spec.watermark is not None:
+            return self._changed(feed, spec, ledger)
         path, only = spec.whole_path, feed.only_file()
         now = datetime.now(timezone.utc)
-        # A resource has no fingerprint: it is read each time, and its content decides.
+        kind = None if spec.gives_a_file else JSON_LINES
         file = InboxFile(
             path,
             path,
             0,
             now,
-            fingerprint=f"read {now.isoformat()}",
+            fingerprint=_fingerprint(spec, ledger.fingerprint_at(feed.name, path), now),
             settled=True,
             origin=self,
             key=f"{feed.name}/{path}",
             is_state=True,
             logical_file=path if only is None else feed.identify(only).logical_file,
-            extraction=Extraction(feed, self._last, JSON_LINES),
+            extraction=Extraction(feed, self._last, kind),
         )
         loaded = ledger.last_content(feed.name, path)
         self._resources[file.key] = _Resource(feed.name, spec, file, loaded)
@@ -149,10 +162,11 @@ class RestApi(ConnectedOrigin):
                 f"the base URL of the API {self.name} may hold a secret and was not used; {form};"
                 f" a key belongs in {key_variable}"
             )
-        if self._key is None and spec.key_header is not None:
+        named = "key_param" if spec.key_param is not None else "key_header"
+        if self._key is None and getattr(spec, named) is not None:
             raise UnreadableFileError(
-                f"no key is set for the API {self.name}; set {key_variable}, or remove key_header"
-                " from the feed"
+                f"no key is set for the API {self.name}; set {key_variable}, or remove {named} from"
+                " the feed"
             )
         if self._key is not None:
             if not self._key.isascii() or not self._key.isprintable():
@@ -169,9 +183,12 @@ class RestApi(ConnectedOrigin):
 
     def open(self, key: str) -> io.RawIOBase:
         """The records as JSON lines, read from the API on first use."""
+        if key in self._changes:
+            return Kept(self._changes[key])
         if self._kept is None or self._kept[0] != key:
-            self.close()
-            self._kept = (key, self._asked(self._resources[key]))
+            self._discard()
+            resource = self._resources[key]
+            self._kept = (key, self._asked(lambda: self._settled(resource)))
         return Kept(self._kept[1])
 
     def fingerprint(self, key: str) -> str | None:
@@ -179,17 +196,24 @@ class RestApi(ConnectedOrigin):
         return None
 
     def close(self) -> None:
+        """Discard what was buffered."""
+        self._discard()
+        for kept in self._changes.values():
+            kept.close()
+        self._changes.clear()
+
+    def _discard(self) -> None:
         """Discard the buffer of the resource that was read last."""
         if self._kept is not None:
             self._kept[1].close()
             self._kept = None
 
-    def _asked(self, resource: _Resource) -> IO[bytes]:
+    def _asked(self, read: Callable[[], Result]) -> Result:
         """Read a resource. Raises UnreadableFileError."""
         if self._away is not None:
             raise UnreadableFileError(self._away, temporary=True)
         try:
-            return self._settled(resource)
+            return read()
         except CallError as error:
             fault = error.fault
             message = f"{fault.text}; {fault.hint}" if fault.hint else fault.text
@@ -202,20 +226,24 @@ class RestApi(ConnectedOrigin):
 
     def _settled(self, resource: _Resource) -> IO[bytes]:
         """The records, read until they do not change while they are read."""
-        before: str | None = None
-        reason = "each reading gave other records"
+        last: str | None = None
+        reason = CHANGING
         for _ in range(MOST_READINGS):
             try:
-                reading = self._read(resource.spec)
+                spec = resource.spec
+                reading = self._read_file(spec) if spec.gives_a_file else self._read(spec)
             except UnstableError as error:
-                before, reason = None, str(error)
+                last, reason = None, str(error)
                 continue
             found = _sha256(reading.kept)
-            if not reading.is_paged or found == before or self._is_loaded(resource, reading.kept):
+            if not reading.is_paged or found == last or self._is_loaded(resource, reading.kept):
                 return reading.kept
             reading.kept.close()
-            before = found
-        raise UnreadableFileError(
+            last = found
+        raise self._unstable(reason)
+
+    def _unstable(self, reason: str) -> UnreadableFileError:
+        return UnreadableFileError(
             f"the records of the API {self.name} could not be read as a whole in {MOST_READINGS}"
             f" readings: {reason}; the next load tries again",
             temporary=True,
@@ -241,9 +269,8 @@ class RestApi(ConnectedOrigin):
 
     def _read(self, spec: ApiResource) -> _Reading:
         """One reading. Raises CallError, UnstableError."""
-        self._pace.per_second = spec.calls_per_second
         ids = None if spec.ids is None else self._ids(spec, spec.ids)
-        width = len(spec.key) or 2
+        width = _width(spec)
         with closing(RecordStore(width)) as store:
             is_paged, missing = self._collect(spec, ids, store)
             if spec.ids is not None and self._ids(spec, spec.ids) != ids:
@@ -260,19 +287,165 @@ class RestApi(ConnectedOrigin):
                 raise
         return _Reading(kept, is_paged)
 
+    def _read_file(self, spec: ApiResource) -> _Reading:
+        """The answer as it is, but unpacked. Raises CallError."""
+        calls = self._calls(spec)
+        kept = new_buffer()
+        try:
+            job = partial(calls.file, spec.path, spec.params)
+            for body in calls.gathered([job], self._tell, spec.whole_path):
+                raw = cast(io.RawIOBase, io.BytesIO(body))
+                with unpacked(raw, f"{spec.whole_path}.csv", len(body)) as stream:
+                    while chunk := stream.read(CHUNK):
+                        kept.write(chunk)
+        except BaseException as error:
+            kept.close()
+            if isinstance(error, UnusableFileError):
+                text = f"the API {self.name} answers with a file that is not read: {error}"
+                raise CallError(Fault(text)) from None
+            raise
+        return _Reading(kept, is_paged=False)
+
     def _calls(self, spec: ApiResource) -> Calls:
+        self._pace.per_second = spec.calls_per_second
         return Calls(self.name, self._base_url, self._key, spec, self._pace)
+
+    # What changed
+
+    def _check_same_way(self, feed: Feed, spec: ApiResource, ledger: Ledger) -> None:
+        """Do not load records a second time because the watermark was changed."""
+        own = spec.whole_path if spec.watermark is None else spec.changes_folder
+        if spec.watermark is not None and ledger.last_reading(feed.name, own) is not None:
+            return
+        ledger.read_rest_of([feed.name])
+        counted = ledger.current_paths(feed.name, with_rows=True)
+        other = min((path for path in counted if spec.has_path(path) and path != own), default=None)
+        if other is not None:
+            folder, is_part, _ = other.rpartition("/by-")
+            raise UnreadableFileError(
+                f"the loaded records of the API {self.name} were read in another way"
+                f" ({mask_text(other)}), and would count twice; restore the feed's old watermark,"
+                f" or withdraw them while {variable_of(self.name)} is not set: branchline withdraw"
+                f" {mask_text(f'{folder}/' if is_part else other)}"
+            )
+
+    def _changed(self, feed: Feed, spec: ApiResource, ledger: Ledger) -> list[InboxFile]:
+        """What changed since the last reading, as one file; none if the API says: nothing."""
+        folder = spec.changes_folder
+        last = ledger.last_reading(feed.name, folder)
+        since = before(last.watermark, spec.overlap) if last and last.watermark else None
+        asked = spec.model_copy(update={"params": _since(spec.params, since)})
+        try:
+            found = self._asked(lambda: self._changes_in(asked))
+        except _NotThereError:
+            if spec.required or last is not None:
+                raise
+            return []
+        if found is None:
+            return []
+        kept, newest = found
+        mark = "" if last is None else last.watermark
+        if (in_order(newest) or "") > (in_order(mark) or ""):
+            mark = newest
+        begin = None if last is None else last.watermark
+        name = "first" if begin is None else f"after-{begin or 'nothing'}"
+        path = f"{folder}{name}.jsonl"
+        key, now = f"{feed.name}/{path}", datetime.now(timezone.utc)
+        self._changes[key] = kept
+        return [
+            InboxFile(
+                path,
+                path,
+                0,
+                now,
+                fingerprint=f"{_READ}{now.isoformat()}",
+                settled=True,
+                origin=self,
+                key=key,
+                logical_file=path,
+                bounds=Bounds(begin, mark),
+                extraction=Extraction(feed, self._last, JSON_LINES),
+                changes=Changes(folder, is_first=last is None),
+            )
+        ]
+
+    def _changes_in(self, spec: ApiResource) -> tuple[IO[bytes], str] | None:
+        """The records as lines, and the newest time of a change that is not in the future, "" if
+        there is none; None without records."""
+        began = present()
+        with closing(self._stable(spec, began)) as store:
+            if not store.count():
+                return None
+            kept, newest = new_buffer(), ""
+            try:
+                for mark, text, line in store.marked_lines():
+                    kept.write(line)
+                    # One wrong time in the future would hide all later records.
+                    newest = newest if mark > began else text
+            except BaseException:
+                kept.close()
+                raise
+        return kept, newest
+
+    def _stable(self, spec: ApiResource, began: str) -> RecordStore:
+        """The records, read until a later reading has none that the one before it should have.
+
+        Records that came or changed between the two are newer than all of the first, but for those
+        whose time was in the future when the reading began: no watermark reaches them.
+        """
+        reason = CHANGING
+        first: RecordStore | None = None
+        try:
+            for _ in range(MOST_READINGS):
+                store = RecordStore(_width(spec))
+                try:
+                    is_paged, _ids = self._collect(spec, None, store)
+                except BaseException as error:
+                    store.close()
+                    if not isinstance(error, UnstableError):
+                        raise
+                    reason = str(error)
+                    continue
+                if not is_paged:
+                    return store
+                if first is not None and first.has_all_of(store, first.last(began)):
+                    store.close()
+                    found, first = first, None
+                    return found
+                if first is not None:
+                    first.close()
+                first = store
+        finally:
+            if first is not None:
+                first.close()
+        raise self._unstable(reason)
+
+    def _mark(self, value: Any, spec: ApiResource) -> str:
+        """A time of change as a text that sorts by time. Raises CallError."""
+        ordered = in_order(value) if type(value) is str else None
+        if ordered is None:
+            raise CallError(
+                Fault(
+                    f"{spec.watermark} of a record of the API {self.name} is not a time such as"
+                    " 2024-01-31T08:00:00Z",
+                    "name the time of the last change of a record in watermark",
+                )
+            )
+        return ordered
 
     # Ids
 
     def _ids(self, spec: ApiResource, ids: ApiIds) -> list[Any]:
         """The ids there are now, each once."""
+        if ids.path is None:
+            return list(ids.values)
+        path = ids.path
         calls = self._calls(spec.model_copy(update={"concurrency": 1}))
         paginator = made_paginator(self.name, ids.pages or "auto")
         found: list[Any] = []
 
         def read() -> Iterator[Any]:
-            for answer in calls.pages(ids.path, {}, paginator, None, lambda _: None):
+            for answer in calls.pages(path, {}, paginator, None, lambda _: None):
                 yield [] if answer.status_code == NO_CONTENT else answer.json()
 
         for tree in calls.gathered([read], self._tell, f"{spec.whole_path}, its ids"):
@@ -351,30 +524,33 @@ class RestApi(ConnectedOrigin):
     def _key_of(self, spec: ApiResource, record: Any, of: Any, place: int) -> list[Any]:
         if not spec.key:
             return [of, place]
-        key = [found_at(record, path) for path in spec.key]
-        for path, part in zip(spec.key, key, strict=True):
+        paths = spec.key if spec.watermark is None else [spec.watermark, *spec.key]
+        key = [found_at(record, path) for path in paths]
+        for path, part in zip(paths, key, strict=True):
             if part is MISSING or part is None:
+                what = "the feed's watermark" if path == spec.watermark else "in the feed's key"
                 raise CallError(
                     Fault(
-                        f"a record of the API {self.name} has no {path}, which is in the feed's"
-                        f" key{_names_in(record)}",
+                        f"a record of the API {self.name} has no {path}, which is"
+                        f" {what}{_names_in(record)}",
                         "list in key what identifies a record, and set records to the path of the"
                         " list in an answer",
                     )
                 )
-        return key
+        return key if spec.watermark is None else [self._mark(key[0], spec), *key]
 
     def _check_missing(self, spec: ApiResource, ids: list[Any], missing: list[Any]) -> None:
         """Fail, unless the feed has the loader reject a line for each id without a record."""
         assert spec.ids is not None
         if spec.ids.missing == "fail" or len(missing) == len(ids):
             shown = listed([printable(mask_text(str(one))) for one in sorted(missing, key=str)])
-            ids_are_listed = isinstance(ids[0], str)
+            are_named = isinstance(ids[0], str)
+            who = "the feed" if spec.ids.values else "it"
             raise CallError(
                 Fault(
                     f"the API {self.name} has nothing under {plural(len(missing), 'id')} of"
-                    f" {len(ids):,} ({shown}), although it lists them",
-                    f"check {'path' if ids_are_listed else 'first in ids, and path'}; if these were"
+                    f" {len(ids):,} ({shown}), although {who} lists them",
+                    f"check {'path' if are_named else 'first in ids, and path'}; if these were"
                     " deleted there, set missing: reject in ids, and their lines are rejected while"
                     " the others are loaded",
                 )
@@ -547,6 +723,36 @@ class _Total:
         found = [match.value for match in self._path.find(tree)]
         if found and str(found[0]).isdecimal():
             self.promised = int(found[0])
+
+
+def _width(spec: ApiResource) -> int:
+    """How many values identify a record: with a watermark, its time twice, in order and as text."""
+    return (len(spec.key) or 2) + (0 if spec.watermark is None else 2)
+
+
+def _since(params: Mapping[str, str | list[str]], since: str | None) -> dict[str, str | list[str]]:
+    """The parameters of a call for what changed since a moment; for all without one."""
+    if since is None:
+        return {name: value for name, value in params.items() if AFTER not in str(value)}
+    return {
+        name: value.replace(AFTER, since)
+        if isinstance(value, str)
+        else [one.replace(AFTER, since) for one in value]
+        for name, value in params.items()
+    }
+
+
+def _fingerprint(spec: ApiResource, last: str | None, now: datetime) -> str:
+    """When a resource is read: it has no fingerprint of its own, and its content decides.
+
+    The one of the last time, by which its content is known, while it need not be read again.
+    """
+    if spec.every is not None and last is not None and last.startswith(_READ):
+        with suppress(ValueError):
+            age = now - datetime.fromisoformat(last.removeprefix(_READ))
+            if timedelta() <= age < spec.every:
+                return last
+    return f"{_READ}{now.isoformat()}"
 
 
 def _sha256(kept: IO[bytes]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import io
@@ -17,7 +18,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -160,6 +161,7 @@ class Calls:
         self.base_url = base_url
         self.spec = spec
         self.key_header = spec.key_header or "Authorization"
+        self._accepted = "*/*" if spec.gives_a_file else "application/json"
         self.host = urlsplit(base_url).netloc
         self._key = key
         self._pace = pace
@@ -187,6 +189,13 @@ class Calls:
             return None
         return printable(mask_text(host))
 
+    def sends_its_key(self, request: Any) -> bool:
+        """Whether a request carries the key, in its headers or its address."""
+        param = self.spec.key_param
+        return self.key_header in request.headers or (
+            param is not None and param in parse_qs(urlsplit(request.url).query)
+        )
+
     @property
     def _session(self) -> _Session:
         # requests' sessions are not made for several threads.
@@ -196,13 +205,15 @@ class Calls:
 
     def _client(self) -> RESTClient:
         auth: Any = _without_key
-        if self._key is not None and self.spec.key_header is not None:
+        if self._key is not None and self.spec.key_param is not None:
+            auth = APIKeyAuth(name=self.spec.key_param, api_key=self._key, location="query")
+        elif self._key is not None and self.spec.key_header is not None:
             auth = APIKeyAuth(name=self.spec.key_header, api_key=self._key)
         elif self._key is not None:
             auth = BearerTokenAuth(token=self._key)
         return _Client(
             self.base_url,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+            headers={"Accept": self._accepted, "Accept-Encoding": "gzip"},
             auth=auth,
             session=self._session,
             config=RuntimeConfiguration(),
@@ -333,7 +344,8 @@ class Calls:
         response._content = body
         answer = cast(Answer, response)
         self._check_status(answer, body)
-        answer.tree = None if answer.status_code == NO_CONTENT else self._tree(answer, body)
+        has_tree = answer.status_code != NO_CONTENT and not self.spec.gives_a_file
+        answer.tree = self._tree(answer, body) if has_tree else None
         self._session.check(answer.tree)
         return answer
 
@@ -390,9 +402,9 @@ class Calls:
                 Fault(f"an answer of the API {self.name} is nested too deeply")
             ) from None
         except (ValueError, LookupError):
-            raise self._not_json(answer, body) from None
+            raise self._not_json(body) from None
 
-    def _not_json(self, answer: Answer, body: bytes) -> CallError:
+    def _not_json(self, body: bytes) -> CallError:
         start, end = body.lstrip()[:1], body.rstrip()[-1:]
         if (start, end) in ((b"{", b"}"), (b"[", b"]")):
             return CallError(
@@ -403,12 +415,23 @@ class Calls:
             )
         if start in (b"{", b"["):
             return CallError(Fault(f"an answer of the API {self.name} broke off", "", True))
-        kind = "a web page" if body.lstrip()[:1] == b"<" else "another text"
+        kind = "a web page" if _is_web_page(body) else "another text"
         if not body.strip():
             kind = "nothing"
+        return self._something_else(kind, "JSON")
+
+    def file(self, path: str, params: Params) -> Iterator[bytes]:
+        """The answer of one call, whatever it is. Raises CallError."""
+        paginator = made_paginator(self.name, "single_page")
+        for answer in self.pages(path, params, paginator, None, lambda _: None):
+            if _is_web_page(answer.content):
+                raise self._something_else("a web page", "a file")
+            yield answer.content
+
+    def _something_else(self, kind: str, expected: str) -> CallError:
         return CallError(
             Fault(
-                f"the API {self.name} answers with {kind} instead of JSON",
+                f"the API {self.name} answers with {kind} instead of {expected}",
                 f"check {variable_of(self.name)} and path; if it is a log-in page, check the key"
                 f" ({key_variable_of(self.name)}) and key_header",
             )
@@ -621,6 +644,10 @@ def _selector(path: str | None) -> JSONPath:
     return made
 
 
+def _is_web_page(body: bytes) -> bool:
+    return body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<"
+
+
 def _retry_after(answer: requests.Response) -> float | None:
     """The seconds of Retry-After, which is a number or a date; None without a valid one."""
     given = answer.headers.get("Retry-After")
@@ -714,7 +741,7 @@ class _Session(Session):
         request.url = _upgraded(request.url, calls.base_url)
         is_redirected = not options.get("allow_redirects", True)
         if self.should_strip_auth(calls.base_url, request.url):
-            if calls.key_header in request.headers and not is_redirected:
+            if calls.sends_its_key(request) and not is_redirected:
                 raise calls.elsewhere(request.url)
             request.headers.pop(calls.key_header, None)
         if is_redirected:

@@ -11,8 +11,9 @@ from servers import closed_port
 from sqlalchemy.dialects import mssql
 
 from ingest.contract.file_errors import UnreadableFileError
-from ingest.origins import database_values, remote
+from ingest.origins import database_values, remote, watermarks
 from ingest.origins.database import SourceDatabase
+from ingest.origins.database_tables import column_named
 
 ADDRESS = "mssql://reader:c4n4ry@127.0.0.1:{}/shop"
 AS_FLOAT = (
@@ -95,6 +96,29 @@ def test_portions_are_bounded_by_an_ordered_cursor() -> None:
     full = compiled(behind.order_by(column).offset(99).limit(1))
     assert full == f"SELECT dbo.t.c {where} OFFSET 99 ROWS FETCH FIRST 1 ROWS ONLY"
     assert compiled(behind.order_by(column.desc()).limit(1)) == f"SELECT TOP 1 dbo.t.c {where} DESC"
+
+
+def test_changed_rows_are_found_by_a_watermark() -> None:
+    kinds = [
+        (mssql.DATETIME2(7), "2021-03-30 09:50:00.9999999", "DATETIME2(7)"),
+        (mssql.DATE(), "2021-03-30", "DATE"),
+    ]
+    for kind, moment, name in kinds:
+        # The name of a column ends in a blank.
+        table = sa.Table("t", sa.MetaData(), sa.Column("changed ", kind))
+        column = column_named(table, "Changed")
+        assert column is not None
+        query = sa.select(database_values.as_text(column, "mssql")).where(
+            watermarks.changed_since(column, moment)
+        )
+        assert compiled(query).endswith(
+            f" AS [changed ] FROM t WHERE t.[changed ] >= CAST('{moment}' AS {name})"
+            " OR t.[changed ] IS NULL"
+        )
+    with_offset = sa.Table("t", sa.MetaData(), sa.Column("c", mssql.DATETIMEOFFSET(7))).c.c
+    assert "+00:00' AS DATETIMEOFFSET(7))" in compiled(
+        sa.select(with_offset).where(watermarks.until_now(with_offset))
+    )
 
 
 @pytest.mark.parametrize("scheme", ["mssql", "mssql+pymssql"])
