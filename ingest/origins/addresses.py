@@ -166,7 +166,7 @@ def unset_variable(spec: DatabaseTable | ApiResource) -> str | None:
 def is_read_now(feeds: Iterable[Feed], path: str) -> bool:
     """Whether a load would read the table or the resource at a path of the ledger."""
     for feed in feeds:
-        if feed.api is not None and feed.api.whole_path == path:
+        if feed.api is not None and feed.api.has_path(path):
             return configured_api(feed.api.connection) is not None
         if feed.database is not None:
             spec = feed.database
@@ -240,8 +240,10 @@ def _holds_settings(folder: Path) -> bool:
 class Connections:
     """The feeds' databases and APIs, each opened when the first of its feeds is read."""
 
-    def __init__(self, tell: Tell | None = None) -> None:
+    def __init__(self, tell: Tell | None = None, *, compare_all: bool = False) -> None:
+        """`compare_all`: compare watermarked tables as a whole, whenever that was done last."""
         self._tell = tell
+        self._compare_all = compare_all
         self._open: dict[str, list[ConnectedOrigin]] = {}
 
     def of(self, feed: Feed) -> Sequence[ConnectedOrigin]:
@@ -252,7 +254,9 @@ class Connections:
             return ()
         if spec.connection not in self._open:
             self._open[spec.connection] = (
-                _databases(spec) if isinstance(spec, DatabaseTable) else _api(spec, self._tell)
+                _databases(spec, compare_all=self._compare_all)
+                if isinstance(spec, DatabaseTable)
+                else _api(spec, self._tell)
             )
         return self._open[spec.connection]
 
@@ -267,16 +271,19 @@ class Connections:
                 origin.close()
 
 
-def _databases(spec: DatabaseTable) -> list[ConnectedOrigin]:
-    return [_database(spec.connection, place) for place in database_places(spec)]
+def _databases(spec: DatabaseTable, *, compare_all: bool) -> list[ConnectedOrigin]:
+    return [
+        _database(spec.connection, place, compare_all=compare_all)
+        for place in database_places(spec)
+    ]
 
 
-def _database(connection: str, place: DatabasePlace) -> ConnectedOrigin:
+def _database(connection: str, place: DatabasePlace, *, compare_all: bool) -> ConnectedOrigin:
     if place.fault is not None or place.address is None:
         return UnusableOrigin(place.branch, place.fault or f"{place.variable} is not set")
     from ingest.origins.database import SourceDatabase  # takes a while to import
 
-    return SourceDatabase(connection, place.address, place.branch)
+    return SourceDatabase(connection, place.address, place.branch, compare_all=compare_all)
 
 
 def _api(spec: ApiResource, tell: Tell | None) -> list[ConnectedOrigin]:

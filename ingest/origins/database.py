@@ -58,6 +58,7 @@ from ingest.origins.database_tables import (
     columns_to_read,
     heads,
     lacking_columns,
+    lacking_raw_columns,
     read_together,
 )
 from ingest.origins.database_values import (
@@ -71,7 +72,15 @@ from ingest.origins.database_values import (
 )
 from ingest.origins.inbox import Bounds, InboxFile
 from ingest.origins.kept import Kept, new_buffer, not_buffered
+from ingest.origins.watermarks import (
+    before,
+    can_be_watermark,
+    changed_since,
+    has_offsets,
+    until_now,
+)
 from ingest.raw.ledger import Ledger
+from ingest.raw.watermarks import Changes, LastReading, LatestRows
 
 CHUNK_ROWS = 2000
 ROWS_OF_A_PORTION = 100_000
@@ -80,6 +89,8 @@ ROWS_OF_THE_LAST_PORTION = 10_000
 """Maximum rows of the last portion of a table's first load, if several portions are read again."""
 MOST_ROWS_READ_AGAIN = 50_000
 """A portion with more rows is read again only while it is the last one: it was not one night's."""
+MOST_LATEST_ROWS = 100_000
+"""Of a larger file of a watermarked table, it is not checked whether its rows are still there."""
 READ_TIMEOUT = 600
 """Seconds without a byte: a server may sort for long before it sends its first row."""
 
@@ -133,11 +144,18 @@ class SourceDatabase(ConnectedOrigin):
     """A file of it is never seen half written: it is buffered until the next one is read."""
 
     def __init__(
-        self, name: str, address: str | Mapping[str, Any], branch: str | None = None
+        self,
+        name: str,
+        address: str | Mapping[str, Any],
+        branch: str | None = None,
+        *,
+        compare_all: bool = False,
     ) -> None:
+        """`compare_all`: compare watermarked tables as a whole, whenever that was done last."""
         self.name = name if branch is None else f"{name} ({branch})"
         self.branch = branch
         self._variable = variable_of(name, branch)
+        self._compare_all = compare_all
         self._address = address
         self._secrets: Mapping[str, object] = {}
         self._engine: Engine | None = None
@@ -161,17 +179,13 @@ class SourceDatabase(ConnectedOrigin):
         spec = feed.database
         assert spec is not None
         table = self._asked(lambda: self._reflect(spec))
-        paths = ledger.current_paths(feed.name)
-        known = [path for path in paths if spec.has_path(path, self.branch)]
+        if spec.watermark is not None:
+            return self._changed(feed, spec, table, spec.watermark, ledger)
+        known = self._known(feed, spec, ledger)
         if table is None:
-            if not spec.required and not known:
-                return []
-            raise UnreadableFileError(
-                f"the database {self.name} has no table {_named(spec)}, or this user may not see"
-                f" it: {_schema_to_check(spec)}"
-            )
+            return self._without_table(spec, was_read=bool(known))
         self._check_columns(feed, spec, table)
-        counted = set(ledger.current_paths(feed.name, with_rows=True)).intersection(known)
+        counted = self._known(feed, spec, ledger, with_rows=True)
         column, remark = self._cursor(spec, table, counted)
         self._check_same_way(spec, column, counted)
         reading = self._reading(feed, spec, table, column, remark)
@@ -203,6 +217,22 @@ class SourceDatabase(ConnectedOrigin):
         files += [] if rest is None else [rest]
         return files
 
+    def _known(
+        self, feed: Feed, spec: DatabaseTable, ledger: Ledger, *, with_rows: bool = False
+    ) -> set[str]:
+        """The paths of the current versions of a table, read in any way, or of those with rows."""
+        paths = ledger.current_paths(feed.name, with_rows=with_rows)
+        return {path for path in paths if spec.has_path(path, self.branch)}
+
+    def _without_table(self, spec: DatabaseTable, *, was_read: bool) -> list[InboxFile]:
+        """No files of a missing table, if it may be missing. Raises UnreadableFileError."""
+        if not spec.required and not was_read:
+            return []
+        raise UnreadableFileError(
+            f"the database {self.name} has no table {_named(spec)}, or this user may not see"
+            f" it: {_schema_to_check(spec)}"
+        )
+
     def _file(
         self,
         feed: Feed,
@@ -213,6 +243,7 @@ class SourceDatabase(ConnectedOrigin):
         *,
         bounds: Bounds | None = None,
         may_be_empty: bool = False,
+        changes: Changes | None = None,
     ) -> InboxFile:
         now, key = datetime.now(timezone.utc), f"{feed.name}/{path}"
         self._readings[key] = reading, place
@@ -226,11 +257,12 @@ class SourceDatabase(ConnectedOrigin):
             settled=True,
             origin=self,
             key=key,
-            is_state=True,
+            is_state=changes is None,
             logical_file=logical_file,
             branch=self.branch,
             bounds=bounds,
             may_be_empty=may_be_empty,
+            changes=changes,
             remark=reading.remark,
         )
 
@@ -300,7 +332,7 @@ class SourceDatabase(ConnectedOrigin):
             raise UnreadableFileError(
                 mask_text(
                     f"the table {_named(spec)} of {self.name} has the columns {', '.join(alike)},"
-                    " which differ only in letter case; read a view that has one of them"
+                    " which differ only in letter case or blanks; read a view that has one of them"
                 )
             )
         missing = lacking_columns(table, spec)
@@ -365,9 +397,9 @@ class SourceDatabase(ConnectedOrigin):
                 f" {self._how_to_withdraw(spec, f'{spec.path_of(self.branch)}/')}"
             )
         raise UnreadableFileError(
-            f"the loaded rows of the table {_named(spec)} were read with another cursor"
-            f" ({mask_text(other)}), and would be duplicated; restore the feed's old cursor,"
-            " or give the feed a separate raw table"
+            f"the loaded rows of the table {_named(spec)} were read in another way"
+            f" ({mask_text(other)}), and would be duplicated; restore the feed's old cursor or"
+            " watermark, or give the feed a separate raw table"
         )
 
     def _how_to_withdraw(self, spec: DatabaseTable, path: str) -> str:
@@ -404,8 +436,97 @@ class SourceDatabase(ConnectedOrigin):
         wanted = (cursor, *(column_named(table, name) for name in key))
         by_name = {column.name: column for column in wanted if column is not None}
         order = tuple(by_name.values())
-        columns = columns_to_read(table, feed, spec, order)
+        mark = None if spec.marked_by is None else column_named(table, spec.marked_by)
+        needed = order if mark is None else (*order, mark)
+        columns = columns_to_read(table, feed, spec, needed)
         return Reading(table, columns, order, cursor, by_all=by_all, remark=remark)
+
+    # Watermarks
+
+    def _changed(
+        self,
+        feed: Feed,
+        spec: DatabaseTable,
+        table: sa.Table | None,
+        watermark: str,
+        ledger: Ledger,
+    ) -> list[InboxFile]:
+        """The reading of a watermarked table that is due now, as one file; none if it has no rows
+        yet."""
+        folder = spec.portions_of(self.branch)
+        last = ledger.last_reading(feed.name, folder)
+        if table is None:
+            return self._without_table(spec, was_read=last is not None)
+        self._check_columns(feed, spec, table)
+        column = column_named(table, watermark)
+        assert column is not None, "a table without it is refused"
+        if not can_be_watermark(column):
+            raise UnreadableFileError(
+                f"the column {watermark} of the table {_named(spec)} cannot be a watermark: it has"
+                " to be a date or a timestamp, the time at which a row was last changed"
+            )
+        if last is None:
+            ledger.read_rest_of([feed.name])
+            counted = self._known(feed, spec, ledger, with_rows=True)
+            self._check_same_way(spec, column, counted)
+        found = self._asked(lambda: self._mark(column, last))
+        if found is None:
+            return []
+        now, went_back = found
+        since = None if last is None else before(last.watermark, spec.overlap)
+        is_due = self._compare_all or (
+            last is not None
+            and (last.compared_ago is None or last.compared_ago >= spec.compare_all)
+        )
+        remark = None
+        if went_back and last is not None:
+            remark = (
+                f"the table has no row as new as {last.watermark} any more, which was read before;"
+                " perhaps an older backup was restored: the whole table was compared"
+            )
+        elif is_due and last is not None:
+            remark = "the whole table was compared with what was loaded"
+        is_complete = since is None or went_back or is_due
+        reading = self._reading(feed, spec, table, None, remark)
+        if not is_complete:
+            assert since is not None, "a reading without a beginning is complete"
+            reading = replace(reading, condition=changed_since(column, since))
+        path = _path_behind(folder, None if last is None else last.watermark or "nothing")
+        changes = Changes(
+            folder=folder,
+            lacks=lacking_raw_columns(reading.columns, feed),
+            is_first=last is None,
+            is_complete=is_complete,
+            latest=None if is_complete else _latest_rows(feed, column, last, since),
+        )
+        bounds = Bounds(None if last is None else last.watermark, now)
+        return [self._file(feed, path, path, reading, bounds=bounds, changes=changes)]
+
+    def _mark(self, column: sa.Column[Any], last: LastReading | None) -> tuple[str, bool] | None:
+        """The watermark of what is read from now on, "" if no row has one, and whether the table
+        has gone back behind the last one; None for a table without rows that was never read.
+
+        It is asked for before the rows are read: rows that come in between are read again.
+        """
+        text = as_text(column, self._dialect)
+        with self._connected().connect() as connection:
+
+            def newest(*conditions: sa.ColumnElement[bool]) -> str | None:
+                query = sa.select(text).where(until_now(column), *conditions)
+                found: str | None = connection.scalar(query.order_by(column.desc()).limit(1))
+                return found
+
+            if last is None or not last.watermark:
+                found = newest()
+                has_rows = found is not None or self._has_row(
+                    connection, sa.or_(column.is_(None), column.is_not(None))
+                )
+                return (found or "", False) if has_rows or last is not None else None
+            reached = column >= value_of(column, last.watermark)
+            found = newest(reached)
+            if found is not None or self._has_row(connection, reached):
+                return found or last.watermark, False
+            return newest() or "", True
 
     # Portions
 
@@ -563,6 +684,8 @@ class SourceDatabase(ConnectedOrigin):
 
         def select(*_: Any) -> Any:
             query = sa.select(*(as_text(column, dialect) for column in reading.columns))
+            if reading.condition is not None:
+                query = query.where(reading.condition)
             if cursor is not None and reading.without_cursor:
                 query = query.where(cursor.is_(None))
             elif cursor is not None and portions:
@@ -903,6 +1026,18 @@ def _is_history(bounds: Bounds, rows: int | None) -> bool:
         return False
     most = ROWS_OF_THE_LAST_PORTION if bounds.after is None else MOST_ROWS_READ_AGAIN
     return rows > most
+
+
+def _latest_rows(
+    feed: Feed, column: sa.Column[Any], last: LastReading | None, since: str | None
+) -> LatestRows | None:
+    """The rows that were loaded last, if the reading has to have them."""
+    (owner,) = feed.columns_named([column.name])
+    if last is None or since is None or owner is None or has_offsets(column):
+        return None
+    if last.is_compared or last.rows > MOST_LATEST_ROWS:
+        return None
+    return LatestRows(last.file_id, feed.columns[owner].name, since)
 
 
 def _path_behind(folder: str, after: str | None) -> str:

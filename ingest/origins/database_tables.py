@@ -33,6 +33,8 @@ class Reading:
     by_all: bool = False
     """The order may not identify a row, because the key has a cursor that is missing: rows that are
     equal in it are sorted by all columns."""
+    condition: sa.ColumnElement[bool] | None = None
+    """Which rows are read; None for all."""
     remark: str | None = None
 
 
@@ -51,17 +53,21 @@ class Part:
 
 
 def column_named(table: sa.Table, name: str) -> sa.Column[Any] | None:
-    """The column of this name, in any letter case."""
+    """The column of this name, in any letter case, and with or without blanks at its end."""
     exact = table.c.get(name)
     if exact is not None:
         return exact
-    wanted = name.casefold()
-    return next((column for column in table.c if column.name.casefold() == wanted), None)
+    wanted = _plain(name)
+    return next((column for column in table.c if _plain(column.name) == wanted), None)
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
 
 
 def lacking_columns(table: sa.Table, spec: DatabaseTable) -> list[str]:
     """The columns of the key, and the cursor, that the table has to have and does not have."""
-    named = dict.fromkeys((*spec.key, *([spec.cursor] if spec.cursor else [])))
+    named = dict.fromkeys((*spec.key, *([spec.marked_by] if spec.marked_by else [])))
     optional = None if spec.cursor is None or spec.cursor_required else spec.cursor.casefold()
     return [
         name for name in named if name.casefold() != optional and column_named(table, name) is None
@@ -69,18 +75,18 @@ def lacking_columns(table: sa.Table, spec: DatabaseTable) -> list[str]:
 
 
 def alike_columns(table: sa.Table, feed: Feed, spec: DatabaseTable) -> list[str]:
-    """The first columns that would be read and differ only in letter case; empty if there are
-    none."""
+    """The first columns that would be read and differ only in letter case, or in blanks around
+    their names; empty if there are none."""
     names = [column.name for column in table.c]
-    read = {name.casefold() for name in (*spec.key, spec.cursor or "")}
+    read = {_plain(name) for name in (*spec.key, spec.marked_by or "")}
     read |= {
-        name.casefold()
+        _plain(name)
         for name, owner in zip(names, feed.columns_named(names), strict=True)
         if owner is not None
     }
     alike = defaultdict[str, list[str]](list)
     for name in names:
-        alike[name.casefold()].append(name)
+        alike[_plain(name)].append(name)
     return next((same for key, same in alike.items() if len(same) > 1 and key in read), [])
 
 
@@ -98,6 +104,18 @@ def columns_to_read(
             zip(table.c, feed.columns_named(names), strict=True)
         )
         if owner is not None or place in parts or any(column is other for other in order)
+    )
+
+
+def lacking_raw_columns(columns: Sequence[sa.Column[Any]], feed: Feed) -> frozenset[str]:
+    """The declared columns of the raw table that none of the columns that are read fills."""
+    names = [column.name for column in columns]
+    filled = {*feed.columns_named(names), *feed.parts_named(names)}
+    return frozenset(
+        raw_name
+        for place, column in enumerate(feed.columns)
+        if place not in filled
+        for raw_name in column.raw_columns()
     )
 
 

@@ -25,6 +25,7 @@ from ingest.formats.archives import (
 from ingest.formats.extraction import Extraction, LastExtracted
 from ingest.origins.opening import open_origin
 from ingest.origins.origin import Entry, ListedOrigin, Origin
+from ingest.raw.watermarks import Changes
 
 CHUNK = 1 << 20
 
@@ -75,6 +76,8 @@ class InboxFile:
     may_be_empty: bool = False
     """Set for a portion behind which the table has rows: if it has none, they were deleted, and it
     is loaded without rows."""
+    changes: Changes | None = None
+    """Set for a reading of a watermarked table: only its new and changed rows are loaded."""
     remark: str | None = None
     """What the origin has to say of it in the report, if it is loaded."""
     extraction: Extraction | None = field(default=None, repr=False, compare=False)

@@ -57,6 +57,27 @@ class RecordStore:
         for (line,) in self._link.execute(f"select line from records order by {self._order}"):
             yield line + b"\n"
 
+    def marked_lines(self) -> Iterator[tuple[str, str, bytes]]:
+        """The same, each after the first two parts of its key."""
+        query = f"select part_0, part_1, line from records order by {self._order}"
+        for mark, text, line in self._link.execute(query):
+            yield mark, text, line + b"\n"
+
+    def last(self, up_to: str) -> str:
+        """The highest first part of a key that is not above a text; empty if there is none."""
+        query = "select max(part_0) from records where part_0 <= ?"
+        found: str | None = self._link.execute(query, (up_to,)).fetchone()[0]
+        return found or ""
+
+    def has_all_of(self, other: RecordStore, up_to: str) -> bool:
+        """Whether each record of another store whose first part is not above a text is here."""
+        wanted = "select identity from records where part_0 <= ?"
+        known = "select 1 from records where identity = ?"
+        return all(
+            self._link.execute(known, identity).fetchone() is not None
+            for identity in other._link.execute(wanted, (up_to,))
+        )
+
     def close(self) -> None:
         """Delete them."""
         self._link.close()
