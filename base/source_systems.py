@@ -1,4 +1,5 @@
-"""The sources that this company has, as `source_systems` in dbt_project.yml lists them."""
+"""What dbt_project.yml says of the sources: which ones the company has, and how long it keeps
+personal data of their customers."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from base.settings import PROJECT
 from base.yaml_text import parse_yaml
 
 PROJECT_FILE = "dbt_project.yml"
-_EXAMPLE = "vars:\n  source_systems:\n    my_source: [transactions]"
+_SOURCES = "vars:\n  source_systems:\n    my_source: [transactions]"
+_DAYS = "vars:\n  retain_personal_days:\n    my_source: 1095"
 
 
 def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
@@ -19,15 +21,8 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
     Raises BranchlineError where the entry is missing or malformed.
     """
     file = project / PROJECT_FILE
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BranchlineError(
-            f"{file} cannot be read: {error}.", "It is the dbt project file; restore it."
-        ) from None
-    _, content = parse_yaml(text, str(file), "Correct the line.")
-    variables = content.get("vars") if isinstance(content, dict) else None
-    if not isinstance(variables, dict) or "source_systems" not in variables:
+    variables = _variables(file)
+    if "source_systems" not in variables:
         raise _malformed(file, "source_systems is missing")
     sources = variables["source_systems"]
     if not isinstance(sources, dict):
@@ -40,6 +35,37 @@ def listed_sources(project: Path = PROJECT) -> dict[str, list[str]]:
     return sources
 
 
+def retained_days(project: Path = PROJECT) -> dict[str, int]:
+    """How many days personal data of a source's customers is kept, by source; empty where nothing
+    is declared.
+
+    Raises BranchlineError where the entry is malformed, or about a source that is not listed.
+    """
+    file = project / PROJECT_FILE
+    days = _variables(file).get("retain_personal_days") or {}
+    sources = listed_sources(project)
+    if not isinstance(days, dict):
+        raise _malformed_days(file, "is not a mapping from sources to days")
+    for name, number in days.items():
+        if name not in sources:
+            raise _malformed_days(file, f"names '{name}', which source_systems does not list")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise _malformed_days(file, f"has no whole number of days for {name}")
+    return days
+
+
+def _variables(file: Path) -> dict[str, Any]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BranchlineError(
+            f"{file} cannot be read: {error}.", "It is the dbt project file; restore it."
+        ) from None
+    _, content = parse_yaml(text, str(file), "Correct the line.")
+    variables = content.get("vars") if isinstance(content, dict) else None
+    return variables if isinstance(variables, dict) else {}
+
+
 def _are_names(entities: Any) -> bool:
     # A source without entities is loaded, but no model reads it yet.
     return isinstance(entities, list) and all(isinstance(entity, str) for entity in entities)
@@ -49,5 +75,12 @@ def _malformed(file: Path, problem: str) -> BranchlineError:
     return BranchlineError(
         f"{file}: {problem}.",
         "List there the sources of the company and the entities of each (no source at all"
-        f" is {{}}):\n{_EXAMPLE}",
+        f" is {{}}):\n{_SOURCES}",
+    )
+
+
+def _malformed_days(file: Path, problem: str) -> BranchlineError:
+    return BranchlineError(
+        f"{file}: retain_personal_days {problem}.",
+        f"Write for how many days to keep personal data, by source ({{}}: forever):\n{_DAYS}",
     )

@@ -9,10 +9,10 @@ MOST_LISTED = 15
 
 
 def plural(count: int, word: str) -> str:
-    """`1 file`, `2 files`, `2 branches`, `2 duplicates`."""
+    """`1 file`, `2 files`, `2 branches`, `2 addresses`, `2 duplicates`."""
     if count == 1:
         return f"1 {word}"
-    return f"{count:,} {word}{'es' if word.endswith('ch') else 's'}"
+    return f"{count:,} {word}{'es' if word.endswith(('ch', 'ss')) else 's'}"
 
 
 def money(amount: Decimal) -> str:

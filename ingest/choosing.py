@@ -97,7 +97,12 @@ class Selection:
                 for file, path in self._unknown(feed, connected[feed.name], choice)
             ]
         self._ledger.look_up_versions(
-            {(one.feed.name, one.identity.logical_file) for one in choice.candidates}
+            {
+                (one.feed.name, one.identity.logical_file)
+                for one in choice.candidates
+                # A file of changed rows is a new one.
+                if one.file.changes is None
+            }
         )
         return choice
 
@@ -159,8 +164,9 @@ class Selection:
         origins = () if connections is None else connections.of(feed)
         if not origins:
             return []
-        self._ledger.read_all_of([feed.name])
-        files = []
+        if feed.connected is None or feed.connected.watermark is None:
+            self._ledger.read_all_of([feed.name])
+        files: list[InboxFile] = []
         for origin in origins:
             try:
                 files += origin.files(feed, self._ledger)
@@ -173,11 +179,34 @@ class Selection:
                     None if origin.branch is None else self._mask(origin.branch),
                 )
                 choice.outcomes.append(failed)
+        files = [self._at_free_path(feed, file) for file in files]
         if not isinstance(self._retry, bool):
             mask, has_any_of = self._mask, self._ledger.has_any_of
             files = [file for file in files if has_any_of(feed.name, mask(file.path), self._retry)]
         choice.total += len(files)
         return files
+
+    def _at_free_path(self, feed: Feed, file: InboxFile) -> InboxFile:
+        """A file of changed rows at a path that nothing was loaded from: it adds to what was loaded
+        since the same watermark, and supersedes nothing."""
+        if file.changes is None:
+            return file
+        stem, _, ending = file.path.rpartition(".")
+
+        def path(number: int) -> str:
+            return f"{stem}-{number}.{ending}" if number > 1 else file.path
+
+        def is_taken(number: int) -> bool:
+            return self._ledger.has_current(feed.name, self._mask(path(number)))
+
+        # There may be thousands, and there is no gap between them.
+        taken, free = 0, 1
+        while is_taken(free):
+            taken, free = free, 2 * free
+        while free - taken > 1:
+            middle = (taken + free) // 2
+            taken, free = (middle, free) if is_taken(middle) else (taken, middle)
+        return replace(file, path=path(free), name=path(free), logical_file=path(free))
 
     def _no_longer_read(self, feeds: Sequence[Feed], connections: Connections) -> Iterator[str]:
         """A message about each branch of a connection that was read before and is not any more."""
@@ -187,6 +216,7 @@ class Selection:
             if spec is None or not spec.branches or any(map(_is_of_unknown_branch, origins)):
                 continue
             read = {origin.branch for origin in origins}
+            self._ledger.read_rest_of([feed.name] if read else ())
             for path in self._ledger.current_paths(feed.name, with_rows=True) if read else ():
                 branch = spec.branch_in(path)
                 if branch is None or (branch or None) in read:

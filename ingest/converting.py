@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from ingest.cards import CardTokens
+from ingest.cards import CardTokens, read_card, read_damaged_card
 from ingest.contract.feeds import Feed
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.reading import FileReader
+from ingest.persons import Tombstones
+from ingest.persons.tombstones import RowEraser
 from ingest.raw.rows import CopyData, RowRenderer
 
 
@@ -29,6 +31,10 @@ class Task:
     load_id: str
     sha256: str | None = None
     """The hash of the whole file, where it is known."""
+    branch: str | None = None
+    """The branch of the file, as its name says."""
+    tombstones: Tombstones | None = field(default=None, repr=False)
+    """The erased customers and cards that the feed may have; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -156,4 +162,13 @@ class Conversion:
     def _renderer_for(self, dialect: Dialect) -> RowRenderer:
         task = self._task
         cards = CardTokens(*task.token_keys)
-        return RowRenderer(task.feed, dialect, cards, task.file_id, task.load_id)
+        eraser = None
+        if task.tombstones is not None:
+            eraser = RowEraser(
+                task.feed,
+                task.tombstones,
+                task.token_keys,
+                task.branch,
+                read_damaged_card if task.feed.has_damaged_cards else read_card,
+            )
+        return RowRenderer(task.feed, dialect, cards, task.file_id, task.load_id, eraser)

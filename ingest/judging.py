@@ -11,11 +11,10 @@ from typing import Literal
 
 from ingest.choosing import Candidate
 from ingest.contract.connections import counted_in_file, variable_of
-from ingest.contract.feeds import Feed
+from ingest.contract.feeds import RECORD, Feed
 from ingest.contract.file_names import FileNameError
 from ingest.converting import Facts
 from ingest.formats.archives import name_in
-from ingest.formats.json_records import RECORD
 from ingest.formats.reading import EMPTY
 from ingest.raw.ledger import Ledger, Version
 from ingest.raw.likeness import Shared
@@ -103,7 +102,9 @@ def judge_rows(
         return Verdict("quarantined", _nothing_shared(before))
     remarks = [candidate.file.remark] if candidate.file.remark is not None else []
     remarks += facts.remarks
-    twin = _twin(ledger, candidate, facts.sha256) if facts.rows else None
+    # Nobody has sent a copy of changed rows.
+    may_be_copy = bool(facts.rows) and candidate.file.changes is None
+    twin = _twin(ledger, candidate, facts.sha256) if may_be_copy else None
     if twin is not None:
         remarks.append(
             f"the same content as {twin}, which is a different file by its name; the rows of"

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,10 @@ import psycopg2
 from base.words import listed, plural
 from ingest.cards import CardTokens, mask_text
 from ingest.choosing import Candidate, Retry, Selection
+from ingest.comparing import Compared
 from ingest.contract.feeds import Feed, FeedContract
 from ingest.contract.file_errors import InternalError, UnreadableFileError
-from ingest.converting import Conversion, Converted, Task
+from ingest.converting import Conversion, Converted, Facts, Task
 from ingest.judging import (
     Verdict,
     going_back,
@@ -38,6 +40,7 @@ from ingest.judging import (
     judge_rows,
     replaced_rows,
 )
+from ingest.masks import mask_text_of
 from ingest.origins.addresses import Connections, unlisted_branches, unset_variables
 from ingest.origins.inbox import Listing, list_inbox
 from ingest.origins.inbox_address import shown_address
@@ -45,6 +48,7 @@ from ingest.origins.opening import LINKS_VARIABLE
 from ingest.parallel import prefetching
 from ingest.parallel.pool import WorkerDiedError
 from ingest.parallel.prefetching import Content, Prefetcher
+from ingest.persons import Tombstones
 from ingest.raw.ledger import (
     Glance,
     Ledger,
@@ -54,11 +58,20 @@ from ingest.raw.ledger import (
     is_empty,
     refresh_statistics,
 )
+from ingest.raw.loaded_rows import LoadedRows
 from ingest.raw.migrations import upgrade
 from ingest.raw.rows import CopyData
-from ingest.raw.session import LOST, Session, connect, locked, plain_database_errors
+from ingest.raw.session import (
+    LOST,
+    Session,
+    connect,
+    locked,
+    open_connection,
+    plain_database_errors,
+)
 from ingest.raw.tables import RawSchema, new_load_id
 from ingest.raw.target import DatabaseTarget, Target
+from ingest.raw.watermarks import Changes, FullComparison
 from ingest.report import (
     FileOutcome,
     FileStatus,
@@ -70,6 +83,9 @@ from ingest.report import (
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+
+MOST_TOMBSTONES_SENT = 5000
+"""With more of them in a feed, its files are not sent to workers, each with the whole list."""
 
 _ERASED = (
     "its content was erased from the warehouse (branchline withdraw --erase) and is not loaded"
@@ -104,6 +120,8 @@ class LoadOptions:
     """Retry timeout in seconds, for a database that is lost in mid-load."""
     connections: bool = True
     """Read the databases and APIs that feeds name and whose address is set."""
+    compare_all: bool = False
+    """Compare all rows of watermarked tables, whenever that was done last."""
     permitted: Callable[[], None] = lambda: None
     """Called under the loader's lock before reading or writing; an exception ends the load."""
 
@@ -223,7 +241,10 @@ class _Load:
         self._glance = glance
         self._target = Target[_Job](self._settle)
         self._ahead = Prefetcher(self._task_for)
-        self._connections = Connections(self._tell_of_connection)
+        self._connections = Connections(self._tell_of_connection, compare_all=options.compare_all)
+        self._lookups: Connection | None = None
+        """A connection that reads what was loaded, while files are being written."""
+        self._tombstones = Tombstones()
         self._know(Ledger())
         self._total = 0
         self._done = 0
@@ -235,6 +256,7 @@ class _Load:
     def rehearse(self, connection: Connection, listing: Listing) -> None:
         """Dry run: read and judge all files of the listing, and write nothing."""
         self._target = Target[_Job](self._settle, connection)
+        self._tombstones = Tombstones.read(connection)
         self._know(Ledger.read(connection, self.feed_names, self._glance))
         waiting = deque(self._begin(listing))
         while waiting:
@@ -252,6 +274,7 @@ class _Load:
         """Judge and load all files of the listing; `upgraded` as in RawSchema.prepare."""
         with closing(DatabaseTarget[_Job](session, raw, self._settle)) as target:
             self._target = target
+            self._tombstones = Tombstones.read(session.connection)
             self._know(target.read_ledger(self.feed_names, self._glance))
             waiting = deque(self._begin(listing))
             # Workers convert the first files while the feeds' tables are created.
@@ -263,6 +286,12 @@ class _Load:
         """End the workers, and discard what was buffered of connections."""
         self._ahead.close()
         self._connections.close()
+        self._end_lookups()
+
+    def _end_lookups(self) -> None:
+        if self._lookups is not None:
+            self._lookups.close()
+            self._lookups = None
 
     def _know(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -340,6 +369,7 @@ class _Load:
             except (psycopg2.DataError, ValueError, *LOST) as error:
                 # Reading the ledger again discards the reserved ids.
                 self._ahead.forget()
+                self._end_lookups()
                 lost_jobs = target.give_up()
                 lost = target.is_lost
                 if not lost and isinstance(error, LOST):
@@ -355,6 +385,9 @@ class _Load:
                 arrived = target.written([entry.file_id for _, entry in lost_jobs])
                 again = []
                 for job, entry in lost_jobs:
+                    if job.candidate is taking:
+                        # It was passed on, and failed while something was noted of it.
+                        taking = None
                     if entry.file_id in arrived:
                         self._settle(job)
                     else:
@@ -416,7 +449,7 @@ class _Load:
             self._pass_over(candidate, place)
             return
         # What is not held is read once more, and may have changed by then.
-        task = ahead.task or self._new_task(feed, sha256 if content.held is not None else None)
+        task = ahead.task or self._new_task(candidate, sha256 if content.held is not None else None)
         blank = _blank_entry(candidate, content, task)
         came_back = self._selection.came_back(candidate, sha256)
         arrival = _Arrival(candidate, place, blank, came_back)
@@ -449,11 +482,22 @@ class _Load:
         """The task to convert a file ahead of its turn; None where it will be skipped."""
         if not self._is_to_be_read(candidate, sha256):
             return None
-        return self._new_task(candidate.feed, sha256)
+        tombstones = self._tombstones.of_feed(candidate.feed)
+        if tombstones is not None and len(tombstones) > MOST_TOMBSTONES_SENT:
+            return None
+        return self._new_task(candidate, sha256)
 
-    def _new_task(self, feed: Feed, sha256: str | None) -> Task:
-        file_id = self._target.file_id(self._total - self._done)
-        return Task(feed, tuple(self._options.token_keys), file_id, self.report.load_id, sha256)
+    def _new_task(self, candidate: Candidate, sha256: str | None) -> Task:
+        feed = candidate.feed
+        return Task(
+            feed,
+            tuple(self._options.token_keys),
+            self._target.file_id(self._total - self._done),
+            self.report.load_id,
+            sha256,
+            candidate.identity.branch,
+            self._tombstones.of_feed(feed),
+        )
 
     def _pass_over(self, candidate: Candidate, place: Place) -> None:
         """Skip known content, and record that it is at this path."""
@@ -467,10 +511,13 @@ class _Load:
         if candidate.file.settled:
             self._target.note(place)
 
-    def _convert(self, arrival: _Arrival, conversion: Conversion | Converted) -> None:
+    def _convert(self, arrival: _Arrival, read: Conversion | Converted) -> None:
         """Read a file to its end, judge it, and pass it to the target."""
         candidate, blank, target = arrival.candidate, arrival.blank, self._target
-        feed = candidate.feed
+        feed, changes = candidate.feed, candidate.file.changes
+        conversion: Conversion | Converted | Compared = read
+        if changes is not None:
+            conversion = self._compared(read, feed, changes)
         known = target.extra_columns(feed)
         verdict = judge_header(candidate, conversion.refused, conversion.extras, known)
         if verdict is not None:
@@ -494,6 +541,14 @@ class _Load:
         facts = converted.facts
         if facts.sha256 != blank.sha256:
             raise _StillChangingError
+        note = _nothing
+        if changes is not None:
+            note = self._found_out(candidate, changes, conversion, facts)
+            if isinstance(conversion, Compared) and conversion.has_nothing_new:
+                note()
+                self.report.unchanged += 1
+                self._total -= 1
+                return
         if not alone and facts.too_bad is None:
             new_columns = target.add_columns(feed, conversion.extras)
         shared = None
@@ -508,6 +563,63 @@ class _Load:
             return
         entry = replace(entry, row_count=facts.rows, rejected_count=facts.rejects)
         self._write(arrival, entry, converted.copies, alone=alone)
+        note()
+
+    # Watermarked tables
+
+    def _compared(
+        self, read: Conversion | Converted, feed: Feed, changes: Changes
+    ) -> Conversion | Converted | Compared:
+        """Of a reading of a watermarked table what is new or has changed."""
+        if changes.is_first:
+            return read
+        if self._lookups is None:
+            self._lookups = open_connection(self._options.database_url)
+        is_erased = partial(self._tombstones.has_line, feed, self._options.token_keys)
+        return Compared(read, feed, LoadedRows(self._lookups, feed, changes, is_erased))
+
+    def _found_out(
+        self,
+        candidate: Candidate,
+        changes: Changes,
+        conversion: Conversion | Converted | Compared,
+        facts: Facts,
+    ) -> Callable[[], None]:
+        """What to record of a watermarked table once its new rows are written.
+
+        It is found out before, while the rows that were loaded last are those of earlier loads.
+        """
+        feed, bounds = candidate.feed, candidate.file.bounds
+        assert bounds is not None, "a reading has a watermark"
+        compared = conversion if isinstance(conversion, Compared) else None
+        if not changes.is_complete:
+            if compared is None or not compared.latest_are_gone():
+                return _nothing
+
+            def ask_for_comparison() -> None:
+                self.report.messages.append(_went_back(changes.folder))
+                self._target.compare_again(feed)
+
+            return ask_for_comparison
+        if compared is not None and compared.is_empty:
+            return _nothing
+        gone = [] if compared is None else compared.gone()
+        done = FullComparison(
+            feed=feed.name,
+            folder=changes.folder,
+            watermark=bounds.up_to,
+            rows=facts.rows if compared is None else compared.read,
+            changed=facts.rows,
+            gone=gone,
+            load_id=self.report.load_id,
+        )
+
+        def note_comparison() -> None:
+            if gone:
+                self.report.messages.append(_rows_gone(changes.folder, len(gone)))
+            self._target.note_comparison(done)
+
+        return note_comparison
 
     def _write(
         self,
@@ -588,8 +700,28 @@ def _outcome(candidate: Candidate, status: FileStatus, reason: str | None) -> Fi
 
 def _rejected_by_database(candidate: Candidate, error: Exception) -> FileOutcome:
     message = error.diag.message_primary if isinstance(error, psycopg2.Error) else str(error)
-    text = mask_text(message or type(error).__name__, damaged=candidate.feed.has_damaged_cards)
+    text = mask_text_of(candidate.feed, message or type(error).__name__)
     return _outcome(candidate, "failed", f"the database rejects its rows: {text}")
+
+
+def _nothing() -> None:
+    return
+
+
+def _went_back(folder: str) -> str:
+    return (
+        f"None of the rows that were loaded last from {mask_text(folder)} is in the table as it"
+        " was, or newer; perhaps an older backup was restored. The next load compares the whole"
+        " table."
+    )
+
+
+def _rows_gone(folder: str, count: int) -> str:
+    return (
+        f"Not in the table any more: {plural(count, 'row')} loaded from {mask_text(folder)}. In the"
+        " warehouse they stay as they were loaded; raw.ingest_gone_rows lists them, and"
+        " docs/watermarks.md says how to remove them."
+    )
 
 
 def _links_out(links: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ COMMANDS = {
     "status": ("status", "Show what has arrived, per feed and branch, and what is late."),
     "quarantine": ("quarantine", "List, show, retry or dismiss quarantined files."),
     "withdraw": ("withdraw", "Withdraw files that should never have been loaded."),
+    "privacy": ("privacy", "Erase personal data of customers, by request or by age."),
     "sql": ("sql", "Run a read-only query on the warehouse."),
     "docs": ("docs", "Create the dbt docs as one static page."),
     "sample": ("sample", "Write the files of a sample company into a folder."),

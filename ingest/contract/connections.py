@@ -6,10 +6,12 @@ The address of a connection and its secrets are in the environment, never in a f
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from base.placed_yaml import at
+from ingest.contract.durations import Duration
 from ingest.contract.file_names import folded
 from ingest.contract.names import DatabaseName
 
@@ -65,9 +67,15 @@ def counted_in_file(path: str) -> str:
 class DatabaseTable(BaseModel):
     """Where a feed's rows are in a relational database.
 
-    Without `cursor` the whole table is one snapshot. With it, rows are added, each with a higher
-    value in that column; rows of the last `read_again` portions may still change, and so may those
-    whose cursor is null. `cursor_required: false`: a table without that column is one snapshot.
+    Without `cursor` and `watermark` the whole table is one snapshot.
+
+    With `cursor`, rows are added, each with a higher value in that column; rows of the last
+    `read_again` portions may still change, and so may those whose cursor is null.
+    `cursor_required: false`: a table without that column is one snapshot.
+
+    With `watermark`, the column says when a row was last changed. A load reads the rows that were
+    changed since the highest time that it has read, less `overlap`, and keeps those that differ
+    from what was loaded; every `compare_all` it compares the whole table.
 
     `branches`: each branch may have a database of its own.
     """
@@ -82,6 +90,9 @@ class DatabaseTable(BaseModel):
     cursor: str | None = Field(default=None, min_length=1)
     cursor_required: bool = True
     read_again: int = Field(default=1, ge=1)
+    watermark: str | None = Field(default=None, min_length=1)
+    overlap: Duration = timedelta(minutes=10)
+    compare_all: Duration = timedelta(days=7)
     only_declared: bool = False
     required: bool = True
 
@@ -90,7 +101,21 @@ class DatabaseTable(BaseModel):
         for name in ("read_again", "cursor_required"):
             if self.cursor is None and name in self.model_fields_set:
                 raise at(name, "needs a cursor: without one, the whole table is read each time")
+        for name in ("overlap", "compare_all"):
+            if self.watermark is None and name in self.model_fields_set:
+                raise at(name, "needs a watermark: the column with the time of a row's last change")
+        if self.watermark is not None and self.cursor is not None:
+            raise at(
+                "watermark",
+                "cannot be given beside a cursor: rows with a cursor are only added, those with a"
+                " watermark change",
+            )
         return self
+
+    @property
+    def marked_by(self) -> str | None:
+        """The column by whose values new rows are found; None if the whole table is read."""
+        return self.cursor or self.watermark
 
     def path_of(self, branch: str | None) -> str:
         """The path in the ledger of a branch's table, without an extension."""
@@ -103,8 +128,10 @@ class DatabaseTable(BaseModel):
         return f"{self.path_of(branch)}.csv"
 
     def portions_of(self, branch: str | None) -> str:
-        """The folder in the ledger of the portions of a branch's table."""
-        return f"{self.path_of(branch)}/by-{self.cursor}/"
+        """The folder in the ledger of the portions of a branch's table, or with a watermark of its
+        files of changed rows. Nobody can take one for the other."""
+        way = self.cursor if self.watermark is None else f"watermark-{self.watermark}"
+        return f"{self.path_of(branch)}/by-{way}/"
 
     def without_cursor_of(self, branch: str | None) -> str:
         """The path in the ledger of the rows of a branch's table whose cursor is null, in the

@@ -37,6 +37,9 @@ from ingest.contract.file_names import (
 from ingest.contract.names import DatabaseName, DottedPath
 
 CARD_COLUMNS = ("card_token", "card_last4", "card_unreadable")
+ADDRESS_COLUMNS = ("ip_token", "ip_network", "ip_unreadable")
+RECORD = "record"
+"""The raw column with the whole record of a JSON file."""
 RECORD_ID = "_record_id"
 """The raw column with the feed's key, which identifies a record across files."""
 TECHNICAL_COLUMNS = ("_file_id", "_line_number", "_loaded_at", "_dlt_load_id", RECORD_ID)
@@ -75,7 +78,10 @@ class Column(BaseModel):
     parts: list[Annotated[list[str], Field(min_length=1)]] = []
     path: DottedPath | None = None
     required: bool = True
-    protect: Literal["card_number", "damaged_card_number", "none"] | None = None
+    protect: Literal["card_number", "damaged_card_number", "ip_address", "none"] | None = None
+    personal: bool | Literal["email", "name"] = False
+    """Whether it is about a person; `email`, `name`: it is an address, or a name, in any capitals.
+    Card numbers and IP addresses are personal anyway."""
 
     def header_keys(self) -> set[str]:
         """Every name of this column in a header, as `header_key` gives it."""
@@ -83,12 +89,40 @@ class Column(BaseModel):
 
     def raw_columns(self) -> tuple[str, ...]:
         """The columns of the raw table that hold this one."""
-        return CARD_COLUMNS if self.is_card else (self.name,)
+        if self.is_card:
+            return CARD_COLUMNS
+        return ADDRESS_COLUMNS if self.is_address else (self.name,)
 
     @property
     def is_card(self) -> bool:
         """Whether it contains card numbers."""
         return self.protect in ("card_number", "damaged_card_number")
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it contains IP addresses."""
+        return self.protect == "ip_address"
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether its content is never stored: other columns of the raw table take its place."""
+        return self.is_card or self.is_address
+
+
+class CustomerRule(BaseModel):
+    """One way in which a row names its customer.
+
+    `columns`: which together identify the customer; a column of card numbers stands alone.
+    `within`: the column with the branch in which they do, or, where it is empty, the file's branch;
+    then they are names. `where`: texts of other columns, in any capitals, without which the rule
+    does not hold.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: list[str] = Field(min_length=1)
+    within: str | None = None
+    where: dict[str, str] = {}
 
 
 class Layout(BaseModel):
@@ -96,6 +130,8 @@ class Layout(BaseModel):
 
     `sheet`: of a workbook, by its name or its place from 1; `header_row`: the number of its row
     with the names of the columns; `records`: where the records are in a JSON document.
+    `entries`: each entry of a JSON object is a row, if its name has this form; the named groups are
+    columns. `whole_record: false`: the text of a JSON record is not kept beside its columns.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,6 +139,8 @@ class Layout(BaseModel):
     sheet: str | int | None = None
     header_row: int | None = Field(default=None, ge=1)
     records: DottedPath | None = None
+    entries: str | None = Field(default=None, min_length=1)
+    whole_record: bool = True
 
     @field_validator("sheet", mode="before")
     @classmethod
@@ -112,6 +150,17 @@ class Layout(BaseModel):
         if sheet is not None and not (is_name or is_place):
             raise ValueError("must be a sheet's name, or its place from 1")
         return sheet
+
+    @field_validator("entries")
+    @classmethod
+    def _check_entries(cls, entries: str | None) -> str | None:
+        try:
+            groups = re.compile(entries or "").groupindex
+        except re.error as error:
+            raise ValueError(f"is not a valid regular expression: {error}") from None
+        if entries is not None and not groups:
+            raise ValueError("needs a named group: (?P<column>...) for the name of an entry")
+        return entries
 
 
 class Feed(BaseModel):
@@ -132,6 +181,8 @@ class Feed(BaseModel):
     snapshot: bool = False
     key: list[str] = []
     covers: Literal["day", "days"] | None = None
+    customer: list[CustomerRule] = []
+    """How a row names its customer: the first rule counts whose columns are all filled."""
     header: Literal["optional", "required", "none"] = "optional"
     encoding: str | None = None
     max_rejected_share: float = Field(default=0.2, ge=0, lt=1)
@@ -145,6 +196,7 @@ class Feed(BaseModel):
     _names: frozenset[str] = PrivateAttr(default=frozenset())
     """Header key as one word -> the column and the part that it names."""
     _name_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
+    _entry_pattern: re.Pattern[str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _check(self) -> Feed:
@@ -152,9 +204,11 @@ class Feed(BaseModel):
         self._check_columns()
         self._check_parts()
         self._check_origin()
+        self._check_layout()
         self._check_file_name()
         self._check_encoding()
         self._check_what_counts()
+        self._check_customer()
         return self
 
     def _check_table(self) -> None:
@@ -226,20 +280,34 @@ class Feed(BaseModel):
             raise at("api", "a feed reads a database or an api, not both: make it two feeds")
         if self.files is None and self.file_name is not None:
             raise at("file_name", "needs files")
-        if self.layout.header_row is not None and self.header == "none":
-            raise at("layout.header_row", "cannot be given with 'header: none'")
         if self.files is not None:
             assert self._path_pattern
             for folder, use in RESERVED_FOLDERS.items():
                 if self.files.startswith(folder):
                     raise at("files", f"{folder} is reserved for {use}")
-        if remote is not None and self.header == "none":
-            raise at("header", f"must be optional or required: {remote.names_its_columns}")
+        names = None if remote is None else remote.names_its_columns
+        if names is not None and self.header == "none":
+            raise at("header", f"must be optional or required: {names}")
         if self.database is not None:
-            cursor = self.database.cursor
-            owner = None if cursor is None else self.columns_named([cursor])[0]
-            if owner is not None and self.columns[owner].is_card:
-                raise at("database.cursor", "cannot be a column of card numbers")
+            column = self.database.marked_by
+            owner = None if column is None else self.columns_named([column])[0]
+            if owner is not None and self.columns[owner].is_replaced:
+                setting = "cursor" if self.database.watermark is None else "watermark"
+                raise at(
+                    f"database.{setting}", "cannot be a column of card numbers or IP addresses"
+                )
+
+    def _check_layout(self) -> None:
+        layout = self.layout
+        if layout.header_row is not None and self.header == "none":
+            raise at("layout.header_row", "cannot be given with 'header: none'")
+        if not layout.whole_record and self.columns_named([RECORD]) != [None]:
+            raise at("layout.whole_record", f"must be true: the feed declares the column {RECORD}")
+        if layout.entries is not None:
+            self._entry_pattern = re.compile(layout.entries, re.IGNORECASE)
+            for group in self._entry_pattern.groupindex:
+                if self.columns_named([group]) == [None]:
+                    raise at("layout.entries", f"the group {group} is not a column of the feed")
 
     def _check_file_name(self) -> None:
         if self.file_name is None:
@@ -273,7 +341,8 @@ class Feed(BaseModel):
     def _check_encoding(self) -> None:
         if self.encoding is None:
             return
-        if self.files is None:
+        gives_files = self.files is not None or (self.api is not None and self.api.gives_a_file)
+        if not gives_files:
             raise at("encoding", "needs files: a database or an API returns Unicode")
         # Lines are split before they are decoded, so each byte has to be a character.
         every_byte = bytes(range(256))
@@ -290,12 +359,14 @@ class Feed(BaseModel):
             )
 
     def _check_what_counts(self) -> None:
+        self._check_watermark()
         names = {column.name: column for column in self.columns}
         for place, name in enumerate(self.key):
             if name not in names:
                 raise at(f"key.{place}", f"'{name}' is not a column of the feed")
-            if names[name].is_card:
-                raise at(f"key.{place}", f"'{name}' holds card numbers, which are never stored")
+            if names[name].is_replaced:
+                what = "card numbers" if names[name].is_card else "IP addresses"
+                raise at(f"key.{place}", f"'{name}' holds {what}, which are never stored")
             if name in self.key[:place]:
                 raise at(f"key.{place}", f"'{name}' is listed twice")
         if self.snapshot and (self.key or self.covers):
@@ -305,6 +376,39 @@ class Feed(BaseModel):
             raise at("key", "has no effect beside 'covers: days': the later file has the whole day")
         if self.covers == "day" and self.business_date_format is None:
             raise at("covers", "'day' needs the group business_date in file_name")
+
+    def _check_customer(self) -> None:
+        columns = {column.name: column for column in self.columns}
+        for place, rule in enumerate(self.customer):
+            where = f"customer.{place}"
+            names = (*rule.columns, *filter(None, [rule.within]), *rule.where)
+            for name in names:
+                if name not in columns:
+                    raise at(where, f"'{name}' is not a column of the feed")
+            if any(columns[name].is_address for name in names):
+                raise at(where, "IP addresses name no customer: many people share one")
+            if any(columns[name].is_card for name in (rule.within, *rule.where) if name):
+                raise at(where, "a column of card numbers can only be among its columns")
+            if any(columns[name].is_card for name in rule.columns):
+                if len(rule.columns) > 1 or rule.within:
+                    raise at(where, "a card identifies a customer by itself, in every branch")
+                continue
+            for name in rule.columns:
+                if not columns[name].personal:
+                    raise at(where, f"'{name}' identifies a person: it needs 'personal: true'")
+
+    def _check_watermark(self) -> None:
+        remote = self.connected
+        if remote is None or remote.watermark is None:
+            return
+        if self.snapshot or self.covers:
+            said = "snapshot" if self.snapshot else "covers"
+            raise at(said, "cannot be given with a watermark: files of changed rows add up by key")
+        if not self.key:
+            raise at(
+                "api.watermark" if self.database is None else "database.watermark",
+                "needs the feed's key: a row is compared with the one that was loaded last for it",
+            )
 
     def _template_groups(self) -> list[str]:
         if self.logical_file is None:
@@ -351,6 +455,11 @@ class Feed(BaseModel):
     def may_claim_in(self, folder: str) -> bool:
         """Whether files in a folder (with a trailing slash, "" for the inbox) may be the feed's."""
         return self.files is not None and (self.folder == "./" or folder.startswith(self.folder))
+
+    @property
+    def entry_pattern(self) -> re.Pattern[str] | None:
+        """The form of the name of an entry that is a row, where `layout.entries` gives one."""
+        return self._entry_pattern
 
     @property
     def fallback_encoding(self) -> str:
@@ -513,10 +622,12 @@ class Feed(BaseModel):
     @property
     def card_place(self) -> int | None:
         """Place of the column that holds card numbers, if there is one."""
-        for place, column in enumerate(self.columns):
-            if column.is_card:
-                return place
-        return None
+        return next((place for place, one in enumerate(self.columns) if one.is_card), None)
+
+    @property
+    def address_place(self) -> int | None:
+        """Place of the column that holds IP addresses, if there is one."""
+        return next((place for place, one in enumerate(self.columns) if one.is_address), None)
 
     @property
     def has_damaged_cards(self) -> bool:

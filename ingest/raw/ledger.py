@@ -12,6 +12,7 @@ import psycopg2
 from psycopg2.extras import execute_values
 
 from ingest.raw.session import open_connection
+from ingest.raw.watermarks import LastReading, last_reading
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -296,9 +297,38 @@ class Ledger:
         noted, sha256 = self._places.get((feed, path), ("", ""))
         return sha256 if noted == fingerprint else None
 
+    def fingerprint_at(self, feed: str, path: str) -> str | None:
+        """The fingerprint of the content last found at a path, whatever its outcome."""
+        return self._places.get((feed, path), (None, ""))[0]
+
     def last_content(self, feed: str, path: str) -> str | None:
         """The sha256 of the content last found at a path, whatever its outcome."""
         return self._places.get((feed, path), ("", None))[1]
+
+    def last_reading(self, feed: str, folder: str) -> LastReading | None:
+        """How far the watermarked table with this folder was read; None before its first load."""
+        connection = self._connection
+        if connection is None or not table_exists(connection, "ingest_comparisons"):
+            return None
+        return last_reading(connection, feed, folder)
+
+    def has_current(self, feed: str, path: str) -> bool:
+        """Whether there is a current version at a path of the ledger; an empty one, if what was
+        loaded there was withdrawn."""
+        if feed in self._in_part and self._connection is not None:
+            with self._connection.cursor() as cursor:
+                # By the index of contents, which does not have superseded ones.
+                cursor.execute(
+                    f"select {_columns()} from raw.ingest_files as files"
+                    " where feed = %s and md5(path) = md5(%s) and path = %s"
+                    " and status <> 'superseded' order by file_id",
+                    (feed, path, path),
+                )
+                self._note_contents(cursor.fetchall())
+        return any(
+            (owner, where, status) == (feed, path, "loaded")
+            for (owner, where, _), (status, _) in self._seen.items()
+        )
 
     def portions(self, feed: str) -> list[Portion]:
         """The portions of the feed's table so far."""

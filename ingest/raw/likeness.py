@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from base.schemas import RAW
 from ingest.contract.feeds import Feed
+from ingest.raw.copied_lines import CopiedLines
 from ingest.raw.rows import CopyData
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ MOST_LOOKED_INTO = 10_000
 MOST_ALIKE = 10
 """Of those, at most so many with the same value in the most selective column: each is compared with
 each row of the newer version that has the value."""
-_KEY_DEPENDENT = "card_token"
-"""A column that changes with the token key."""
+_NOT_COMPARED = ("card_token", "ip_token", "ip_unreadable")
+"""Tokens change with the token key, and what was read from a column of addresses expires."""
 # COPY reads these as they are, and writes them with a backslash.
 _UNESCAPED = bytes.maketrans(b"\b\f\v", b"   ")
 
@@ -48,7 +47,7 @@ class Likeness:
     def __init__(self, feed: Feed, rows: int) -> None:
         """`rows`: how many the older version has."""
         columns = feed.raw_columns()
-        self._places = [n for n, name in enumerate(columns) if name != _KEY_DEPENDENT]
+        self._places = [n for n, name in enumerate(columns) if name not in _NOT_COMPARED]
         self._feed = feed
         self._rows = rows
         self._every = 1 + rows // MOST_COMPARED
@@ -69,7 +68,7 @@ class Likeness:
         """Read the older version from its raw table."""
         columns = self._feed.raw_columns()
         names = ", ".join(f'"{columns[place]}"' for place in self._places)
-        sink = _Lines(self._take_older)
+        sink = CopiedLines(self._take_older)
         with connection.cursor() as cursor:
             cursor.copy_expert(
                 f'copy (select {names} from {RAW}."{self._feed.table}"'
@@ -141,21 +140,3 @@ def _hash(line: bytes) -> int:
         for escaped in (b"\\b", b"\\f", b"\\v"):
             line = line.replace(escaped, b" ")
     return hash(line.translate(_UNESCAPED))
-
-
-class _Lines(io.RawIOBase):
-    """The output of COPY, line by line."""
-
-    def __init__(self, take: Callable[[bytes], None]) -> None:
-        self._take = take
-        self._begun = b""
-
-    def writable(self) -> bool:
-        return True
-
-    # psycopg2 passes bytes, although RawIOBase allows any buffer.
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        for line in lines:
-            self._take(line)
-        return len(data)

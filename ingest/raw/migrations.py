@@ -102,6 +102,71 @@ alter table raw.ingest_files add column covers text;
 create table raw.ingest_keys (feed text primary key, key_columns text not null);
 """
 
+# How far watermarked tables were read is in the ledger rows of their files. A full comparison that
+# finds nothing has no file; a row of raw that the table does not have any more is kept and listed.
+_WATERMARKS = """
+create index ingest_files_read_up_to on raw.ingest_files (feed, file_id)
+where cursor_upto is not null;
+create table raw.ingest_comparisons (
+    feed text not null,
+    folder text not null,
+    compared_at timestamptz not null,
+    watermark text not null,
+    row_count bigint not null,
+    changed_count bigint not null,
+    gone_count bigint not null,
+    load_id text not null,
+    primary key (feed, folder)
+);
+create table raw.ingest_gone_rows (
+    feed text not null,
+    _file_id bigint not null,
+    _line_number bigint not null,
+    noticed_at timestamptz not null default current_timestamp,
+    primary key (_file_id, _line_number)
+);
+"""
+
+# Erasures of persons, the pseudonyms that stand for them (in which no person can be found without
+# the token keys), and what an unfinished erasure still has to change in what dbt built.
+_ERASED_PERSONS = """
+create table raw.ingest_erasures (
+    erasure_id bigint generated always as identity primary key,
+    requested_by text not null default session_user,
+    reason text not null,
+    is_retention boolean not null,
+    customers bigint not null default 0,
+    cards bigint not null default 0,
+    raw_rows bigint not null default 0,
+    rejected_lines bigint not null default 0,
+    row_counts jsonb not null default '{}',
+    started_at timestamptz not null default current_timestamp,
+    finished_at timestamptz
+);
+create table raw.ingest_erased (
+    token text primary key,
+    source_system text,
+    token_keys integer not null,
+    pseudonym text not null,
+    customer_key text,
+    erasure_id bigint not null references raw.ingest_erasures (erasure_id)
+);
+create index ingest_erased_customers on raw.ingest_erased (customer_key);
+create table raw.ingest_erasing (
+    old_value text not null,
+    new_value text not null,
+    source_system text,
+    old_id text,
+    new_id text,
+    new_name text
+);
+create table raw.ingest_erasing_lines (
+    file_id bigint not null,
+    line_number bigint not null,
+    is_of_customer boolean not null
+);
+"""
+
 # The steps of the migration: a warehouse of an older version gets those that it lacks.
 _STEPS = (
     _LEDGER_AND_REJECTS,
@@ -109,6 +174,8 @@ _STEPS = (
     _TABLES_OF_DATABASES,
     _ERASURES,
     _WHAT_COUNTS_ONCE,
+    _WATERMARKS,
+    _ERASED_PERSONS,
 )
 _NAMES_ARE_FOLDED_SINCE = 5
 """Since this version hyphens, Unicode forms and copy marks do not make another logical file."""

@@ -1,4 +1,4 @@
-"""Make COPY text for a raw table: arrange columns, replace cards, escape."""
+"""Make COPY text for a raw table: arrange columns, replace cards and IP addresses, escape."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from ingest.cards import (
     Caution,
     lines_may_hold_card,
     mask_cell,
-    mask_lines,
-    mask_text,
     may_hold_card,
     may_hold_damaged_card,
     read_card,
@@ -20,9 +18,16 @@ from ingest.cards import (
 from ingest.contract.feeds import RECORD_ID, Feed
 from ingest.formats.csv_dialect import Dialect
 from ingest.formats.records import SEPARATOR, TAB, Batch, Reject
+from ingest.ip_addresses import AddressTokens, mask_addresses, may_hold_address
+from ingest.masks import mask_lines_of, mask_text_of
+from ingest.persons.tombstones import RowEraser
 
 LONGEST_REJECTED_LINE = 1000
+REJECTS = "ingest_rejects"
+"""The raw table of lines that could not be read."""
 
+OWN_COLUMNS = (RECORD_ID, "_line_number", "_file_id", "_dlt_load_id")
+"""The loader's own columns at the end of a row of a feed with a key."""
 _REJECT_COLUMNS = (
     "feed", "reason", "line", "_line_number", "_file_id", "_dlt_load_id",
 )  # fmt: skip
@@ -61,6 +66,20 @@ class CopyData:
                 for text in texts:
                     yield from text.split(b"\n")[:-1]
 
+    def of_table(
+        self, table: str, keep: Callable[[Sequence[str], list[bytes]], list[bytes]]
+    ) -> CopyData:
+        """Only what is for this table, and of that only the lines that `keep` returns. It is called
+        with the names of the columns and lines without their ends."""
+        made = CopyData()
+        for statement, texts in self._texts.items():
+            if statement.startswith(_copy_into(table)):
+                columns = _columns_of(statement)
+                for text in texts:
+                    kept = keep(columns, text.split(b"\n")[:-1])
+                    made.add(statement, b"".join([line + b"\n" for line in kept]))
+        return made
+
     def parts(self) -> Iterator[tuple[str, Sequence[bytes]]]:
         """The statements, each with its text in parts."""
         yield from self._texts.items()
@@ -78,14 +97,24 @@ class RowRenderer:
     """
 
     def __init__(
-        self, feed: Feed, dialect: Dialect, cards: CardTokens, file_id: int, load_id: str
+        self,
+        feed: Feed,
+        dialect: Dialect,
+        cards: CardTokens,
+        file_id: int,
+        load_id: str,
+        eraser: RowEraser | None = None,
     ) -> None:
+        """`eraser`: changes the rows of erased customers, where the feed may have any."""
+        self._eraser = eraser
         self.dialect = dialect
         self._feed = feed
         self._cards = cards
         self._ending = f"\t{file_id}\t{load_id}\n".encode()
         self._take = _taker(feed, dialect)
         self._card_place = feed.card_place
+        self._address_place = feed.address_place
+        self._addresses = AddressTokens(cards.token)
         self._damaged = feed.has_damaged_cards
         self._read_card = read_damaged_card if self._damaged else read_card
         self._may_hold_card = may_hold_damaged_card if self._damaged else may_hold_card
@@ -96,6 +125,11 @@ class RowRenderer:
             Caution.CODES if column.protect == "none" else usual for column in feed.columns
         ]
         self._cautions += [usual] * len(dialect.extras)
+        # In a feed with a column of addresses, one elsewhere is masked, as a card is.
+        has_addresses = feed.address_place is not None
+        self._hides_addresses = [
+            has_addresses and column.protect != "none" for column in feed.columns
+        ] + [has_addresses] * len(dialect.extras)
         extras = tuple(extra.name for extra in dialect.extras)
         self._key_places = feed.key_places
         # Lines of just the columns of the raw table, the card in the last one if there is any, need
@@ -103,13 +137,14 @@ class RowRenderer:
         self._copies_lines = (
             dialect.places is None
             and not self._damaged
+            and eraser is None
+            and not has_addresses
             and not (dialect.parts or dialect.extras or self._key_places)
             and self._card_place in (None, dialect.width - 1)
         )
-        own = (RECORD_ID,) if self._key_places else ()
-        own = (*own, "_line_number", "_file_id", "_dlt_load_id")
+        own = OWN_COLUMNS if self._key_places else OWN_COLUMNS[1:]
         self._rows = _copy_statement(feed.table, (*feed.raw_columns(), *extras, *own))
-        self._rejects = _copy_statement("ingest_rejects", _REJECT_COLUMNS)
+        self._rejects = _copy_statement(REJECTS, _REJECT_COLUMNS)
 
     def render(self, batch: Batch, into: CopyData) -> None:
         """Add the text of one batch."""
@@ -117,7 +152,7 @@ class RowRenderer:
             into.add(self._rows, self._from_lines(batch) or self._from_columns(batch))
         if batch.rejects:
             rejected = [reject.line for reject in batch.rejects]
-            masked = mask_lines(rejected, damaged=self._damaged)
+            masked = mask_lines_of(self._feed, rejected)
             into.add(self._rejects, b"".join(map(self._reject_line, batch.rejects, masked)))
 
     def _from_lines(self, batch: Batch) -> bytes | None:
@@ -154,12 +189,10 @@ class RowRenderer:
     def _from_columns(self, batch: Batch) -> bytes:
         columns = self._take(batch.columns)
         self._mask_and_escape(columns)
-        place = self._card_place
-        if place is not None:
-            texts = [cell.encode() for cell in columns[place]]
-            cards = self._cards.replace_all(texts, _escape, self._read_card)
-            cells = TAB.join(cards).decode().split("\t")
-            columns[place : place + 1] = cells[0::3], cells[1::3], cells[2::3]
+        numbers = None if self._card_place is None else columns[self._card_place]
+        self._replace(columns)
+        if self._eraser is not None:
+            self._eraser.erase(columns, numbers)
         if self._key_places:
             parts = [columns[place] for place in self._key_places]
             columns.append(list(map(SEPARATOR.join, zip(*parts, strict=True))))
@@ -168,15 +201,33 @@ class RowRenderer:
         ending = self._ending.decode()
         return (ending.join(lines) + ending).encode("utf-8")
 
+    def _replace(self, columns: list[Cells]) -> None:
+        """Replace cards and IP addresses: a column of them becomes the columns of raw."""
+        made: dict[int, Sequence[Cells]] = {}
+        if self._card_place is not None:
+            texts = [cell.encode() for cell in columns[self._card_place]]
+            cards = self._cards.replace_all(texts, _escape, self._read_card)
+            cells = TAB.join(cards).decode().split("\t")
+            made[self._card_place] = cells[0::3], cells[1::3], cells[2::3]
+        if self._address_place is not None:
+            addresses = self._addresses.replace_all(columns[self._address_place])
+            tokens, networks, unreadable = zip(*addresses, strict=True)
+            made[self._address_place] = tokens, networks, list(map(_escape, unreadable))
+        for place in sorted(made, reverse=True):
+            columns[place : place + 1] = made[place]
+
     def _mask_and_escape(self, columns: list[Cells]) -> None:
-        """Mask misplaced card numbers in other columns, and escape what COPY would misread.
+        """Mask cards and IP addresses in other columns, and escape what COPY would misread.
 
         Checks a whole column at once: there is hardly ever anything to do.
         """
         for place, cells in enumerate(columns):
-            if place == self._card_place:
+            if place in (self._card_place, self._address_place):
                 continue
             joined = BREAK.join(cells)
+            if self._hides_addresses[place] and may_hold_address(joined):
+                # First: a card's mask inside a long address would leave the rest of it.
+                cells = columns[place] = list(map(mask_addresses, cells))
             if self._may_hold_card(joined):
                 caution, damaged = self._cautions[place], self._damaged
                 cells = [mask_cell(cell, caution, damaged=damaged) for cell in cells]
@@ -189,7 +240,7 @@ class RowRenderer:
         line = masked[:LONGEST_REJECTED_LINE]
         cells = (
             self._feed.name,
-            mask_text(reject.reason, damaged=self._damaged),
+            mask_text_of(self._feed, reject.reason),
             line.replace("\0", "\N{REPLACEMENT CHARACTER}"),
             str(reject.line_number),
         )
@@ -211,6 +262,12 @@ def _as_texts(numbers: Sequence[int]) -> list[bytes]:
 def _copy_statement(table: str, columns: Sequence[str]) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     return f"{_copy_into(table)}({names}) from stdin with (format text, null '')"
+
+
+def _columns_of(statement: str) -> tuple[str, ...]:
+    """The columns of a `_copy_statement`."""
+    names = statement.partition("(")[2].partition(")")[0]
+    return tuple(name.strip('"') for name in names.split(", "))
 
 
 def _copy_into(table: str) -> str:

@@ -263,6 +263,37 @@ def _finish_table(cursor: Cursor, feed: Feed) -> None:
         cursor.execute(f"alter table {table} add primary key (_file_id, _line_number)")
     if not has_time:
         cursor.execute(f"alter table {table} alter column _loaded_at set default current_timestamp")
+    if feed.connected is not None and feed.connected.watermark is not None:
+        _index_records(cursor, feed)
+
+
+def _index_records(cursor: Cursor, feed: Feed) -> None:
+    """Index the records of a watermarked table or API: each load looks some of them up.
+
+    Only the owner of the raw table may create an index; until then a load reads the whole table.
+    """
+    cursor.execute(
+        """
+        select
+            pg_has_role(relowner, 'usage')
+            and not exists (
+                select
+                from pg_index
+                inner join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+                where indrelid = pg_class.oid and attname = %s
+            )
+        from pg_class
+        where oid = to_regclass(%s)
+        """,
+        (RECORD_ID, f'{RAW}."{feed.table}"'),
+    )
+    if cursor.fetchone() == (True,):
+        # By hash, because an index by value takes no text as long as a key may be.
+        cursor.execute(
+            sql.SQL("create index on {} using hash ({})").format(
+                sql.Identifier(RAW, feed.table), sql.Identifier(RECORD_ID)
+            )
+        )
 
 
 def _note_key(cursor: Cursor, feed: Feed) -> bool:

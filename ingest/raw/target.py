@@ -19,6 +19,7 @@ from ingest.raw.ledger import (
 from ingest.raw.likeness import Likeness
 from ingest.raw.rows import CopyData
 from ingest.raw.session import Session, transaction
+from ingest.raw.watermarks import FullComparison, compare_again, note_comparison
 from ingest.raw.writer import Writer
 
 if TYPE_CHECKING:
@@ -80,6 +81,12 @@ class Target(Generic[Job]):
     def note(self, place: Place) -> None:
         """Record the content at a path, if there is nothing else to write."""
 
+    def note_comparison(self, done: FullComparison) -> None:
+        """Record that all rows of a watermarked table were compared, after what was added."""
+
+    def compare_again(self, feed: Feed) -> None:
+        """Have the next load compare all rows of the feed's watermarked tables."""
+
     def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
         """Add a file whose rows are all in memory."""
         self._last = (entry.path, copies) if copies is not None else None
@@ -135,6 +142,17 @@ class DatabaseTarget(Target[Job]):
 
     def note(self, place: Place) -> None:
         self._writer.note(place)
+
+    def note_comparison(self, done: FullComparison) -> None:
+        self._writer.flush()
+        connection = self._session.connection
+        with transaction(connection), connection.cursor() as cursor:
+            note_comparison(cursor, done)
+
+    def compare_again(self, feed: Feed) -> None:
+        self._writer.flush()
+        with self._session.connection.cursor() as cursor:
+            compare_again(cursor, [feed.name])
 
     def add(self, job: Job, entry: NewEntry, place: Place, copies: CopyData | None) -> None:
         self._writer.add(job, entry, place, copies)

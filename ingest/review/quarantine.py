@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from base.errors import BranchlineError
 from base.printing import printable
-from ingest.cards import CardTokens, mask_lines, mask_text
+from ingest.cards import CardTokens, mask_text
 from ingest.contract.connections import source_of
 from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError, UnusableFileError
 from ingest.formats.extracted import SIGNATURE, Flaw, Row, from_text
 from ingest.formats.row_records import as_line
 from ingest.formats.text import TextReader
+from ingest.masks import mask_lines_of
 from ingest.origins.inbox import InboxFile, list_inbox
 from ingest.origins.inbox_address import shown_address
 from ingest.raw.ledger import IS_OPEN
@@ -131,7 +132,7 @@ def first_lines(
         lines = _lines(listing.file(feed, entry), feed.fallback_encoding)
     except (UnreadableFileError, UnusableFileError) as error:
         raise BranchlineError(f"{file.path} cannot be shown: {error}.") from None
-    masked = mask_lines(without_secrets(lines), damaged=feed.has_damaged_cards)[:LINES_SHOWN]
+    masked = mask_lines_of(feed, without_secrets(lines))[:LINES_SHOWN]
     return [printable(line[:LONGEST_LINE_SHOWN]) for line in masked]
 
 

@@ -16,6 +16,7 @@ from ingest.origins.addresses import database_places, unset_variable
 from ingest.raw.ledger import IS_OPEN
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import connect
+from ingest.raw.watermarks import last_reading
 from ingest.report import reading_of
 
 
@@ -178,6 +179,36 @@ def _branches(
     variable = branches_variable_of(spec.connection)
     left = sorted(branch for branch in counting if branch is not None and branch not in known)
     return [*found, *((branch, f"{variable} does not name it") for branch in left)]
+
+
+@dataclass(frozen=True)
+class WatermarkStatus:
+    """How far a watermarked table was read, and when all of its rows were last compared.
+
+    `gone`: how many loaded rows the table did not have then.
+    """
+
+    watermark: str
+    compared_at: datetime | None
+    gone: int
+
+
+def read_watermarks(link: Link, feeds: FeedContract) -> dict[str, WatermarkStatus]:
+    """The watermarked tables that were loaded, by the names of their readings."""
+    found: dict[str, WatermarkStatus] = {}
+    watermarked = [feed for feed in feeds if feed.database and feed.database.watermark]
+    if not watermarked or not is_ready(link):
+        return found
+    for feed in watermarked:
+        spec = feed.database
+        assert spec is not None, "chosen by it"
+        for branch in {None, *(place.branch for place in database_places(spec))}:
+            last = last_reading(link, feed.name, spec.portions_of(branch))
+            if last is not None:
+                found[reading_of(feed.name, branch)] = WatermarkStatus(
+                    last.watermark, last.compared_at, last.gone
+                )
+    return found
 
 
 @dataclass(frozen=True)

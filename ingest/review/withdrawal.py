@@ -25,6 +25,7 @@ from ingest.raw.ledger import NewEntry, reserve_file_ids, write_entries
 from ingest.raw.migrations import is_ready
 from ingest.raw.session import Session, locked, transaction
 from ingest.raw.tables import new_load_id
+from ingest.raw.watermarks import compare_again
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -128,6 +129,8 @@ def withdraw(
         entries = list(_empty_versions(session.connection, found, because))
         with transaction(session.connection), session.connection.cursor() as cursor:
             write_entries(cursor, entries, [])
+            # A watermarked table still has the rows, behind its watermark.
+            compare_again(cursor, {entry.feed for entry in entries})
     return [Withdrawn(version.path, version.feed, version.rows) for version in found]
 
 
@@ -172,6 +175,7 @@ def erase(
         with transaction(connection), connection.cursor() as cursor:
             write_entries(cursor, emptied, [])
             write_entries(cursor, notes, [])
+            compare_again(cursor, {entry.feed for entry in emptied})
             cursor.execute(
                 "update raw.ingest_files as files"
                 " set row_count = 0, rejected_count = 0, erased_by = notes.erased_by"

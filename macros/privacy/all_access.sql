@@ -42,7 +42,10 @@
 {%- endmacro %}
 
 
-{# Makes the transformers' role the owner of all relations of this user in the layers. #}
+{#
+    Makes the transformers' role the owner of all relations of this user in the layers, and lets it read those of
+    `operations` that marts show.
+#}
 {% macro hand_over_sql(roles) -%}
     {%- set layers = [
         'staging', 'intermediate', 'marts', 'marts_masked', 'reference', 'snapshots', 'operations'
@@ -52,13 +55,14 @@
         found record;
     begin
         for found in
-            select format('schema %I', nspname) as thing from pg_namespace
+            select format('alter schema %I owner to %I', nspname, '{{ roles.transformer }}') as statement
+            from pg_namespace
             where nspname in ('{{ layers | join("', '") }}')
                 and nspname <> 'operations'
                 and pg_get_userbyid(nspowner) <> '{{ roles.transformer }}'
                 and pg_has_role(current_user, nspowner, 'usage')
             union all
-            select format('table %I.%I', nspname, relname)
+            select format('alter table %I.%I owner to %I', nspname, relname, '{{ roles.transformer }}')
             from pg_class
             inner join pg_namespace on relnamespace = pg_namespace.oid
             where nspname in ('{{ layers | join("', '") }}')
@@ -72,8 +76,17 @@
                         select datdba from pg_database where datname = current_database()
                     )
                 )
+            union all
+            {#- A view of marts reads this table with the rights of the view's owner. #}
+            select format('grant select on operations.%I to %I', relname, '{{ roles.transformer }}')
+            from pg_class
+            inner join pg_namespace on relnamespace = pg_namespace.oid
+            where nspname = 'operations'
+                and relname = 'mart_builds'
+                and pg_has_role(current_user, relowner, 'usage')
+                and not has_table_privilege('{{ roles.transformer }}', pg_class.oid, 'select')
         loop
-            execute format('alter %s owner to %I', found.thing, '{{ roles.transformer }}');
+            execute found.statement;
         end loop;
     end
     $branchline$;

@@ -1,6 +1,6 @@
-"""Rotate the token key: apply a new key to every card token in the warehouse.
+"""Rotate the token key: apply a new key to every token of a card or an IP address.
 
-Card numbers are not stored, so they cannot be hashed again. The new key is therefore applied to the
+Neither is stored, so they cannot be hashed again. The new key is therefore applied to the
 stored tokens, and a new card goes through all keys in turn: the same card, old or new, gives the
 same token, which nobody can compute without the newest key.
 """
@@ -20,7 +20,7 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link
 from base.schemas import RAW
 from base.settings import Settings
-from ingest import CardTokens, loader_lock, transaction
+from ingest import CardTokens, is_unfinished, loader_lock, transaction
 from operate.access.lowered import lowered
 from operate.access.ours import check_ours
 from operate.access.token_key import (
@@ -37,6 +37,7 @@ from operate.access.token_key import (
 from operate.server.notes import one_run_at_a_time
 
 TOKENS_AT_A_TIME = 20_000
+TOKEN_COLUMNS = ["card_token", "ip_token"]
 LOCK_SECONDS = 60
 
 
@@ -50,7 +51,7 @@ class Rotation:
 
 
 def rotate_key(settings: Settings, connection: Connection, say: Callable[[str], None]) -> Rotation:
-    """Apply the new key to all stored card tokens, and force a rebuild of what dbt built from them.
+    """Apply the new key to all stored tokens, and force a rebuild of what dbt built from them.
 
     For the embedded warehouse the key is created here and stored with the others; elsewhere it is
     the last of BRANCHLINE_TOKEN_KEY. Everything is one transaction, and the command is idempotent.
@@ -70,24 +71,35 @@ def rotate_key(settings: Settings, connection: Connection, say: Callable[[str], 
 def _rotate(
     settings: Settings, link: Link, low: Connection, say: Callable[[str], None]
 ) -> Rotation:
+    if is_unfinished(link):
+        raise BranchlineError(
+            "An erasure was interrupted, and what dbt has built still has former card tokens."
+            " Nothing was changed.",
+            "Finish it first: branchline run, or branchline privacy erase",
+        )
     keys = token_keys(settings, link)
     with link.cursor() as cursor:
         noted = noted_keys(cursor)
     keys = _with_a_new_one(settings, keys, noted)
-    say("Applying the new key to every card token; nothing else is changed ...")
+    say("Applying the new key to every stored token; nothing else is changed ...")
     # Before, so that no killed rotation leaves models with old tokens; and after, for what was
     # built by hand in between.
     _void_builds(low)
     try:
         with transaction(link), link.cursor() as cursor:
             tokens, rows = _rekey_raw(link, cursor, CardTokens(*keys[len(noted) :]))
+            cursor.execute("select to_regclass('raw.ingest_erased') is not null")
+            if cursor.fetchone() == (True,):
+                # The list of the erased is of such tokens, too.
+                erased = sql.Identifier(RAW, "ingest_erased")
+                _rekey(link, cursor, CardTokens(*keys[len(noted) :]), erased, "token")
             cursor.execute(
                 "update operations.builds set project_fingerprint = 'before a new token key'"
             )
             note_keys(cursor, keys)
     except psycopg2.errors.InsufficientPrivilege as error:
         raise BranchlineError(
-            "This user may not change the stored card tokens; none was changed. PostgreSQL"
+            "This user may not change the stored tokens; none was changed. PostgreSQL"
             f" says: {error.diag.message_primary}",
             "Run it as the warehouse's owner, or as a member of both roles, loader and"
             " transformer.",
@@ -121,52 +133,62 @@ def _with_a_new_one(settings: Settings, keys: list[bytes], noted: list[str]) -> 
 
 
 def _rekey_raw(link: Link, cursor: Cursor, newer: CardTokens) -> tuple[int, int]:
-    """Replace the tokens in every raw table that has some; return the numbers of tokens and rows.
-
-    Python does the hashing, so that no key is in a statement, which the server may log.
-    """
+    """Replace the tokens in every raw table; return how many, and in how many rows."""
     cursor.execute(
-        "select relname::text from pg_attribute"
+        "select relname::text, attname::text from pg_attribute"
         " inner join pg_class on attrelid = pg_class.oid"
         " inner join pg_namespace on relnamespace = pg_namespace.oid"
-        " where nspname = 'raw' and attname = 'card_token' and relkind = 'r' and not attisdropped"
-        " order by 1"
+        " where nspname = 'raw' and attname = any(%s) and relkind = 'r' and not attisdropped"
+        " order by 1, 2",
+        (TOKEN_COLUMNS,),
     )
     tokens = rows = 0
-    for (name,) in cursor.fetchall():
-        table = sql.Identifier(RAW, name)
-        cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(table))
-        cursor.execute(
-            "create temporary table rekeyed (older text not null, newer text not null)"
-            " on commit drop"
-        )
-        with link.cursor("branchline_tokens") as stored:
-            stored.execute(
-                sql.SQL("select distinct card_token from {} where card_token is not null").format(
-                    table
-                )
-            )
-            while batch := stored.fetchmany(TOKENS_AT_A_TIME):
-                # Both are hexadecimal digits: COPY needs no escaping.
-                lines = "".join(f"{older}\t{newer.token(older)}\n" for (older,) in batch)
-                cursor.copy_expert(
-                    "copy pg_temp.rekeyed (older, newer) from stdin", io.StringIO(lines)
-                )
-                tokens += len(batch)
-        cursor.execute("analyze pg_temp.rekeyed")
-        cursor.execute(
+    for name, column in cursor.fetchall():
+        replaced, changed = _rekey(link, cursor, newer, sql.Identifier(RAW, name), column)
+        tokens += replaced
+        rows += changed
+    return tokens, rows
+
+
+def _rekey(
+    link: Link, cursor: Cursor, newer: CardTokens, table: sql.Identifier, column: str
+) -> tuple[int, int]:
+    """Replace the tokens in a column; return how many, and in how many rows.
+
+    Python does the hashing, so that no key is in a statement, which the server may log. What is no
+    token stays, such as the pseudonym of an erased card.
+    """
+    tokens = 0
+    named = sql.Identifier(column)
+    cursor.execute(sql.SQL("lock table {} in share row exclusive mode").format(table))
+    cursor.execute(
+        "create temporary table rekeyed (older text not null, newer text not null) on commit drop"
+    )
+    with link.cursor("branchline_tokens") as stored:
+        stored.execute(
             sql.SQL(
-                "update {} as stored set card_token = rekeyed.newer from pg_temp.rekeyed"
-                " where stored.card_token = rekeyed.older"
-            ).format(table)
+                "select distinct {column} from {table} where {column} ~ '^[0-9a-f]{{64}}$'"
+            ).format(column=named, table=table)
         )
-        rows += cursor.rowcount
-        cursor.execute("drop table pg_temp.rekeyed")
+        while batch := stored.fetchmany(TOKENS_AT_A_TIME):
+            # Both are hexadecimal digits: COPY needs no escaping.
+            lines = "".join(f"{older}\t{newer.token(older)}\n" for (older,) in batch)
+            cursor.copy_expert("copy pg_temp.rekeyed (older, newer) from stdin", io.StringIO(lines))
+            tokens += len(batch)
+    cursor.execute("analyze pg_temp.rekeyed")
+    cursor.execute(
+        sql.SQL(
+            "update {table} as stored set {column} = rekeyed.newer from pg_temp.rekeyed"
+            " where stored.{column} = rekeyed.older"
+        ).format(column=named, table=table)
+    )
+    rows = cursor.rowcount
+    cursor.execute("drop table pg_temp.rekeyed")
     return tokens, rows
 
 
 def _void_builds(low: Connection) -> None:
-    """Force a full refresh of every model: customer keys are made from card tokens.
+    """Force a full refresh of every model: keys of customers and visitors are made from tokens.
 
     Also in the schemas of builds beside production, whose metadata is in `<prefix>_operations`.
     dbt owns them, so this needs the rights of those who build.

@@ -36,7 +36,7 @@ from publish.digest.totals import read_rejected_rows, read_totals, read_weeks
 # Fourteen months, so that the latest can be compared with the year before.
 BRANCHES, DAYS, SEED, START = 8, 425, 1, date(2024, 9, 1)
 METRICS_QUESTION = (
-    ".venv/bin/mf query --metrics net_sales --group-by metric_time__month,branch__region"
+    ".venv/bin/mf query --metrics net_sales_company --group-by metric_time__month,branch__region"
     " --order metric_time__month,branch__region --decimals 2"
 )
 

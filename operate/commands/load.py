@@ -30,6 +30,11 @@ from operate.terminal.progress import shown
     is_flag=True,
     help="Read and judge everything, load nothing. The first use creates the embedded warehouse.",
 )
+@click.option(
+    "--compare-all",
+    is_flag=True,
+    help="Compare all rows of watermarked tables with what was loaded, as after a restore.",
+)
 @fail_on_quarantine_option
 @retry_quarantined_option
 def load(
@@ -38,6 +43,7 @@ def load(
     dry_run: bool,
     fail_on_quarantine: bool,
     retry_quarantined: bool,
+    compare_all: bool,
 ) -> int:
     """Load new files of an inbox into the raw layer, for all feeds or for each given FEED.
 
@@ -55,6 +61,7 @@ def load(
             only=feeds,
             dry_run=dry_run,
             retry_quarantined=retry_quarantined,
+            compare_all=compare_all,
             progress=load_progress(update, console.say),
         )
     sys.stderr.flush()

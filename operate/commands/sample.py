@@ -33,8 +33,8 @@ def sample(out: Path | None, branches: int, days: int, seed: int, serve: bool) -
     """Write the nightly files of a sample company, with the usual mess.
 
     For every two branches there is a store of the sales desk, and for every four a supermarket.
-    With eight weeks or more there are anomalies: a branch's day, a sales person's week, a
-    customer.
+    Beside them there are shops abroad and an electronics chain. With eight weeks or more there are
+    anomalies: a branch's day, a sales person's week, a customer.
 
     The same arguments give the same bytes on every machine.
     """

@@ -8,7 +8,13 @@ from base.console import make_console
 from base.link import open_link
 from base.settings import read_settings
 from base.source_systems import listed_sources
-from ingest import load_feeds, read_connections, read_quarantine, read_status
+from ingest import (
+    load_feeds,
+    read_connections,
+    read_quarantine,
+    read_status,
+    read_watermarks,
+)
 from operate.access.lowered import lowered
 from operate.server.connecting import ensure_warehouse
 from operate.server.readings import last_readings
@@ -35,5 +41,10 @@ def status() -> None:
             file for file in read_quarantine(link) if file.feed not in feeds.switched_off
         ]
         show_status(console, branches, read_last_sales(link, undated), quarantined)
-        show_connections(console, read_connections(link, feeds), last_readings(link))
+        show_connections(
+            console,
+            read_connections(link, feeds),
+            last_readings(link),
+            read_watermarks(link, feeds),
+        )
         show_outbox(console, outbox_state(link))

@@ -279,7 +279,7 @@ def user(
 
 @warehouse.command("rotate-key")
 def rotate_key() -> None:
-    """Apply a new token key to every card token, old and new.
+    """Apply a new token key to every token of a card or an IP address, old and new.
 
     For the embedded warehouse the key is generated. Elsewhere, first append it to
     BRANCHLINE_TOKEN_KEY, separated by a comma. Equal cards keep equal tokens. The next run is a
@@ -289,7 +289,7 @@ def rotate_key() -> None:
 
     settings = read_settings()
     done = key_rotation.rotate_key(settings, ensure_warehouse(settings, _say), say)
-    say(f"{done.tokens:,} card tokens in {done.rows:,} rows are made with {done.keys} keys now.")
+    say(f"{done.tokens:,} tokens in {done.rows:,} rows are made with {done.keys} keys now.")
     if settings.token_key is None:
         say("The new key was appended to token.key: keep a copy of all keys.")
     say("The next `branchline run` is a full refresh of every model.")

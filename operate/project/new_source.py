@@ -204,7 +204,8 @@ def _listed(project_file: Path, name: str) -> str:
     end = start + 1
     while end < len(lines) and re.match(r" {4,}\S", lines[end]):
         end += 1
-    indent = re.match(" *", lines[end - 1]) if end > start + 1 else None
+    # Of the first entry: the last line may continue a long list.
+    indent = re.match(" *", lines[start + 1]) if end > start + 1 else None
     entry = f"{indent.group() if indent else '    '}{name}: [transactions]\n"
     if not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
@@ -305,6 +306,7 @@ def _context(plan: _Plan) -> dict[str, Any]:
         "ending": sample.ending,
         "time_zone": TIME_ZONE,
         "columns": [_described(column) for column in sample.columns],
+        "customers": _customers(sample),
         "raw_columns": raw_columns,
         "staged": staged,
         "tested": [column for column in staged if "value" in column],
@@ -325,6 +327,17 @@ def _context(plan: _Plan) -> dict[str, Any]:
             " without it the company's own apply, and lines in another currency are rejected.",
         ],
     }
+
+
+def _customers(sample: Sample) -> str:
+    """How a row names its customer, for the feed: by number, else by name within the branch."""
+    number, name = sample.of("customer_id"), sample.of("customer_name")
+    branch = sample.of("branch_name")
+    rules = [f"{{columns: [{number.name}]}}"] if number is not None else []
+    if name is not None:
+        within = f", within: {branch.name}" if branch is not None else ""
+        rules.append(f"{{columns: [{name.name}]{within}}}")
+    return f"[{', '.join(rules)}]" if rules else ""
 
 
 def _headers(sample: Sample) -> str:
@@ -365,8 +378,7 @@ def _staged(sample: Sample) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     for column in sample.columns:
         if column.role == "card_number":
             for name, description in CARD_COLUMNS.items():
-                personal = name != "card_unreadable"
-                described = {"description": description, "is_personal": personal, "role": ""}
+                described = {"description": description, "is_personal": True, "role": ""}
                 raw.append({**described, "name": name})
                 staged.append({**described, "name": name, "expression": name})
             continue

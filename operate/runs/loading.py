@@ -46,6 +46,7 @@ def load_inbox(
     only: Sequence[str] = (),
     dry_run: bool = False,
     retry_quarantined: bool | Collection[int] = False,
+    compare_all: bool = False,
     progress: Progress | None = None,
 ) -> LoadReport:
     """Load an inbox into the raw layer of the warehouse and report the outcome of each file.
@@ -84,6 +85,7 @@ def load_inbox(
             retry_quarantined=retry_quarantined,
             settle_seconds=SETTLE_SECONDS,
             connections=not is_demo,
+            compare_all=compare_all,
             permitted=lambda: check_token_keys(link, keys),
         )
         report = load(options, follow)

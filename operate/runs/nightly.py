@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from operate.dbt.lineage import note_lineage, read_lineage
 from operate.dbt.packages import install_packages
 from operate.dbt.process import dbt_environment
 from operate.dbt.profile import prepare_profile, target_arguments
+from operate.privacy.erasing import finish_interrupted
 from operate.runs.builds import has_built, last_audit, last_build, note_build, server_time
 from operate.runs.inboxes import ledger_mark
 from operate.runs.loading import load_inbox
@@ -85,6 +86,8 @@ def run(
             one_run_at_a_time(link),
             lowered(connection) as low,
             open_link(low.url) as low_link,
+            # Before dbt reads the project for the build: finishing one needs dbt as well.
+            nullcontext(finish_interrupted(settings, link, low, say)),
             started_early(
                 settings.project,
                 dbt_environment(settings, low),

@@ -381,6 +381,12 @@ class Warehouse:
                     if self._pid() is None:
                         again()
                     continue
+                if "timeout expired" in str(error):
+                    raise BranchlineError(
+                        "The embedded warehouse runs but does not answer: its processes may be"
+                        " stopped, or the machine is busy.",
+                        f"Try again later, and see {self.log}",
+                    ) from None
                 raise BranchlineError(
                     f"The embedded warehouse runs but rejects Branchline's log-in: "
                     f"{str(error).strip()}",

@@ -10,7 +10,13 @@ from rich.console import Console
 from base.console import add_columns, make_table, plain
 from base.printing import LONGEST_LINE
 from base.words import MOST_LISTED, plural
-from ingest import BranchStatus, ConnectionStatus, FileCounts, QuarantinedFile
+from ingest import (
+    BranchStatus,
+    ConnectionStatus,
+    FileCounts,
+    QuarantinedFile,
+    WatermarkStatus,
+)
 from operate.server.readings import Reading
 from publish.digest.totals import LastSale
 
@@ -96,8 +102,10 @@ def show_connections(
     console: Console,
     connections: Sequence[ConnectionStatus],
     readings: Mapping[str, Reading],
+    watermarks: Mapping[str, WatermarkStatus],
 ) -> None:
-    """Each database and API: its address, when it was read and what failed."""
+    """Each database and API: its address, when it was read and what failed. Of a watermarked table
+    also up to where, and when it was compared as a whole."""
     if not connections:
         return
     console.print("[bold]databases and APIs[/bold]")
@@ -114,13 +122,30 @@ def show_connections(
         kind = f"{one.kind} of {one.branch}" if one.branch else one.kind
         shown = f"{plain(one.connection)} ({plain(kind)})"
         console.print(f"{shown}: {'; '.join(filter(None, parts))}")
-        if one.not_read:
-            continue
         for name in one.readings:
             found = readings.get(name)
+            if name in watermarks:
+                console.print(f"    {plain(name)}: {_how_far(watermarks[name], found)}")
+            if one.not_read:
+                continue
             if found is not None and found.failed_at is not None:
                 console.print(f"[red]    {plain(name)} failed {_moment(found.failed_at)}:[/red]")
                 console.print(f"    {plain(found.reason or '', LONGEST_LINE)}")
+
+
+def _how_far(table: WatermarkStatus, reading: Reading | None) -> str:
+    read_at = None if reading is None else reading.read_at
+    parts = [
+        f"last read {_moment(read_at)}" if read_at else "",
+        f"up to {plain(table.watermark)}" if table.watermark else "no row has a time of change",
+        f"compared as a whole {_moment(table.compared_at)}"
+        if table.compared_at
+        else "[yellow]the next load compares it as a whole[/yellow]",
+        f"[yellow]{plural(table.gone, 'row')} not in the table any more[/yellow]"
+        if table.gone
+        else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _moment(at: datetime) -> str:

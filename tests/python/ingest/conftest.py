@@ -15,6 +15,7 @@ from throwaway import drop_database
 from ingest.contract.feeds import FeedContract
 from ingest.contract.reading import load_feeds
 from ingest.loading import LoadOptions, load
+from ingest.origins import remote
 from ingest.parallel import prefetching
 from ingest.report import LoadReport
 
@@ -22,6 +23,7 @@ from ingest.report import LoadReport
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ingest_helpers import TOKEN_KEY, Inbox  # the path above comes first
+from source_databases import VARIABLE, Source, on_mariadb, on_postgresql
 
 
 @pytest.fixture
@@ -44,6 +46,33 @@ def maria_server() -> Iterator[mariadb.MariaServer]:
         pytest.skip(reason)
     with mariadb.mariadb_server() as server:
         yield server
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of the database that is read."""
+    return str(request.param)
+
+
+@pytest.fixture
+def source(
+    kind: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[Source]:
+    """The database of the connection `desk`."""
+    from inbox_places import clean_environment  # it brings servers that take a second to import
+
+    clean_environment(monkeypatch, tmp_path)
+    if kind == "mariadb":
+        opened = on_mariadb(request.getfixturevalue("maria_server"))
+    else:
+        opened = on_postgresql(request.getfixturevalue("postgres_server"))
+    with opened as made:
+        monkeypatch.setenv(VARIABLE, made.url)
+        monkeypatch.setattr(remote, "PATIENCE", 0.5)
+        yield made
 
 
 @pytest.fixture

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 
+from ingest.contract.feeds import FeedContract
+from ingest.loading import LoadOptions, load
 from operate.server.postgres import programs
 
 TOKEN_KEY = b"a key for tests, never one for shops"
@@ -100,3 +105,45 @@ def picture(database_url: str) -> Picture:
             found[name] = cursor.fetchall()
     assert found["orphans"] == [(0, 0)]
     return found
+
+
+def load_in_a_child(
+    database_url: str, feeds: FeedContract, state_dir: Path, prepare: Callable[[], None]
+) -> int:
+    """Load the tables of databases in a forked process, after a preparation in it; its id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        prepare()
+        load(
+            LoadOptions(
+                database_url=database_url,
+                inbox=None,
+                feeds=feeds,
+                token_keys=[TOKEN_KEY],
+                state_dir=state_dir,
+            )
+        )
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def dies(owner: Any, name: str, *, before: bool) -> Callable[[], None]:
+    """Make the process kill itself at the first call of a function, before or after its work."""
+
+    def prepare() -> None:
+        real = getattr(owner, name)
+
+        def last_call(*arguments: Any, **named: Any) -> None:
+            if not before:
+                real(*arguments, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(owner, name, last_call)
+
+    return prepare

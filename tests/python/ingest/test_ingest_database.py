@@ -8,30 +8,25 @@ import random
 import signal
 import sys
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import mariadb
 import psutil
 import psycopg2
 import pytest
-import throwaway
 from inbox_places import clean_environment
-from ingest_helpers import TOKEN_KEY, Inbox, dump, till_file
+from ingest_helpers import Inbox, dies, dump, load_in_a_child, till_file
 from servers import Mishap, broken_line, closed_port
+from source_databases import VARIABLE, Source
 from throwaway import Branchline
 
 from base.errors import BranchlineError
-from base.link import Connection
 from base.settings import read_settings
 from ingest.contract.feeds import FeedContract
 from ingest.contract.file_errors import UnreadableFileError
 from ingest.contract.reading import load_feeds
-from ingest.loading import LoadOptions, load
 from ingest.origins import database, remote
 from ingest.parallel import prefetching
 from ingest.raw import writer
@@ -44,8 +39,6 @@ from operate.server.connecting import ensure_warehouse
 Load = Callable[..., LoadReport]
 Query = Callable[..., list[tuple[Any, ...]]]
 MakeFeeds = Callable[[str], FeedContract]
-
-VARIABLE = "BRANCHLINE_SOURCE_DESK_URL"
 
 PEOPLE = """
   desk_people:
@@ -85,55 +78,6 @@ CURRENT_SALES = """
     inner join raw.ingest_files as files on sales._file_id = files.file_id
     where files.status = 'loaded' order by 1
 """
-
-
-@dataclass(frozen=True)
-class Source:
-    """An empty database of a company, and how to write into it."""
-
-    kind: str
-    url: str
-    password: str
-    link: Any
-
-    def do(self, statement: str, values: Sequence[Any] = ()) -> None:
-        with self.link.cursor() as cursor:
-            cursor.execute(statement, tuple(values) or None)
-
-    def do_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self.link.cursor() as cursor:
-            cursor.executemany(statement, rows)
-
-
-@pytest.fixture(params=["postgresql", "mariadb"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def source(
-    kind: str,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[Source]:
-    """The database of the connection `desk`."""
-    clean_environment(monkeypatch, tmp_path)
-    with contextlib.ExitStack() as stack:
-        if kind == "mariadb":
-            server = request.getfixturevalue("maria_server")
-            name = stack.enter_context(server.database())
-            link = stack.enter_context(contextlib.closing(server.connect(name)))
-            made = Source(kind, server.url(name), mariadb.PASSWORD, link)
-        else:
-            postgres: Connection = request.getfixturevalue("postgres_server")
-            url = stack.enter_context(throwaway.database(postgres))
-            link = stack.enter_context(contextlib.closing(psycopg2.connect(url)))
-            link.autocommit = True
-            made = Source(kind, url, urlsplit(url).password or "", link)
-        monkeypatch.setenv(VARIABLE, made.url)
-        monkeypatch.setattr(remote, "PATIENCE", 0.5)
-        yield made
 
 
 @pytest.fixture
@@ -559,47 +503,6 @@ def test_a_changed_cursor_does_not_duplicate_rows(
 
 
 # --- killed
-
-
-def load_in_a_child(
-    database_url: str, feeds: FeedContract, state_dir: Path, prepare: Callable[[], None]
-) -> int:
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        prepare()
-        load(
-            LoadOptions(
-                database_url=database_url,
-                inbox=None,
-                feeds=feeds,
-                token_keys=[TOKEN_KEY],
-                state_dir=state_dir,
-            )
-        )
-        status = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(status)
-
-
-def dies(owner: Any, name: str, *, before: bool) -> Callable[[], None]:
-    """Make the process kill itself at the first call of a function, before or after its work."""
-
-    def prepare() -> None:
-        real = getattr(owner, name)
-
-        def last_call(*arguments: Any, **named: Any) -> None:
-            if not before:
-                real(*arguments, **named)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        setattr(owner, name, last_call)
-
-    return prepare
 
 
 MOMENTS = {

@@ -138,6 +138,26 @@ def test_a_good_file_is_read(feed_file: FeedFile) -> None:
             LAYOUT + "{records: data..items}\n" + COLUMNS,
             "layout.records: 'data..items' has an empty part",
         ),
+        (
+            COLUMNS,
+            LAYOUT + "{entries: '[A-Z]{3}'}\n" + COLUMNS,
+            "line 11: feed shop_sales, layout.entries: needs a named group",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{entries: '(?P<item>[A-Z'}\n" + COLUMNS,
+            "layout.entries: is not a valid regular expression",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{entries: '(?P<colour>[a-z]+)'}\n" + COLUMNS,
+            "line 11: feed shop_sales, layout.entries: the group colour is not a column",
+        ),
+        (
+            COLUMNS,
+            LAYOUT + "{whole_record: false}\n" + COLUMNS + "\n      - name: record",
+            "layout.whole_record: must be true: the feed declares the column record",
+        ),
         ("[amount]", "[amount]\n        path: ''", "line 15: feed shop_sales, columns[2].path: ''"),
         (
             "[amount]",

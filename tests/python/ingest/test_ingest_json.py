@@ -530,3 +530,182 @@ class Endless(io.RawIOBase):
         self.given += 1
         begin, self._begin = self._begin, ""
         return (begin + self._record * 3000).encode()
+
+
+# --- a list in each line
+
+
+def test_each_line_may_be_a_list(read: Read) -> None:
+    """As an event stream writes them: one list a line, with blanks and tabs anywhere."""
+    lines = [
+        '[ {"item":\t"tea" ,  "price": "1.2",\t "shop":{ "address"\t:{"city": "Leeds"} } } ]',
+        "",
+        '\t[{"item":"milk","price":"0.95"},{"item":"ale","price":"3"}] ',
+        "[]",
+        '{"item": "jam", "price": "2"}',
+    ]
+    for end in ("\n", "\r\n"):
+        found = read(end.join(lines))
+        assert found.column("item") == ["tea", "milk", "ale", "jam"]
+        assert found.rows[0]["city"] == "Leeds"
+        assert found.rows[0]["record"] == (
+            '{"item":"tea","price":"1.2","shop":{"address":{"city":"Leeds"}}}'
+        )
+        # The line, or the next number that is free.
+        assert (found.numbers, found.flaws, found.remarks) == ([1, 3, 4, 5], [], [])
+    assert read("\n".join(f"[{json.dumps(TEA)}]" for _ in range(9))).numbers == [*range(1, 10)]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_broken_list_among_the_lines(read: Read, place: int) -> None:
+    lines = [f"[{json.dumps(TEA)}]", f"[{json.dumps(MILK)}]"]
+    lines.insert(place, '[{"item": "ale", "price": 3,,}]')
+    found = read("\n".join(lines))
+    assert found.column("item") == ["tea", "milk"]
+    assert [(flaw.number, flaw.text) for flaw in found.flaws] == [(place + 1, lines[place])]
+    twice = '[{"item": "ale", "item": "jam", "price": 3}]'
+    (flaw,) = read("\n".join([lines[0], lines[1], lines[2], twice]).replace(",,", ",")).flaws[-1:]
+    assert (flaw.number, flaw.text) == (4, twice)
+
+
+def test_lists_in_lines_do_not_depend_on_the_size_of_the_parts(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "".join(f"[ {json.dumps({'item': f'é{n}', 'price': n})} ]\r\n\n" for n in range(20))
+    expected = vars(read(text))
+    assert len(expected["rows"]) == 20
+    for block in (1, 2, 3, 7, 31):
+        monkeypatch.setattr(json_text, "BLOCK", block)
+        assert vars(read(text)) == expected
+
+
+# --- an object whose entries are the rows
+
+RATES = """\
+feeds:
+  shop_rates:
+    source: shop
+    table: shop_rates
+    description: Rates of currencies.
+    files: "shop/*"
+    layout:
+      records: quotes
+      entries: "(?:(?P<base>[a-z]{3})_)?(?P<currency>[a-z]{3})"
+    columns:
+      - {name: base}
+      - {name: currency}
+      - {name: rate, aliases: [value]}
+      - {name: stated_at, required: false}
+"""
+
+
+@pytest.fixture
+def rates(feed_file: Callable[[str], FeedContract]) -> Callable[..., Found]:
+    def read(content: Any, before: str = "", after: str = "") -> Found:
+        feed = feed_file(RATES.replace(before, after)).feeds["shop_rates"]
+        text = content if isinstance(content, str) else json.dumps(content)
+        return Found(feed, text.encode())
+
+    return read
+
+
+def triples(found: Found) -> list[tuple[str, ...]]:
+    return [(row["base"], row["currency"], row["rate"]) for row in found.rows]
+
+
+def test_each_entry_of_a_map_is_a_row(rates: Callable[..., Found]) -> None:
+    text = '{"result": "ok", "base": "USD", "stated_at": "2021-05-19", "quotes": {%s}}'
+    quotes = '"USD": 1, "CAD": 1.250, "inr": 80, "EUR": null, "GBP": 7.000000000000000000001E-1'
+    found = rates(text % quotes)
+    assert triples(found) == [
+        ("USD", "USD", "1"),
+        ("USD", "CAD", "1.250"),
+        ("USD", "inr", "80"),
+        ("USD", "EUR", ""),
+        ("USD", "GBP", "7.000000000000000000001E-1"),
+    ]
+    assert found.column("stated_at") == ["2021-05-19"] * 5
+    assert json.loads(found.rows[1]["record"]) == {
+        "result": "ok", "base": "USD", "stated_at": "2021-05-19", "currency": "CAD", "value": 1.25,
+    }  # fmt: skip
+    assert (found.numbers, found.flaws) == ([1, 2, 3, 4, 5], [])
+
+
+def test_a_map_may_be_the_document_or_a_line_or_in_a_list(rates: Callable[..., Found]) -> None:
+    expected = [("USD", "CAD", "1.25"), ("USD", "EUR", "0.8")]
+    one, two = '{"USD_CAD": 1.25}', '{"USD_EUR": 0.8}'
+    for text in (
+        '{"USD_CAD": 1.25, "USD_EUR": 0.8}',
+        json.dumps({"USD_CAD": 1.25, "USD_EUR": 0.8}, indent=1),
+        f"{one}\n{two}\n",
+        f"[{one}, {two}]",
+        f"[{one}]\n[{two}]\n",
+        f'{one}\n{{"base": "USD", "quotes": {{"EUR": 0.8}}}}',
+    ):
+        found = rates(text)
+        assert (triples(found), found.flaws) == (expected, []), text
+        assert found.numbers == [1, 2]
+    # What has another name is of every row.
+    found = rates({"stated_at": "2021-05-19", "USD_CAD": 1.25})
+    assert (triples(found), found.column("stated_at")) == (expected[:1], ["2021-05-19"])
+
+
+def test_a_map_with_objects_as_values(rates: Callable[..., Found]) -> None:
+    found = rates(
+        {"quotes": {"USD_CAD": {"val": 1.25, "to": "CAD"}}},
+        "{name: rate, aliases: [value]}",
+        "{name: rate, path: value.val}",
+    )
+    assert triples(found) == [("USD", "CAD", "1.25")]
+    found = rates(
+        {"data": {"of": "USD", "all": [{"old": 1}, {"USD_CAD": 1.25}]}},
+        "records: quotes",
+        "records: data.all.1",
+    )
+    assert json.loads(found.rows[0]["record"]) == {
+        "data": {"of": "USD", "all": [{"old": 1}]},
+        "base": "USD", "currency": "CAD", "value": 1.25,
+    }  # fmt: skip
+
+
+def test_what_is_wrong_in_a_map(rates: Callable[..., Found]) -> None:
+    found = rates({"base": "USD", "quotes": {"CAD": 1.25, "BITCOIN": 3, CARD: 4}})
+    assert triples(found) == [("USD", "CAD", "1.25")]
+    assert [(flaw.number, flaw.text) for flaw in found.flaws] == [
+        (2, '{"BITCOIN":3}'),
+        (3, f'{{"{CARD}":4}}'),
+    ]
+    assert found.flaws[0].reason == "the name 'BITCOIN' does not have the form of layout.entries"
+    assert CARD not in found.flaws[1].reason
+    for document, reason in (
+        (
+            '{"result": "error", "error-type": "quota-reached"}',
+            "no name in it has the form of layout.entries of feed shop_rates; the names are:"
+            " result, error-type",
+        ),
+        ("{}", "no name in it has the form of layout.entries of feed shop_rates"),
+        ('{"base": "USD", "quotes": [1, 2]}', "quotes is a list, not an object"),
+        ('{"base": "USD", "quotes": {"CAD": 1, "CAD": 2}}', "the key 'CAD' occurs twice"),
+        ('{"base": "USD", "base": "EUR", "quotes": {"CAD": 1}}', "the key 'base' occurs twice"),
+        ('{"USD_CAD": 1, "USD_CAD": 2}', "the key 'USD_CAD' occurs twice"),
+    ):
+        found = rates(document)
+        assert found.rows == []
+        (flaw,) = found.flaws
+        assert flaw.reason.startswith(reason)
+        assert flaw.text in ("", json.dumps(json.loads(document), separators=(",", ":")))
+        assert flaw.text or "twice" in reason
+    with pytest.raises(UnusableFileError, match="no record has the key of the column base"):
+        rates({"quotes": {"CAD": 1.25}})
+
+
+# --- without the whole record
+
+
+def test_the_whole_record_may_be_left_out(read: Read) -> None:
+    layout = "{whole_record: false}"
+    found = read([{**TEA, "note": "x"}, MILK], layout=layout)
+    assert found.names == NAMES[:-1]
+    assert found.column("item") == ["tea", "milk"]
+    found = read([{**TEA, "payment": {"number": CARD}}], layout=layout, extra=PROTECTED)
+    assert (found.names[-1], found.column("card")) == ("card", [CARD])

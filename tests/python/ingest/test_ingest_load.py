@@ -122,6 +122,10 @@ def test_the_raw_tables_have_exactly_the_agreed_columns(
     assert dict(keys) == {
         **{f"raw.{feed.table}": "PRIMARY KEY (_file_id, _line_number)" for feed in load_feeds()},
         "raw.ingest_files": "PRIMARY KEY (file_id)",
+        "raw.ingest_erased": "PRIMARY KEY (token)",
+        "raw.ingest_erasures": "PRIMARY KEY (erasure_id)",
+        "raw.ingest_comparisons": "PRIMARY KEY (feed, folder)",
+        "raw.ingest_gone_rows": "PRIMARY KEY (_file_id, _line_number)",
         "raw.ingest_keys": "PRIMARY KEY (feed)",
         "raw.ingest_rejects": "PRIMARY KEY (_file_id, _line_number)",
         "raw.ingest_versions": "PRIMARY KEY (version)",
@@ -1046,8 +1050,8 @@ def test_a_future_business_date_makes_no_branch_late(
 def test_the_real_files(run_load: Load, query: Query) -> None:
     folder = str(throwaway.real_files())
     report = run_load(inbox=folder)
-    # 1,950 receipts, 3,000 sales, and the lines of the four lists.
-    assert (report.rows, report.rejected, report.counts()["loaded"]) == (5039, 0, 11)
+    # 1,950 receipts, 3,000 sales, the 89 lines of the four lists, and two lists of products, 260.
+    assert (report.rows, report.rejected, report.counts()["loaded"]) == (5299, 0, 13)
     assert query("select sum(total::numeric)::text from raw.branch_pos_transactions") == [
         ("11967.95",)
     ]

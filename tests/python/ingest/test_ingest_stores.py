@@ -492,7 +492,7 @@ def test_names_that_differ_only_in_case_are_refused(
     store.do('create table "Items" ("Item_ID" text, item_id text, itemdesc text)')
     assert reason(read("till_items")) == (
         "the table items of till has the columns Item_ID, item_id, which differ only in letter"
-        " case; read a view that has one of them"
+        " case or blanks; read a view that has one of them"
     )
     store.do('create table "ITEMS" (item_id text, itemdesc text)')
     assert reason(read("till_items")) == (

@@ -91,6 +91,22 @@ def test_a_night_selects_only_after_a_good_build_of_the_same_version(
     assert not selects()
 
 
+def test_an_interrupted_erasure_is_finished_before_anything_else(
+    asked: list[list[str]], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    load = nightly.load_inbox
+    monkeypatch.setattr(nightly, "finish_interrupted", lambda *_: done.append("erasure"))
+
+    def load_inbox(*given: object, **named: object) -> LoadReport:
+        done.append("load")
+        return load(*given, **named)  # type: ignore[arg-type]  # the fixture takes anything
+
+    monkeypatch.setattr(nightly, "load_inbox", load_inbox)
+    run(database_url, tmp_path)
+    assert done == ["erasure", "load"]
+
+
 LOST = [
     'Encountered an error:\nDatabase Error\n  connection to server on socket "/x" failed:'
     " Connection refused\n\tIs the server running locally and accepting connections?",

@@ -150,7 +150,10 @@ def test_an_unknown_column_is_answered_with_the_columns_of_the_table(kept: str) 
 
 
 def test_the_three_formats(branchline: Branchline, project_env: dict[str, str]) -> None:
-    query = "select 'Caffè, \"x\"' as name, 1.50 as price union all select null, -2 order by 2 desc"
+    query = (
+        "-- A comment is no option.\n"
+        "select 'Caffè, \"x\"' as name, 1.50 as price union all select null, -2 order by 2 desc"
+    )
     found = branchline("sql", query, "--format", "csv", environment=project_env)
     assert found.returncode == 0, found.stderr
     rows = list(csv.reader(io.StringIO(found.stdout)))

@@ -42,10 +42,11 @@ def status(
     return said
 
 
-def load(url: str, folder: Path, *only: str) -> LoadReport:
+def load(url: str, folder: Path, *only: str, compare_all: bool = False) -> LoadReport:
     settings = Settings(PROJECT, url, folder, throwaway.TOKEN_KEY, "inbox")
     connection = Connection(url, "", 0, "", "", "")
-    return loading.load_inbox(settings, connection, str(folder / "inbox"), only=only)
+    inbox = str(folder / "inbox")
+    return loading.load_inbox(settings, connection, inbox, only=only, compare_all=compare_all)
 
 
 def test_status_names_what_is_not_configured_before_the_first_load(
@@ -143,3 +144,41 @@ def test_status_shows_the_database_of_each_branch(
         f"retail360 (database of haifa): not read: {TILL}_BRANCHES does not name it; last read"
         in reported
     )
+
+
+STORE = "BRANCHLINE_SOURCE_ELECTRONIZ_URL"
+# The name of a column ends in a blank, as at the source.
+PRODUCTS = (
+    "create table products (product_code varchar(9) primary key, product_name varchar(20),"
+    ' "product_category " varchar(20), updated_at timestamp)',
+    "insert into products values ('1', 'Vaccum', 'Home', '2021-03-30 10:00:00'),"
+    " ('2', 'Mobile', 'Phones', '2021-03-30 10:00:00')",
+)
+
+
+def test_status_shows_how_far_a_watermarked_table_was_read(
+    status: Callable[[], str],
+    database_url: str,
+    postgres_server: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (loading, status_command):
+        monkeypatch.setattr(module, "listed_sources", lambda: ["electroniz"])
+    with throwaway.database(postgres_server) as url:
+        monkeypatch.setenv(STORE, url)
+        source = psycopg2.connect(url)
+        source.autocommit = True
+        with source.cursor() as cursor:
+            for statement in PRODUCTS:
+                cursor.execute(statement)
+            report = load(database_url, tmp_path, "electroniz_products")
+            assert (report.rows, report.remarked) == (2, [])
+            now = f"{datetime.now(timezone.utc):%Y-%m-%d}"
+            assert f"electroniz_products: last read {now}" in status()
+            assert "UTC; up to 2021-03-30 10:00:00; compared as a whole" in status()
+            assert "not in the table any more" not in status()
+            cursor.execute("delete from products where product_code = '2'")
+        load(database_url, tmp_path, "electroniz_products", compare_all=True)
+        assert "UTC; 1 row not in the table any more" in status()
+        source.close()

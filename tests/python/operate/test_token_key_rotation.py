@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from base.errors import BranchlineError
 from base.link import Connection, open_link, rows
 from base.settings import Settings, read_settings
 from ingest.cards import CardTokens
+from ingest.contract.reading import load_feeds
 from ingest.raw.session import LOCK, loader_lock
+from ingest.review.customers import Line, NothingBuilt
+from ingest.review.erasure import Request, erase_customers, note_finished
 from operate.access.key_rotation import rotate_key
 from operate.access.token_key import fingerprint, key_file, note_keys, noted_keys
 from operate.runs.builds import last_build, note_build, server_time
@@ -275,3 +279,68 @@ def test_a_killed_rotation_leaves_all_tokens_old_or_all_new(till: Till) -> None:
         till.rotate(OLD, NEW)
     assert killed
     assert till.tokens() == after
+
+
+def test_an_erased_card_stays_erased_under_a_new_key(till: Till) -> None:
+    till.sell(CARDS[:3], 1, OLD)
+
+    def erase(card: str, *keys: str) -> None:
+        day, token = len(keys), chain([card], *keys)[0]
+        key = till.ask(f"select md5('{day}{token}')")[0][0]
+        built = ByCard(till, {key: token})
+        erase_customers(
+            *(till.url, load_feeds(), [key.encode() for key in keys]),
+            *([Request(None, key)], built, "a letter", lambda _: None),
+        )
+        with open_link(till.url) as link:
+            note_finished(link, {}, "")
+
+    erase(CARDS[0], OLD)
+    [erased, *others] = till.tokens()
+    assert erased.startswith("erased-")
+    with open_link(till.url) as link, link.cursor() as cursor:
+        cursor.execute("update raw.ingest_erasures set finished_at = null")
+        with pytest.raises(BranchlineError, match="erasure was interrupted"):
+            till.rotate(OLD, NEW)
+        cursor.execute("update raw.ingest_erasures set finished_at = now()")
+    till.rotate(OLD, NEW)
+    erase(CARDS[1], OLD, NEW)
+    till.sell(CARDS[:3], 2, OLD, NEW)
+    # Each card is one card, erased before the rotation, after it, or never.
+    first, second = till.tokens()[:3], till.tokens()[3:]
+    assert first == second
+    assert [token.startswith("erased-") for token in first] == [True, True, False]
+    assert first[0] == erased
+    assert first[2] == chain(CARDS[2:3], OLD, NEW)[0] != others[1]
+
+
+class ByCard(NothingBuilt):
+    """What dbt would have built: customers by the tokens of their cards."""
+
+    def __init__(self, till: Till, tokens: dict[str, str]) -> None:
+        self._till, self._tokens = till, tokens
+
+    def lines_of(self, keys: Collection[str]) -> Iterator[tuple[str, Line]]:
+        for key in keys:
+            for file_id, number in self._till.ask(
+                "select _file_id, _line_number from raw.branch_pos_transactions"
+                f" where card_token = '{self._tokens[key]}'"
+            ):
+                yield key, (file_id, number)
+
+
+def test_tokens_of_addresses_are_rekeyed_with_those_of_cards(till: Till) -> None:
+    till.sell(CARDS[:1], 1, OLD)
+    addresses = ["192.0.2.5", "2001:db8::5"]
+    till.ask("create table raw.site_log (ip_token text, card_token text)")
+    for address, older in zip(addresses, chain(addresses, OLD), strict=True):
+        till.ask(f"insert into raw.site_log values ('{older}', '{chain(CARDS, OLD)[0]}')")
+        assert older != address
+    # Not a token, as in a column of that name which a file brought.
+    till.ask("insert into raw.site_log values ('none', null)")
+    assert till.rotate(OLD, NEW) == 1 + 1 + 2
+    stored = till.ask("select ip_token, card_token from raw.site_log")
+    assert set(stored) == {
+        *((newer, chain(CARDS, OLD, NEW)[0]) for newer in chain(addresses, OLD, NEW)),
+        ("none", None),
+    }
