@@ -47,9 +47,9 @@
 
 
 {#
-    Runs at the end of a dbt command. A test that passed gets its mark. A test that failed keeps its old mark, so that
-    it reads the same rows again; if it has read everything, it loses its mark, because the failing rows may be
-    anywhere. A skipped test changes nothing.
+    Runs at the end of a dbt command. A test that passed, or only warned, gets its mark. A test that failed keeps its
+    old mark, so that it reads the same rows again; if it has read everything, it loses its mark, because the failing
+    rows may be anywhere. A skipped test changes nothing.
 #}
 {% macro note_tests(results) %}
     {% if execute and flags.WHICH in ('build', 'test') %}
@@ -61,7 +61,7 @@
         {% set passed, failed, asked = [], [], [] %}
         {% for result in results if result.node.resource_type == 'test' %}
             {% do asked.append(result.node.unique_id) %}
-            {% if result.status | string == 'pass' %}
+            {% if result.status | string in ('pass', 'warn') %}
                 {% do passed.append(result.node.unique_id) %}
             {% elif result.status | string != 'skipped' %}
                 {% do failed.append(result.node.unique_id) %}

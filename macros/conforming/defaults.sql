@@ -16,3 +16,13 @@
     {{ fallback }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{# The currencies that branches may have which seeds/branches.csv does not list: the company's, and those of sources. #}
+{% macro default_currencies() -%}
+    {%- set found = [var('company_currency')] -%}
+    {%- for defaults in var('source_defaults').values() if defaults.get('currency_code') -%}
+        {%- do found.append(defaults.currency_code) if defaults.currency_code not in found -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}

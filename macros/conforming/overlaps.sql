@@ -12,11 +12,16 @@
       other files have three quarters of them, or it has all of another file of the day.
 
     Equal rows without such proof count, with the flag `also_in_another_file`.
+
+    Events of orders have reasons of their own (order_events.sql): `order_changed`, `order_deleted`, `order_repeated`.
 #}
 
 {# Reasons to reject a row because another one counts. #}
 {% macro reasons_of_overlap() -%}
-    {{ return(['superseded_by_another_file', 'id_doubled', 'counted_in_another_file']) }}
+    {{ return([
+        'superseded_by_another_file', 'id_doubled', 'counted_in_another_file',
+        'order_changed', 'order_deleted', 'order_repeated',
+    ]) }}
 {%- endmacro %}
 
 

@@ -23,8 +23,8 @@
     in customer or country, the flag `receipt_lines_differ` says so.
 
     `one_line_each`: every line is a receipt of its own, whatever its number. `date_order` ('day_first',
-    'month_first') and `of_days`: how the source writes dates, as for `dated_lines`. `rejudged`: `from` may have lines of
-    files that are not touched, too, because something else has changed what they are worth; each with all its
+    'month_first') and `of_days`: how the source writes dates, as for `dated_lines`. `rejudged`: `from` may have lines
+    of files that are not touched, too, because something else has changed what they are worth; each with all its
     states, the former ones with is_current false. `iso_times`: the model has read the times itself; its texts are
     2024-03-05 14:30:00, 2024-03-05 where the time of day is not known, or null.
 
@@ -32,6 +32,10 @@
     a table. `from` then has all current lines of each record of which it has one, and says itself which lines count
     in another file. A row that is not current stands for itself. Three more columns say what the line's file has of the
     receipt: file_item_number (1: its first line in the file), file_lines, and file_amount, the sum of their amounts.
+
+    `events`: a line is an event of an order, and of the events of an order (`record_key`) the last one counts
+    (order_events.sql). `adds` then has order_mode and changed_at, and the model a column is_latest. A customer without
+    a number is known by `customer_email`, where that is added; it is not kept.
 
     A source that states what a receipt comes to beside its lines (`stated_receipt_amount`) is taken at its word. What
     its lines come to less or more than that, rejected ones included, is cash rounding, which is added to the first
@@ -54,7 +58,8 @@
     of_days=false,
     rejudged=false,
     iso_times=false,
-    across_files=false
+    across_files=false,
+    events=false
 ) -%}
     {%- set added = [] -%}
     {%- for name in additional_columns('receipt_lines') if name in adds or name in expressions -%}
@@ -72,6 +77,7 @@
         'product_name', 'covers', 'reject_reasons', 'line_text', 'quantity', 'unit_price', 'net_amount',
         'file_business_date',
     ] + added_of_line -%}
+    {%- set not_kept = ['receipt_line_number', 'customer_email'] -%}
     {%- set given = conformed_columns('receipt_lines') | list -%}
     {%- set receipt = 'record_key, is_current, is_counted' if across_files else 'file_id, transaction_id' -%}
     {%- set item_order = ('is_only_amount, ' if is_stated else '')
@@ -82,6 +88,8 @@
     {%- set is_amount = "broken_rules ~ '^(product_missing, )?quantity_unreadable(, unit_price_unreadable)?$'"
         ~ ' and net_amount <> 0' -%}
     {%- set item_amount = 'case when not is_only_amount then net_amount end' if is_stated else 'net_amount' -%}
+    {%- set line_text = "concat_ws(' | ', receipt_number, cast(sold_at_local as text), branch_name, product_name,"
+        ~ " cast(quantity as text), cast(unit_price as text), cast(net_amount as text))" -%}
     {%- set is_after_delivery = dated_after_delivery('business_date', 'loaded_at') -%}
     {%- if is_stated and not across_files -%}
         {{ exceptions.raise_compiler_error(
@@ -198,9 +206,13 @@ judged_lines as (
         sold_at,
         {{ branch_key() }} as branch_key,
         nullif(concat_ws(', ', {{ named_reasons({
-            'receipt_number_missing': 'false' if one_line_each else 'receipt_number is null',
+            'receipt_number_missing': 'false' if one_line_each and not events else 'receipt_number is null',
             'receipt_number_unreadable':
-                'false' if one_line_each else is_number_destroyed('receipt_number'),
+                'false' if one_line_each and not events else is_number_destroyed('receipt_number'),
+            'order_mode_unknown':
+                "order_mode is null or order_mode not in ('" ~ order_modes() | join("', '") ~ "')"
+                if events else 'false',
+            'changed_at_unreadable': 'changed_at is null' if events else 'false',
             'branch_missing': 'branch_name is null',
             'timestamp_unreadable': 'sold_at_local is null and not is_date_order_unclear',
             'date_order_unclear': 'is_date_order_unclear',
@@ -434,18 +446,24 @@ stated_lines as (
 ),
 
 {% endif -%}
--- A customer is known by number, else by name within the branch.
+-- A customer is known by number, else by e-mail address, else by name within the branch.
 identified_lines as (
 
     select
         *,
         case
             when customer_id is not null then 'number'
+            {%- if 'customer_email' in added %}
+            when customer_email is not null then 'email'
+            {%- endif %}
             when customer_name is not null then 'name'
             else 'unknown'
         end as customer_identified_by,
         case
             when customer_id is not null then customer_id
+            {%- if 'customer_email' in added %}
+            when customer_email is not null then customer_email
+            {%- endif %}
             when customer_name is not null
                 then branch_name || '/' || {{ normalize_name('customer_name', is_plain=true) }}
             else 'unknown'
@@ -518,9 +536,12 @@ identified_lines as (
             'sold_at_local': 'sold_at_local',
             'sold_at': 'sold_at',
         } -%}
-{%- for name in added if name != 'receipt_line_number' -%}
+{%- for name in added if name not in not_kept -%}
     {%- do columns.update({name: name}) -%}
 {%- endfor -%}
+{%- if events -%}
+    {%- do columns.update({'is_latest': 'cast(null as boolean)'}) -%}
+{%- endif -%}
 {%- if across_files -%}
     {%- do columns.update({
         'file_item_number': 'cast(file_item_number as integer)',
@@ -544,6 +565,14 @@ select * from judged_receipts
 -- File by file, as nights write them (overlaps.sql).
 order by file_id, line_number
 {%- endif %}
+{%- elif events -%}
+{{ last_event_counts(
+    'judged_receipts',
+    columns | list,
+    same=['customer_key', 'branch_key', 'product_key', 'quantity', 'unit_price', 'sold_at_local'],
+    line_text=line_text,
+    rejudged=rejudged
+) }}
 {%- else -%}
 -- All lines of a receipt are of one file, one record and one day: it counts in one file, or in another.
 {{ counted_once(
@@ -553,8 +582,7 @@ order by file_id, line_number
         'receipt_number', 'customer_key', 'employee_key', 'product_key', 'payment_method', 'quantity',
         'unit_price', 'net_amount', 'sold_at_local',
     ],
-    line_text="concat_ws(' | ', receipt_number, cast(sold_at_local as text), branch_name,"
-    ~ " product_name, cast(quantity as text), cast(unit_price as text), cast(net_amount as text))",
+    line_text=line_text,
     one_line_each=one_line_each,
     rejudged=rejudged
 ) }}
@@ -577,9 +605,10 @@ order by file_id, line_number
     receipt that counts in another file.
 
     `across_files` as for `receipt_lines`. A receipt with lines in several files has a row for each of them, with its
-    lines there; only the row of its first line is a sale.
+    lines there; only the row of its first line is a sale. `expressions`: SQL of columns that the lines have under
+    another name.
 #}
-{% macro receipts_of(lines, adds=[], across_files=false) -%}
+{% macro receipts_of(lines, adds=[], across_files=false, expressions={}) -%}
     {%- if across_files -%}
     {{ conform(
         'transactions',
@@ -599,14 +628,14 @@ where file_item_number = 1
     {{ conform(
         'transactions',
         from=lines,
-        expressions={
+        expressions=dict({
             'transaction_id':
                 'case when item_number = 1 then transaction_id else '
                 ~ dbt_utils.generate_surrogate_key(['transaction_id', 'line_number']) ~ ' end',
             'raw_rows': 'case when ' ~ by_line ~ ' then 1 else receipt_lines end',
             'items_sold': 'case when ' ~ by_line ~ ' then quantity else receipt_quantity end',
             'net_amount': 'case when ' ~ by_line ~ ' then net_amount else receipt_amount end',
-        },
+        }, **expressions),
         adds=adds
     ) }}
 where item_number = 1 or {{ is_overlap() }}

@@ -96,3 +96,18 @@ valued_lines as (
         and files.file_id not in ({{ touched }})
         and {{ condition }}
 {%- endmacro %}
+
+
+{#
+    Whether a history (list_history) has changed since the model was built: then lines of untouched files are worth
+    other values. Asked while dbt compiles the model, after the history was built, so that a night without a change does
+    not look for such lines in all files. A unit test overrides it.
+#}
+{% macro is_history_changed(history) -%}
+    {%- if not (execute and is_incremental()) -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {{ return(run_query(
+        "select exists (select 1 from " ~ history ~ " where valid_from_file_id > " ~ high_water_mark() ~ ")"
+    ).rows[0][0]) }}
+{%- endmacro %}

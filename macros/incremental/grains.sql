@@ -18,6 +18,8 @@
         'card': ['card_token'],
         'listed_customer': ['customer_key'],
         'customer_month': ['customer_key', 'sales_month'],
+        'valued_customer': ['customer_key'],
+        'valued_customer_month': ['customer_key', 'sales_month'],
         'branch_day': ['branch_key', 'business_date'],
         'reported_branch_day': ['branch_key', 'business_date'],
         'judged_branch_day': ['branch_key', 'business_date'],
@@ -28,10 +30,19 @@
         'reported_branch_month': ['branch_key', 'sales_month'],
         'source_week': ['source_system', 'sales_week'],
         'trend_period': ['period_end_date'],
+        'order': ['order_key'],
+        'rated_order': ['order_key'],
         'stock_list': ['branch_key', 'business_date'],
         'judged_stock_day': ['branch_key', 'business_date'],
         'stock_month': ['branch_key', 'stock_month'],
         'costed_branch_month': ['branch_key', 'sales_month'],
+        'web_session': ['session_key'],
+        'web_day': ['source_system', 'traffic_date'],
+        'shipment': ['shipment_key'],
+        'shipped_order': ['order_key'],
+        'ordered_product_day': ['product_key', 'ordered_on'],
+        'cancelled_product_day': ['product_key', 'cancelled_on'],
+        'delivery_week': ['source_system', 'due_week'],
     } -%}
     {%- if grain not in keys -%}
         {{ exceptions.raise_compiler_error(
@@ -117,6 +128,15 @@
         {{ is_of_touched_file(keys[0], mark) }}
     {%- elif grain == 'trend_period' -%}
         period_end_date >= ({{ changed_since(grain, mark, model) }})
+    {%- elif grain == 'web_session' -%}
+        {#- Not as an array: a log of a million lines touches as many sessions. -#}
+        session_key in ({{ changed_since(grain, mark, model) }})
+    {%- elif grain == 'web_day' -%}
+        {#- Of all web sites: PostgreSQL finds single days of a year of requests through an index, but not pairs. -#}
+        {{ is_one_of(
+            'traffic_date',
+            'select days.traffic_date from (' ~ changed_since(grain, mark, model) ~ ') as days'
+        ) }}
     {%- elif keys | length == 1 -%}
         {{ is_one_of(keys[0], changed_since(grain, mark, model)) }}
     {%- else -%}
@@ -140,20 +160,46 @@
         {{ cards_since(mark, model) }}
     {%- elif grain == 'customer_month' -%}
         {{ customer_months_since(mark, model) }}
+    {%- elif grain == 'valued_customer' -%}
+        {{ customers_since(mark, model) }}
+        union
+        select customer_key from ({{ customer_months_revalued_since(rates_mark(mark), model) }}) as revalued
+    {%- elif grain == 'valued_customer_month' -%}
+        {{ customer_months_since(mark, model) }}
+        union
+        {{ customer_months_revalued_since(rates_mark(mark), model) }}
     {%- elif grain == 'source_week' -%}
         {{ source_weeks_since(mark, model) }}
     {%- elif grain == 'branch_week' -%}
         {{ branch_weeks_since(mark, model) }}
     {%- elif grain == 'trend_period' -%}
         {{ trend_periods_since(mark, model) }}
+    {%- elif grain == 'order' -%}
+        {{ orders_since(mark, model) }}
+    {%- elif grain == 'rated_order' -%}
+        {{ rated_orders_since(mark, model) }}
     {%- elif grain == 'stock_list' -%}
         {{ stock_lists_since(mark, model) }}
     {%- elif grain == 'judged_stock_day' -%}
         {{ judged_stock_days_since(mark, model) }}
     {%- elif grain == 'stock_month' -%}
         {{ stock_months_since(mark, model) }}
+    {%- elif grain == 'web_session' -%}
+        {{ web_sessions_since(mark, model) }}
+    {%- elif grain == 'web_day' -%}
+        {{ web_days_since(mark, model) }}
     {%- elif grain == 'costed_branch_month' -%}
         {{ costed_branch_months_since(mark, model) }}
+    {%- elif grain == 'shipment' -%}
+        {{ shipments_since(mark, model) }}
+    {%- elif grain == 'shipped_order' -%}
+        {{ shipped_orders_since(mark, model) }}
+    {%- elif grain == 'ordered_product_day' -%}
+        {{ ordered_product_days_since(mark, model) }}
+    {%- elif grain == 'cancelled_product_day' -%}
+        {{ cancelled_product_days_since(mark, model) }}
+    {%- elif grain == 'delivery_week' -%}
+        {{ delivery_weeks_since(mark, model) }}
     {%- else -%}
         {%- set branch_days = branch_days_since(mark, model) -%}
         {%- if grain == 'branch_day' -%}
@@ -253,6 +299,25 @@
         change_id > {{ mark }}
         and customer_identified_by <> 'unknown'
         and business_date is not null
+{%- endmacro %}
+
+
+{#
+    Customers and months with a receipt on a day whose exchange rate has changed since `mark` (`rates_mark`).
+#}
+{% macro customer_months_revalued_since(mark, model) -%}
+    {%- set days -%}
+        select
+            branch_key,
+            business_date
+        from {{ model('int_branch_days__changed') }}
+        where rate_change_id > {{ mark }}
+    {%- endset -%}
+    select distinct
+        customer_key,
+        cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
+    from ({{ look_up_branch_days(model('int_transactions__unioned'), days) }}) as revalued
+    where customer_identified_by <> 'unknown'
 {%- endmacro %}
 
 
@@ -427,6 +492,29 @@
 {%- endmacro %}
 
 
+{# Orders with a new event, or with one that counts differently, or no longer, because of another file. #}
+{% macro orders_since(mark, model) -%}
+    select distinct order_key
+    from {{ model('int_order_changes__unioned') }}
+    where change_id > {{ mark }}
+{%- endmacro %}
+
+
+{# The same, and orders with an event on a day on which its currency has another exchange rate than before. #}
+{% macro rated_orders_since(mark, model) -%}
+    {{ orders_since(mark, model) }}
+    union
+    select order_changes.order_key
+    from {{ model('int_order_changes__unioned') }} as order_changes
+    inner join {{ model('int_exchange_rates__ranges') }} as exchange_rates
+        on
+            order_changes.currency_code = exchange_rates.currency_code
+            and order_changes.ordered_on >= exchange_rates.valid_from
+            and order_changes.ordered_on < exchange_rates.valid_to
+    where exchange_rates.change_id > {{ mark }}
+{%- endmacro %}
+
+
 {# Branches and business days with a changed list of stock; also those that no longer have one. #}
 {% macro stock_lists_since(mark, model) -%}
     select distinct
@@ -470,9 +558,11 @@
         windows.branch_key,
         windows.business_date
     from {{ windows }} as windows
+    inner join {{ model('int_stock_places__supplying') }} as places
+        on windows.branch_key = places.branch_key
     inner join ({{ branch_days_since(mark, model) }}) as branch_days
         on
-            windows.branch_key = branch_days.branch_key
+            places.supplied_branch_key = branch_days.branch_key
             and windows.business_date >= branch_days.business_date
             -- The days before a stockout begin a day earlier.
             and coalesce(windows.window_start_date <= {{ dbt.dateadd('day', 1, 'branch_days.business_date') }}, true)
@@ -505,4 +595,181 @@
             and {{ dbt.date_trunc('month', 'costs.changed_from_date') }}
             <= product_months.sales_month
     where costs.change_id > {{ mark }}
+{%- endmacro %}
+
+
+{#
+    Stored web sessions that a changed request belongs to, or is near enough to. Of the table itself, so that only
+    these sessions are made again: a request changes no session that is further away from it than the gap between two
+    sessions.
+#}
+{% macro web_sessions_since(mark, model) -%}
+    {%- set requests = model('int_page_requests__unioned') -%}
+    {%- if execute -%}
+    {%- set gap = 60 * var('web_session_minutes') %}
+    select distinct sessions.session_key
+    from {{ built('int_web_sessions__built') }} as sessions
+    inner join {{ requests }} as changed on sessions.visitor_key = changed.visitor_key
+    where
+        changed.change_id > {{ mark }}
+        and not changed.is_bot
+        and {{ seconds_between('changed.requested_at', 'sessions.began_at') }} <= {{ gap }}
+        and {{ seconds_between('sessions.ended_at', 'changed.requested_at') }} <= {{ gap }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    Days of a web site with changed requests; all days that a changed session lasted, because its beginning may have
+    moved from one to another; and the days of networks whose country is another one now.
+#}
+{% macro web_days_since(mark, model) -%}
+    {%- set requests = model('int_page_requests__unioned') -%}
+    {%- set networks = model('int_ip_networks__located') -%}
+    {%- set sessions = model('int_web_sessions__built') %}
+    select
+        source_system,
+        requested_on as traffic_date
+    from {{ requests }}
+    where change_id > {{ mark }}
+    union
+    select
+        sessions.source_system,
+        days.date_day as traffic_date
+    from {{ sessions }} as sessions
+    cross join lateral {{ days_from_to('sessions.session_date', 'sessions.last_date', 'days') }}
+    where sessions.change_id > {{ mark }}
+    union
+    select
+        requests.source_system,
+        requests.requested_on as traffic_date
+    from {{ requests }} as requests
+    where
+        -- Of new networks all requests have changed. Without the first condition PostgreSQL might read all of them to
+        -- find that no network has moved.
+        exists (
+            select networks.ip_network
+            from {{ networks }} as networks
+            where networks.change_id > {{ mark }} and networks.first_change_id <= {{ mark }}
+        )
+        and requests.ip_network in (
+            select networks.ip_network
+            from {{ networks }} as networks
+            where networks.change_id > {{ mark }} and networks.first_change_id <= {{ mark }}
+        )
+{%- endmacro %}
+
+
+{# Shipments with an event in a touched file. #}
+{% macro shipments_since(mark, model) -%}
+    select distinct shipment_key
+    from {{ model('int_shipment_events__unioned') }}
+    where change_id > {{ mark }}
+{%- endmacro %}
+
+
+{#
+    Orders with an event in a touched file, or with one of a shipment of theirs; also those that such a shipment was
+    said to be of before.
+#}
+{% macro shipped_orders_since(mark, model) -%}
+    select order_key
+    from {{ model('int_order_changes__unioned') }}
+    where
+        change_id > {{ mark }}
+        and order_key is not null
+    union
+    select order_key
+    from {{ model('int_shipment_events__unioned') }}
+    where
+        {{ is_one_of('shipment_key', shipments_since(mark, model)) }}
+        and order_key is not null
+{%- endmacro %}
+
+
+{# Products and days of touched orders, as any of their events states or stated them. #}
+{% macro ordered_product_days_since(mark, model) -%}
+    select distinct
+        product_key,
+        ordered_on
+    from {{ model('int_order_changes__unioned') }}
+    where
+        {{ is_one_of('order_key', shipped_orders_since(mark, model)) }}
+        and product_key is not null
+        and ordered_on is not null
+{%- endmacro %}
+
+
+{#
+    Products and days on which an order was cancelled that is touched, or is judged by what is: by orders of the
+    `order_open_days` days before it, and by lists of stock of these days, which may lack any product of their source.
+#}
+{% macro cancelled_product_days_since(mark, model) -%}
+    {%- set days = var('order_open_days') -%}
+    {%- set fulfilled = model('int_orders__fulfilled') -%}
+    select
+        product_key,
+        cast(changed_at at time zone 'UTC' as date) as cancelled_on
+    from {{ model('int_order_changes__unioned') }}
+    where
+        {{ is_one_of('order_key', shipped_orders_since(mark, model)) }}
+        and product_key is not null
+        and changed_at is not null
+    union
+    select
+        cancelled.product_key,
+        cancelled.cancelled_on
+    from {{ fulfilled }} as cancelled
+    inner join ({{ ordered_product_days_since(mark, model) }}) as ordered_days
+        on
+            cancelled.product_key = ordered_days.product_key
+            and cancelled.cancelled_on >= ordered_days.ordered_on
+            and cancelled.cancelled_on < {{ dbt.dateadd('day', days, 'ordered_days.ordered_on') }}
+    union
+    select
+        cancelled.product_key,
+        cancelled.cancelled_on
+    from {{ fulfilled }} as cancelled
+    inner join (
+        select distinct
+            source_system,
+            business_date
+        from {{ model('int_stock_levels__unioned') }}
+        where
+            change_id > {{ mark }}
+            and business_date is not null
+    ) as lists
+        on
+            cancelled.source_system = lists.source_system
+            and cancelled.cancelled_on >= lists.business_date
+            and cancelled.cancelled_on < {{ dbt.dateadd('day', days, 'lists.business_date') }}
+    where cancelled.product_key is not null
+{%- endmacro %}
+
+
+{#
+    The weeks for which touched shipments are or were promised, by any of their events: of those without a promise the
+    weeks of their events. And the weeks of shipments whose costs are converted at another rate.
+#}
+{% macro delivery_weeks_since(mark, model) -%}
+    select distinct
+        source_system,
+        cast(
+            {{ dbt.date_trunc(
+                'week', "coalesce(promised_on, event_on, cast(event_at at time zone 'UTC' as date))"
+            ) }} as date
+        ) as due_week
+    from {{ model('int_shipment_events__unioned') }}
+    where {{ is_one_of('shipment_key', shipments_since(mark, model)) }}
+    union
+    select
+        shipments.source_system,
+        shipments.due_week
+    from {{ model('int_shipments__summed_up') }} as shipments
+    inner join {{ model('int_exchange_rates__ranges') }} as exchange_rates
+        on
+            shipments.currency_code = exchange_rates.currency_code
+            and shipments.first_event_on >= exchange_rates.valid_from
+            and shipments.first_event_on < exchange_rates.valid_to
+    where exchange_rates.change_id > {{ mark }}
 {%- endmacro %}

@@ -33,6 +33,7 @@
                 ~ "tables, even without a file to load."
             ) }}
         {% endif %}
+        {% do refuse_unfinished_erasure() %}
         {{ make_notes() }}
         insert into {{ operations_table('dbt_runs') }} (invocation_id, end_of_ledger, command)
         select '{{ invocation_id }}', coalesce(max(file_id), 0), '{{ flags.WHICH }}' from {{ ledger }};
@@ -64,6 +65,9 @@
         alter table {{ operations_table('high_water_marks') }}
         add column code_fingerprint text not null default '';
     {% endif %}
+    {% if 'high_water_marks.rates_file_id' not in known %}
+        alter table {{ operations_table('high_water_marks') }} add column rates_file_id bigint;
+    {% endif %}
     {% if 'dbt_runs.invocation_id' not in known %}
         create table {{ operations_table('dbt_runs') }} (
             invocation_id text primary key,
@@ -89,6 +93,15 @@
             fingerprint text not null,
             rule_oid oid not null,
             rule_xmin text not null
+        );
+    {% endif %}
+    {% if 'mart_builds.mart' not in known %}
+        create table {{ operations_table('mart_builds') }} (
+            mart text,
+            subject text,
+            to_file_id bigint,
+            visible_at timestamptz,
+            primary key (mart, subject, to_file_id)
         );
     {% endif %}
     {% if 'audits.invocation_id' not in known %}
@@ -120,7 +133,8 @@
 
 {#
     A text that changes when the reference data that facts are computed with changes: the branches seed, the rates of
-    VAT, the defaults of the company and of sources for unlisted branches, the calendar; and when rows of raw are erased.
+    VAT, names of stock places, the defaults of the company and of sources for unlisted branches, the calendar; and when
+    rows of raw are erased.
 #}
 {% macro reference_fingerprint() -%}
     (
@@ -143,6 +157,15 @@
                 ),
                 ''
             )
+            || coalesce(
+                (
+                    select string_agg(
+                        cast(places as text), '|' order by places.source_system, places.place_name
+                    )
+                    from {{ ref('stock_places') }} as places
+                ),
+                ''
+            )
             || {{ newest_erasure() }}
         )
         from {{ ref('branches') }} as branches
@@ -151,9 +174,9 @@
 
 
 {#
-    A text that changes when the code of a model, by default this one, changes: its own file, its columns and constraints,
-    the views and the macros of macros/sql and macros/conforming that it computes its rows with, and the vars that these name.
-    Comments, spaces and line ends do not count. Tables that it reads have marks of their own.
+    A text that changes when the code of a model, by default this one, changes: its own file, its columns and
+    constraints, the views and the macros of macros/sql and macros/conforming that it computes its rows with, and the
+    vars that these name. Comments, spaces and line ends do not count. Tables that it reads have marks of their own.
 #}
 {% macro code_fingerprint(unique_id=none) -%}
     {%- if not execute -%}
@@ -375,9 +398,13 @@
 
 
 {#
-    Post-hook of all models; does nothing for non-incremental ones. The model's mark becomes that of its inputs. A
-    full refresh deletes the marks of all downstream models, so that they get a full refresh, too, in this run or a
-    later one, and of all tests that read it, so that they read everything.
+    Post-hook of all models. Non-incremental ones have no mark: it only notes the build of those with `meta.data_lag`.
+    The mark of an incremental one becomes that of its inputs. A full refresh deletes the marks of all downstream
+    models, so that they get a full refresh, too, in this run or a later one, and of all tests that read it, so that
+    they read everything.
+
+    A mark that has gone back since (`step_back_readers`) has not done so for a model that adds receipts to stored rows:
+    it has those of the newest file already, whatever its inputs have still to do. Only `rates_file_id` goes back.
 #}
 {% macro advance_high_water_mark() %}
     {%- if model.config.materialized == 'incremental' -%}
@@ -388,20 +415,91 @@
         delete from {{ operations_table('high_water_marks') }}
         where model in ('{{ models_below() | join("', '") }}');
         {{ forget_tests_of(model.unique_id) }}
+        {%- elif execute %}
+        {{ refresh_statistics(this) }}
         {%- endif %}
-    insert into {{ operations_table('high_water_marks') }} (
-        model, file_id, reference_fingerprint, code_fingerprint
+        {%- set keeps_mark = execute and is_incremental() and (config.get('meta') or {}).adds_receipts %}
+        {%- set mark = mark_of_inputs() %}
+    insert into {{ operations_table('high_water_marks') }} as marks (
+        model, file_id, rates_file_id, reference_fingerprint, code_fingerprint
     )
     values (
         '{{ this.identifier }}',
-        {{ mark_of_inputs() }},
+        {{ mark }},
+        {{ mark }},
         {{ reference_fingerprint }},
         '{{ code_fingerprint() }}'
     )
     on conflict (model) do update set
-        file_id = excluded.file_id,
+        file_id = {{ "greatest(marks.file_id, excluded.file_id)" if keeps_mark else "excluded.file_id" }},
+        rates_file_id = excluded.rates_file_id,
         reference_fingerprint = excluded.reference_fingerprint,
         code_fingerprint = excluded.code_fingerprint,
-        updated_at = current_timestamp
+        updated_at = current_timestamp;
+    {{ note_mart_builds(mark) }}
+    {%- elif (config.get('meta') or {}).data_lag -%}
+    {{ note_mart_builds(mark_of_inputs()) }}
     {%- endif -%}
 {% endmacro %}
+
+
+{#
+    Post-hook of an incremental model that depends on a seed, beside the reference data above, and notes in `change_id`
+    what it has changed. A seed changes without a file: the change has the number of the newest file, which the models
+    downstream have processed. So their marks, and those of their tests, go back by one; they process again what that
+    file has changed, and the changes of the seed. A model that adds receipts to stored rows (`meta.adds_receipts`)
+    would add those of that file twice: only its mark for changed rates goes back (`rates_mark`).
+
+    Once for each change: only where this transaction, which has also written the model's mark, has written a changed row. A build that is killed before its end
+    has either left no changed row, or the marks that belong to it.
+#}
+{% macro step_back_readers() %}
+    {%- if execute and is_incremental() -%}
+        {%- set end = end_of_ledger() | int -%}
+        {%- set changed = run_query(
+            "select 1 from " ~ this ~ " where change_id = " ~ end ~ " and change_id > 0"
+            ~ " and xmin = (select marks.xmin from " ~ operations_table('high_water_marks') ~ " as marks"
+            ~ " where marks.model = '" ~ this.identifier ~ "') limit 1"
+        ).rows -%}
+        {%- if changed %}
+            {%- set below = models_below() %}
+            {%- set names = [] %}
+            {%- for name in below if not graph.nodes['model.branchline.' ~ name].config.meta.adds_receipts %}
+                {%- do names.append(name) %}
+            {%- endfor %}
+            {%- set tests = [] %}
+            {%- for node in graph.nodes.values() if node.resource_type == 'test' %}
+                {%- for name in below if 'model.branchline.' ~ name in node.depends_on.nodes %}
+                    {%- do tests.append(node.unique_id) if loop.first %}
+                {%- endfor %}
+            {%- endfor %}
+            {%- set marks = kept_for_run('test marks') %}
+            {%- for test in tests if test in marks and marks[test][0] >= end %}
+                {%- do marks.update({test: (end - 1, marks[test][1])}) %}
+            {%- endfor %}
+        update {{ operations_table('high_water_marks') }} set file_id = {{ end - 1 }}
+        where file_id >= {{ end }} and model in ('{{ names | join("', '") }}');
+        update {{ operations_table('high_water_marks') }} set rates_file_id = {{ end - 1 }}
+        where rates_file_id >= {{ end }} and model in ('{{ below | join("', '") }}');
+        update {{ operations_table('test_marks') }} set file_id = {{ end - 1 }}
+        where file_id >= {{ end }} and test in ('{{ tests | join("', '") }}');
+        {%- endif %}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+    The newest file up to which this model has the changes of exchange rates, where that is not its mark: that of a
+    model that adds receipts to stored rows. For other models, and for tests, `mark` itself. Marks of an older version
+    lack the number; then the changes of the mark itself count as new.
+#}
+{% macro rates_mark(mark) -%}
+    {%- if not (execute and model.config.meta.adds_receipts and is_incremental()) -%}
+        {{ return(mark) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select coalesce(rates_file_id, file_id - 1) from " ~ operations_table('high_water_marks')
+        ~ " where model = '" ~ this.identifier ~ "'"
+    ).rows -%}
+    {{ return(found[0][0] if found else mark) }}
+{%- endmacro %}

@@ -44,6 +44,13 @@
         sum({{ weight }}) as customers,
         sum({{ weight }} * customer_months.purchases) as purchases,
         sum({{ weight }} * customer_months.net_amount) as net_amount,
+        sum({{ weight }} * coalesce(customer_months.net_amount_company, 0)) as net_amount_company,
+        coalesce(
+            sum({{ weight }} * customer_months.purchases) filter (
+                where customer_months.net_amount_company is null
+            ),
+            0
+        ) as purchases_without_rate,
         {{ first_sales_month }} as first_sales_month,
         customer_months.sales_month
     from {{ customer_months }} as customer_months

@@ -4,10 +4,12 @@
     file or another file with the same sale. In a full refresh, all receipts. Receipts without a known customer are
     left out.
 
+    `revalued`: a query of keys whose amounts in the company's currency have changed: all their receipts are read again.
+
     `by_month`: the model stores customers by month, so that only months that may have lost a receipt are read again.
     Each CTE then has a column `sales_month`.
 #}
-{% macro customer_sales(transactions, mark, by_month=false) -%}
+{% macro customer_sales(transactions, mark, by_month=false, revalued=none) -%}
 {%- set keys = ['customer_key', 'sales_month'] if by_month else ['customer_key'] -%}
 {%- set month %}cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month{% endset -%}
 {% if is_incremental() -%}
@@ -37,6 +39,11 @@ bereft as (
     select distinct {{ keys | join(', ') }}
     from changed_transactions
     where file_id <= {{ mark }}
+    {%- if revalued %}
+    union
+    select {{ keys | join(', ') }}
+    from ({{ revalued }}) as revalued_keys
+    {%- endif %}
 
 ),
 

@@ -10,8 +10,8 @@
     its values, so that an entry which leaves the list undoes no past sale. A version that is withdrawn takes its
     values with it: they are null until another version has the key.
 
-    `list`: a relation of the list's lines, one `key` and `values` each, with file_id and line_number; the last line of a
-    version counts. For a model with `meta.feed`, the strategy delete+insert and the unique key (`key`,
+    `list`: a relation of the list's lines, one `key` and `values` each, with file_id and line_number; the last line of
+    a version counts. For a model with `meta.feed`, the strategy delete+insert and the unique key (`key`,
     valid_from_file_id).
 #}
 {% macro list_history(list, key, values) -%}

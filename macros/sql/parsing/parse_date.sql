@@ -19,8 +19,11 @@
 {%- endmacro %}
 
 
-{# The same with its time of day; midnight where the text has none. #}
-{% macro parse_moment(text) -%}
+{#
+    The same with its time of day; midnight where the text has none. `time_zone` as for date_readings: a time with an
+    offset from UTC is converted to the time there.
+#}
+{% macro parse_moment(text, time_zone=none) -%}
     (
         select
             case
@@ -31,6 +34,6 @@
                     or readings.day_first_at = readings.month_first_at
                     then readings.day_first_at
             end
-        from {{ date_readings(text, 'readings') }}
+        from {{ date_readings(text, 'readings', time_zone) }}
     )
 {%- endmacro %}

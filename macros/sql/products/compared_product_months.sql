@@ -3,7 +3,8 @@
     company's (rpt_company_products). Macros, not a model, because the former reads only touched months and those they
     are compared with.
 
-    `within` is the column within which months are ranked, classed and compared: branch_key or currency_code.
+    `within` is the column within which months are ranked, classed and compared: branch_key, or currency_code, of which
+    the company has one. Rows have `net_sales`, and `net_amount_company`, which is shown beside it.
 #}
 
 {# Months of products with `net_sales`, with rank, shares and class in the month's sales. #}
@@ -11,19 +12,19 @@
     select
         *,
         rank() over (
-            partition by {{ within }}, sales_month order by net_sales desc
+            partition by {{ within }}, sales_month order by net_sales desc nulls last
         ) as sales_rank,
         sum(net_sales) over (partition by {{ within }}, sales_month) as all_net_sales,
         -- Negative sales are left out of the sum that defines the classes.
         sum(greatest(net_sales, 0)) over (partition by {{ within }}, sales_month)
             as classed_net_sales,
         sum(greatest(net_sales, 0)) over (
-            partition by {{ within }}, sales_month order by net_sales desc
+            partition by {{ within }}, sales_month order by net_sales desc nulls last
         ) as cumulative_net_sales,
         coalesce(
             sum(greatest(net_sales, 0)) over (
                 partition by {{ within }}, sales_month
-                order by net_sales desc
+                order by net_sales desc nulls last
                 groups between unbounded preceding and 1 preceding
             ),
             0
@@ -36,8 +37,9 @@
     it by its number.
 
     `columns` identify the month; `share` is the column of the share of the month's sales within `within`.
+    `priced`: the number of units that `net_sales` is the price of.
 #}
-{% macro compared_product_months(ranked, within, columns, share) -%}
+{% macro compared_product_months(ranked, within, columns, share, priced='quantity') -%}
     {%- set formers = {'last_month': 1, 'last_year': 12} -%}
     {%- set changes = {
         'last_month': 'net_sales_change', 'last_year': 'net_sales_change_on_last_year'
@@ -53,9 +55,11 @@
         cast(quantity as bigint) as quantity,
         cast(transactions as bigint) as transactions,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
+        cast(net_amount_company as numeric(38, 6)) as net_amount_company,
         cast(returned_quantity as bigint) as returned_quantity,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
-        {{ ratio('net_sales', 'quantity', 4) }} as average_unit_price,
+        {{ ratio('net_sales', priced, 4) }} as average_unit_price,
         {{ ratio('100 * net_sales', 'greatest(all_net_sales, 0)') }} as {{ share }},
         {{ ratio('100 * cumulative_net_sales', 'classed_net_sales') }}
             as cumulative_sales_percent,

@@ -71,15 +71,26 @@ seen_branches as (
 
 ),
 
+-- Places of lists of the stock of all places, which need not sell.
+warehouses as (
+
+    select distinct branch_key
+    from stock_days
+    where covers_all_places
+
+),
+
 trading as (
 
     select
         seen_branches.source_system,
         seen_branches.branch_name,
+        warehouses.branch_key is not null and opened_branches.branch_key is null as is_warehouse,
         opened_branches.first_date as first_business_date,
         opened_branches.last_date as last_business_date
     from seen_branches
     left join opened_branches on seen_branches.branch_key = opened_branches.branch_key
+    left join warehouses on seen_branches.branch_key = warehouses.branch_key
 
 ),
 
@@ -152,6 +163,7 @@ final as (
         known_branches.latitude,
         known_branches.longitude,
         known_branches.branch_name is null as is_inferred,
+        coalesce(trading.is_warehouse, false) as is_warehouse,
         known_branches.opening_date,
         trading.first_business_date,
         trading.last_business_date

@@ -1,6 +1,7 @@
 with branches as (
 
     select * from {{ ref('dim_branches') }}
+    where is_warehouse is not true
 
 ),
 

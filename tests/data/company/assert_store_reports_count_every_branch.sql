@@ -1,10 +1,11 @@
--- Every branch is one store in each of the reports, and its people count.
+-- Every branch but a warehouse is one store in each of the reports, and its people count.
 with branches as (
 
     select
         count(*) as stores,
         coalesce(sum(staff_count), 0) as staff_count
     from {{ ref('dim_branches') }}
+    where not is_warehouse
 
 ),
 
