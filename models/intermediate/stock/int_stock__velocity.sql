@@ -17,17 +17,47 @@ opened_branches as (
 
 ),
 
+places as (
+
+    select * from {{ ref('int_stock_places__supplying') }}
+
+),
+
+last_sales as (
+
+    select
+        places.branch_key,
+        max(opened_branches.last_date) as last_date
+    from places
+    inner join opened_branches on places.supplied_branch_key = opened_branches.branch_key
+    group by places.branch_key
+
+),
+
 latest_days as (
 
     select
         stock_days.branch_key,
         stock_days.business_date,
         cast(
-            {{ dbt.dateadd('day', 1 - days, 'opened_branches.last_date') }} as date
+            {{ dbt.dateadd('day', 1 - days, 'last_sales.last_date') }} as date
         ) as window_start_date,
-        opened_branches.last_date as window_end_date
+        last_sales.last_date as window_end_date
     from stock_days
-    left join opened_branches on stock_days.branch_key = opened_branches.branch_key
+    left join last_sales on stock_days.branch_key = last_sales.branch_key
+
+),
+
+-- Several places may supply one branch: its days are read once.
+selling_days as (
+
+    select
+        places.supplied_branch_key as branch_key,
+        min(latest_days.window_start_date) as window_start_date,
+        max(latest_days.window_end_date) as window_end_date
+    from latest_days
+    inner join places on latest_days.branch_key = places.branch_key
+    group by places.supplied_branch_key
 
 ),
 
@@ -41,7 +71,7 @@ product_days as (
 
     {{ look_up(
         ref('int_product_days__sold'),
-        'select * from latest_days',
+        'select * from selling_days',
         'found.branch_key = wanted.branch_key
         and found.business_date >= wanted.window_start_date
         and found.business_date <= wanted.window_end_date'
@@ -52,11 +82,17 @@ product_days as (
 sold as (
 
     select
-        product_key,
-        branch_key,
-        sum(sold_quantity) as sold_quantity
+        product_days.product_key,
+        places.branch_key,
+        sum(product_days.sold_quantity) as sold_quantity
     from product_days
-    group by product_key, branch_key
+    inner join places on product_days.branch_key = places.supplied_branch_key
+    inner join latest_days
+        on
+            places.branch_key = latest_days.branch_key
+            and product_days.business_date >= latest_days.window_start_date
+            and product_days.business_date <= latest_days.window_end_date
+    group by product_days.product_key, places.branch_key
 
 ),
 

@@ -7,7 +7,7 @@
         materialized='incremental',
         incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
-        meta={'touched_by': 'judged_stock_day'},
+        meta={'touched_by': 'judged_stock_day', 'data_lag': {'fct_stock_levels': ['stock']}},
         on_schema_change='fail',
     )
 }}
@@ -33,6 +33,12 @@ stock_levels as (
 
 ),
 
+places as (
+
+    select * from {{ ref('int_stock_places__supplying') }}
+
+),
+
 {% if is_incremental() -%}
 needed_days as (
 
@@ -40,9 +46,10 @@ needed_days as (
         sale_days.branch_key,
         sale_days.business_date
     from stock_days
+    inner join places on stock_days.branch_key = places.branch_key
     inner join {{ sale_days }} as sale_days
         on
-            stock_days.branch_key = sale_days.branch_key
+            places.supplied_branch_key = sale_days.branch_key
             and stock_days.window_start_date <= sale_days.business_date
             and stock_days.window_end_date >= sale_days.business_date
 
@@ -57,7 +64,7 @@ product_days as (
 product_days as (
 
     select * from {{ ref('int_product_days__sold') }}
-    where branch_key in (select stock_days.branch_key from stock_days)
+    where branch_key in (select places.supplied_branch_key from places)
 
 ),
 {%- endif %}
@@ -67,13 +74,14 @@ product_days as (
 days_in_order as (
 
     select
-        product_key,
-        branch_key,
-        sold_quantity,
+        product_days.product_key,
+        places.branch_key,
+        product_days.sold_quantity,
         cast(null as numeric(18, 3)) as stock_quantity,
-        business_date as window_end_date,
+        product_days.business_date as window_end_date,
         cast(null as date) as business_date
     from product_days
+    inner join places on product_days.branch_key = places.supplied_branch_key
     union all
     select
         stock_levels.product_key,

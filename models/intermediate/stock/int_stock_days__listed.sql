@@ -19,6 +19,8 @@ with stock_levels as (
         is_current
     {% if is_incremental() -%}
         and (branch_key, business_date) in ({{ touched }})
+        -- Pairs are looked up after all levels are added up, days before it.
+        and {{ is_one_of('business_date', 'select days.business_date from (' ~ touched ~ ') as days') }}
     {%- endif %}
 
 ),
@@ -31,6 +33,7 @@ final as (
         max(branch_name) as branch_name,
         count(*) as products,
         count(counted_quantity) as counted_products,
+        coalesce(bool_or(covers_all_places), false) as covers_all_places,
         business_date,
         max(loaded_at) as loaded_at
     from stock_levels

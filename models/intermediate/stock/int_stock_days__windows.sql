@@ -20,8 +20,14 @@ opened_branches as (
 
 ),
 
+places as (
+
+    select * from {{ ref('int_stock_places__supplying') }}
+
+),
+
 -- A day has a row for each currency.
-sale_days as (
+branch_sale_days as (
 
     select distinct
         branch_days.branch_key,
@@ -34,6 +40,22 @@ sale_days as (
 
 ),
 
+-- A place that sells nothing has the days of the branches that it supplies.
+sale_days as (
+
+    select
+        branch_key,
+        business_date
+    from branch_sale_days
+    union
+    select
+        places.branch_key,
+        branch_sale_days.business_date
+    from places
+    inner join branch_sale_days on places.supplied_branch_key = branch_sale_days.branch_key
+
+),
+
 known_days as (
 
     select
@@ -42,6 +64,7 @@ known_days as (
         stock_days.branch_name,
         stock_days.products,
         stock_days.counted_products,
+        stock_days.covers_all_places,
         stock_days.products is not null as is_listed,
         coalesce(stock_days.business_date, sale_days.business_date) as business_date,
         sale_days.business_date as sale_date,
@@ -71,7 +94,11 @@ compared_lists as (
         *,
         lag(business_date) over lists_before as previous_date,
         lag(sale_days_so_far) over lists_before as sale_days_before,
-        lead(business_date) over lists_before is null as is_latest
+        lead(business_date) over lists_before is null
+        and (
+            covers_all_places is not true
+            or business_date = max(business_date) over (partition by source_system)
+        ) as is_latest
     from followed_days
     where is_listed
     window lists_before as (partition by branch_key order by business_date)
@@ -92,6 +119,7 @@ final as (
             - case when previous_date is not null and sale_date is not null then 1 else 0 end
             as integer
         ) as sale_days_without_list,
+        covers_all_places,
         is_latest,
         business_date,
         previous_date,

@@ -17,6 +17,8 @@ with stock_levels as (
         is_current
     {% if is_incremental() -%}
         and (branch_key, business_date) in ({{ touched }})
+        -- Pairs are looked up after all levels are added up, days before it.
+        and {{ is_one_of('business_date', 'select days.business_date from (' ~ touched ~ ') as days') }}
     {%- endif %}
 
 ),

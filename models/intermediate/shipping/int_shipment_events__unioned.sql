@@ -1,0 +1,1 @@
+{{ every_source('shipment_events') }}
