@@ -1,0 +1,1 @@
+{{ every_source('ip_ranges') }}
