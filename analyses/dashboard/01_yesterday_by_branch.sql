@@ -3,6 +3,7 @@ select
     branch_name,
     currency_code,
     net_sales,
+    net_sales_company,
     transactions,
     returns,
     returned_amount,
@@ -14,4 +15,4 @@ where
     business_date = (
         select max(branches.last_business_date) from marts.dim_branches as branches
     )
-order by net_sales desc;
+order by net_sales_company desc nulls last;

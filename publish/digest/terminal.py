@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -27,21 +28,52 @@ LEFT = (Kind.TEXT, Kind.MONTH, Kind.FIGURE)
 
 
 def show_totals(console: Console, totals: Sequence[Totals]) -> None:
-    """One line per currency."""
-    for total in totals:
-        returned = (
-            f" ({plural(total.returns, 'return')} of {money(total.returned_amount)})"
-            if total.returns
-            else ""
-        )
-        console.print(
-            f"[bold]Sales:[/bold] {money(total.net_sales)} {plain(total.currency_code)} in"
-            f" {total.transactions:,} transactions of {total.items_sold:,} items{returned},"
-            f" {plural(total.branches, 'branch')},"
-            f" {total.first_business_date} to {total.last_business_date}."
-        )
+    """The company's total; beneath it its currencies, where it sells in others than its own."""
     if not totals:
         console.print("There are no sales in the warehouse yet.")
+        return
+    company, *currencies = totals
+    returned = (
+        f" ({plural(company.returns, 'return')} of {_amount(company.returned_amount)})"
+        if company.returns
+        else ""
+    )
+    console.print(
+        f"[bold]Sales:[/bold] {_amount(company.net_sales)} {plain(company.currency_code)} in"
+        f" {company.transactions:,} transactions of {company.items_sold:,} items{returned},"
+        f" {plural(company.branches, 'branch')},"
+        f" {company.first_business_date} to {company.last_business_date}."
+    )
+    for one in currencies:
+        is_own = one.currency_code == company.currency_code
+        worth = f" ({_amount(one.net_sales_company)} {plain(company.currency_code)})"
+        console.print(
+            f"    {_amount(one.net_sales)} {plain(one.currency_code)}{'' if is_own else worth} in"
+            f" {one.transactions:,} transactions, {plural(one.branches, 'branch')}"
+        )
+    _show_rates(console, company, currencies)
+
+
+def _show_rates(console: Console, company: Totals, currencies: Sequence[Totals]) -> None:
+    """What of the company's total is missing or estimated for want of an exchange rate."""
+    if company.transactions_without_rate:
+        codes = [one.currency_code for one in currencies if one.transactions_without_rate]
+        console.print(
+            f"[yellow]Without an exchange rate to {plain(company.currency_code)}, and in no total:"
+            f"[/yellow] {plural(company.transactions_without_rate, 'transaction')} in"
+            f" {plain(listed(codes), LONGEST_LINE)}. Add rates to seeds/exchange_rates.csv."
+        )
+    if company.transactions_at_estimated_rate:
+        codes = [one.currency_code for one in currencies if one.transactions_at_estimated_rate]
+        console.print(
+            "[yellow]Estimated, at the first known exchange rate:[/yellow]"
+            f" {plural(company.transactions_at_estimated_rate, 'earlier transaction')} in"
+            f" {plain(listed(codes), LONGEST_LINE)}"
+        )
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "?" if amount is None else money(amount)
 
 
 def show_unlisted_branches(console: Console, branches: Sequence[UnlistedBranch]) -> None:
@@ -68,7 +100,7 @@ def show_weeks(console: Console, weeks: Sequence[WeekOfSales]) -> None:
             str(week.sales_week),
             str(week.days),
             f"{week.transactions:,}",
-            money(week.net_sales),
+            _amount(week.net_sales),
             plain(week.currency_code),
             change(week.net_sales_change_percent),
             f"{week.new_customers:,}",

@@ -18,15 +18,25 @@ from publish.digest.answers import is_readable, read_answer
 
 @dataclass(frozen=True)
 class Totals:
-    """All sales of one currency. `transactions` counts returns, `net_sales` is net of them."""
+    """All sales of the company in its currency (`level`: "company"), or those of one currency.
 
+    `transactions` counts returns, `net_sales` is net of them. Amounts are in `currency_code`, but
+    `net_sales_company` is in the company's. Receipts without a rate are in no amount of the
+    company; those at an estimated rate are from before the first known one. An amount is None
+    where no receipt has a rate.
+    """
+
+    level: str
     currency_code: str
     branches: int
     transactions: int
     returns: int
+    transactions_without_rate: int
+    transactions_at_estimated_rate: int
     items_sold: int
-    net_sales: Decimal
-    returned_amount: Decimal
+    net_sales: Decimal | None
+    net_sales_company: Decimal | None
+    returned_amount: Decimal | None
     first_business_date: date
     last_business_date: date
 
@@ -52,18 +62,19 @@ class LastSale:
 
 @dataclass(frozen=True)
 class WeekOfSales:
-    """The company's sales in one week and currency. `days`: how many days of it have sales.
+    """The company's sales in one week, in its currency. `days`: how many days of it have sales.
 
     Each known customer is counted once, for any number of days and branches: as new in the week of
-    the first purchase, in any branch and currency, and as returning in every later week.
-    `net_sales_change_percent` is against the week before; None unless both weeks are complete.
+    the first purchase, in any branch, and as returning in every later week.
+    `net_sales` is None where no receipt has an exchange rate. `net_sales_change_percent` is against
+    the week before; None unless both weeks are complete.
     """
 
     sales_week: date
     currency_code: str
     days: int
     transactions: int
-    net_sales: Decimal
+    net_sales: Decimal | None
     new_customers: int
     returning_customers: int
     net_sales_change_percent: Decimal | None
@@ -100,7 +111,7 @@ def _names(kind: type[Any]) -> list[str]:
 
 
 def read_totals(link: Link) -> list[Totals]:
-    """Totals per currency, the largest first."""
+    """The company's totals, and then those of its currencies, where it sells in other ones."""
     return [Totals(*row) for row in read_answer(link, "sales_totals", _names(Totals))]
 
 
@@ -124,7 +135,7 @@ def read_last_sales(link: Link, source_systems: Sequence[str]) -> list[LastSale]
 
 
 def read_weeks(link: Link) -> list[WeekOfSales]:
-    """Sales of the company's last weeks: the largest currency first, then the oldest week."""
+    """Sales of the company's last weeks, the oldest first."""
     return [WeekOfSales(*row) for row in read_answer(link, "weeks", _names(WeekOfSales))]
 
 

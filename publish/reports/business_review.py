@@ -1,6 +1,6 @@
 """Monthly business review: a page for the board.
 
-Amounts of different currencies are never added up.
+What all branches sold is in the company's currency; a branch, its costs and wages keep their own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from publish.reports.figures import (
     ratio,
     rounded,
     share_percent,
-    sum_up,
 )
 from publish.reports.missing import have_not_come
 from publish.reports.month_reading import (
@@ -51,6 +50,7 @@ from publish.reports.page import (
     Table,
     Value,
 )
+from publish.reports.rates import rates_of
 from publish.reports.report import Part, Report
 from publish.reports.selling import WORTH_A_REASON, main_reason
 from publish.reports.targets import MART as TARGETS
@@ -70,8 +70,6 @@ from publish.reports.words import (
 )
 
 MONTHS_SHOWN = 13
-MOST_CURRENCIES, FEWEST_RECEIPTS_PERCENT = 3, 5
-"""As on the company's daily page."""
 MOST_PRODUCTS = 10
 MOST_MOVED = 12
 MOST_ODD = 6
@@ -127,12 +125,20 @@ class _Review:
         self.month, self.part = month, part
         self.on = month.month
         self.name = of_month(self.on)
+        self.currency = month.currency
+        # Currencies of the branches, which have columns of their own where they differ.
         self.currencies = month.currencies()
-        self.several = len(self.currencies) > 1
+        self.is_converted = bool({*self.currencies} - {self.currency})
         self.missing = [month.labels.get(key, key) for key in month.missing]
-        self.of = {
-            currency: self._compared(currency, self._month()) for currency in self.currencies
-        }
+        self.rates = rates_of(
+            (one for one in month.sold if one.month == self.on), self.currency, month.labels
+        )
+        self.one = self._compared(self._month())
+
+    @property
+    def has_sums(self) -> bool:
+        """Whether anything was sold in the month that can be added up."""
+        return bool(self.currencies) and not self.rates.leaves_out_all
 
     def _month(self) -> Period:
         return Period(self.name, self.on, self.on)
@@ -147,7 +153,7 @@ class _Review:
     def _year(self) -> Period:
         return Period(f"{self.on.year} to date", date(self.on.year, 1, 1), self.on)
 
-    def _compared(self, currency: str, period: Period) -> _Compared:
+    def _compared(self, period: Period) -> _Compared:
         """A year is not compared with the one before twice."""
         length = 3 if period.name.startswith("Quarter") else 1
         before = period.moved(length, "")
@@ -156,41 +162,33 @@ class _Review:
         before_name = "the quarter before" if length == 3 else of_month(before.first)
         return _Compared(
             period,
-            self.month.sums(period.first, period.last, currency) or Sales(),
-            None if is_year else self._covered(before, currency),
+            self.month.company(period.first, period.last) or Sales(),
+            None if is_year else self._covered(before),
             "" if is_year else before_name,
-            self._covered(year, currency),
+            self._covered(year),
             of_month(year.last) if period.first == period.last else "a year before",
         )
 
-    def _covered(self, period: Period, currency: str) -> Sales | None:
+    def _covered(self, period: Period) -> Sales | None:
         """The sums of a period that the company's history covers from its first days on."""
-        if not self.month.is_covered(period.first, currency):
+        if not self.month.is_covered(period.first):
             return None
-        return self.month.sums(period.first, period.last, currency)
+        return self.month.company(period.first, period.last)
 
-    def _suffix(self, currency: str) -> str:
-        return f", {currency}" if self.several else ""
+    def _source(self, first: date | None = None) -> Source:
+        return Source("rpt_daily_sales", during(first or self.on, self.month.end))
 
-    def _source(self, currency: str = "", first: date | None = None) -> Source:
-        values = {"currency_code": currency} if currency else {}
-        return Source(
-            "rpt_daily_sales", during(first or self.on, self.month.end, "business_date", **values)
-        )
-
-    def _mart(self, mart: str, column: str, currency: str = "", more: str = "") -> Source:
-        values = {"currency_code": currency} if currency else {}
-        where = condition(**{column: self.on}, **values)
+    def _mart(self, mart: str, column: str, more: str = "") -> Source:
+        where = condition(**{column: self.on})
         return Source(mart, where + (f" and {more}" if more else ""))
 
     def page(self) -> Page:
         sections: list[Section | None] = [self._periods()]
-        charted = self._charted()
-        for currency in charted:
-            sections += [self._months(currency), self._moved(currency)]
+        if self.has_sums:
+            sections += [self._months(), self._moved()]
         sections += [self._branches(), self._regions(), self._like_for_like()]
-        for currency in charted:
-            sections += [self._products(currency), self._movers(currency)]
+        if self.has_sums:
+            sections += [self._products(), self._movers()]
         sections += [
             self._margin(),
             self._customers(),
@@ -214,40 +212,17 @@ class _Review:
             missing=tuple(self.missing),
         )
 
-    def _charted(self) -> list[str]:
-        receipts = {currency: one.now.transactions for currency, one in self.of.items()}
-        enough = sum(receipts.values()) * FEWEST_RECEIPTS_PERCENT
-        return [one for one in self.currencies if 100 * receipts[one] >= enough][:MOST_CURRENCIES]
-
     def _headline(self) -> str:
         if not self.currencies:
             return f"No branch has sales in {self.name}."
-        if self.several:
-            sums = []
-            for currency in self.currencies:
-                one = self.of[currency]
-                change, against = self._best_change(one)
-                sums.append(
-                    money(one.now.net_sales, currency)
-                    + (f" ({up_or_down(change)} on {against})" if change is not None else "")
-                )
-            said = f"In {self.name} the company sold {listed(sums, 6)}."
-        else:
-            said = self._of_one_currency(self.currencies[0])
         return sentences(
-            said, have_not_come(self.missing).replace("The sales", "The last day's sales")
+            self._sum_of_month() if self.has_sums else f"The company sold in {self.name}.",
+            self.rates.missing_words,
+            have_not_come(self.missing).replace("The sales", "The last day's sales"),
         )
 
-    def _best_change(self, one: _Compared) -> tuple[Decimal | None, str]:
-        """The change on the year before, or else on the month before."""
-        for past, name in ((one.year_before, one.year_name), (one.before, one.before_name)):
-            change = change_percent(one.now.net_sales, past.net_sales if past else None)
-            if change is not None:
-                return change, name
-        return None, ""
-
-    def _of_one_currency(self, currency: str) -> str:
-        one = self.of[currency]
+    def _sum_of_month(self) -> str:
+        one, currency = self.one, self.currency
         said = f"In {self.name} the company sold {money(one.now.net_sales, currency)}"
         on_year = change_percent(
             one.now.net_sales, one.year_before.net_sales if one.year_before else None
@@ -268,53 +243,60 @@ class _Review:
         return said + "."
 
     def _figures(self) -> list[Figure]:
-        figures = []
-        for currency in self.currencies:
-            one = self.of[currency]
-            target = self.month.targets.company(currency)
+        figures: list[Figure] = []
+        if self.has_sums:
             figures.append(
                 Figure(
-                    f"net_sales_{currency}",
-                    f"Net sales{self._suffix(currency)}",
-                    one.now.net_sales,
+                    f"net_sales_{self.currency}",
+                    "Net sales",
+                    self.one.now.net_sales,
                     Kind.MONEY,
-                    self._source(currency),
-                    currency,
-                    _comparisons(one, lambda sales: sales.net_sales),
+                    self._source(),
+                    self.currency,
+                    _comparisons(self.one, lambda sales: sales.net_sales),
                 )
             )
-            if target:
-                figures.append(
-                    Figure(
-                        f"target_net_sales_{currency}",
-                        f"Sales of {self.month.targets.count(currency):,} branches with a target"
-                        + self._suffix(currency),
-                        target.sold,
-                        Kind.MONEY,
-                        self.month.targets.source(currency_code=currency),
-                        currency,
-                        compared("on target", target.sold, target.amount),
-                    )
-                )
-            year = self._compared(currency, self._year())
+        figures += self._targets()
+        if self.has_sums:
+            year = self._compared(self._year())
             figures.append(
                 Figure(
-                    f"year_net_sales_{currency}",
-                    f"Year to date{self._suffix(currency)}",
+                    f"year_net_sales_{self.currency}",
+                    "Year to date",
                     year.now.net_sales,
                     Kind.MONEY,
-                    self._source(currency, year.period.first),
-                    currency,
+                    self._source(year.period.first),
+                    self.currency,
                     _comparisons(year, lambda sales: sales.net_sales),
                 )
             )
-        if not self.several:
-            for currency in self.currencies:
-                figures += self._of_receipts(currency)
+            figures += self._of_receipts()
         return [*figures, *self._counts()]
 
-    def _of_receipts(self, currency: str) -> list[Figure]:
-        one = self.of[currency]
+    def _targets(self) -> list[Figure]:
+        """What branches with a target sold, in the money in which it is set."""
+        figures = []
+        currencies = self.month.targets.currencies()
+        for currency in currencies:
+            target = self.month.targets.company(currency)
+            if target is None:
+                continue
+            figures.append(
+                Figure(
+                    f"target_net_sales_{currency}",
+                    f"Sales of {self.month.targets.count(currency):,} branches with a target"
+                    + (f", {currency}" if len(currencies) > 1 else ""),
+                    target.sold,
+                    Kind.MONEY,
+                    self.month.targets.source(currency_code=currency),
+                    currency,
+                    compared("on target", target.sold, target.amount),
+                )
+            )
+        return figures
+
+    def _of_receipts(self) -> list[Figure]:
+        one = self.one
         days = Decimal(self.month.end.day)
 
         def per_day(sales: Sales, month: date) -> Decimal | None:
@@ -327,8 +309,8 @@ class _Review:
                 "Net sales per calendar day",
                 now,
                 Kind.MONEY,
-                self._source(currency),
-                currency,
+                self._source(),
+                self.currency,
                 compared(
                     "on the month before",
                     now,
@@ -340,8 +322,8 @@ class _Review:
                 "Average receipt",
                 one.now.average_receipt,
                 Kind.MONEY,
-                self._source(currency),
-                currency,
+                self._source(),
+                self.currency,
                 _comparisons(one, lambda sales: sales.average_receipt),
             ),
             Figure(
@@ -349,8 +331,8 @@ class _Review:
                 "Returned",
                 one.now.returned_amount,
                 Kind.MONEY,
-                self._source(currency),
-                currency,
+                self._source(),
+                self.currency,
                 _comparisons(one, lambda sales: sales.returned_amount),
                 more_is_better=False,
             ),
@@ -358,11 +340,14 @@ class _Review:
 
     def _counts(self) -> list[Figure]:
         """Receipts and branches, which add up over currencies."""
-        branches = {one.branch_key for one in self.month.sold if one.month == self.on}
-        before = {one.branch_key for one in self.month.sold if one.month == self.month.month_before}
-        receipts = sum_up(one.now for one in self.of.values()).transactions
-        known = [one.before.transactions for one in self.of.values() if one.before]
-        return [
+        sold = [one for one in self.month.sold if one.month == self.on]
+        before = [one for one in self.month.sold if one.month == self.month.month_before]
+        is_covered = self.month.is_covered(self.month.month_before)
+        receipts = sum(one.sales.transactions for one in sold)
+        receipts_before = sum(one.sales.transactions for one in before)
+        branches = {one.branch_key for one in sold}
+        branches_before = {one.branch_key for one in before}
+        figures = [
             Figure(
                 "transactions",
                 "Receipts",
@@ -370,7 +355,7 @@ class _Review:
                 Kind.NUMBER,
                 self._source(),
                 comparisons=compared(
-                    "on the month before", receipts, sum(known) if known else None
+                    "on the month before", receipts, receipts_before if is_covered else None
                 ),
             ),
             Figure(
@@ -379,57 +364,58 @@ class _Review:
                 len(branches),
                 Kind.NUMBER,
                 self._source(),
-                comparisons=compared("on the month before", len(branches), len(before) or None),
+                comparisons=compared(
+                    "on the month before", len(branches), len(branches_before) or None
+                ),
             ),
         ]
+        return figures + self.rates.figures(self.on, self.month.end)
 
     def _periods(self) -> Section | None:
         """Month, quarter and year beside those before."""
-        rows: list[tuple[Value, ...]] = []
-        for currency in self.currencies:
-            for period in (self._month(), self._quarter(), self._year()):
-                one = self._compared(currency, period)
-                rows.append(
-                    (
-                        period.name,
-                        *([currency] if self.several else []),
-                        one.now.net_sales,
-                        one.before.net_sales if one.before else None,
-                        _change(one.now, one.before),
-                        one.year_before.net_sales if one.year_before else None,
-                        _change(one.now, one.year_before),
-                    )
-                )
-        if not rows:
+        if not self.has_sums:
             return None
-        money_of = "" if self.several else self.currencies[0]
+        rows: list[tuple[Value, ...]] = []
+        for period in (self._month(), self._quarter(), self._year()):
+            one = self._compared(period)
+            rows.append(
+                (
+                    period.name,
+                    one.now.net_sales,
+                    one.before.net_sales if one.before else None,
+                    _change(one.now, one.before),
+                    one.year_before.net_sales if one.year_before else None,
+                    _change(one.now, one.year_before),
+                )
+            )
         return Section(
             "periods",
             "Month, quarter and year",
-            self._source(first=self._year().first),
+            self._source(self._year().first),
+            self.rates.estimated_words,
             table=Table(
                 (
                     Column("Period", Kind.TEXT),
-                    *([Column("Currency", Kind.CODE)] if self.several else []),
-                    Column("Net sales", Kind.MONEY, money_of),
-                    Column("Period before", Kind.MONEY, money_of),
+                    Column("Net sales", Kind.MONEY, self.currency),
+                    Column("Period before", Kind.MONEY, self.currency),
                     Column("Change", Kind.CHANGE),
-                    Column("A year before", Kind.MONEY, money_of),
+                    Column("A year before", Kind.MONEY, self.currency),
                     Column("Change", Kind.CHANGE),
                 ),
                 tuple(rows),
             ),
         )
 
-    def _months(self, currency: str) -> Section:
+    def _months(self) -> Section:
         first = months_before(self.on, MONTHS_SHOWN - 1)
         shown = months_of(first, self.on)
-        values = [self._sales_of(month, currency) for month in shown]
-        past = [self._sales_of(months_before(month, 12), currency) for month in shown]
+        values = [self._sales_of(month) for month in shown]
+        past = [self._sales_of(months_before(month, 12)) for month in shown]
         known = [(value, month) for value, month in zip(values, shown, strict=True) if value]
         best = max(known) if known else None
         text = (
-            f"The best of these months was {of_month(best[1])} with {money(best[0], currency)}."
+            f"The best of these months was {of_month(best[1])} with"
+            f" {money(best[0], self.currency)}."
             if best
             else ""
         )
@@ -437,9 +423,9 @@ class _Review:
         if any(value is not None for value in past):
             series.append(Series("A year before", tuple(past)))
         return Section(
-            f"months_{currency}",
-            f"Month by month{self._suffix(currency)}",
-            self._source(currency, first),
+            f"months_{self.currency}",
+            "Month by month",
+            self._source(first),
             text,
             Chart(
                 ChartKind.COLUMNS,
@@ -447,31 +433,33 @@ class _Review:
                 tuple(series),
                 Kind.MONEY,
                 f"Net sales of {MONTHS_SHOWN} months to {self.name}. {text}",
-                currency,
+                self.currency,
             ),
         )
 
-    def _sales_of(self, month: date, currency: str) -> Decimal | None:
-        found = self.month.sums(month, month, currency)
+    def _sales_of(self, month: date) -> Decimal | None:
+        found = self.month.company(month, month)
         return found.net_sales if found else None
 
-    def _keys(self, currency: str | None = None) -> list[str]:
-        """The branches that sold in the month or the one before, by currency and sales."""
-        order = {one: place for place, one in enumerate(self.currencies)}
-        sold = {
-            one.branch_key: (one.month == self.on, one)
-            for one in sorted(self.month.sold, key=lambda one: one.month)
-            if one.month in (self.on, self.month.month_before)
-        }
-        return sorted(
-            (key for key, (_, one) in sold.items() if currency is None or one.currency == currency),
-            key=lambda key: (
-                order.get(sold[key][1].currency, len(order)),
-                not sold[key][0],
-                -sold[key][1].sales.net_sales,
-                self._label(key),
-            ),
-        )
+    def _converted(self, key: str, month: date) -> Decimal | None:
+        """What a branch sold in a month, in the company's currency."""
+        found = self.month.company(month, month, {key})
+        return found.net_sales if found else None
+
+    def _keys(self) -> list[str]:
+        """The branches that sold in the month or the one before, by sales in one currency."""
+        months = (self.on, self.month.month_before)
+        sold: dict[str, set[date]] = {}
+        for one in self.month.sold:
+            if one.month in months:
+                sold.setdefault(one.branch_key, set()).add(one.month)
+
+        def rank(key: str) -> tuple[bool, bool, Decimal, str]:
+            is_now = self.on in sold[key]
+            worth = self._converted(key, self.on if is_now else self.month.month_before)
+            return not is_now, worth is None, -(worth or ZERO), self._label(key)
+
+        return sorted(sold, key=rank)
 
     def _label(self, key: str) -> str:
         return self.month.labels.get(key, key)
@@ -484,23 +472,30 @@ class _Review:
         return branch.currency_code if branch else ""
 
     def _branches(self) -> Section | None:
+        """Each branch in its own money; beside it what that is worth in the company's, of which it
+        has a share.
+        """
         keys = self._keys()
         if not keys:
             return None
+        several = self.is_converted
         rows: list[tuple[Value, ...]] = []
         for key in keys:
             currency = self._currency_of(key)
             now = self.month.branch(key, self.on, currency)
             before = self.month.branch(key, self.month.month_before, currency)
             year = self.month.branch(key, self.month.year_before, currency)
-            company = self.of[currency].now.net_sales if currency in self.of else ZERO
+            worth = self._converted(key, self.on)
             sold = now or Sales()
+            if now is None:
+                worth = ZERO
             rows.append(
                 (
                     self._label(key),
-                    *([currency] if self.several else []),
+                    *([currency] if several else []),
                     sold.net_sales,
-                    share_percent(sold.net_sales, company),
+                    *([worth] if several else []),
+                    None if worth is None else share_percent(worth, self.one.now.net_sales),
                     _change(sold, before),
                     _change(sold, year),
                     sold.transactions,
@@ -508,7 +503,7 @@ class _Review:
                     share_percent(sold.returned_amount, sold.net_sales + sold.returned_amount),
                 )
             )
-        money_of = "" if self.several else (self.currencies or [""])[0]
+        money_of = "" if several else self.currency
         return Section(
             "branches",
             "Branch by branch",
@@ -516,8 +511,9 @@ class _Review:
             table=Table(
                 (
                     Column("Branch", Kind.TEXT),
-                    *([Column("Currency", Kind.CODE)] if self.several else []),
+                    *([Column("Currency", Kind.CODE)] if several else []),
                     Column("Net sales", Kind.MONEY, money_of),
+                    *([Column("Converted", Kind.MONEY, self.currency)] if several else []),
                     Column("Share", Kind.PERCENT),
                     Column("On the month before", Kind.CHANGE),
                     Column("On the year before", Kind.CHANGE),
@@ -529,34 +525,33 @@ class _Review:
             ),
         )
 
-    def _moves(self, currency: str) -> tuple[str, list[tuple[str, Decimal, Decimal]]]:
+    def _moves(self) -> tuple[str, list[tuple[str, Decimal, Decimal]]]:
         """What is compared with, and of the branches that sold in both months label and sums."""
         for past in (self.month.year_before, self.month.month_before):
             found = []
-            for key in self._keys(currency):
-                now = self.month.branch(key, self.on, currency)
-                before = self.month.branch(key, past, currency)
-                if now and before:
-                    found.append((self._label(key), now.net_sales, before.net_sales))
-            if len(found) > 1 and self.month.is_covered(past, currency):
+            for key in self._keys():
+                now, before = self._converted(key, self.on), self._converted(key, past)
+                if now is not None and before is not None:
+                    found.append((self._label(key), now, before))
+            if len(found) > 1 and self.month.is_covered(past):
                 return of_month(past), found
         return "", []
 
-    def _moved(self, currency: str) -> Section | None:
-        against, moves = self._moves(currency)
+    def _moved(self) -> Section | None:
+        against, moves = self._moves()
         if not moves:
             return None
         most = sorted(moves, key=lambda one: (-abs(one[1] - one[2]), one[0]))[:MOST_MOVED]
         shown = sorted(most, key=lambda one: (-(one[1] - one[2]), one[0]))
         first, last = shown[0], shown[-1]
         text = (
-            f"{called(first[0])}: {signed_money(first[1] - first[2], currency)},"
-            f" {called(last[0])}: {signed_money(last[1] - last[2], currency)}."
+            f"{called(first[0])}: {signed_money(first[1] - first[2], self.currency)},"
+            f" {called(last[0])}: {signed_money(last[1] - last[2], self.currency)}."
         )
         return Section(
-            f"moved_{currency}",
-            f"Largest changes on {against}{self._suffix(currency)}",
-            self._source(currency),
+            f"moved_{self.currency}",
+            f"Largest changes on {against}",
+            self._source(),
             text,
             Chart(
                 ChartKind.BARS,
@@ -565,35 +560,32 @@ class _Review:
                 Kind.MONEY,
                 f"Change of net sales on {against}, of the {len(shown)} branches with the largest"
                 f" changes. {text}",
-                currency,
+                self.currency,
             ),
         )
 
     def _regions(self) -> Section | None:
-        """Regions of one currency each; a region with two currencies has two rows."""
-        members: dict[tuple[str, str], list[str]] = {}
+        """The branches of a region together, in the company's currency."""
+        members: dict[str, list[str]] = {}
         for key in self._keys():
-            region = self.month.regions.get(key, "Without region")
-            members.setdefault((self._currency_of(key), region), []).append(key)
-        if len({region for _, region in members}) < 2:
+            members.setdefault(self.month.regions.get(key, "Without region"), []).append(key)
+        if len(members) < 2:
             return None
         rows: list[tuple[Value, ...]] = []
-        for (currency, region), keys in members.items():
-            now = self.month.sums(self.on, self.on, currency, keys) or Sales()
+        for region, keys in members.items():
+            now = self.month.company(self.on, self.on, keys)
             past = [
-                self.month.sums(month, month, currency, keys)
+                self.month.company(month, month, keys)
                 for month in (self.month.month_before, self.month.year_before)
             ]
             rows.append(
                 (
                     cleaned(region),
-                    *([currency] if self.several else []),
                     len(keys),
-                    now.net_sales,
-                    *(_change(now, one) for one in past),
+                    now.net_sales if now else None,
+                    *(_change(now or Sales(), one) for one in past),
                 )
             )
-        money_of = "" if self.several else self.currencies[0]
         return Section(
             "regions",
             "Region by region",
@@ -601,9 +593,8 @@ class _Review:
             table=Table(
                 (
                     Column("Region", Kind.TEXT),
-                    *([Column("Currency", Kind.CODE)] if self.several else []),
                     Column("Branches", Kind.NUMBER),
-                    Column("Net sales", Kind.MONEY, money_of),
+                    Column("Net sales", Kind.MONEY, self.currency),
                     Column("On the month before", Kind.CHANGE),
                     Column("On the year before", Kind.CHANGE),
                 ),
@@ -616,7 +607,9 @@ class _Review:
         rows = [
             row
             for row in self.month.like_for_like
-            if row["branches_on_year"] or row["branches_on_month"]
+            # Without other currencies the company's row says everything.
+            if (row["currency_code"] is None or self.is_converted)
+            and (row["branches_on_year"] or row["branches_on_month"])
         ]
         if not rows:
             return None
@@ -624,11 +617,16 @@ class _Review:
             "like_for_like",
             "Like for like",
             self._mart("rpt_like_for_like_sales", "sales_month"),
-            "Only days on which a branch was open in both months: growth without openings and"
-            " closings.",
+            sentences(
+                "Only days on which a branch was open in both months: growth without openings and"
+                " closings.",
+                "What exchange rates did is part of the growth of all branches."
+                if self.is_converted
+                else "",
+            ),
             table=Table(
                 (
-                    Column("Currency", Kind.CODE),
+                    Column("Branches in", Kind.TEXT),
                     Column("Branches", Kind.NUMBER),
                     Column("On the month before", Kind.CHANGE),
                     Column("Branches", Kind.NUMBER),
@@ -636,7 +634,7 @@ class _Review:
                 ),
                 tuple(
                     (
-                        row["currency_code"],
+                        row["currency_code"] or f"All, in {self.currency}",
                         row["branches_on_month"],
                         change_percent(row["on_month"], row["month_before"]),
                         row["branches_on_year"],
@@ -648,23 +646,21 @@ class _Review:
             is_latest=True,
         )
 
-    def _products(self, currency: str) -> Section | None:
-        rows = self.month.products.get(currency, [])[:MOST_PRODUCTS]
+    def _products(self) -> Section | None:
+        rows = self.month.products[:MOST_PRODUCTS]
         if not rows:
             return None
-        count = sum(row["abc_class"] == "A" for row in self.month.products[currency])
+        count = sum(row["abc_class"] == "A" for row in self.month.products)
         first = rows[0]
         text = (
             f"{named(first['product_name'])} brought most:"
-            f" {money(first['net_sales'], currency)}. {count:,} of"
-            f" {len(self.month.products[currency]):,} products bring most of the sales (class A)."
+            f" {money(first['net_sales'], self.currency)}. {count:,} of"
+            f" {len(self.month.products):,} products bring most of the sales (class A)."
         )
         return Section(
-            f"products_{currency}",
-            f"Best products{self._suffix(currency)}",
-            self._mart(
-                "rpt_company_products", "sales_month", currency, f"sales_rank <= {MOST_PRODUCTS}"
-            ),
+            f"products_{self.currency}",
+            "Best products",
+            self._mart("rpt_company_products", "sales_month", f"sales_rank <= {MOST_PRODUCTS}"),
             text,
             Chart(
                 ChartKind.BARS,
@@ -672,21 +668,20 @@ class _Review:
                 (Series("Net sales", tuple(row["net_sales"] for row in rows)),),
                 Kind.MONEY,
                 f"The {len(rows)} best products of {self.name}. {text}",
-                currency,
+                self.currency,
             ),
-            _product_table(rows, currency),
+            _product_table(rows, self.currency),
         )
 
-    def _movers(self, currency: str) -> Section | None:
+    def _movers(self) -> Section | None:
         """The products that gained and lost most, against the year before or the month before."""
-        products = self.month.products.get(currency, [])
-        on_year = self.month.is_covered(self.month.year_before, currency)
+        on_year = self.month.is_covered(self.month.year_before)
         column = "net_sales_change_on_last_year" if on_year else "net_sales_change"
         past = self.month.year_before if on_year else self.month.month_before
-        if not self.month.is_covered(past, currency):
+        if not self.month.is_covered(past):
             return None
         moved = sorted(
-            (row for row in products if row[column]),
+            (row for row in self.month.products if row[column]),
             key=lambda row: (-row[column], row["product_name"], row["product_key"]),
         )
         half = MOST_PRODUCTS // 2
@@ -698,13 +693,13 @@ class _Review:
         against = of_month(past)
         best, worst = rows[0], rows[-1]
         text = (
-            f"{named(best['product_name'])}: {signed_money(best[column], currency)},"
-            f" {named(worst['product_name'])}: {signed_money(worst[column], currency)}."
+            f"{named(best['product_name'])}: {signed_money(best[column], self.currency)},"
+            f" {named(worst['product_name'])}: {signed_money(worst[column], self.currency)}."
         )
         return Section(
-            f"movers_{currency}",
-            f"Products that moved most, on {against}{self._suffix(currency)}",
-            self._mart("rpt_company_products", "sales_month", currency),
+            f"movers_{self.currency}",
+            f"Products that moved most, on {against}",
+            self._mart("rpt_company_products", "sales_month"),
             text,
             Chart(
                 ChartKind.BARS,
@@ -712,7 +707,7 @@ class _Review:
                 (Series(f"Change on {against}", tuple(row[column] for row in rows)),),
                 Kind.MONEY,
                 f"Change of net sales on {against}. {text}",
-                currency,
+                self.currency,
             ),
         )
 
@@ -767,36 +762,26 @@ class _Review:
         )
 
     def _customers(self) -> Section | None:
-        found = [
-            currency for currency in self.currencies if (currency, self.on) in self.month.customers
-        ]
-        if not found:
+        """Who buys in two currencies counts in each."""
+        row = self.month.customers.get(self.on)
+        if row is None:
             return None
 
-        def of(name: str) -> Callable[[str, date], Value]:
-            def value(currency: str, month: date) -> Value:
-                row = self.month.customers.get((currency, month))
-                # In the first month of the history everybody is new.
-                is_known = self.month.is_covered(months_before(month, 1), currency)
-                return int(row[name]) if row and (is_known or month == self.on) else None
+        def of(name: str, month: date) -> Value:
+            found = self.month.customers.get(month)
+            # In the first month of the history everybody is new.
+            is_known = self.month.is_covered(months_before(month, 1))
+            return int(found[name]) if found and (is_known or month == self.on) else None
 
-            return value
-
-        rows: list[tuple[Value, ...]] = []
-        for currency in found:
-            row = self.month.customers[currency, self.on]
-            for label, name in (("New", "new"), ("Returning", "returning")):
-                now, before, year = self._past(of(f"{name}_customers"), currency)
-                rows.append(
-                    (
-                        label,
-                        *([currency] if self.several else []),
-                        now,
-                        before,
-                        year,
-                        row[f"{name}_net_sales"],
-                    )
-                )
+        months = (self.on, self.month.month_before, self.month.year_before)
+        rows: list[tuple[Value, ...]] = [
+            (
+                label,
+                *(of(f"{name}_customers", month) for month in months),
+                row[f"{name}_net_sales"],
+            )
+            for label, name in (("New", "new"), ("Returning", "returning"))
+        ]
         return Section(
             "customers",
             "Known customers",
@@ -805,23 +790,27 @@ class _Review:
                 "cohort_month + make_interval(months => months_since_first) ="
                 f" date '{self.on.isoformat()}'",
             ),
-            "New: with their first purchase in the month.",
+            sentences(
+                "New: with their first purchase in the month.",
+                "Who pays in two currencies counts in each." if self.is_converted else "",
+            ),
             table=Table(
                 (
                     Column("Customers", Kind.TEXT),
-                    *([Column("Currency", Kind.CODE)] if self.several else []),
                     Column(self.name, Kind.NUMBER),
                     Column("Month before", Kind.NUMBER),
                     Column("Year before", Kind.NUMBER),
-                    Column("What they bought", Kind.MONEY, "" if self.several else found[0]),
+                    Column("What they bought", Kind.MONEY, self.currency),
                 ),
                 tuple(rows),
             ),
         )
 
     def _payments(self) -> Section | None:
+        """In the money in which customers paid."""
         if not self.currencies:
             return None
+        several = len(self.currencies) > 1
         ways: tuple[tuple[str, Callable[[Sales], Decimal]], ...] = (
             ("Cash", lambda sales: sales.cash_sales),
             ("Card", lambda sales: sales.card_sales),
@@ -829,17 +818,18 @@ class _Review:
         )
         rows: list[tuple[Value, ...]] = []
         for currency in self.currencies:
-            one = self.of[currency]
+            now = self.month.sums(self.on, self.on, currency) or Sales()
+            past = self.month.year_before
+            year = self.month.sums(past, past, currency) if self.month.is_covered(past) else None
             for label, of in ways:
-                if not of(one.now):
+                if not of(now):
                     continue
-                year = one.year_before
                 rows.append(
                     (
                         label,
-                        *([currency] if self.several else []),
-                        of(one.now),
-                        share_percent(of(one.now), one.now.net_sales),
+                        *([currency] if several else []),
+                        of(now),
+                        share_percent(of(now), now.net_sales),
                         share_percent(of(year), year.net_sales) if year else None,
                     )
                 )
@@ -850,8 +840,8 @@ class _Review:
             table=Table(
                 (
                     Column("Payment", Kind.TEXT),
-                    *([Column("Currency", Kind.CODE)] if self.several else []),
-                    Column("Net sales", Kind.MONEY, "" if self.several else self.currencies[0]),
+                    *([Column("Currency", Kind.CODE)] if several else []),
+                    Column("Net sales", Kind.MONEY, "" if several else self.currencies[0]),
                     Column("Share", Kind.PERCENT),
                     Column("A year before", Kind.PERCENT),
                 ),
@@ -947,18 +937,18 @@ class _Review:
                     self._source(),
                 )
             )
-        for currency in self.currencies:
-            found += [
-                *self._falling(currency),
-                *self._missed_targets(currency),
-                *self._more_returns(currency),
-                *self._falling_product(currency),
-            ]
+        found += self.rates.advice(self.on, self.month.end)
+        if self.has_sums:
+            found += self._falling()
+        for currency in self.month.targets.currencies():
+            found += self._missed_targets(currency)
+        if self.has_sums:
+            found += [*self._more_returns(), *self._falling_product()]
         return found + self._sold_below_cost()
 
-    def _falling(self, currency: str) -> list[Advice]:
+    def _falling(self) -> list[Advice]:
         """Branches that lost much more than all branches together."""
-        against, moves = self._moves(currency)
+        against, moves = self._moves()
         growth = change_percent(
             sum((now for _, now, _ in moves), ZERO), sum((past for _, _, past in moves), ZERO)
         )
@@ -974,10 +964,10 @@ class _Review:
         return [
             Advice(
                 f"Decide about {called(label)}: it falls behind",
-                f"{money(now, currency)} after {money(past, currency)} in {against},"
+                f"{money(now, self.currency)} after {money(past, self.currency)} in {against},"
                 f" {up_or_down(change_percent(now, past) or ZERO)}; all branches that sold in both"
                 f" months {up_or_down(growth)}.",
-                self._source(currency),
+                self._source(),
             )
             for _, label, now, past in falling[:MOST_FALLING]
         ]
@@ -1000,8 +990,8 @@ class _Review:
             )
         ]
 
-    def _more_returns(self, currency: str) -> list[Advice]:
-        one = self.of[currency]
+    def _more_returns(self) -> list[Advice]:
+        one = self.one
         past = one.year_before or one.before
         name = one.year_name if one.year_before else one.before_name
         now_share, past_share = _returned(one.now), _returned(past) if past else None
@@ -1009,41 +999,40 @@ class _Review:
             return []
         return [
             Advice(
-                f"Find out why more goods come back{self._suffix(currency)}",
+                "Find out why more goods come back",
                 f"{percent(now_share)} of what was sold was returned"
-                f" ({money(one.now.returned_amount, currency)}), after {percent(past_share)} in"
-                f" {name}.",
-                self._source(currency),
+                f" ({money(one.now.returned_amount, self.currency)}), after"
+                f" {percent(past_share)} in {name}.",
+                self._source(),
             )
         ]
 
-    def _falling_product(self, currency: str) -> list[Advice]:
+    def _falling_product(self) -> list[Advice]:
         """The product that lost most against the year before, if it was one of the best then."""
         rows = [
             row
-            for row in self.month.products.get(currency, [])
+            for row in self.month.products
             if row["net_sales_last_year"]
             and (row["net_sales_change_on_last_year_percent"] or ZERO) <= -2 * FALLING_PERCENT
         ]
-        if not rows or not self.month.is_covered(self.month.year_before, currency):
+        if not rows or not self.month.is_covered(self.month.year_before):
             return []
         worst = min(
             rows, key=lambda row: (row["net_sales_change_on_last_year"], row["product_key"])
         )
-        total = self.of[currency].now.net_sales
+        total = self.one.now.net_sales
         if 200 * abs(worst["net_sales_change_on_last_year"]) < total:
             # Less than half a percent of the sales.
             return []
         return [
             Advice(
                 f"Look at {named(worst['product_name'])}: it sells much less than a year ago",
-                f"{money(worst['net_sales'], currency)} after"
-                f" {money(worst['net_sales_last_year'], currency)},"
+                f"{money(worst['net_sales'], self.currency)} after"
+                f" {money(worst['net_sales_last_year'], self.currency)},"
                 f" {up_or_down(worst['net_sales_change_on_last_year_percent'])}.",
                 self._mart(
                     "rpt_company_products",
                     "sales_month",
-                    currency,
                     condition(product_key=worst["product_key"]),
                 ),
             )

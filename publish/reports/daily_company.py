@@ -1,4 +1,4 @@
-"""The daily sales page of the company. Amounts of different currencies are never added up."""
+"""The daily sales page of the company, in its own currency; branches keep theirs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from publish.reports.daily_reading import (
     day_total,
 )
 from publish.reports.figures import (
+    ZERO,
     Sales,
     both,
     change_percent,
@@ -38,6 +39,7 @@ from publish.reports.page import (
     Table,
     Value,
 )
+from publish.reports.rates import rates_of
 from publish.reports.report import Part
 from publish.reports.selling import (
     WORTH_A_REASON,
@@ -66,13 +68,11 @@ from publish.reports.words import (
 )
 
 MOST_ODD = 6
-MOST_CURRENCIES, FEWEST_RECEIPTS_PERCENT = 3, 5
-"""Of a company with several currencies, these have charts of their own: those with the most
-receipts, and at least so many percent of all."""
 MOST_MOVED = 12
 FALLING_PERCENT, FALLING_POINTS, MOST_FALLING = 10, 10, 3
 """A branch falls behind if it sold so much less than before, and its growth is so many points below
-that of all branches of its currency."""
+that of all branches.
+"""
 FEWEST_DAYS = 14
 
 
@@ -83,8 +83,8 @@ def company_page(day: Day, part: Part) -> Page:
 
 @dataclass(frozen=True)
 class _Money:
-    """The day of all branches of one currency. Without the branches that are missing, so that what
-    is compared are the same branches.
+    """The day of all branches in the company's currency. Without the branches that are missing, so
+    that what is compared are the same branches.
     """
 
     currency: str
@@ -111,51 +111,44 @@ class _CompanyPage:
         self.branches = sorted(
             day.trading.branches(first, self.on), key=lambda key: day.labels.get(key, key)
         )
-        currencies = day.trading.currencies(self.on - timedelta(days=TREND_DAYS - 1), self.on)
-        self.money = [self._money(currency) for currency in currencies]
-        self.charted = self._charted()
         self.sold = day.trading.on(self.on)
+        # Currencies of the branches, which have columns of their own where they differ.
+        recent = day.trading.currencies(self.on - timedelta(days=TREND_DAYS - 1), self.on)
+        self.is_converted = bool({*recent} - {day.trading.currency})
+        self.money = self._money()
+        self.rates = rates_of(self.sold, day.trading.currency, day.labels)
         self.missing = [self._label(key) for key in day.missing]
 
-    def _money(self, currency: str) -> _Money:
+    def _money(self) -> _Money | None:
+        """None where no branch has sold lately, or none of them sells in a currency with a rate."""
         trading, without = self.day.trading, self.day.missing
+        if trading.company(self.on - timedelta(days=TREND_DAYS - 1), self.on) is None:
+            return None
 
         def of(on: date) -> Sales | None:
-            return trading.company(on, on, currency, without)
+            return trading.company(on, on, without)
 
         return _Money(
-            currency, of(self.on) or Sales(), of(self.day.week_before), of(self.day.year_before)
+            trading.currency,
+            of(self.on) or Sales(),
+            of(self.day.week_before),
+            of(self.day.year_before),
         )
-
-    def _charted(self) -> list[_Money]:
-        first = self.on - timedelta(days=TREND_DAYS - 1)
-        receipts = {
-            one.currency: (
-                self.day.trading.company(first, self.on, one.currency) or Sales()
-            ).transactions
-            for one in self.money
-        }
-        enough = sum(receipts.values()) * FEWEST_RECEIPTS_PERCENT
-        return [one for one in self.money if 100 * receipts[one.currency] >= enough][
-            :MOST_CURRENCIES
-        ]
 
     def _label(self, key: str) -> str:
         return self.day.labels.get(key, key)
 
-    def _source(self, mart: str, currency: str = "") -> Source:
-        values = {"currency_code": currency} if currency else {}
-        return Source(mart, condition(**values, business_date=self.on))
+    def _source(self, mart: str) -> Source:
+        return Source(mart, condition(business_date=self.on))
 
     def page(self) -> Page:
-        several = len(self.money) > 1
-        sections: list[Section | None] = [
-            self._branch_table(),
-            *(self._moved(money) for money in self.charted),
-            self._hours(),
-        ]
-        for money_of in self.charted:
-            sections += [self._trend(money_of, several), self._products(money_of, several)]
+        one = self.money
+        sections: list[Section | None] = [self._branch_table()]
+        if one:
+            sections.append(self._moved(one))
+        sections.append(self._hours())
+        if one:
+            sections += [self._trend(one), self._products(one)]
         return Page(
             report="daily_sales",
             title="Daily sales",
@@ -175,26 +168,20 @@ class _CompanyPage:
     def _headline(self) -> str:
         if not self.sold:
             said = f"No branch has sales for {on_day(self.on)}."
-        elif len(self.money) == 1:
-            said = self._of_one_currency(self.money[0])
+        elif self.money and not self.rates.leaves_out_all:
+            said = self._sum_of_day(self.money)
         else:
-            said = self._of_several_currencies()
-        return sentences(said, have_not_come(self.missing))
+            said = f"{self._count_of_branches()} sold on {on_day(self.on)}."
+        return sentences(said, self.rates.missing_words, have_not_come(self.missing))
 
-    def _of_several_currencies(self) -> str:
-        first = self.money[0]
-        sums = [money(one.now.net_sales, one.currency) + _in_brackets(one) for one in self.money]
-        if first.on_week is not None:
-            sums[0] = sums[0].removesuffix(")") + f" on the {weekday(self.on)} before)"
-        said = f"{len(self.sold):,} branches sold {listed(sums, 6)} on {on_day(self.on)}."
-        reason = main_reason(first.now, first.before, first.currency) if first.before else ""
-        if reason and first.on_week is not None and abs(first.on_week) >= WORTH_A_REASON:
-            said += f" {first.currency} is {up_or_down(first.on_week).split()[0]} {reason}."
-        return said
+    def _count_of_branches(self) -> str:
+        return f"{len(self.sold):,} branch{'es' if len(self.sold) != 1 else ''}"
 
-    def _of_one_currency(self, one: _Money) -> str:
-        branches = f"{len(self.sold):,} branch{'es' if len(self.sold) != 1 else ''}"
-        said = f"{branches} sold {money(one.now.net_sales, one.currency)} on {on_day(self.on)}"
+    def _sum_of_day(self, one: _Money) -> str:
+        said = (
+            f"{self._count_of_branches()} sold {money(one.now.net_sales, one.currency)}"
+            f" on {on_day(self.on)}"
+        )
         if one.on_week is not None and one.before is not None:
             said += f", {more_or_less(one.on_week)} on the {weekday(self.on)} before"
             reason = main_reason(one.now, one.before, one.currency)
@@ -206,7 +193,7 @@ class _CompanyPage:
                 f" That is {more_or_less(one.on_year)} on the same {weekday(self.on)} a year"
                 " before."
             )
-        moved = self._changes(one)
+        moved = self._changes()
         if len(moved) > 1:
             best, worst = max(moved, key=_change), min(moved, key=_change)
             if _change(best) > 0 > _change(worst):
@@ -218,26 +205,26 @@ class _CompanyPage:
 
     def _figures(self) -> list[Figure]:
         figures = []
-        several = len(self.money) > 1
-        for one in self.money:
-            sold = self.day.trading.company(self.on, self.on, one.currency)
+        one = self.money
+        if one:
+            sold = self.day.trading.company(self.on, self.on)
+            value = sold.net_sales if sold else None if self.sold else Decimal("0.00")
             figures.append(
                 Figure(
                     f"net_sales_{one.currency}",
-                    f"Net sales, {one.currency}" if several else "Net sales",
-                    sold.net_sales if sold else Decimal("0.00"),
+                    "Net sales",
+                    value,
                     Kind.MONEY,
-                    self._source("rpt_daily_sales", one.currency),
+                    self._source("rpt_daily_sales"),
                     one.currency,
                     both("on last week", one.now, one.before, lambda sales: sales.net_sales)
                     + both("on last year", one.now, one.year_before, lambda sales: sales.net_sales),
                 )
             )
         figures += self._counts()
-        if not several:
-            for one in self.money:
-                figures += self._of_receipts(one)
-        return figures + [figure for one in self.money for figure in self._month(one)]
+        if one:
+            figures += [*self._of_receipts(one), self._month(one)]
+        return figures + self._targets()
 
     def _counts(self) -> list[Figure]:
         """Receipts and branches, which add up over currencies."""
@@ -248,7 +235,7 @@ class _CompanyPage:
             if branch.branch_key not in self.day.missing
         )
         source = self._source("rpt_daily_sales")
-        return [
+        figures = [
             Figure(
                 "transactions",
                 "Receipts",
@@ -270,10 +257,11 @@ class _CompanyPage:
                 ),
             ),
         ]
+        return figures + self.rates.figures(self.on, self.on)
 
     def _of_receipts(self, one: _Money) -> list[Figure]:
         now, before = one.now, one.before
-        source = self._source("rpt_daily_sales", one.currency)
+        source = self._source("rpt_daily_sales")
         return [
             Figure(
                 "average_transaction_value",
@@ -296,38 +284,36 @@ class _CompanyPage:
             ),
         ]
 
-    def _month(self, one: _Money) -> list[Figure]:
-        """The month to date; beside the target, of those branches that have one."""
+    def _month(self, one: _Money) -> Figure:
+        """The month to date."""
         first = self.on.replace(day=1)
-        sold = self.day.trading.company(first, self.on, one.currency)
-        month = f"month_net_sales_{one.currency}"
-        several = len(self.money) > 1
+        sold = self.day.trading.company(first, self.on)
+        return Figure(
+            f"month_net_sales_{one.currency}",
+            "Month to date",
+            sold.net_sales if sold else ZERO,
+            Kind.MONEY,
+            Source("rpt_daily_sales", during(first, self.on)),
+            one.currency,
+        )
+
+    def _targets(self) -> list[Figure]:
+        """The month to date of the branches with a target, which is set in their own money."""
         figures = []
-        if not several:
+        currencies = self.day.targets.currencies()
+        for currency in currencies:
+            target = self.day.targets.company(currency)
+            if target is None:
+                continue
             figures.append(
                 Figure(
-                    month,
-                    "Month to date",
-                    sold.net_sales if sold else Decimal("0.00"),
-                    Kind.MONEY,
-                    Source(
-                        "rpt_daily_sales",
-                        during(first, self.on, currency_code=one.currency),
-                    ),
-                    one.currency,
-                )
-            )
-        target = self.day.targets.company(one.currency)
-        if target:
-            figures.append(
-                Figure(
-                    f"target_net_sales_{one.currency}",
-                    f"Month to date, {self.day.targets.count(one.currency):,} branches with target"
-                    + (f", {one.currency}" if several else ""),
+                    f"target_net_sales_{currency}",
+                    f"Month to date, {self.day.targets.count(currency):,} branches with target"
+                    + (f", {currency}" if len(currencies) > 1 else ""),
                     target.sold,
                     Kind.MONEY,
-                    self.day.targets.source(currency_code=one.currency),
-                    one.currency,
+                    self.day.targets.source(currency_code=currency),
+                    currency,
                     compared("on target to date", target.sold, target.expected),
                 )
             )
@@ -336,9 +322,9 @@ class _CompanyPage:
     def _branch_table(self) -> Section | None:
         if not self.branches:
             return None
-        several = len(self.money) > 1
-        currency = self.money[0].currency if len(self.money) == 1 else ""
-        rows = [self._row(key, several) for key in self._in_order()]
+        several = self.is_converted
+        currency = "" if several else self.day.trading.currency
+        rows = [self._row(key) for key in self._in_order()]
         silent = [key for key in self.branches if self.day.trading.day(key, self.on) is None]
         closed = [self._label(key) for key in silent if key not in self.day.missing]
         grown = [
@@ -352,6 +338,7 @@ class _CompanyPage:
             f"Without sales, as on most {weekday(self.on)}s before: {listed(closed)}."
             if closed
             else "",
+            self.rates.estimated_words,
         )
         return Section(
             "branches",
@@ -363,6 +350,11 @@ class _CompanyPage:
                     Column("Branch", Kind.TEXT),
                     *([Column("Currency", Kind.CODE)] if several else []),
                     Column("Net sales", Kind.MONEY, currency),
+                    *(
+                        [Column("Converted", Kind.MONEY, self.day.trading.currency)]
+                        if several
+                        else []
+                    ),
                     Column("On last week", Kind.CHANGE),
                     Column("On last year", Kind.CHANGE),
                     Column("Receipts", Kind.NUMBER),
@@ -374,14 +366,12 @@ class _CompanyPage:
         )
 
     def _in_order(self) -> list[str]:
-        """By currency and sales; branches without sales at the end of their currency."""
-        order = {one.currency: place for place, one in enumerate(self.money)}
+        """By sales in the company's currency; then those without a rate, and without sales."""
 
-        def rank(key: str) -> tuple[int, bool, Decimal, str]:
+        def rank(key: str) -> tuple[bool, bool, Decimal, str]:
             day = self.day.trading.day(key, self.on)
-            currency = day.currency if day else self._currency(key)
-            sold = day.sales.net_sales if day else Decimal(0)
-            return order.get(currency, len(order)), day is None, -sold, self._label(key)
+            converted = day.company.net_sales if day and day.company else None
+            return day is None, converted is None, -(converted or ZERO), self._label(key)
 
         return sorted(self.branches, key=rank)
 
@@ -396,19 +386,25 @@ class _CompanyPage:
         before = self.day.trading.sales(key, self.day.week_before, day.currency)
         return change_percent(day.sales.net_sales, before.net_sales if before else None)
 
-    def _row(self, key: str, several: bool) -> tuple[Value, ...]:
+    def _row(self, key: str) -> tuple[Value, ...]:
+        """A branch in its own money; beside it what that is worth in the company's."""
+        several = self.is_converted
         day = self.day.trading.day(key, self.on)
         currency = day.currency if day else self._currency(key)
         name: list[Value] = [self._label(key), *([currency] if several else [])]
         if day is None:
             is_missing = key in self.day.missing
             none = None if is_missing else 0
-            return (*name, None if is_missing else Decimal("0.00"), None, None, none, None, None)
+            nothing = None if is_missing else ZERO
+            worth: list[Value] = [nothing] if several else []
+            return (*name, nothing, *worth, None, None, none, None, None)
         year = self.day.trading.sales(key, self.day.year_before, currency)
         sales = day.sales
+        converted = self.day.trading.converted(key, self.on, self.on) if several else None
         return (
             *name,
             sales.net_sales,
+            *([converted.net_sales if converted else None] if several else []),
             self._on_week(key),
             change_percent(sales.net_sales, year.net_sales if year else None),
             sales.transactions,
@@ -416,19 +412,21 @@ class _CompanyPage:
             sales.returned_amount,
         )
 
-    def _changes(self, one: _Money) -> list[tuple[str, Decimal, Decimal]]:
-        """Label, sales and sales of the week before, of the branches that sold on both days."""
+    def _changes(self) -> list[tuple[str, Decimal, Decimal]]:
+        """Label, sales and sales of the week before, of the branches that sold on both days; in the
+        company's currency.
+        """
         found = []
         for key in self.branches:
-            now = self.day.trading.sales(key, self.on, one.currency)
-            before = self.day.trading.sales(key, self.day.week_before, one.currency)
+            now = self.day.trading.converted(key, self.on, self.on)
+            before = self.day.trading.converted(key, self.day.week_before, self.day.week_before)
             if now and before:
                 found.append((self._label(key), now.net_sales, before.net_sales))
         return found
 
     def _moved(self, one: _Money) -> Section | None:
         """The branches whose sales changed most in money."""
-        changes = self._changes(one)
+        changes = self._changes()
         if len(changes) < 2:
             return None
         most = sorted(changes, key=lambda moved: (-abs(_change(moved)), moved[0]))[:MOST_MOVED]
@@ -440,11 +438,10 @@ class _CompanyPage:
         )
         return Section(
             f"moved_{one.currency}",
-            "Largest changes on last week" + (f", {one.currency}" if len(self.money) > 1 else ""),
+            "Largest changes on last week",
             Source(
                 "rpt_daily_sales",
-                condition(currency_code=one.currency)
-                + f" and business_date in (date '{self.on}', date '{self.day.week_before}')",
+                f"business_date in (date '{self.on}', date '{self.day.week_before}')",
             ),
             text,
             Chart(
@@ -475,21 +472,21 @@ class _CompanyPage:
             text="Each branch by its own clock.",
         )
 
-    def _trend(self, one: _Money, several: bool) -> Section | None:
+    def _trend(self, one: _Money) -> Section | None:
         shown = days(self.on - timedelta(days=TREND_DAYS - 1), self.on)
         first, back = shown[0], timedelta(days=TREND_DAYS)
         company = self.day.trading.company
 
         def of(on: date) -> Decimal | None:
-            sold = company(on, on, one.currency)
+            sold = company(on, on)
             return sold.net_sales if sold else None
 
-        total = company(first, self.on, one.currency)
+        total = company(first, self.on)
         if total is None:
             return None
         before, year = (
-            company(first - past, self.on - past, one.currency)
-            if self.day.trading.is_covered(first - past, one.currency)
+            company(first - past, self.on - past)
+            if self.day.trading.is_covered(first - past)
             else None
             for past in (back, YEAR)
         )
@@ -503,16 +500,16 @@ class _CompanyPage:
                 year.net_sales if year else None,
             ),
             one.currency,
-            Source("rpt_daily_sales", during(first, self.on, currency_code=one.currency)),
+            Source("rpt_daily_sales", during(first, self.on)),
             f"days_{one.currency}",
-            f"The last {TREND_DAYS} days" + (f", {one.currency}" if several else ""),
+            f"The last {TREND_DAYS} days",
         )
 
-    def _products(self, one: _Money, several: bool) -> Section | None:
-        best = self.day.company_products.get(one.currency)
+    def _products(self, one: _Money) -> Section | None:
+        best = self.day.company_products
         if not best:
             return None
-        now = self.day.trading.company(self.on, self.on, one.currency) or Sales()
+        now = self.day.trading.company(self.on, self.on) or Sales()
         share = share_percent(best[0]["net_sales"], now.net_sales)
         text = (
             f"{named(best[0]['product_name'])} sold best:"
@@ -521,8 +518,8 @@ class _CompanyPage:
         )
         return Section(
             f"products_{one.currency}",
-            "Best products" + (f", {one.currency}" if several else ""),
-            self._source("rpt_daily_products", one.currency),
+            "Best products",
+            self._source("rpt_daily_products"),
             text,
             Chart(
                 ChartKind.BARS,
@@ -566,45 +563,46 @@ class _CompanyPage:
                     Source("rpt_daily_sales", during(self.on - LOOKED_AT * WEEK, self.on)),
                 )
             )
-        found += self._falling_behind()
-        for one in self.money:
-            found += self._behind_target(one)
+        found += self.rates.advice(self.on, self.on)
+        if self.money:
+            found += self._falling_behind()
+        for currency in self.day.targets.currencies():
+            found += self._behind_target(currency)
         return found
 
     def _falling_behind(self) -> list[Advice]:
         """Branches that sold less in the last weeks than before, and less than the others did."""
         span = timedelta(days=TREND_DAYS)
         first = self.on - span + timedelta(days=1)
+        company = self.day.trading.company
+        all_now = company(first, self.on, self.day.missing)
+        all_before = company(first - span, self.on - span, self.day.missing)
+        if all_now is None or all_before is None:
+            return []
+        growth = change_percent(all_now.net_sales, all_before.net_sales)
         falling = []
-        for one in self.money:
-            company = self.day.trading.company
-            all_now = company(first, self.on, one.currency, self.day.missing)
-            all_before = company(first - span, self.on - span, one.currency, self.day.missing)
-            if all_now is None or all_before is None:
+        for key in self.branches:
+            change = self._growth(key)
+            if change is None or growth is None or key in self.day.missing:
                 continue
-            growth = change_percent(all_now.net_sales, all_before.net_sales)
-            for key in self.branches:
-                change = self._growth(key, one.currency)
-                if change is None or growth is None or key in self.day.missing:
-                    continue
-                percent_of, now, before = change
-                if percent_of > -FALLING_PERCENT or percent_of > growth - FALLING_POINTS:
-                    continue
-                falling.append((before - now, key, one.currency, percent_of, now, before, growth))
+            currency, percent_of, now, before = change
+            if percent_of > -FALLING_PERCENT or percent_of > growth - FALLING_POINTS:
+                continue
+            falling.append((self._lost(key), key, currency, percent_of, now, before))
         falling.sort(key=lambda one: (-one[0], one[1]))
         return [
             Advice(
                 f"Look into {called(self._label(key))}: it falls behind",
                 f"{TREND_DAYS} days to {short_day(self.on)}: {money(now, currency)} after"
                 f" {money(before, currency)}, {change_words(percent_of, 'the 28 days before')};"
-                f" all branches together {up_or_down(growth)}.",
+                f" all branches together {up_or_down(growth or ZERO)}.",
                 Source("rpt_daily_sales", during(first - span, self.on, branch_key=key)),
             )
-            for _, key, currency, percent_of, now, before, growth in falling[:MOST_FALLING]
+            for _, key, currency, percent_of, now, before in falling[:MOST_FALLING]
         ]
 
-    def _growth(self, key: str, currency: str) -> tuple[Decimal, Decimal, Decimal] | None:
-        """The change of a branch's last weeks on those before, and both sums."""
+    def _growth(self, key: str) -> tuple[str, Decimal, Decimal, Decimal] | None:
+        """A branch's currency, the change of its last weeks on those before, and both sums."""
         span = timedelta(days=TREND_DAYS)
         first = self.on - span + timedelta(days=1)
         trading = self.day.trading
@@ -612,36 +610,43 @@ class _CompanyPage:
             last = start + span - timedelta(days=1)
             if trading.trading_days(key, start, last) < FEWEST_DAYS:
                 return None
+        latest = [day for day in reversed(days(first, self.on)) if trading.day(key, day)]
+        of_latest = trading.day(key, latest[0])
+        currency = of_latest.currency if of_latest else ""
         now = trading.branch(key, first, self.on, currency)
         before = trading.branch(key, first - span, self.on - span, currency)
         if now is None or before is None:
             return None
         change = change_percent(now.net_sales, before.net_sales)
-        return None if change is None else (change, now.net_sales, before.net_sales)
+        return None if change is None else (currency, change, now.net_sales, before.net_sales)
 
-    def _behind_target(self, one: _Money) -> list[Advice]:
+    def _lost(self, key: str) -> Decimal:
+        """How much less a branch sold in the last weeks, in the company's currency."""
+        span = timedelta(days=TREND_DAYS)
+        first = self.on - span + timedelta(days=1)
+        now = self.day.trading.converted(key, first, self.on)
+        before = self.day.trading.converted(key, first - span, self.on - span)
+        return (before.net_sales if before else ZERO) - (now.net_sales if now else ZERO)
+
+    def _behind_target(self, currency: str) -> list[Advice]:
         behind = sorted(
             (-target.short, self._label(key))
             for key, target in self.day.targets.of.items()
-            if target.currency == one.currency and target.short > 0 and target.days_left
+            if target.currency == currency and target.short > 0 and target.days_left
         )
         if not behind:
             return []
-        names = [f"{called(name)} ({money(-short, one.currency)})" for short, name in behind]
+        names = [f"{called(name)} ({money(-short, currency)})" for short, name in behind]
         total = -sum((short for short, _ in behind), Decimal(0))
         several = len(behind) > 1
         return [
             Advice(
                 f"Plan with {len(behind):,} branch{'es' if several else ''} that"
                 f" {'are' if several else 'is'} behind the month's target",
-                f"{money(total, one.currency)} short by {short_day(self.on)}: {listed(names, 3)}.",
-                self.day.targets.source(currency_code=one.currency),
+                f"{money(total, currency)} short by {short_day(self.on)}: {listed(names, 3)}.",
+                self.day.targets.source(currency_code=currency),
             )
         ]
-
-
-def _in_brackets(one: _Money) -> str:
-    return f" ({up_or_down(one.on_week)})" if one.on_week is not None else ""
 
 
 def _change(moved: tuple[str, Decimal, Decimal]) -> Decimal:

@@ -53,8 +53,9 @@ class Day:
 
     `missing`: the branches whose sales have not come, each with the number of weeks in which it
     sold on this weekday. `products`: the best of each branch, and all with returns.
-    `company_products`: by currency, the best first. `reorder`: of each branch's latest list the
-    first products that sell and are, or soon will be, out of stock; with the number of all.
+    `company_products`: the best first, in the company's currency. `reorder`: of each branch's
+    latest list the first products that sell and are, or soon will be, out of stock; with the number
+    of all.
     """
 
     on: date
@@ -65,7 +66,7 @@ class Day:
     holidays: Holidays
     hours: Mapping[str, HoursOf]
     products: Mapping[str, Sequence[Row]]
-    company_products: Mapping[str, Sequence[Row]]
+    company_products: Sequence[Row]
     staff: Mapping[tuple[str, date], Row]
     reorder: Mapping[str, Sequence[Row]]
     anomalies: Sequence[Anomaly]
@@ -173,24 +174,23 @@ def _products(reader: MartReader, on: date) -> dict[str, list[Row]]:
     return _by(found, "branch_key")
 
 
-def _company_products(reader: MartReader, on: date) -> dict[str, list[Row]]:
+def _company_products(reader: MartReader, on: date) -> list[Row]:
+    """In the company's currency, rounded after adding up; without those that have no rate."""
     if not reader.has("rpt_daily_products"):
-        return {}
-    found = reader.rows(
+        return []
+    return reader.rows(
         """
         select
-            currency_code, product_key, max(product_name) as product_name,
-            sum(quantity) as quantity, sum(net_sales) as net_sales, count(*) as branches
+            product_key, max(product_name) as product_name, sum(quantity) as quantity,
+            round(sum(net_amount_company), 2) as net_sales, count(*) as branches
         from rpt_daily_products
-        where business_date = %(on)s
-        group by currency_code, product_key
-        order by currency_code, 5 desc, max(product_name) collate "C", product_key
+        where business_date = %(on)s and net_amount_company is not null
+        group by product_key
+        order by 4 desc, max(product_name) collate "C", product_key
+        limit %(most)s
         """,
-        {"on": on},
+        {"on": on, "most": MOST_PRODUCTS},
     )
-    return {
-        currency: rows[:MOST_PRODUCTS] for currency, rows in _by(found, "currency_code").items()
-    }
 
 
 def _staff(reader: MartReader, on: date) -> dict[tuple[str, date], Row]:

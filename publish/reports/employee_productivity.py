@@ -621,62 +621,61 @@ class _BranchPage:
 
 
 def _company_page(staff: Staff, part: Part) -> Page | None:
-    """Branches side by side, without names of people."""
+    """Branches side by side, without names of people; all together in the company's currency."""
     if not staff.days:
         return None
     first, before = staff.first, staff.first - WEEK_BEFORE
     keys = sorted(staff.days, key=lambda key: staff.labels.get(key, key))
-    by_currency: dict[str, list[str]] = {}
-    for key in keys:
-        by_currency.setdefault(staff.currency(key), []).append(key)
-    figures, rows, said = [], [], []
-    for currency, of in sorted(by_currency.items()):
-        now = _together([staff.sums(key, first, staff.on) for key in of])
-        past = _together([staff.sums(key, before, first - timedelta(1)) for key in of])
-        per_hour = _per_hour(now)
-        figures.append(
-            Figure(
-                f"net_sales_per_hour_{currency}",
-                "Sales per hour worked" + (f", {currency}" if len(by_currency) > 1 else ""),
-                per_hour,
-                Kind.MONEY,
-                Source("fct_staffed_days", during(first, staff.on, currency_code=currency)),
-                currency,
-                compared("on the 7 days before", per_hour, _per_hour(past)),
-            )
-        )
-        if per_hour is not None:
-            change = change_percent(per_hour, _per_hour(past))
-            said.append(
-                f"{money(per_hour, currency)}"
-                + (f" ({up_or_down(change)} on the 7 days before)" if change is not None else "")
-            )
-        rows += [_branch_row(staff, key, currency, len(by_currency) > 1) for key in of]
-    total = _together([staff.sums(key, first, staff.on) for key in keys])
-    total_before = _together([staff.sums(key, before, first - timedelta(1)) for key in keys])
+    currency = staff.company_currency
+    several = {staff.currency(key) for key in keys} != {currency}
+    now = _together([staff.sums(key, first, staff.on) for key in keys])
+    past = _together([staff.sums(key, before, first - timedelta(1)) for key in keys])
+    per_hour, past_per_hour = (
+        ratio(sums.company_sales, sums.company_hours) for sums in (now, past)
+    )
     source = Source("fct_staffed_days", during(first, staff.on))
-    figures.insert(
-        0,
+    figures = (
         Figure(
             "worked_hours",
             "Hours worked",
-            rounded(total.worked_hours, 2),
+            rounded(now.worked_hours, 2),
             Kind.HOURS,
             source,
             comparisons=compared(
                 "on the 7 days before",
-                rounded(total.worked_hours, 2),
-                rounded(total_before.worked_hours, 2) if total_before.days else None,
+                rounded(now.worked_hours, 2),
+                rounded(past.worked_hours, 2) if past.days else None,
             ),
             more_is_better=None,
         ),
+        Figure(
+            f"net_sales_per_hour_{currency}",
+            "Sales per hour worked",
+            per_hour,
+            Kind.MONEY,
+            source,
+            currency,
+            compared("on the 7 days before", per_hour, past_per_hour),
+        ),
     )
-    several = len(by_currency) > 1
-    currency = "" if several else next(iter(by_currency))
     headline = (
-        f"{_tenths(total.worked_hours)} hours were worked in {len(keys):,}"
+        f"{_tenths(now.worked_hours)} hours were worked in {len(keys):,}"
         f" branch{'es' if len(keys) > 1 else ''} in the seven days to {on_day(staff.on)}."
-        + (f" An hour brought {listed(said)}." if said else "")
+    )
+    if per_hour is not None:
+        change = change_percent(per_hour, past_per_hour)
+        headline += (
+            f" An hour brought {money(per_hour, currency)}"
+            + (f" ({up_or_down(change)} on the 7 days before)" if change is not None else "")
+            + "."
+        )
+    # Some hours of the branches have sales that nobody can convert.
+    unrated = sorted(
+        {
+            staff.currency(key)
+            for key in keys
+            if any(day.assigned_net_amount_company is None for day in staff.days[key].values())
+        }
     )
     return Page(
         report="employee_productivity",
@@ -687,24 +686,28 @@ def _company_page(staff: Staff, part: Part) -> Page | None:
         business_date=staff.on,
         period=days_of(first, staff.on),
         headline=headline,
-        figures=tuple(figures),
+        figures=figures,
         sections=(
             Section(
                 "branches",
                 "Branch by branch",
                 source,
+                f"Without an exchange rate to {currency}, and so not in the sales per hour of all:"
+                f" branches in {listed(unrated)}."
+                if unrated
+                else "",
                 table=Table(
                     (
                         Column("Branch", Kind.TEXT),
                         *([Column("Currency", Kind.CODE)] if several else []),
                         Column("Hours", Kind.HOURS),
                         Column("On the 7 days before", Kind.CHANGE),
-                        Column("Sales per hour", Kind.MONEY, currency),
+                        Column("Sales per hour", Kind.MONEY, "" if several else currency),
                         Column("On the 7 days before", Kind.CHANGE),
-                        Column("Sales, nobody on duty", Kind.MONEY, currency),
+                        Column("Sales, nobody on duty", Kind.MONEY, "" if several else currency),
                         Column("Punches without a shift", Kind.NUMBER),
                     ),
-                    tuple(rows),
+                    tuple(_branch_row(staff, key, staff.currency(key), several) for key in keys),
                 ),
             ),
         ),
@@ -734,6 +737,8 @@ def _together(sums: Sequence[Staffed]) -> Staffed:
         sum((one.assigned_net_sales for one in sums), ZERO),
         sum(one.unpaired_punches for one in sums),
         sum(one.days for one in sums),
+        sum((one.company_sales for one in sums), ZERO),
+        sum((one.company_hours for one in sums), ZERO),
     )
 
 

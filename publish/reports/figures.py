@@ -55,7 +55,7 @@ def largest(value: Value) -> Decimal:
 
 @dataclass(frozen=True)
 class Sales:
-    """Additive figures of days of branches that sell in one currency."""
+    """Additive figures of days of branches, in one currency."""
 
     net_sales: Decimal = ZERO
     transactions: int = 0
@@ -67,9 +67,28 @@ class Sales:
     other_sales: Decimal = ZERO
 
     @property
+    def sold_amount(self) -> Decimal:
+        """What was sold, before returns."""
+        return self.net_sales + self.returned_amount
+
+    @property
     def average_receipt(self) -> Decimal | None:
         """What was sold, per receipt that sold it; None where there are only returns."""
-        return ratio(self.net_sales + self.returned_amount, self.transactions - self.returns)
+        return ratio(self.sold_amount, self.transactions - self.returns)
+
+
+@dataclass(frozen=True)
+class SalesInPennies(Sales):
+    """Sums rounded to the penny. `exact_sold_amount`: before rounding, so that the average, as that
+    of the marts, is rounded once.
+    """
+
+    exact_sold_amount: Decimal = ZERO
+
+    @property
+    def sold_amount(self) -> Decimal:
+        """What was sold, before returns, not rounded."""
+        return self.exact_sold_amount
 
 
 def both(
@@ -90,6 +109,14 @@ def sum_up(days: Iterable[Sales]) -> Sales:
         zero: Any = getattr(Sales, one.name)
         sums[one.name] = sum((getattr(day, one.name) for day in found), zero)
     return Sales(**sums)
+
+
+def in_pennies(sales: Sales) -> SalesInPennies:
+    """Sums of amounts with six decimals, rounded to the penny: once, after adding up."""
+    figures = {one.name: getattr(sales, one.name) for one in fields(Sales)}
+    figures["net_sales"] = rounded(sales.net_sales, 2)
+    figures["returned_amount"] = rounded(sales.returned_amount, 2)
+    return SalesInPennies(**figures, exact_sold_amount=sales.sold_amount)
 
 
 def condition(**values: str | date | int) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from publish.marts import Branch, MartReader
-from publish.reports.figures import Sales, sum_up
+from publish.reports.figures import ZERO, Sales, in_pennies, sum_up
 from publish.reports.missing import read_missing
 from publish.reports.odd import Anomaly, read_anomalies
 from publish.reports.staff_reading import last_ended_month
@@ -43,7 +43,11 @@ def months_of(first: date, last: date) -> list[date]:
 
 @dataclass(frozen=True)
 class BranchMonth:
-    """The sums of a branch's month in its currency, and on how many days it sold."""
+    """The sums of a branch's month in its currency, and on how many days it sold.
+
+    `company`: in the company's currency with six decimals, to be added up; None where no exchange
+    rate is known. `estimated`: its receipts at an estimated rate.
+    """
 
     branch_key: str
     month: date
@@ -51,6 +55,8 @@ class BranchMonth:
     sales: Sales
     days: int
     net_of_vat: Decimal | None
+    company: Sales | None = None
+    estimated: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,18 +74,21 @@ class Period:
 
 @dataclass(frozen=True)
 class Month:
-    """Everything that the page of a month shows. Rows have `currency_code`."""
+    """Everything that the page of a month shows. `currency`: the company's. Rows of margins, staff
+    and stock are by currency: costs and wages are in the money of the branches.
+    """
 
     month: date
+    currency: str
     branches: Mapping[str, Branch]
     labels: Mapping[str, str]
     regions: Mapping[str, str]
     sold: Sequence[BranchMonth]
     like_for_like: Sequence[Row]
-    products: Mapping[str, Sequence[Row]]
+    products: Sequence[Row]
     margins: Mapping[tuple[str, date], Row]
     below_cost: Sequence[Row]
-    customers: Mapping[tuple[str, date], Row]
+    customers: Mapping[date, Row]
     staff: Mapping[tuple[str, date], Row]
     turnover: Mapping[tuple[str, date], Row]
     anomalies: Sequence[Anomaly]
@@ -122,18 +131,33 @@ class Month:
         ]
         return sum_up(found) if found else None
 
+    def company(
+        self, first: date, last: date, branches: Collection[str] | None = None
+    ) -> Sales | None:
+        """The sums over months in the company's currency, of these branches or of all; None where
+        none of them has an exchange rate.
+        """
+        found = [
+            one.company
+            for one in self.sold
+            if first <= one.month <= last
+            and one.company is not None
+            and (branches is None or one.branch_key in branches)
+        ]
+        return in_pennies(sum_up(found)) if found else None
+
     def branch(self, branch_key: str, month: date, currency: str) -> Sales | None:
         """The month of a branch; None where it sold nothing."""
         return self.sums(month, month, currency, {branch_key})
 
-    def is_covered(self, first: date, currency: str) -> bool:
-        """Whether the company's sales in a currency reach back to the first days of a month, so
-        that a sum from then on can be compared with.
+    def is_covered(self, first: date) -> bool:
+        """Whether the company's sales reach back to the first days of a month, so that a sum from
+        then on can be compared with.
         """
         begun = [
             branch.first_business_date
             for branch in self.branches.values()
-            if branch.currency_code == currency and branch.first_business_date is not None
+            if branch.first_business_date is not None
         ]
         return bool(begun) and min(begun) <= first + timedelta(days=6)
 
@@ -143,8 +167,10 @@ def read_month(reader: MartReader, on: date) -> Month:
     month = last_ended_month(on)
     end = end_of(month)
     branches = reader.all_branches
+    sold, currency = _sold(reader, month)
     return Month(
         month=month,
+        currency=currency,
         branches={branch.key: branch for branch in branches},
         labels=labels(branches),
         regions={
@@ -153,7 +179,7 @@ def read_month(reader: MartReader, on: date) -> Month:
                 "select branch_key, region from dim_branches where region is not null"
             )
         },
-        sold=_sold(reader, month),
+        sold=sold,
         like_for_like=_like_for_like(reader, month),
         products=_products(reader, month),
         margins=_margins(reader, month),
@@ -171,16 +197,25 @@ def read_month(reader: MartReader, on: date) -> Month:
     )
 
 
-def _sold(reader: MartReader, month: date) -> list[BranchMonth]:
+def _sold(reader: MartReader, month: date) -> tuple[list[BranchMonth], str]:
+    """The months of all branches, and the company's currency."""
     summed = [one.name for one in fields(Sales)]
     sums = ", ".join(f"sum({name}) as {name}" for name in summed)
+    with_rate = "filter (where net_amount_company is not null)"
     found = reader.rows(
         f"""
         select
             branch_key, cast(date_trunc('month', business_date) as date) as month, currency_code,
             count(*) as days, {sums},
             case when count(net_of_vat_sales) = count(*) then sum(net_of_vat_sales) end
-                as net_of_vat_sales
+                as net_of_vat_sales,
+            max(company_currency_code) as company_currency_code,
+            sum(net_amount_company) as net_amount_company,
+            sum(returned_amount_company) as returned_amount_company,
+            sum(transactions) {with_rate} as transactions_with_rate,
+            sum(returns) {with_rate} as returns_with_rate,
+            sum(items_sold) {with_rate} as items_sold_with_rate,
+            coalesce(sum(transactions) filter (where is_rate_estimated), 0) as estimated
         from rpt_daily_sales
         where business_date between %(first)s and %(last)s
         group by 1, 2, 3
@@ -188,7 +223,7 @@ def _sold(reader: MartReader, month: date) -> list[BranchMonth]:
         """,
         {"first": months_before(month, MONTHS_READ - 1), "last": end_of(month)},
     )
-    return [
+    months = [
         BranchMonth(
             row["branch_key"],
             row["month"],
@@ -196,9 +231,24 @@ def _sold(reader: MartReader, month: date) -> list[BranchMonth]:
             Sales(*(_exact(row[name], name) for name in summed)),
             row["days"],
             row["net_of_vat_sales"],
+            _converted(row),
+            int(row["estimated"]),
         )
         for row in found
     ]
+    return months, found[-1]["company_currency_code"] if found else ""
+
+
+def _converted(row: Row) -> Sales | None:
+    if row["net_amount_company"] is None:
+        return None
+    return Sales(
+        net_sales=row["net_amount_company"],
+        transactions=int(row["transactions_with_rate"]),
+        returns=int(row["returns_with_rate"]),
+        items_sold=int(row["items_sold_with_rate"]),
+        returned_amount=row["returned_amount_company"] or ZERO,
+    )
 
 
 def _exact(value: Any, name: str) -> Any:
@@ -207,10 +257,24 @@ def _exact(value: Any, name: str) -> Any:
 
 
 def _like_for_like(reader: MartReader, month: date) -> list[Row]:
+    """Of all branches in the company's currency, without `currency_code`, and of those of each
+    currency in that.
+    """
     if not reader.has("rpt_like_for_like_sales"):
         return []
     return reader.rows(
         """
+        select
+            cast(null as text) as currency_code,
+            count(net_amount_company_year_before) as branches_on_year,
+            sum(like_for_like_net_amount_company_on_year) as on_year,
+            sum(net_amount_company_year_before) as year_before,
+            count(net_amount_company_month_before) as branches_on_month,
+            sum(like_for_like_net_amount_company_on_month) as on_month,
+            sum(net_amount_company_month_before) as month_before
+        from rpt_like_for_like_sales
+        where sales_month = %(month)s
+        union all
         select
             currency_code,
             count(net_sales_year_before) as branches_on_year,
@@ -222,32 +286,28 @@ def _like_for_like(reader: MartReader, month: date) -> list[Row]:
         from rpt_like_for_like_sales
         where sales_month = %(month)s
         group by currency_code
-        order by currency_code
+        order by currency_code nulls first
         """,
         {"month": month},
     )
 
 
-def _products(reader: MartReader, month: date) -> dict[str, list[Row]]:
+def _products(reader: MartReader, month: date) -> list[Row]:
     if not reader.has("rpt_company_products"):
-        return {}
-    found = reader.rows(
+        return []
+    return reader.rows(
         """
         select
-            currency_code, product_key, product_name, abc_class, sales_rank, branches, quantity,
-            net_sales, company_sales_percent, returned_amount, net_sales_change,
-            net_sales_change_percent, net_sales_last_year, net_sales_change_on_last_year,
+            product_key, product_name, abc_class, sales_rank, branches, quantity, net_sales,
+            company_sales_percent, returned_amount, net_sales_change, net_sales_change_percent,
+            net_sales_last_year, net_sales_change_on_last_year,
             net_sales_change_on_last_year_percent
         from rpt_company_products
-        where sales_month = %(month)s
-        order by currency_code, sales_rank, product_name collate "C", product_key
+        where sales_month = %(month)s and net_sales is not null
+        order by sales_rank, product_name collate "C", product_key
         """,
         {"month": month},
     )
-    products: dict[str, list[Row]] = defaultdict(list)
-    for row in found:
-        products[row["currency_code"]].append(row)
-    return dict(products)
 
 
 def _by_currency(
@@ -298,32 +358,47 @@ def _below_cost(reader: MartReader, month: date) -> list[Row]:
     )
 
 
-def _customers(reader: MartReader, month: date) -> dict[tuple[str, date], Row]:
-    """New customers of a month, and those who had bought in an earlier one."""
+def _customers(reader: MartReader, month: date) -> dict[date, Row]:
+    """New customers of a month, and those who had bought in an earlier one; what they bought in the
+    company's currency: None where none of it has an exchange rate. Who buys in two currencies
+    counts in each.
+    """
     if not reader.has("rpt_customer_cohorts"):
         return {}
     found = reader.rows(
         """
         select
-            currency_code, month,
+            month,
             coalesce(sum(customers) filter (where months_since_first = 0), 0) as new_customers,
             coalesce(sum(customers) filter (where months_since_first > 0), 0)
                 as returning_customers,
-            coalesce(sum(net_sales) filter (where months_since_first = 0), 0) as new_net_sales,
-            coalesce(sum(net_sales) filter (where months_since_first > 0), 0)
-                as returning_net_sales
+            coalesce(
+                round(sum(bought) filter (where months_since_first = 0), 2),
+                case
+                    when count(*) filter (where months_since_first = 0 and customers > 0) = 0
+                        then 0
+                end
+            ) as new_net_sales,
+            coalesce(
+                round(sum(bought) filter (where months_since_first > 0), 2),
+                case
+                    when count(*) filter (where months_since_first > 0 and customers > 0) = 0
+                        then 0
+                end
+            ) as returning_net_sales
         from (
             select
                 *,
+                case when customers > 0 then net_amount_company end as bought,
                 cast(cohort_month + make_interval(months => months_since_first) as date) as month
             from rpt_customer_cohorts
         ) as cohorts
         where month = any(%(months)s)
-        group by currency_code, month
+        group by month
         """,
         {"months": [month, months_before(month, 1), months_before(month, 12)]},
     )
-    return {(row["currency_code"], row["month"]): row for row in found}
+    return {row["month"]: row for row in found}
 
 
 def _staff(reader: MartReader, month: date) -> dict[tuple[str, date], Row]:

@@ -29,18 +29,25 @@ class StaffedDay:
     worked_hours: Decimal
     net_sales: Decimal
     assigned_net_sales: Decimal
+    assigned_net_amount_company: Decimal | None
     unpaired_punches: int
 
 
 @dataclass(frozen=True)
 class Staffed:
-    """Additive figures of several days of a branch, or of branches with one currency."""
+    """Additive figures of several days of a branch, or of branches with one currency.
+
+    `company_sales`: what people on duty sold, in the company's currency with six decimals, and
+    `company_hours` the hours in which they did: of days with a known exchange rate.
+    """
 
     worked_hours: Decimal = ZERO
     net_sales: Decimal = ZERO
     assigned_net_sales: Decimal = ZERO
     unpaired_punches: int = 0
     days: int = 0
+    company_sales: Decimal = ZERO
+    company_hours: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Staff:
     """Everything that the pages of one business date show, by branch key.
 
     `currencies`: those of the last days; `days` and `people` leave out days in another currency.
+    `company_currency`: that in which all branches are added up.
     `people`: their sums of the seven days that end on the date, and of those before; empty where
     this reader must not see them. `by_hour`: of the seven days together. `verdicts`: hours of the
     week with too many or too few people, only where nobody's later hours are in them.
@@ -59,6 +67,7 @@ class Staff:
     labels: Mapping[str, str]
     shows_names: bool
     currencies: Mapping[str, str]
+    company_currency: str
     days: Mapping[str, Mapping[date, StaffedDay]]
     people: Mapping[str, Sequence[Row]]
     by_hour: Mapping[str, Sequence[Row]]
@@ -92,6 +101,11 @@ class Staff:
             sum((day.assigned_net_sales for day in found), ZERO),
             sum(day.unpaired_punches for day in found),
             sum(day.worked_hours > 0 for day in found),
+            sum((day.assigned_net_amount_company or ZERO for day in found), ZERO),
+            sum(
+                (day.worked_hours for day in found if day.assigned_net_amount_company is not None),
+                ZERO,
+            ),
         )
 
 
@@ -112,6 +126,7 @@ def read_staff(reader: MartReader, on: date) -> Staff:
         labels=labels(branches),
         shows_names=reader.shows_names,
         currencies=currencies,
+        company_currency=_company_currency(reader),
         days=days,
         people=_people(reader, on) if reader.shows_names else {},
         by_hour=_by_hour(reader, on),
@@ -133,7 +148,7 @@ def _days(reader: MartReader, on: date) -> tuple[dict[str, dict[date, StaffedDay
     """The days in the currency of each branch's last day, and these currencies."""
     found = reader.rows(
         "select branch_key, business_date, currency_code, staff, worked_hours, net_sales,"
-        " assigned_net_sales, unpaired_punches from fct_staffed_days"
+        " assigned_net_sales, assigned_net_amount_company, unpaired_punches from fct_staffed_days"
         " where business_date between %(first)s and %(on)s order by business_date",
         {"first": on - timedelta(days=TREND_DAYS - 1), "on": on},
     )
@@ -144,6 +159,11 @@ def _days(reader: MartReader, on: date) -> tuple[dict[str, dict[date, StaffedDay
         if row.pop("currency_code") == currencies[key]:
             days[key][day] = StaffedDay(**row)
     return dict(days), currencies
+
+
+def _company_currency(reader: MartReader) -> str:
+    found = reader.rows("select company_currency_code from rpt_daily_sales limit 1")
+    return str(found[0]["company_currency_code"]) if found else ""
 
 
 def _people(reader: MartReader, on: date) -> dict[str, list[Row]]:

@@ -51,8 +51,14 @@ class Targets:
         target = self.of.get(branch_key)
         return target if target and target.currency == currency else None
 
+    def currencies(self) -> list[str]:
+        """The currencies in which targets are set."""
+        return sorted({target.currency for target in self.of.values()})
+
     def company(self, currency: str) -> Target | None:
-        """The targets of all branches that have one in a currency, together."""
+        """The targets of all branches with one in a currency, together. They are not converted: a
+        rate that moves would move the target.
+        """
         found = [target for target in self.of.values() if target.currency == currency]
         if not found:
             return None

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from publish.marts import Branch, MartReader
-from publish.reports.figures import Sales, sum_up
+from publish.reports.figures import Sales, in_pennies, sum_up
 from publish.reports.words import cleaned
 
 WEEK = timedelta(days=7)
@@ -19,7 +20,11 @@ YEAR = timedelta(days=364)
 
 @dataclass(frozen=True)
 class BranchDay:
-    """A branch's day with a sale. `net_of_vat`: None unless the rate of every receipt is known."""
+    """A branch's day with a sale, in its own money and (`company`) in the company's.
+
+    `company`: with six decimals, to be added up; None where no exchange rate is known. It has no
+    ways of paying. `net_of_vat`: None unless the rate of every receipt is known.
+    """
 
     branch_key: str
     on: date
@@ -28,12 +33,20 @@ class BranchDay:
     new_customers: int
     returning_customers: int
     net_of_vat: Decimal | None
+    company: Sales | None = None
+    is_rate_estimated: bool = False
+
+    @property
+    def estimated(self) -> int:
+        """Receipts that are converted at an estimated rate."""
+        return self.sales.transactions if self.is_rate_estimated else 0
 
 
 class Trading:
-    """Days of branches, found by date and branch."""
+    """Days of branches, found by date and branch. `currency`: the company's."""
 
-    def __init__(self, days: Iterable[BranchDay]) -> None:
+    def __init__(self, days: Iterable[BranchDay], currency: str = "") -> None:
+        self.currency = currency
         self._days: dict[date, dict[str, BranchDay]] = defaultdict(dict)
         for day in days:
             self._days[day.on][day.branch_key] = day
@@ -57,17 +70,21 @@ class Trading:
         sold = [sales for sales in found if sales is not None]
         return sum_up(sold) if sold else None
 
-    def company(
-        self, first: date, last: date, currency: str, without: Collection[str] = ()
-    ) -> Sales | None:
-        """The sums of all branches over days; None where there are none. `without`: not these."""
-        sold = [
-            branch.sales
+    def company(self, first: date, last: date, without: Collection[str] = ()) -> Sales | None:
+        """The sums of all branches over days, in the company's currency; None where no day has an
+        exchange rate. `without`: not these branches.
+        """
+        return _added_up(
+            branch.company
             for day in days(first, last)
             for branch in self.on(day)
-            if branch.currency == currency and branch.branch_key not in without
-        ]
-        return sum_up(sold) if sold else None
+            if branch.branch_key not in without
+        )
+
+    def converted(self, branch_key: str, first: date, last: date) -> Sales | None:
+        """The sums of a branch over days in the company's currency; None where no rate is known."""
+        found = [self.day(branch_key, day) for day in days(first, last)]
+        return _added_up(day.company for day in found if day)
 
     def branches(self, first: date, last: date) -> set[str]:
         """The branches that sold anything on these days."""
@@ -81,12 +98,12 @@ class Trading:
                 receipts[branch.currency] += branch.sales.transactions
         return sorted(receipts, key=lambda currency: (-receipts[currency], currency))
 
-    def is_covered(self, first: date, currency: str, branch_key: str = "") -> bool:
-        """Whether a branch, or any, sold in a currency in the week that begins on a day: only then
+    def is_covered(self, first: date, currency: str = "", branch_key: str = "") -> bool:
+        """Whether a branch, or any, sold (in a currency) in the week from a day on: only then
         is a sum from that day on one that later ones can be compared with.
         """
         return any(
-            branch.currency == currency and branch_key in ("", branch.branch_key)
+            currency in ("", branch.currency) and branch_key in ("", branch.branch_key)
             for day in days(first, first + WEEK - timedelta(days=1))
             for branch in self.on(day)
         )
@@ -94,6 +111,11 @@ class Trading:
     def trading_days(self, branch_key: str, first: date, last: date) -> int:
         """On how many of these days the branch sold anything."""
         return sum(self.day(branch_key, day) is not None for day in days(first, last))
+
+
+def _added_up(found: Iterable[Sales | None]) -> Sales | None:
+    sold = [sales for sales in found if sales is not None]
+    return in_pennies(sum_up(sold)) if sold else None
 
 
 def days(first: date, last: date) -> list[date]:
@@ -115,21 +137,40 @@ def read_trading(reader: MartReader, ranges: Sequence[tuple[date, date]]) -> Tra
     summed = [one.name for one in fields(Sales)]
     found = reader.rows(
         f"select branch_key, business_date, currency_code, {', '.join(summed)},"
-        " new_customers, returning_customers, net_of_vat_sales"
+        " new_customers, returning_customers, net_of_vat_sales, company_currency_code,"
+        " net_amount_company, returned_amount_company, is_rate_estimated"
         f" from rpt_daily_sales where {chosen} order by business_date, branch_key",
         bounds,
     )
+    currency = found[-1]["company_currency_code"] if found else ""
     return Trading(
-        BranchDay(
-            row["branch_key"],
-            row["business_date"],
-            row["currency_code"],
-            Sales(*(row[name] for name in summed)),
-            row["new_customers"],
-            row["returning_customers"],
-            row["net_of_vat_sales"],
-        )
-        for row in found
+        (
+            BranchDay(
+                row["branch_key"],
+                row["business_date"],
+                row["currency_code"],
+                Sales(*(row[name] for name in summed)),
+                row["new_customers"],
+                row["returning_customers"],
+                row["net_of_vat_sales"],
+                _converted(row),
+                row["is_rate_estimated"],
+            )
+            for row in found
+        ),
+        currency,
+    )
+
+
+def _converted(row: Mapping[str, Any]) -> Sales | None:
+    if row["net_amount_company"] is None:
+        return None
+    return Sales(
+        net_sales=row["net_amount_company"],
+        transactions=row["transactions"],
+        returns=row["returns"],
+        items_sold=row["items_sold"],
+        returned_amount=row["returned_amount_company"],
     )
 
 

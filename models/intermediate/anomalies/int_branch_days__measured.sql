@@ -21,6 +21,34 @@ with sales as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
+{{ converted('sales') }},
+
+valued as (
+
+    select
+        branch_key,
+        source_system,
+        file_id,
+        channel,
+        currency_code,
+        items_sold,
+        net_amount,
+        {{ company_amount('net_amount') }} as net_amount_company,
+        is_time_known,
+        is_rate_estimated,
+        business_date,
+        sold_at_local
+    from converted
+    {{ evaluate_once() }}
+
+),
+
 files as (
 
     select * from {{ ref('stg_ingest__files') }}
@@ -40,6 +68,8 @@ file_days as (
         sum(items_sold) as items_sold,
         sum(net_amount) as net_amount,
         sum(case when net_amount < 0 then -net_amount else 0 end) as refunded_amount,
+        sum(net_amount_company) as net_amount_company,
+        {{ returned_company_amount() }} as refunded_amount_company,
         sum(1.0 * items_sold * items_sold) as squared_items,
         sum(net_amount * net_amount) as squared_amounts,
         count(*) filter (where {{ sales_channel() }} = 'online') as online_receipts,
@@ -51,11 +81,24 @@ file_days as (
         -sum(net_amount) filter (
             where net_amount < 0 and {{ sales_channel() }} = 'online'
         ) as online_refunded_amount,
+        sum(
+            case
+                when {{ sales_channel() }} = 'online' then net_amount_company
+                else 0 * net_amount_company
+            end
+        ) as online_net_amount_company,
+        sum(
+            case
+                when net_amount < 0 and {{ sales_channel() }} = 'online' then -net_amount_company
+                else 0 * net_amount_company
+            end
+        ) as online_refunded_amount_company,
         count(*) filter (where is_time_known) as timed_receipts,
+        {{ dbt.bool_or('is_rate_estimated') }} as is_rate_estimated,
         business_date,
         min(sold_at_local) filter (where is_time_known) as first_sold_at_local,
         max(sold_at_local) filter (where is_time_known) as last_sold_at_local
-    from sales
+    from valued
     group by branch_key, source_system, file_id, currency_code, business_date
 
 ),
@@ -91,6 +134,8 @@ final as (
         cast(sum(items_sold) as bigint) as items_sold,
         cast(sum(net_amount) as numeric(18, 2)) as net_amount,
         cast(sum(refunded_amount) as numeric(18, 2)) as refunded_amount,
+        cast(sum(net_amount_company) as numeric(38, 6)) as net_amount_company,
+        cast(sum(refunded_amount_company) as numeric(38, 6)) as refunded_amount_company,
         cast(sum(squared_items) as numeric(38, 4)) as squared_items,
         cast(sum(squared_amounts) as numeric(38, 4)) as squared_amounts,
         cast(sum(online_receipts) as bigint) as online_receipts,
@@ -98,10 +143,14 @@ final as (
         cast(coalesce(sum(online_net_amount), 0) as numeric(18, 2)) as online_net_amount,
         cast(sum(online_refunds) as bigint) as online_refunds,
         cast(coalesce(sum(online_refunded_amount), 0) as numeric(18, 2)) as online_refunded_amount,
+        cast(sum(online_net_amount_company) as numeric(38, 6)) as online_net_amount_company,
+        cast(sum(online_refunded_amount_company) as numeric(38, 6))
+            as online_refunded_amount_company,
         cast(sum(timed_receipts) as bigint) as timed_receipts,
         min(days_off_file_name) as days_off_file_name,
         not {{ dbt.bool_or('not is_after_file') }} as is_after_file,
         {{ dbt.bool_or('is_loaded_in_time and not is_after_file') }} as is_delivered_in_time,
+        coalesce({{ dbt.bool_or('is_rate_estimated') }}, false) as is_rate_estimated,
         business_date,
         min(first_sold_at_local) as first_sold_at_local,
         max(last_sold_at_local) as last_sold_at_local

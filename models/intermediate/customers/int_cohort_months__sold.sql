@@ -40,6 +40,8 @@ final as (
         cast(customers as integer) as customers,
         cast(purchases as integer) as purchases,
         cast(net_amount as numeric(18, 2)) as net_amount,
+        cast(net_amount_company as numeric(38, 6)) as net_amount_company,
+        cast(purchases_without_rate as integer) as purchases_without_rate,
         first_sales_month,
         sales_month
     from counted

@@ -5,13 +5,13 @@
         incremental_strategy='replace_touched',
         unique_key='customer_key',
         meta={
-            'touched_by': 'customer',
+            'touched_by': 'valued_customer',
             'counted_in': ['int_customers__counted', 'int_cohort_months__sold'],
         },
         on_schema_change='fail',
     )
 }}
-{%- set touched = touched('customer') %}
+{%- set touched = touched('valued_customer') %}
 
 with customer_months as (
 
@@ -39,6 +39,7 @@ totals as (
         sum(purchases) as purchases,
         count(*) as months_with_purchases,
         sum(net_amount) as net_amount,
+        sum(net_amount_company) as net_amount_company,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount,
         max(max_net_amount) as max_net_amount,
@@ -60,6 +61,7 @@ final as (
         cast(totals.purchases as integer) as purchases,
         cast(totals.months_with_purchases as integer) as months_with_purchases,
         cast(totals.net_amount as numeric(18, 2)) as net_amount,
+        cast(totals.net_amount_company as numeric(38, 6)) as net_amount_company,
         cast(totals.max_net_amount as numeric(18, 2)) as max_net_amount,
         {{ average_receipt(
             'totals.net_amount', 'totals.returned_amount', 'totals.purchases', 'totals.returns'

@@ -40,6 +40,31 @@ with transactions as (
 ),
 {%- endif %}
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
+{{ converted('transactions') }},
+
+valued as (
+
+    select
+        employee_key,
+        branch_key,
+        source_system,
+        employee_id,
+        branch_name,
+        currency_code,
+        items_sold,
+        net_amount,
+        {{ company_amount('net_amount') }} as net_amount_company,
+        business_date
+    from converted
+
+),
+
 final as (
 
     select
@@ -52,12 +77,13 @@ final as (
         count(*) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        cast(sum(net_amount_company) as numeric(38, 6)) as net_amount_company,
         {{ returns_of() }},
         max(net_amount) as max_net_amount,
         min(business_date) as first_sold_date,
         max(business_date) as last_sold_date,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month
-    from transactions
+    from valued
     group by
         employee_key,
         branch_key,

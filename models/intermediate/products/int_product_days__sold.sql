@@ -20,6 +20,39 @@ with sale_lines as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
+{{ converted('sale_lines') }},
+
+valued as (
+
+    select
+        transaction_id,
+        item_number,
+        receipt_lines,
+        product_key,
+        branch_key,
+        source_system,
+        product_id,
+        product_name,
+        branch_name,
+        currency_code,
+        quantity,
+        measured_quantity,
+        net_amount,
+        {{ company_amount('net_amount') }} as net_amount_company,
+        is_return,
+        is_rate_estimated,
+        business_date
+    from converted
+    {{ evaluate_once() }}
+
+),
+
 -- The receipts of a group are sorted to be counted: few and short columns in `group by`, the date
 -- first, halve the cost. Source, name and currency are the branch's.
 final as (
@@ -34,7 +67,10 @@ final as (
         max(currency_code) as currency_code,
         sum(quantity) as quantity,
         sum(net_amount) as net_amount,
+        cast(sum(net_amount_company) as numeric(38, 6)) as net_amount_company,
         {{ returned_products_of() }},
+        cast({{ returned_company_amount('is_return') }} as numeric(38, 6))
+            as returned_amount_company,
         -- What was sold, whatever was returned: the weight or length of goods that are measured.
         cast(
             coalesce(
@@ -49,8 +85,9 @@ final as (
         count(*) filter (
             where receipt_lines > {{ var('basket_pair_max_lines') }} and item_number = 1
         ) as long_transactions,
+        {{ dbt.bool_or('is_rate_estimated') }} as is_rate_estimated,
         business_date
-    from sale_lines
+    from valued
     group by business_date, branch_key, product_key
 
 )

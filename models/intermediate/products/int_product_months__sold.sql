@@ -50,9 +50,12 @@ final as (
         currency_code,
         cast(sum(quantity) as bigint) as quantity,
         sum(net_amount) as net_amount,
+        cast(sum(net_amount_company) as numeric(38, 6)) as net_amount_company,
         cast(sum(returned_quantity) as bigint) as returned_quantity,
         sum(returned_amount) as returned_amount,
+        cast(sum(returned_amount_company) as numeric(38, 6)) as returned_amount_company,
         cast(sum(transactions) as bigint) as transactions,
+        {{ counted_by_rate() }},
         min(business_date) as first_sold_date,
         max(business_date) as last_sold_date,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month

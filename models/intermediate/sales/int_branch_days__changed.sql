@@ -17,6 +17,7 @@
 }}
 {%- set mark = high_water_mark() %}
 {%- set taxed_branches = ref('int_branches__taxed') %}
+{%- set exchange_rates = ref('int_exchange_rates__ranges') %}
 
 with transactions as (
 
@@ -36,7 +37,9 @@ changes as (
 
     select
         branch_key,
+        currency_code,
         change_id,
+        0 as rate_change_id,
         business_date
     from transactions
     where
@@ -46,7 +49,9 @@ changes as (
     union all
     select
         branch_key,
+        cast(null as text) as currency_code,
         change_id,
+        0 as rate_change_id,
         business_date
     from first_purchases
     {%- if is_incremental() %}
@@ -54,24 +59,70 @@ changes as (
     union all
     select
         known.branch_key,
+        known.currency_code,
         taxed_branches.change_id,
+        0 as rate_change_id,
         known.business_date
     from {{ this }} as known
     inner join {{ taxed_branches }} as taxed_branches
         on known.branch_key = taxed_branches.branch_key
     where taxed_branches.change_id > {{ mark }}
+    -- All days on which the currency of the branch has another rate.
+    union all
+    select
+        known.branch_key,
+        known.currency_code,
+        exchange_rates.change_id,
+        exchange_rates.change_id as rate_change_id,
+        known.business_date
+    from {{ this }} as known
+    inner join {{ exchange_rates }} as exchange_rates
+        on
+            known.currency_code = exchange_rates.currency_code
+            and known.business_date >= exchange_rates.valid_from
+            and known.business_date < exchange_rates.valid_to
+    where exchange_rates.change_id > {{ mark }}
     {%- endif %}
+
+),
+
+changed_days as (
+
+    select
+        branch_key,
+        max(currency_code) as currency_code,
+        max(change_id) as change_id,
+        max(rate_change_id) as rate_change_id,
+        business_date
+    from changes
+    group by branch_key, business_date
 
 ),
 
 final as (
 
+    {% if is_incremental() -%}
+    select
+        changed_days.branch_key,
+        coalesce(changed_days.currency_code, known.currency_code) as currency_code,
+        changed_days.change_id,
+        cast(greatest(changed_days.rate_change_id, known.rate_change_id) as bigint)
+            as rate_change_id,
+        changed_days.business_date
+    from changed_days
+    left join {{ this }} as known
+        on
+            changed_days.branch_key = known.branch_key
+            and changed_days.business_date = known.business_date
+    {%- else -%}
     select
         branch_key,
-        max(change_id) as change_id,
+        currency_code,
+        change_id,
+        cast(rate_change_id as bigint) as rate_change_id,
         business_date
-    from changes
-    group by branch_key, business_date
+    from changed_days
+    {%- endif %}
 
 )
 

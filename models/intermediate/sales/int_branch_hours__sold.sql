@@ -29,6 +29,31 @@ sales as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
+{{ converted('sales') }},
+
+valued as (
+
+    select
+        branch_key,
+        source_system,
+        branch_name,
+        currency_code,
+        items_sold,
+        net_amount,
+        {{ company_amount('net_amount') }} as net_amount_company,
+        business_date,
+        sold_at_local
+    from converted
+    {{ evaluate_once() }}
+
+),
+
 final as (
 
     select
@@ -41,9 +66,11 @@ final as (
         count(*) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        cast(sum(net_amount_company) as numeric(38, 6)) as net_amount_company,
         {{ returns_of() }},
+        cast({{ returned_company_amount() }} as numeric(38, 6)) as returned_amount_company,
         business_date
-    from sales
+    from valued
     group by
         branch_key,
         source_system,

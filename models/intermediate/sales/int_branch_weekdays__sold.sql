@@ -111,8 +111,10 @@ hours as (
         transactions,
         items_sold,
         net_amount,
+        net_amount_company,
         returns,
         returned_amount,
+        returned_amount_company,
         business_date as first_business_date,
         business_date as last_business_date
     from branch_hours
@@ -128,8 +130,10 @@ hours as (
         transactions,
         items_sold,
         net_amount,
+        net_amount_company,
         returns,
         returned_amount,
+        returned_amount_company,
         first_business_date,
         last_business_date
     from kept_weekdays
@@ -149,8 +153,10 @@ weekday_hours as (
         cast(sum(transactions) as bigint) as transactions,
         cast(sum(items_sold) as bigint) as items_sold,
         sum(net_amount) as net_amount,
+        sum(net_amount_company) as net_amount_company,
         cast(sum(returns) as bigint) as returns,
         sum(returned_amount) as returned_amount,
+        sum(returned_amount_company) as returned_amount_company,
         min(first_business_date) as first_business_date,
         max(last_business_date) as last_business_date
     from hours
@@ -208,8 +214,10 @@ final as (
         weekday_hours.transactions,
         weekday_hours.items_sold,
         weekday_hours.net_amount,
+        weekday_hours.net_amount_company,
         weekday_hours.returns,
         weekday_hours.returned_amount,
+        weekday_hours.returned_amount_company,
         weekday_hours.first_business_date,
         weekday_hours.last_business_date
     from weekday_hours

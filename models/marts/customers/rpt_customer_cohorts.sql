@@ -92,6 +92,18 @@ final as (
         ) as retained_percent,
         cast(coalesce(bought.purchases, 0) as integer) as transactions,
         cast(coalesce(bought.net_amount, 0) as numeric(18, 2)) as net_sales,
+        cast(
+            case
+                when coalesce(bought.purchases_without_rate, 0) = 0
+                    then coalesce(bought.net_amount_company, 0)
+            end as numeric(18, 2)
+        ) as net_sales_company,
+        cast(
+            case
+                when coalesce(bought.purchases_without_rate, 0) = 0
+                    then coalesce(bought.net_amount_company, 0)
+            end as numeric(38, 6)
+        ) as net_amount_company,
         cast({{ dbt.dateadd('month', 1, 'cohort_months.sales_month') }} as date)
         <= cast({{ dbt.dateadd('day', 1, 'cohort_months.as_of_date') }} as date)
             as is_month_complete,

@@ -80,6 +80,7 @@ final as (
         scored_customers.customer_segment,
         at_risk.purchases,
         at_risk.net_amount as customer_lifetime_value,
+        cast(at_risk.net_amount_company as numeric(18, 2)) as customer_lifetime_value_company,
         at_risk.average_month_amount as avg_monthly_spending,
         cast(12 * at_risk.average_month_amount as numeric(18, 2)) as value_at_stake,
         at_risk.average_days_between_purchases as avg_time_between_purchases,

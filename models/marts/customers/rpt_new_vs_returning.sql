@@ -51,6 +51,7 @@ customer_weeks as (
         customer_key,
         count(*) as transactions,
         sum(net_amount) as net_amount,
+        sum(net_amount_company) as net_amount_company,
         cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
     from transactions
     group by
@@ -84,6 +85,7 @@ kinds as (
         count(*) as customers,
         sum(transactions) as transactions,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sales_week
     from divided
     group by branch_key, kind, sales_week
@@ -102,6 +104,7 @@ weeks as (
         {%- endfor %}
         sum(transactions) as transactions,
         sum(net_sales) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sales_week
     from kinds
     group by branch_key, sales_week
@@ -125,6 +128,7 @@ final as (
         cast(weeks.returning_net_sales as numeric(18, 2)) as returning_customer_net_sales,
         cast(weeks.unknown_net_sales as numeric(18, 2)) as unknown_customer_net_sales,
         cast(weeks.net_sales as numeric(18, 2)) as net_sales,
+        cast(weeks.net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(
             round(
                 100.0 * weeks.returning_customers

@@ -12,12 +12,9 @@ sources as (
 
 ),
 
--- In the currency with the highest sales.
 latest_months as (
 
-    select
-        team.*,
-        sum(team.total_sales) over (partition by team.currency_code) as sales_of_currency
+    select team.*
     from team
     inner join sources
         on
@@ -33,7 +30,7 @@ ranked as (
         *,
         row_number() over (
             order by
-                sales_of_currency desc,
+                total_sales_company desc nulls last,
                 total_sales desc,
                 sales_person_id asc,
                 store_id asc,
@@ -57,6 +54,7 @@ final as (
         sales_month,
         currency_code,
         total_sales,
+        total_sales_company,
         cast(sales_contribution_percentage as numeric(18, 1)) as sales_contribution_percentage,
         incentive
     from ranked

@@ -28,6 +28,14 @@ weeks as (
             where branch_days.business_date
             <= cast({{ dbt.dateadd('day', -7, 'sources.as_of_date') }} as date)
         ) as net_sales_week_before,
+        sum(branch_days.net_amount_company) filter (
+            where branch_days.business_date
+            > cast({{ dbt.dateadd('day', -7, 'sources.as_of_date') }} as date)
+        ) as net_amount_company,
+        sum(branch_days.net_amount_company) filter (
+            where branch_days.business_date
+            <= cast({{ dbt.dateadd('day', -7, 'sources.as_of_date') }} as date)
+        ) as net_amount_company_week_before,
         sources.as_of_date
     from branch_days
     inner join sources
@@ -73,7 +81,9 @@ final as (
         branch_name,
         currency_code,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(net_sales_week_before as numeric(18, 2)) as net_sales_week_before,
+        cast(net_amount_company_week_before as numeric(18, 2)) as net_sales_company_week_before,
         net_sales_change_percent,
         as_of_date
     from ranked

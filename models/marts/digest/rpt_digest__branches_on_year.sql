@@ -42,7 +42,10 @@ final as (
         branch_name,
         currency_code,
         like_for_like_net_sales_on_year,
+        cast(like_for_like_net_amount_company_on_year as numeric(18, 2))
+            as like_for_like_net_sales_company_on_year,
         net_sales_year_before,
+        cast(net_amount_company_year_before as numeric(18, 2)) as net_sales_company_year_before,
         change_on_year_percent,
         sales_month
     from ranked

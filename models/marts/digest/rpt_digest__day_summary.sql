@@ -28,11 +28,7 @@ staffed_days as (
 
 last_days as (
 
-    select
-        branch_days.*,
-        sum(branch_days.net_sales) over (
-            partition by branch_days.business_date, branch_days.currency_code
-        ) as net_sales_of_currency
+    select branch_days.*
     from branches
     inner join branch_days
         on
@@ -88,8 +84,7 @@ final as (
             row_number() over (
                 order by
                     last_days.business_date desc,
-                    last_days.net_sales_of_currency desc,
-                    last_days.currency_code asc,
+                    last_days.net_amount_company desc nulls last,
                     last_days.net_sales desc,
                     last_days.branch_name asc,
                     last_days.branch_key asc
@@ -105,6 +100,7 @@ final as (
         last_days.returns,
         last_days.items_sold,
         last_days.net_sales,
+        last_days.net_sales_company,
         last_days.returned_amount,
         last_days.average_transaction_value,
         last_days.transactions_last_week,

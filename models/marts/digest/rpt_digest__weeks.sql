@@ -42,19 +42,17 @@ weeks as (
 
     select
         cast({{ dbt.date_trunc('week', 'branch_days.business_date') }} as date) as sales_week,
-        branch_days.currency_code,
         count(distinct branch_days.business_date) as days,
         sum(branch_days.transactions) as transactions,
-        sum(branch_days.net_sales) as net_sales
+        {{ counted_by_rate(relation='branch_days.') }},
+        sum(branch_days.net_amount_company) as net_sales
     from branch_days
     inner join sources
         on
             branch_days.source_system = sources.source_system
             and branch_days.business_date <= sources.as_of_date
     where branch_days.business_date >= (select bounds.first_read_week from bounds)
-    group by
-        cast({{ dbt.date_trunc('week', 'branch_days.business_date') }} as date),
-        branch_days.currency_code
+    group by cast({{ dbt.date_trunc('week', 'branch_days.business_date') }} as date)
 
 ),
 
@@ -66,16 +64,13 @@ compared as (
         lag(net_sales) over weeks_before as net_sales_before,
         lag(sales_week) over weeks_before as week_before
     from weeks
-    window weeks_before as (partition by currency_code order by sales_week)
+    window weeks_before as (order by sales_week)
 
 ),
 
 shown as (
 
-    select
-        *,
-        sum(net_sales) over (partition by currency_code) as net_sales_of_currency
-    from compared
+    select * from compared
     where sales_week >= (select bounds.first_shown_week from bounds)
 
 ),
@@ -86,9 +81,8 @@ week_customers as (
 
     select
         cast({{ dbt.date_trunc('week', 'receipts.business_date') }} as date) as sales_week,
-        receipts.currency_code,
         receipts.customer_key,
-        {{ dbt.bool_or('receipts.is_first_purchase') }} as is_first
+        {{ dbt.bool_or('receipts.is_first_purchase') }} as is_new
     from receipts
     inner join sources
         on
@@ -99,19 +93,7 @@ week_customers as (
         and receipts.business_date >= (select bounds.first_shown_week from bounds)
     group by
         cast({{ dbt.date_trunc('week', 'receipts.business_date') }} as date),
-        receipts.currency_code,
         receipts.customer_key
-
-),
-
--- A customer who buys in two currencies in the week of the first purchase is new in both.
-new_or_returning as (
-
-    select
-        sales_week,
-        currency_code,
-        {{ dbt.bool_or('is_first') }} over (partition by sales_week, customer_key) as is_new
-    from week_customers
 
 ),
 
@@ -119,29 +101,24 @@ counted as (
 
     select
         sales_week,
-        currency_code,
         count(*) filter (where is_new) as new_customers,
         count(*) filter (where not is_new) as returning_customers
-    from new_or_returning
-    group by sales_week, currency_code
+    from week_customers
+    group by sales_week
 
 ),
 
 final as (
 
     select
-        cast(
-            row_number() over (
-                order by
-                    shown.net_sales_of_currency desc,
-                    shown.currency_code asc,
-                    shown.sales_week asc
-            ) as integer
-        ) as position,
-        shown.currency_code,
+        cast(row_number() over (order by shown.sales_week) as integer) as position,
+        {{ company_currency() }} as currency_code,
         cast(shown.days as integer) as days,
         cast(shown.transactions as bigint) as transactions,
+        shown.transactions_without_rate,
+        shown.transactions_at_estimated_rate,
         cast(shown.net_sales as numeric(18, 2)) as net_sales,
+        cast(shown.net_sales as numeric(18, 2)) as net_sales_company,
         case
             when
                 shown.days = 7
@@ -154,10 +131,7 @@ final as (
         cast(coalesce(counted.returning_customers, 0) as integer) as returning_customers,
         shown.sales_week
     from shown
-    left join counted
-        on
-            shown.sales_week = counted.sales_week
-            and shown.currency_code = counted.currency_code
+    left join counted on shown.sales_week = counted.sales_week
 
 )
 

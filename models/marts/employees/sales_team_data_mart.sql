@@ -92,6 +92,7 @@ final as (
         cast(compared.transactions as integer) as total_transactions,
         cast(compared.returns as integer) as returns,
         cast(compared.net_amount as numeric(18, 2)) as total_sales,
+        cast(compared.net_amount_company as numeric(18, 2)) as total_sales_company,
         cast(compared.returned_amount as numeric(18, 2)) as returned_amount,
         cast(round(compared.average_net_amount, 2) as numeric(18, 2)) as avg_sales_per_month,
         {{ average_receipt(

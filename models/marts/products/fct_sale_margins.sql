@@ -50,11 +50,13 @@ final as (
         measured_quantity,
         net_amount,
         net_of_vat_amount,
+        net_amount_company,
         unit_cost,
         cost,
         cast(net_of_vat_amount - cost as numeric(18, 2)) as margin,
         is_return,
         is_cost_assumed,
+        is_rate_estimated,
         business_date,
         sold_at
     from costed_sales

@@ -5,22 +5,29 @@ with product_months as (
 
 ),
 
+-- Rounded here, so that ranks, shares and changes are those of the amounts that are shown.
 months as (
 
     select
         product_key,
         source_system,
         max(product_name) as product_name,
-        currency_code,
+        {{ company_currency() }} as currency_code,
         cast(count(*) as integer) as branches,
+        cast(sum(transactions_without_rate) as bigint) as transactions_without_rate,
+        cast(sum(transactions_at_estimated_rate) as bigint) as transactions_at_estimated_rate,
         sum(quantity) as quantity,
+        cast(
+            coalesce(sum(quantity) filter (where net_amount_company is null), 0) as bigint
+        ) as quantity_without_rate,
         sum(transactions) as transactions,
-        sum(net_amount) as net_sales,
+        cast(sum(net_amount_company) as numeric(18, 2)) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returned_quantity) as returned_quantity,
-        sum(returned_amount) as returned_amount,
+        sum(returned_amount_company) as returned_amount,
         sales_month
     from product_months
-    group by product_key, source_system, currency_code, sales_month
+    group by product_key, source_system, sales_month
 
 ),
 
@@ -35,8 +42,18 @@ final as (
     {{ compared_product_months(
         'ranked',
         within='currency_code',
-        columns=['product_key', 'source_system', 'product_name', 'currency_code', 'branches'],
+        columns=[
+            'product_key',
+            'source_system',
+            'product_name',
+            'currency_code',
+            'branches',
+            'transactions_without_rate',
+            'transactions_at_estimated_rate',
+            'quantity_without_rate',
+        ],
         share='company_sales_percent',
+        priced='quantity - quantity_without_rate',
     ) }}
 
 )

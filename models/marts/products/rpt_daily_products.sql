@@ -27,8 +27,11 @@ final as (
         sold_quantity,
         transactions,
         net_amount as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
+        net_amount_company,
         returned_quantity,
         returned_amount,
+        is_rate_estimated,
         business_date
     from product_days
 

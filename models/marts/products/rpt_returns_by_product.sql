@@ -33,8 +33,10 @@ final as (
         cast(return_rank as integer) as return_rank,
         returned_quantity,
         cast(net_amount as numeric(18, 2)) as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(sold_amount as numeric(18, 2)) as sold_amount,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
+        cast(returned_amount_company as numeric(18, 2)) as returned_amount_company,
         {{ ratio('100 * returned_amount', 'greatest(sold_amount, 0)') }} as returned_percent,
         {{ ratio('100 * returned_amount', 'greatest(branch_returned_amount, 0)') }}
             as branch_returned_percent,

@@ -23,6 +23,21 @@ with payments as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
+settlements as (
+
+    select * from payments
+    where is_settlement and is_current
+
+),
+
+{{ converted('settlements') }},
+
 final as (
 
     select
@@ -37,9 +52,10 @@ final as (
         currency_code,
         instalments,
         amount,
+        {{ company_amount('amount') }} as amount_company,
+        is_rate_estimated,
         business_date
-    from payments
-    where is_settlement and is_current
+    from converted
 
 )
 

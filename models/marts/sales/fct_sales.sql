@@ -35,7 +35,15 @@ vat_rates as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
 {{ taxed('sale_lines') }},
+
+{{ converted('taxed') }},
 
 final as (
 
@@ -61,11 +69,13 @@ final as (
         vat_rate_percent,
         cast(net_amount - net_of_vat_amount as numeric(18, 2)) as vat_amount,
         net_of_vat_amount,
+        {{ company_amount('net_amount') }} as net_amount_company,
         is_return,
+        is_rate_estimated,
         business_date,
         sold_at_local,
         sold_at
-    from taxed
+    from converted
 
 )
 

@@ -4,7 +4,7 @@
         materialized='incremental',
         incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
-        meta={'touched_by': 'branch_day'},
+        meta={'touched_by': 'branch_day', 'data_lag': {'fct_transactions': ['sales', 'orders']}},
         on_schema_change='fail',
         indexes=[
             {'columns': ['business_date', 'branch_key']},
@@ -51,48 +51,62 @@ vat_rates as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates__ranges') }}
+
+),
+
 {{ taxed('sales') }},
+
+{{ converted('taxed') }},
 
 final as (
 
     select
-        taxed.transaction_id,
-        taxed.receipt_number,
-        taxed.source_system,
-        taxed.branch_key,
-        taxed.customer_key,
-        taxed.employee_key,
-        taxed.branch_name,
-        {{ sales_channel('taxed.channel') }} as channel,
-        taxed.country,
-        taxed.payment_method,
-        taxed.card_token,
-        taxed.card_last4,
-        taxed.currency_code,
-        {{ time_period('taxed.time_period', 'taxed.sold_at_local', 'taxed.is_time_known') }}
-            as time_period,
+        converted.transaction_id,
+        converted.receipt_number,
+        converted.source_system,
+        converted.branch_key,
+        converted.customer_key,
+        converted.employee_key,
+        converted.branch_name,
+        {{ sales_channel('converted.channel') }} as channel,
+        converted.country,
+        converted.payment_method,
+        converted.card_token,
+        converted.card_last4,
+        converted.currency_code,
+        {{ time_period(
+            'converted.time_period', 'converted.sold_at_local', 'converted.is_time_known'
+        ) }} as time_period,
         case
-            when taxed.net_amount < 0 and taxed.taxed_on is null and taxed.is_vat_rate_changed
-                then concat_ws(', ', taxed.quality_flags, 'vat_rate_of_return_day')
-            else taxed.quality_flags
+            when
+                converted.net_amount < 0
+                and converted.taxed_on is null
+                and converted.is_vat_rate_changed
+                then concat_ws(', ', converted.quality_flags, 'vat_rate_of_return_day')
+            else converted.quality_flags
         end as quality_flags,
-        taxed.items_sold,
-        taxed.net_amount,
-        taxed.net_amount as gross_amount,
-        taxed.vat_rate_percent,
-        cast(taxed.net_amount - taxed.net_of_vat_amount as numeric(18, 2)) as vat_amount,
-        taxed.net_of_vat_amount,
-        taxed.net_amount < 0 as is_return,
-        taxed.customer_identified_by <> 'unknown' as is_customer_known,
-        taxed.is_time_known,
+        converted.items_sold,
+        converted.net_amount,
+        converted.net_amount as gross_amount,
+        converted.vat_rate_percent,
+        cast(converted.net_amount - converted.net_of_vat_amount as numeric(18, 2)) as vat_amount,
+        converted.net_of_vat_amount,
+        {{ company_amount('converted.net_amount') }} as net_amount_company,
+        converted.net_amount < 0 as is_return,
+        converted.is_rate_estimated,
+        converted.customer_identified_by <> 'unknown' as is_customer_known,
+        converted.is_time_known,
         first_purchases.transaction_id is not null as is_first_purchase,
-        taxed.business_date,
-        {{ clock_time('taxed.sold_at_local', 'taxed.is_time_known') }} as clock_time,
-        taxed.sold_at_local,
-        taxed.sold_at
-    from taxed
+        converted.business_date,
+        {{ clock_time('converted.sold_at_local', 'converted.is_time_known') }} as clock_time,
+        converted.sold_at_local,
+        converted.sold_at
+    from converted
     left join first_purchases
-        on taxed.transaction_id = first_purchases.transaction_id
+        on converted.transaction_id = first_purchases.transaction_id
 
 )
 

@@ -4,7 +4,7 @@
         materialized='incremental',
         incremental_strategy='replace_touched',
         unique_key=['branch_key', 'business_date'],
-        meta={'touched_by': 'reported_branch_day'},
+        meta={'touched_by': 'reported_branch_day', 'data_lag': {'rpt_daily_sales': ['sales', 'orders']}},
         on_schema_change='fail',
         indexes=[{'columns': ['business_date']}],
     )
@@ -98,6 +98,8 @@ days as (
         count(*) as transactions,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
+        {{ returned_company_amount() }} as returned_amount_company,
         {{ returns_of() }},
         sum(case when payment_method = 'CASH' then net_amount else 0 end) as cash_sales,
         sum(case when payment_method = 'CARD' then net_amount else 0 end) as card_sales,
@@ -106,6 +108,7 @@ days as (
         case when count(vat_amount) = count(*) then sum(vat_amount) end as vat_amount,
         -- A customer has one first purchase.
         sum(case when is_first_purchase then 1 else 0 end) as new_customers,
+        {{ dbt.bool_or('is_rate_estimated') }} as is_rate_estimated,
         business_date
     from transactions
     group by branch_key, source_system, branch_name, currency_code, business_date
@@ -119,11 +122,15 @@ final as (
         days.source_system,
         days.branch_name,
         days.currency_code,
+        {{ company_currency() }} as company_currency_code,
         cast(days.transactions as integer) as transactions,
         cast(days.returns as integer) as returns,
         cast(days.items_sold as bigint) as items_sold,
         cast(days.net_sales as numeric(18, 2)) as net_sales,
+        cast(days.net_amount_company as numeric(18, 2)) as net_sales_company,
+        cast(days.net_amount_company as numeric(38, 6)) as net_amount_company,
         cast(days.returned_amount as numeric(18, 2)) as returned_amount,
+        cast(days.returned_amount_company as numeric(38, 6)) as returned_amount_company,
         cast(days.vat_amount as numeric(18, 2)) as vat_amount,
         cast(days.net_sales - days.vat_amount as numeric(18, 2)) as net_of_vat_sales,
         cast(days.cash_sales as numeric(18, 2)) as cash_sales,
@@ -138,6 +145,7 @@ final as (
         cast(last_week.transactions as integer) as transactions_last_week,
         cast(last_week.net_sales as numeric(18, 2)) as net_sales_last_week,
         {{ change_percent('days.net_sales', 'last_week.net_sales') }} as net_sales_change_percent,
+        coalesce(days.is_rate_estimated, false) as is_rate_estimated,
         days.business_date
     from days
     left join customer_counts

@@ -20,6 +20,7 @@ final as (
         cast(returns as integer) as returns,
         items_sold,
         net_amount as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
         business_date
     from branch_hours

@@ -3,6 +3,7 @@
     rpt_sales_trends, here also for the month before.
 #}
 {%- set gaps = ['month', 'year'] %}
+{%- set moneys = ['net_sales', 'net_amount_company'] %}
 
 with branch_days as (
 
@@ -32,6 +33,7 @@ days as (
         branch_days.currency_code,
         branch_days.returns,
         branch_days.net_sales,
+        branch_days.net_amount_company,
         branch_days.returned_amount,
         {%- for gap in gaps %}
         {%- for when, number in [('before', -1), ('after', 1)] %}
@@ -60,12 +62,15 @@ months as (
         currency_code,
         sum(returns) as returns,
         sum(net_sales) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returned_amount) as returned_amount,
         {%- for gap in gaps %}
-        sum(case when was_open_{{ gap }}_before then net_sales end)
-            as comparing_net_sales_on_{{ gap }},
-        sum(case when was_open_{{ gap }}_after then net_sales end)
-            as compared_net_sales_on_{{ gap }},
+        {%- for money in moneys %}
+        sum(case when was_open_{{ gap }}_before then {{ money }} end)
+            as comparing_{{ money }}_on_{{ gap }},
+        sum(case when was_open_{{ gap }}_after then {{ money }} end)
+            as compared_{{ money }}_on_{{ gap }},
+        {%- endfor %}
         {%- endfor %}
         sales_month
     from days
@@ -87,16 +92,19 @@ compared as (
         months.currency_code,
         months.returns,
         months.net_sales,
+        months.net_amount_company,
         months.returned_amount,
         {%- for gap in gaps %}
+        {%- for money in moneys %}
         case
-            when {{ gap }}_before.compared_net_sales_on_{{ gap }} is not null
-                then months.comparing_net_sales_on_{{ gap }}
-        end as like_for_like_net_sales_on_{{ gap }},
+            when {{ gap }}_before.compared_{{ money }}_on_{{ gap }} is not null
+                then months.comparing_{{ money }}_on_{{ gap }}
+        end as like_for_like_{{ money }}_on_{{ gap }},
         case
-            when months.comparing_net_sales_on_{{ gap }} is not null
-                then {{ gap }}_before.compared_net_sales_on_{{ gap }}
-        end as net_sales_{{ gap }}_before,
+            when months.comparing_{{ money }}_on_{{ gap }} is not null
+                then {{ gap }}_before.compared_{{ money }}_on_{{ gap }}
+        end as {{ money }}_{{ gap }}_before,
+        {%- endfor %}
         {%- endfor %}
         months.sales_month = cast({{ dbt.date_trunc('month', 'sources.as_of_date') }} as date)
         and sources.as_of_date < {{ dbt.last_day('sources.as_of_date', 'month') }}
@@ -124,6 +132,7 @@ final as (
         currency_code,
         cast(returns as bigint) as returns,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
         {%- for gap in gaps %}
         cast(like_for_like_net_sales_on_{{ gap }} as numeric(18, 2))
@@ -132,6 +141,10 @@ final as (
         {{ change_percent(
             'like_for_like_net_sales_on_' ~ gap, 'net_sales_' ~ gap ~ '_before'
         ) }} as change_on_{{ gap }}_percent,
+        cast(like_for_like_net_amount_company_on_{{ gap }} as numeric(38, 6))
+            as like_for_like_net_amount_company_on_{{ gap }},
+        cast(net_amount_company_{{ gap }}_before as numeric(38, 6))
+            as net_amount_company_{{ gap }}_before,
         {%- endfor %}
         is_running_month,
         sales_month

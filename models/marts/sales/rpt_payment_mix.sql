@@ -43,6 +43,7 @@ parts as (
         count(*) as transactions,
         0 as payments,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         0 as settled_amount,
         business_date
     from transactions
@@ -57,6 +58,7 @@ parts as (
         0 as transactions,
         count(*) as payments,
         0 as net_sales,
+        null as net_amount_company,
         coalesce(sum(amount), 0) as settled_amount,
         business_date
     from payments
@@ -74,6 +76,11 @@ final as (
         payment_method,
         cast(sum(transactions) as integer) as transactions,
         cast(sum(net_sales) as numeric(18, 2)) as net_sales,
+        -- A method that only paid a part of other receipts has no receipt to convert.
+        cast(
+            case when sum(transactions) > 0 then sum(net_amount_company) else 0 end
+            as numeric(18, 2)
+        ) as net_sales_company,
         {{ ratio(
             '100 * sum(net_sales)',
             'sum(sum(net_sales)) over (partition by branch_key, currency_code, business_date)'

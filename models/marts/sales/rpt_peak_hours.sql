@@ -31,6 +31,7 @@ ranked as (
         branch_weekdays.transactions,
         branch_weekdays.items_sold,
         branch_weekdays.net_amount as net_sales,
+        branch_weekdays.net_amount_company,
         branch_weekdays.returns,
         branch_weekdays.returned_amount,
         rank() over (
@@ -64,6 +65,7 @@ final as (
         cast(returns as integer) as returns,
         cast(items_sold as bigint) as items_sold,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
         cast(round(cast(transactions as numeric) / trading_days, 2) as numeric(18, 2))
             as average_transactions,

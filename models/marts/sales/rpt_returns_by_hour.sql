@@ -55,6 +55,7 @@ final as (
         cast(transactions as integer) as transactions,
         cast(returns as integer) as returns,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
+        cast(returned_amount_company as numeric(18, 2)) as returned_amount_company,
         {{ ratio('100.0 * returns', 'cast(transactions as numeric)') }} as returns_percent,
         {{ ratio('100.0 * returns', 'branch_returns') }} as branch_returns_percent,
         is_weekend

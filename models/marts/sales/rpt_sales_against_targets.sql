@@ -163,6 +163,9 @@ days as (
             else 0
         end as trading_day,
         branch_days.net_sales,
+        case
+            when branch_days.branch_key is null then 0 else branch_days.net_amount_company
+        end as net_amount_company,
         dates.date_day as business_date
     from targets
     inner join dates on dates.date_day between targets.sales_month and targets.month_end
@@ -189,7 +192,9 @@ added_up as (
         sum(trading_day) over (partition by branch_key, sales_month) as trading_days,
         sum(trading_day) over so_far as trading_days_gone,
         case when problem is null then sum(coalesce(net_sales, 0)) over so_far end
-            as net_sales_to_date
+            as net_sales_to_date,
+        case when problem is null then {{ company_sum(over='over so_far') }} end
+            as net_amount_company_to_date
     from days
     window so_far as (partition by branch_key, sales_month order by business_date)
 
@@ -221,6 +226,7 @@ final as (
         cast(trading_days_gone as integer) as trading_days_gone,
         {{ ratio('100.0 * trading_days_gone', 'trading_days', 1) }} as gone_percent,
         cast(net_sales_to_date as numeric(18, 2)) as net_sales_to_date,
+        cast(net_amount_company_to_date as numeric(18, 2)) as net_sales_company_to_date,
         expected_to_date,
         cast(net_sales_to_date - expected_to_date as numeric(18, 2)) as difference_to_date,
         {{ change_percent('net_sales_to_date', 'expected_to_date') }} as difference_percent,

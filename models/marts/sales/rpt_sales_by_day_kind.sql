@@ -70,6 +70,7 @@ months as (
         sum(returns) as returns,
         sum(items_sold) as items_sold,
         sum(net_sales) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returned_amount) as returned_amount,
         sales_month
     from days
@@ -98,6 +99,7 @@ final as (
         cast(months.returns as bigint) as returns,
         cast(months.items_sold as bigint) as items_sold,
         cast(months.net_sales as numeric(18, 2)) as net_sales,
+        cast(months.net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(months.returned_amount as numeric(18, 2)) as returned_amount,
         {{ ratio('months.transactions', 'cast(months.trading_days as numeric)') }}
             as transactions_per_day,

@@ -15,27 +15,22 @@ branch_sales as (
 
     select
         branch_key,
-        currency_code,
         sum(receipts) as transactions,
         sum(refunds) as returns,
+        {{ counted_by_rate('receipts') }},
         sum(items_sold) as items_sold,
-        sum(net_amount) as net_sales,
-        sum(refunded_amount) as returned_amount
+        sum(net_amount_company) as net_sales,
+        sum(refunded_amount_company) as returned_amount
     from branch_days
-    group by branch_key, currency_code
+    group by branch_key
 
 ),
 
 typed_sales as (
 
     select
-        coalesce(branches.store_type, 'unknown') as store_type,
-        branch_sales.currency_code,
-        branch_sales.transactions,
-        branch_sales.returns,
-        branch_sales.items_sold,
-        branch_sales.net_sales,
-        branch_sales.returned_amount
+        branch_sales.*,
+        coalesce(branches.store_type, 'unknown') as store_type
     from branch_sales
     left join branches on branch_sales.branch_key = branches.branch_key
 
@@ -45,14 +40,15 @@ added_up as (
 
     select
         store_type,
-        currency_code,
         sum(transactions) as transactions,
         sum(returns) as returns,
+        sum(transactions_without_rate) as transactions_without_rate,
+        sum(transactions_at_estimated_rate) as transactions_at_estimated_rate,
         sum(items_sold) as items_sold,
         sum(net_sales) as net_sales,
         sum(returned_amount) as returned_amount
     from typed_sales
-    group by store_type, currency_code
+    group by store_type
 
 ),
 
@@ -60,14 +56,16 @@ final as (
 
     select
         {{ short_key('store_type') }} as store_type,
-        currency_code,
+        {{ company_currency() }} as currency_code,
         cast(transactions as bigint) as transactions,
         cast(returns as bigint) as returns,
+        cast(transactions_without_rate as bigint) as transactions_without_rate,
+        cast(transactions_at_estimated_rate as bigint) as transactions_at_estimated_rate,
         cast(items_sold as bigint) as items_sold,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_sales as numeric(18, 2)) as net_sales_company,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
-        {{ ratio('100 * net_sales', 'sum(net_sales) over (partition by currency_code)') }}
-            as sales_share_percent
+        {{ ratio('100 * net_sales', 'sum(net_sales) over ()') }} as sales_share_percent
     from added_up
 
 )

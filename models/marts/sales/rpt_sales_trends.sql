@@ -4,6 +4,9 @@
 
     For each kind of period: the number of periods in the averages and in a year. Days and weeks are compared with the
     same weekdays 52 weeks before, months with the month of the same name.
+
+    A branch is shown in its own money, a region and the company in the company's: so amounts are added up twice, the
+    second time converted (`_company`), and with six decimals.
 #}
 {{
     config(
@@ -24,6 +27,7 @@
 {%- set levels_above = {
     'region': (short_key('region'), 'region'), 'company': ("'company'", "'Company'")
 } %}
+{%- set moneys = {'': 'net_sales', '_company': 'net_amount_company'} %}
 
 with branches as (
 
@@ -68,9 +72,9 @@ open_levels as (
     select
         *,
         -- Grouped by a number, because PostgreSQL sorts texts slowly.
-        row_number() over (order by branch_key, currency_code) as seller_number,
-        min(branch_first_date) over (partition by region, currency_code) as region_first_date,
-        min(branch_first_date) over (partition by currency_code) as company_first_date
+        row_number() over (order by branch_key) as seller_number,
+        min(branch_first_date) over (partition by region) as region_first_date,
+        min(branch_first_date) over () as company_first_date
     from open_branches
 
 ),
@@ -111,15 +115,15 @@ branch_days as (
         daily_sales.transactions,
         daily_sales.returns,
         daily_sales.net_sales,
+        daily_sales.net_amount_company,
         daily_sales.returned_amount,
+        daily_sales.returned_amount_company,
+        daily_sales.is_rate_estimated,
         daily_sales.business_date,
         open_levels.branch_first_date,
         open_levels.branch_last_date
     from {{ ref('rpt_daily_sales') }} as daily_sales
-    inner join open_levels
-        on
-            daily_sales.branch_key = open_levels.branch_key
-            and daily_sales.currency_code = open_levels.currency_code
+    inner join open_levels on daily_sales.branch_key = open_levels.branch_key
     {% if is_incremental() -%}
     -- Twelve months before the first one; 52 weeks before a Monday in the month before it is later.
     where daily_sales.business_date >= (select needed.first_needed_date from needed)
@@ -190,10 +194,20 @@ summed_{{ kind }}s as (
         dated.period_number,
         sum(branch_days.transactions) as transactions,
         sum(branch_days.returns) as returns,
-        sum(branch_days.net_sales) as net_sales,
+        coalesce(
+            sum(branch_days.returns) filter (where branch_days.net_amount_company is null), 0
+        ) as returns_without_rate,
+        {{ counted_by_rate(relation='branch_days.') }},
         sum(branch_days.returned_amount) as returned_amount,
-        sum(case when dated.is_in_end_year then branch_days.net_sales else 0 end)
-            as net_sales_of_end_year,
+        sum(branch_days.returned_amount_company) as returned_amount_company,
+        {%- for money, amount in moneys.items() %}
+        sum(branch_days.{{ amount }}) as net_sales{{ money }},
+        sum(
+            case
+                when dated.is_in_end_year then branch_days.{{ amount }}
+                else 0 * branch_days.{{ amount }}
+            end
+        ) as net_sales_of_end_year{{ money }},
         {%- for compared, when in [('comparing', 'before'), ('compared', 'after')] %}
         sum(
             case
@@ -204,9 +218,10 @@ summed_{{ kind }}s as (
                         'branch_days.branch_first_date',
                         'branch_days.branch_last_date',
                     ) }}
-                    then branch_days.net_sales
+                    then branch_days.{{ amount }}
             end
-        ) as {{ compared }}_net_sales,
+        ) as {{ compared }}_net_sales{{ money }},
+        {%- endfor %}
         {%- endfor %}
         dated.period_start_date,
         dated.period_end_date,
@@ -234,11 +249,17 @@ branch_periods as (
         summed.period_number,
         summed.transactions,
         summed.returns,
-        summed.net_sales,
+        summed.returns_without_rate,
+        summed.transactions_without_rate,
+        summed.transactions_at_estimated_rate,
         summed.returned_amount,
-        summed.net_sales_of_end_year,
-        summed.comparing_net_sales,
-        summed.compared_net_sales,
+        summed.returned_amount_company,
+        {%- for money in moneys %}
+        summed.net_sales{{ money }},
+        summed.net_sales_of_end_year{{ money }},
+        summed.comparing_net_sales{{ money }},
+        summed.compared_net_sales{{ money }},
+        {%- endfor %}
         open_levels.branch_first_date,
         open_levels.region_first_date,
         open_levels.company_first_date,
@@ -257,12 +278,14 @@ branch_periods_beside_year_before as (
 
     {%- for kind, counts in kinds.items() %}
     select
-        *,
-        sum(compared_net_sales) over (
-            partition by branch_key, currency_code
+        {%- for money in moneys %}
+        sum(compared_net_sales{{ money }}) over (
+            partition by branch_key
             order by period_number
             range between {{ counts.in_year }} preceding and {{ counts.in_year }} preceding
-        ) as compared_net_sales_year_before
+        ) as compared_net_sales_year_before{{ money }},
+        {%- endfor %}
+        *
     from branch_periods
     where period_kind = '{{ kind }}'
     {{ 'union all' if not loop.last }}
@@ -274,13 +297,15 @@ branch_periods_beside_year_before as (
 compared_branch_periods as (
 
     select
-        *,
-        case
-            when compared_net_sales_year_before is not null then comparing_net_sales
-        end as like_for_like_net_sales,
-        case
-            when comparing_net_sales is not null then compared_net_sales_year_before
-        end as like_for_like_net_sales_year_before
+        {%- for money in moneys %}
+        {%- set compared = 'comparing_net_sales' ~ money %}
+        {%- set before = 'compared_net_sales_year_before' ~ money %}
+        {%- set like_for_like = 'like_for_like_net_sales' ~ money %}
+        {%- set like_for_like_before = 'like_for_like_net_sales_year_before' ~ money %}
+        case when {{ before }} is not null then {{ compared }} end as {{ like_for_like }},
+        case when {{ compared }} is not null then {{ before }} end as {{ like_for_like_before }},
+        {%- endfor %}
+        *
     from branch_periods_beside_year_before
 
 ),
@@ -298,7 +323,12 @@ periods as (
         case when like_for_like_net_sales is null then 0 else 1 end as like_for_like_branches,
         transactions,
         returns,
+        transactions as averaged_transactions,
+        returns as averaged_returns,
+        transactions_without_rate,
+        transactions_at_estimated_rate,
         net_sales,
+        net_sales_company,
         returned_amount,
         net_sales_of_end_year,
         like_for_like_net_sales,
@@ -315,17 +345,23 @@ periods as (
         '{{ level }}' as level,
         {{ name }} as level_name,
         period_kind,
-        currency_code,
+        {{ company_currency() }} as currency_code,
         period_number,
         count(*) as branches,
-        count(like_for_like_net_sales) as like_for_like_branches,
+        count(like_for_like_net_sales_company) as like_for_like_branches,
         sum(transactions) as transactions,
         sum(returns) as returns,
-        sum(net_sales) as net_sales,
-        sum(returned_amount) as returned_amount,
-        sum(net_sales_of_end_year) as net_sales_of_end_year,
-        sum(like_for_like_net_sales) as like_for_like_net_sales,
-        sum(like_for_like_net_sales_year_before) as like_for_like_net_sales_year_before,
+        sum(transactions - transactions_without_rate) as averaged_transactions,
+        sum(returns - returns_without_rate) as averaged_returns,
+        sum(transactions_without_rate) as transactions_without_rate,
+        sum(transactions_at_estimated_rate) as transactions_at_estimated_rate,
+        sum(net_sales_company) as net_sales,
+        sum(net_sales_company) as net_sales_company,
+        sum(returned_amount_company) as returned_amount,
+        sum(net_sales_of_end_year_company) as net_sales_of_end_year,
+        sum(like_for_like_net_sales_company) as like_for_like_net_sales,
+        sum(like_for_like_net_sales_year_before_company)
+            as like_for_like_net_sales_year_before,
         {{ level }}_first_date as level_first_date,
         period_start_date,
         period_end_date,
@@ -334,7 +370,6 @@ periods as (
     group by
         {{ name ~ ',' if level != 'company' }}
         period_kind,
-        currency_code,
         period_number,
         {{ level }}_first_date,
         period_start_date,
@@ -354,20 +389,20 @@ moving as (
         {{ counts.long }} as long_periods,
         {%- for length in ['short', 'long'] %}
         sum(net_sales) over (
-            partition by level, level_key, currency_code
+            partition by level, level_key
             order by period_number
             range between {{ counts[length] - 1 }} preceding and current row
         ) as net_sales_of_{{ length }},
         {%- endfor %}
         {%- for measure in ['transactions', 'net_sales'] %}
         sum({{ measure }}) over (
-            partition by level, level_key, currency_code
+            partition by level, level_key
             order by period_number
             range between {{ counts.in_year }} preceding and {{ counts.in_year }} preceding
         ) as {{ measure }}_year_before,
         {%- endfor %}
         sum(net_sales_of_end_year) over (
-            partition by level, level_key, currency_code, extract(year from period_end_date)
+            partition by level, level_key, extract(year from period_end_date)
             order by period_number
         ) as net_sales_year_to_date
     from periods
@@ -388,10 +423,18 @@ final as (
         cast(branches as integer) as branches,
         cast(transactions as bigint) as transactions,
         cast(returns as bigint) as returns,
+        cast(transactions_without_rate as bigint) as transactions_without_rate,
+        cast(transactions_at_estimated_rate as bigint) as transactions_at_estimated_rate,
         cast(transactions_year_before as bigint) as transactions_year_before,
         cast(net_sales as numeric(18, 2)) as net_sales,
+        cast(net_sales_company as numeric(18, 2)) as net_sales_company,
         cast(returned_amount as numeric(18, 2)) as returned_amount,
-        {{ average_receipt() }} as average_transaction_value,
+        {{ average_receipt(
+            'net_sales',
+            'returned_amount',
+            'averaged_transactions',
+            'averaged_returns',
+        ) }} as average_transaction_value,
         {%- for length in ['short', 'long'] %}
         cast(
             case

@@ -51,6 +51,9 @@ cumulated as (
     select
         days.*,
         daily_sales.net_sales as branch_net_sales,
+        case
+            when daily_sales.branch_key is null then 0 else daily_sales.net_amount_company
+        end as branch_net_amount_company,
         sum(days.worked_hours) over (
             partition by days.branch_key, days.business_date
         ) as branch_hours,
@@ -67,15 +70,14 @@ cumulated as (
 
 ),
 
--- What all up to a person have sold is rounded, not each share, so that the shares add up to the
--- day; each is within a penny of its exact value.
+-- The shares add up to the day; each is within a penny of its exact value, or a millionth in the
+-- company's currency.
 shared as (
 
     select
         *,
-        round(branch_net_sales * hours_so_far / nullif(branch_hours, 0), 2)
-        - round(branch_net_sales * (hours_so_far - worked_hours) / nullif(branch_hours, 0), 2)
-            as net_sales
+        {{ share_by_hours('branch_net_sales', 2) }} as net_sales,
+        {{ share_by_hours('branch_net_amount_company', 6) }} as net_amount_company
     from cumulated
     {{ evaluate_once() }}
 
@@ -104,6 +106,9 @@ final as (
         cast(unpaid_hours as numeric(18, 6)) as unpaid_hours,
         cast(pay_amount as numeric(18, 2)) as pay_amount,
         cast(coalesce(net_sales, 0) as numeric(18, 2)) as net_sales,
+        cast(
+            coalesce(net_amount_company, 0 * branch_net_amount_company) as numeric(38, 6)
+        ) as net_amount_company,
         business_date
     from shared
 

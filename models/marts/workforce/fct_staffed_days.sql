@@ -105,7 +105,19 @@ final as (
         cast(staff.pay_amount as numeric(18, 2)) as pay_amount,
         cast(coalesce(sales.transactions, 0) as integer) as transactions,
         cast(coalesce(sales.net_sales, 0) as numeric(18, 2)) as net_sales,
+        cast(
+            case when sales.branch_key is null then 0 else sales.net_amount_company end
+            as numeric(18, 2)
+        ) as net_sales_company,
         cast(coalesce(staff.assigned_net_sales, 0) as numeric(18, 2)) as assigned_net_sales,
+        -- People on duty are assigned all sales of their day.
+        cast(
+            case
+                when sales.branch_key is null then 0
+                when staff.staff > 0 then sales.net_amount_company
+                else 0 * sales.net_amount_company
+            end as numeric(38, 6)
+        ) as assigned_net_amount_company,
         cast(
             coalesce(sales.net_sales, 0) - coalesce(staff.assigned_net_sales, 0) as numeric(18, 2)
         ) as unassigned_net_sales,

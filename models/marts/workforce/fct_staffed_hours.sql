@@ -99,6 +99,9 @@ joined as (
         coalesce(staff.staff_hours, 0) as staff_hours,
         coalesce(sales.transactions, 0) as transactions,
         coalesce(sales.net_amount, 0) as net_sales,
+        case
+            when sales.branch_key is null then 0 else sales.net_amount_company
+        end as net_amount_company,
         coalesce(staff.business_date, sales.business_date) as business_date
     from staff
     full outer join sales
@@ -123,6 +126,7 @@ final as (
         cast(joined.staff_hours as numeric(18, 6)) as staff_hours,
         cast(joined.transactions as integer) as transactions,
         cast(joined.net_sales as numeric(18, 2)) as net_sales,
+        cast(joined.net_amount_company as numeric(38, 6)) as net_amount_company,
         joined.business_date
     from joined
     inner join branches on joined.branch_key = branches.branch_key

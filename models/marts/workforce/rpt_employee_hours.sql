@@ -44,6 +44,7 @@ worked as (
         sum(unpaid_hours) as unpaid_hours,
         sum(pay_amount) as pay_amount,
         sum(net_sales) as net_sales,
+        {{ company_sum() }} as net_amount_company,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as month_start_date
     from employee_days
     group by
@@ -107,6 +108,9 @@ months as (
         coalesce(worked.unpaid_hours, 0) as unpaid_hours,
         worked.pay_amount,
         coalesce(worked.net_sales, 0) as net_sales,
+        case
+            when worked.employee_key is null then 0 else worked.net_amount_company
+        end as net_amount_company,
         coalesce(worked.month_start_date, excepted.month_start_date) as month_start_date
     from worked
     full outer join excepted
@@ -144,6 +148,7 @@ final as (
         cast(round(months.unpaid_hours, 2) as numeric(18, 2)) as unpaid_hours,
         cast(months.pay_amount as numeric(18, 2)) as pay_amount,
         cast(months.net_sales as numeric(18, 2)) as net_sales,
+        cast(months.net_amount_company as numeric(18, 2)) as net_sales_company,
         {{ ratio('months.net_sales', 'months.worked_hours') }} as net_sales_per_hour,
         {{ ratio('months.net_sales', 'cast(months.shifts as numeric)') }} as net_sales_per_shift,
         months.month_start_date

@@ -72,6 +72,7 @@ final as (
         formed.shifts,
         cast(round(formed.worked_hours, 2) as numeric(18, 2)) as worked_hours,
         formed.net_sales,
+        cast(formed.net_amount_company as numeric(18, 2)) as net_sales_company,
         formed.net_sales_per_hour,
         formed.net_sales_per_shift,
         cast(formed.sales_rank as integer) as sales_rank,

@@ -71,7 +71,8 @@ hours as (
         hour_of_day,
         sum(staff_hours) as staff_hours,
         cast(sum(transactions) as numeric) as transactions,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        {{ company_sum() }} as net_amount_company
     from recent
     group by
         branch_key,
@@ -131,6 +132,7 @@ final as (
         cast(round(measured.staff_hours, 2) as numeric(18, 2)) as staff_hours,
         cast(measured.transactions as integer) as transactions,
         cast(measured.net_sales as numeric(18, 2)) as net_sales,
+        cast(measured.net_amount_company as numeric(18, 2)) as net_sales_company,
         cast(round(measured.staff_hours / measured.days, 2) as numeric(18, 2)) as average_staff,
         {{ ratio(
             'measured.transactions * measured.branch_staff_hours',

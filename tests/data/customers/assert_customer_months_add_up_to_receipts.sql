@@ -36,6 +36,7 @@ expected as (
         sales_month,
         count(*) as purchases,
         sum(net_amount) as net_amount,
+        sum(net_amount_company) as net_amount_company,
         {{ returns_of() }},
         max(net_amount) as max_net_amount,
         min(business_date) as first_purchase_date,
@@ -67,6 +68,7 @@ where
     or months.customer_key is null
     or expected.purchases <> months.purchases
     or expected.net_amount <> months.net_amount
+    or expected.net_amount_company is distinct from months.net_amount_company
     or expected.returns <> months.returns
     or expected.returned_amount <> months.returned_amount
     or expected.max_net_amount <> months.max_net_amount

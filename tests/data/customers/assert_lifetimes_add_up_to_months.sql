@@ -13,6 +13,7 @@ with months as (
         sum(case when {{ is_in_scope }} then net_amount end) as total_sales,
         sum(purchases) as purchases,
         sum(net_amount) as net_amount,
+        round(sum(net_amount_company), 2) as lifetime_value_company,
         max(max_net_amount) as max_net_amount,
         to_char(min(first_purchase_date), 'YYYY-MM') as first_month,
         to_char(max(last_purchase_date), 'YYYY-MM') as last_month
@@ -44,6 +45,7 @@ lifetimes as (
         customer_key,
         currency_code,
         customer_lifetime_value,
+        customer_lifetime_value_company,
         purchase_frequency,
         max_single_transaction,
         first_purchase_month,
@@ -64,6 +66,7 @@ lifetimes as (
         customer_key,
         currency_code,
         customer_lifetime_value,
+        customer_lifetime_value_company,
         purchase_frequency,
         max_single_transaction,
         first_purchase_month,
@@ -84,6 +87,7 @@ where
     or months.months_with_purchases <> lifetimes.complete_months
     or months.purchases is distinct from lifetimes.purchase_frequency
     or months.net_amount is distinct from lifetimes.customer_lifetime_value
+    or months.lifetime_value_company is distinct from lifetimes.customer_lifetime_value_company
     or months.total_sales is distinct from lifetimes.total_sales
     or months.max_net_amount <> lifetimes.max_single_transaction
     or months.first_month <> lifetimes.first_purchase_month

@@ -1,19 +1,20 @@
--- A product's month in the company is the sum of its branches, and its former months match their
--- own rows. Both tables are small: months of products, and of products and branches.
+-- A product's month in the company is the sum of its branches in the company's currency, rounded
+-- once, and its former months match their own rows. Both tables are small: months of products, and
+-- of products and branches.
 with branches as (
 
     select
         product_key,
-        currency_code,
         sales_month,
         count(*) as branches,
         sum(quantity) as quantity,
+        coalesce(sum(quantity) filter (where net_amount_company is null), 0)
+            as quantity_without_rate,
         sum(transactions) as transactions,
-        sum(net_sales) as net_sales,
-        sum(returned_quantity) as returned_quantity,
-        sum(returned_amount) as returned_amount
+        sum(net_amount_company) as net_amount_company,
+        sum(returned_quantity) as returned_quantity
     from {{ ref('rpt_product_performance') }}
-    group by product_key, currency_code, sales_month
+    group by product_key, sales_month
 
 ),
 
@@ -25,40 +26,37 @@ company as (
 
 select
     coalesce(branches.product_key, company.product_key) as product_key,
-    coalesce(branches.currency_code, company.currency_code) as currency_code,
     coalesce(branches.sales_month, company.sales_month) as sales_month
 from branches
 full outer join company
     on
         branches.product_key = company.product_key
-        and branches.currency_code = company.currency_code
         and branches.sales_month = company.sales_month
 where
     branches.product_key is null
     or company.product_key is null
     or branches.branches <> company.branches
     or branches.quantity <> company.quantity
+    or branches.quantity_without_rate <> company.quantity_without_rate
     or branches.transactions <> company.transactions
-    or branches.net_sales <> company.net_sales
+    or branches.net_amount_company is distinct from company.net_amount_company
+    or round(branches.net_amount_company, 2) is distinct from company.net_sales
+    or company.net_sales is distinct from company.net_sales_company
     or branches.returned_quantity <> company.returned_quantity
-    or branches.returned_amount <> company.returned_amount
 union all
 select
     company.product_key,
-    company.currency_code,
     company.sales_month
 from company
 left join company as last_month
     on
         company.product_key = last_month.product_key
-        and company.currency_code = last_month.currency_code
         and company.sales_month = cast(
             {{ dbt.dateadd('month', 1, 'last_month.sales_month') }} as date
         )
 left join company as last_year
     on
         company.product_key = last_year.product_key
-        and company.currency_code = last_year.currency_code
         and company.sales_month = cast(
             {{ dbt.dateadd('month', 12, 'last_year.sales_month') }} as date
         )

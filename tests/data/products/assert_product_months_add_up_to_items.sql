@@ -13,6 +13,7 @@ with items as (
         business_date,
         sum(quantity) as quantity,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         {{ returned_products_of() }}
     from {{ ref('fct_sales') }}
     where {{ scope }}
@@ -45,6 +46,7 @@ product_months as (
         sales_month,
         sum(quantity) as quantity,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returned_quantity) as returned_quantity,
         sum(returned_amount) as returned_amount
     from days_of_months
@@ -74,6 +76,7 @@ where
     or product_days.product_key is null
     or items.quantity <> product_days.quantity
     or items.net_sales <> product_days.net_amount
+    or items.net_amount_company is distinct from product_days.net_amount_company
     or items.returned_quantity <> product_days.returned_quantity
     or items.returned_amount <> product_days.returned_amount
 union all
@@ -92,5 +95,7 @@ where
     or performance.product_key is null
     or product_months.quantity <> performance.quantity
     or product_months.net_sales <> performance.net_sales
+    or product_months.net_amount_company is distinct from performance.net_amount_company
+    or round(product_months.net_amount_company, 2) is distinct from performance.net_sales_company
     or product_months.returned_quantity <> performance.returned_quantity
     or product_months.returned_amount <> performance.returned_amount

@@ -9,8 +9,10 @@ with receipts as (
         count(*) as transactions,
         sum(items_sold) as items_sold,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         count(*) filter (where is_return) as returns,
         coalesce(-sum(net_amount) filter (where is_return), 0) as returned_amount,
+        {{ returned_company_amount('is_return') }} as returned_amount_company,
         case when count(vat_amount) = count(*) then sum(vat_amount) end as vat_amount,
         count(distinct case when is_customer_known then customer_key end) as known_customers,
         count(distinct case when is_first_purchase then customer_key end) as new_customers,
@@ -20,6 +22,16 @@ with receipts as (
         count(*) filter (where is_return and channel = 'online') as online_returns,
         coalesce(-sum(net_amount) filter (where is_return and channel = 'online'), 0)
             as online_returned_amount,
+        sum(
+            case when channel = 'online' then net_amount_company else 0 * net_amount_company end
+        ) as online_net_amount_company,
+        sum(
+            case
+                when is_return and channel = 'online' then -net_amount_company
+                else 0 * net_amount_company
+            end
+        ) as online_returned_amount_company,
+        {{ dbt.bool_or('is_rate_estimated') }} as is_rate_estimated,
         count(clock_time) as timed_transactions,
         business_date,
         min(business_date + clock_time) as first_sold_at_local,
@@ -64,6 +76,10 @@ where
     or receipts.transactions <> daily_sales.transactions
     or receipts.items_sold <> daily_sales.items_sold
     or receipts.net_sales <> daily_sales.net_sales
+    or receipts.net_amount_company is distinct from daily_sales.net_amount_company
+    or round(receipts.net_amount_company, 2) is distinct from daily_sales.net_sales_company
+    or receipts.returned_amount_company is distinct from daily_sales.returned_amount_company
+    or receipts.is_rate_estimated <> daily_sales.is_rate_estimated
     or receipts.returns <> daily_sales.returns
     or receipts.returned_amount <> daily_sales.returned_amount
     or receipts.vat_amount is distinct from daily_sales.vat_amount
@@ -73,11 +89,18 @@ where
     or receipts.transactions <> measured_days.receipts
     or receipts.items_sold <> measured_days.items_sold
     or receipts.net_sales <> measured_days.net_amount
+    or receipts.net_amount_company is distinct from measured_days.net_amount_company
+    or receipts.returned_amount_company is distinct from measured_days.refunded_amount_company
+    or receipts.is_rate_estimated <> measured_days.is_rate_estimated
     or receipts.returns <> measured_days.refunds
     or receipts.returned_amount <> measured_days.refunded_amount
     or receipts.online_transactions <> measured_days.online_receipts
     or receipts.online_items_sold <> measured_days.online_items_sold
     or receipts.online_net_sales <> measured_days.online_net_amount
+    or receipts.online_net_amount_company
+    is distinct from measured_days.online_net_amount_company
+    or receipts.online_returned_amount_company
+    is distinct from measured_days.online_refunded_amount_company
     or receipts.online_returns <> measured_days.online_refunds
     or receipts.online_returned_amount <> measured_days.online_refunded_amount
     or receipts.timed_transactions <> measured_days.timed_receipts

@@ -1,7 +1,8 @@
 -- The items of a receipt add up to its total and its number of items, and have its branch, time,
--- part of the day, channel, customer, sales person and rate of VAT. Their VAT adds up to its own,
--- but for half a penny of rounding for each of them and for the receipt. Receipts without items and
--- items without a receipt are returned, too. With items that differ from each other, a receipt has
+-- part of the day, channel, customer, sales person, rate of VAT and exchange rate. Their VAT adds
+-- up to its own, but for half a penny of rounding for each of them and for the receipt; so do their
+-- amounts in the company's currency, but for half a millionth. Receipts without items and items
+-- without a receipt are returned, too. With items that differ from each other, a receipt has
 -- several rows here, which do not match.
 {%- set scope = in_scope('branch_day') %}
 
@@ -24,11 +25,13 @@ items as (
         time_period,
         vat_rate_percent,
         is_return,
+        is_rate_estimated,
         count(*) as items,
         sum(quantity) as items_sold,
         sum(net_amount) as net_amount,
         sum(vat_amount) as vat_amount,
         sum(net_of_vat_amount) as net_of_vat_amount,
+        sum(net_amount_company) as net_amount_company,
         business_date,
         sold_at
     from {{ ref('fct_sales') }}
@@ -43,6 +46,7 @@ items as (
         time_period,
         vat_rate_percent,
         is_return,
+        is_rate_estimated,
         business_date,
         sold_at
 
@@ -64,6 +68,9 @@ where
     or transactions.vat_rate_percent is distinct from items.vat_rate_percent
     or items.vat_amount + items.net_of_vat_amount <> items.net_amount
     or abs(transactions.vat_amount - items.vat_amount) > 0.005 * (items.items + 1)
+    or abs(transactions.net_amount_company - items.net_amount_company)
+    > 0.0000005 * (items.items + 1)
+    or transactions.is_rate_estimated <> items.is_rate_estimated
     or transactions.branch_key <> items.branch_key
     or transactions.customer_key <> items.customer_key
     or transactions.employee_key is distinct from items.employee_key

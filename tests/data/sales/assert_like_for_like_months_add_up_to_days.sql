@@ -5,6 +5,7 @@ with months as (
         branch_key,
         sales_month,
         net_sales,
+        net_sales_company,
         returns,
         returned_amount
     from {{ ref('rpt_like_for_like_sales') }}
@@ -17,6 +18,7 @@ days as (
         branch_key,
         cast({{ dbt.date_trunc('month', 'business_date') }} as date) as sales_month,
         sum(net_sales) as net_sales,
+        round(sum(net_amount_company), 2) as net_sales_company,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount
     from {{ ref('rpt_daily_sales') }}
@@ -34,5 +36,6 @@ full outer join days
         and months.sales_month = days.sales_month
 where
     months.net_sales is distinct from days.net_sales
+    or months.net_sales_company is distinct from days.net_sales_company
     or months.returns is distinct from days.returns
     or months.returned_amount is distinct from days.returned_amount

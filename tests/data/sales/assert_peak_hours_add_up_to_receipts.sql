@@ -11,6 +11,7 @@ with receipts as (
         business_date,
         count(*) as transactions,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         {{ returns_of() }}
     from {{ ref('fct_transactions') }}
     where is_time_known and {{ scope }}
@@ -25,6 +26,7 @@ day_hours as (
         business_date,
         sum(transactions) as transactions,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount
     from {{ ref('int_branch_hours__sold') }}
@@ -40,6 +42,7 @@ weekday_days as (
         weekday_number,
         sum(transactions) as transactions,
         sum(net_amount) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount
     from {{ ref('int_branch_hours__sold') }}
@@ -55,6 +58,8 @@ weekday_hours as (
         weekday_number,
         sum(transactions) as transactions,
         sum(net_sales) as net_sales,
+        sum(net_sales_company) as net_sales_company,
+        count(*) * 0.005 as rounded_off,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount
     from {{ ref('rpt_peak_hours') }}
@@ -74,6 +79,7 @@ where
     or day_hours.branch_key is null
     or receipts.transactions <> day_hours.transactions
     or receipts.net_sales <> day_hours.net_sales
+    or receipts.net_amount_company is distinct from day_hours.net_amount_company
     or receipts.returns <> day_hours.returns
     or receipts.returned_amount <> day_hours.returned_amount
 union all
@@ -88,5 +94,7 @@ where
     or weekday_hours.branch_key is null
     or weekday_days.transactions <> weekday_hours.transactions
     or weekday_days.net_sales <> weekday_hours.net_sales
+    or abs(weekday_days.net_amount_company - weekday_hours.net_sales_company)
+    > weekday_hours.rounded_off
     or weekday_days.returns <> weekday_hours.returns
     or weekday_days.returned_amount <> weekday_hours.returned_amount

@@ -1,9 +1,12 @@
--- A branch's day in the trends is the day's receipts; weeks and months are their days; regions are
--- their branches, the company is its regions, also in like-for-like figures. Returns the periods
--- that violate this.
+-- A branch's day in the trends is the day's receipts; its weeks and months are its days; regions
+-- and the company are the days of their branches in the company's currency, rounded once.
+-- Like-for-like figures of a level are those of its branches, where all of them sell in the
+-- company's currency.
+-- Returns the periods that violate this.
 {%- set mark = tested_up_to() %}
 {%- set scope = in_scope('trend_period', mark) %}
 {%- set day_scope = in_scope('branch_day', mark) %}
+{%- set region = short_key("coalesce(branches.region, 'Without region')") %}
 
 with receipts as (
 
@@ -13,6 +16,7 @@ with receipts as (
         business_date,
         count(*) as transactions,
         sum(net_amount) as net_sales,
+        round(sum(net_amount_company), 2) as net_sales_company,
         {{ returns_of() }}
     from {{ ref('fct_transactions') }}
     where {{ day_scope }}
@@ -29,6 +33,7 @@ branch_days as (
             period_start_date as business_date,
             transactions,
             net_sales,
+            net_sales_company,
             returns,
             returned_amount
         from {{ ref('rpt_sales_trends') }}
@@ -45,13 +50,32 @@ periods as (
 
 ),
 
+branches as (
+
+    select * from {{ ref('dim_branches') }}
+
+),
+
 -- The days of the periods in scope, some of which may be before it.
 days as (
 
     select * from {{ ref('rpt_sales_trends') }}
     where
-        period_kind = 'day'
+        level = 'branch'
+        and period_kind = 'day'
         and period_end_date >= (select min(periods.period_start_date) from periods)
+
+),
+
+company_days as (
+
+    select
+        daily_sales.*,
+        {{ region }} as region_key
+    from {{ ref('rpt_daily_sales') }} as daily_sales
+    left join branches on daily_sales.branch_key = branches.branch_key
+    where
+        daily_sales.business_date >= (select min(periods.period_start_date) from periods)
 
 ),
 
@@ -62,60 +86,62 @@ added_up as (
         level,
         level_key,
         '{{ kind }}' as period_kind,
-        currency_code,
         sum(transactions) as transactions,
         sum(net_sales) as net_sales,
         sum(returns) as returns,
         sum(returned_amount) as returned_amount,
-        cast(null as numeric) as like_for_like_net_sales,
-        cast(null as numeric) as like_for_like_net_sales_year_before,
         cast({{ dbt.date_trunc(kind, 'period_start_date') }} as date) as period_start_date
     from days
     group by
         level,
         level_key,
-        currency_code,
         cast({{ dbt.date_trunc(kind, 'period_start_date') }} as date)
     union all
     {%- endfor %}
+    {%- for level, key in {'region': 'region_key', 'company': "'company'"}.items() %}
+    {%- set last_level = loop.last %}
+    {%- for kind in ['day', 'week', 'month'] %}
     select
-        'region' as level,
-        {{ short_key("coalesce(branches.region, 'Without region')") }} as level_key,
+        '{{ level }}' as level,
+        {{ key }} as level_key,
+        '{{ kind }}' as period_kind,
+        sum(transactions) as transactions,
+        round(sum(net_amount_company), 2) as net_sales,
+        sum(returns) as returns,
+        round(sum(returned_amount_company), 2) as returned_amount,
+        cast({{ dbt.date_trunc(kind, 'business_date') }} as date) as period_start_date
+    from company_days
+    group by
+        {{ 'region_key,' if level == 'region' }}
+        cast({{ dbt.date_trunc(kind, 'business_date') }} as date)
+    {{ 'union all' if not (loop.last and last_level) }}
+    {%- endfor %}
+    {%- endfor %}
+
+),
+
+like_for_like as (
+
+    {%- for level, key in {'region': region, 'company': "'company'"}.items() %}
+    select
+        '{{ level }}' as level,
+        {{ key }} as level_key,
         periods.period_kind,
-        periods.currency_code,
-        sum(periods.transactions) as transactions,
-        sum(periods.net_sales) as net_sales,
-        sum(periods.returns) as returns,
-        sum(periods.returned_amount) as returned_amount,
-        coalesce(sum(periods.like_for_like_net_sales), 0) as like_for_like_net_sales,
-        coalesce(sum(periods.like_for_like_net_sales_year_before), 0)
-            as like_for_like_net_sales_year_before,
+        coalesce(sum(periods.like_for_like_net_sales), 0) as net_sales,
+        coalesce(sum(periods.like_for_like_net_sales_year_before), 0) as net_sales_year_before,
         periods.period_start_date
     from periods
-    left join {{ ref('dim_branches') }} as branches on periods.level_key = branches.branch_key
+    {% if level == 'region' -%}
+    left join branches on periods.level_key = branches.branch_key
+    {% endif -%}
     where periods.level = 'branch'
     group by
-        coalesce(branches.region, 'Without region'),
+        {{ "coalesce(branches.region, 'Without region')," if level == 'region' }}
         periods.period_kind,
-        periods.currency_code,
         periods.period_start_date
-    union all
-    select
-        'company' as level,
-        'company' as level_key,
-        period_kind,
-        currency_code,
-        sum(transactions) as transactions,
-        sum(net_sales) as net_sales,
-        sum(returns) as returns,
-        sum(returned_amount) as returned_amount,
-        coalesce(sum(like_for_like_net_sales), 0) as like_for_like_net_sales,
-        coalesce(sum(like_for_like_net_sales_year_before), 0)
-            as like_for_like_net_sales_year_before,
-        period_start_date
-    from periods
-    where level = 'region'
-    group by period_kind, currency_code, period_start_date
+    having {{ dbt.bool_or('periods.currency_code <> ' ~ company_currency()) }} = false
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 
@@ -135,6 +161,7 @@ where
     or branch_days.branch_key is null
     or receipts.transactions <> branch_days.transactions
     or receipts.net_sales <> branch_days.net_sales
+    or receipts.net_sales_company is distinct from branch_days.net_sales_company
     or receipts.returns <> branch_days.returns
     or receipts.returned_amount <> branch_days.returned_amount
 union all
@@ -149,20 +176,33 @@ left join added_up
         periods.level = added_up.level
         and periods.level_key = added_up.level_key
         and periods.period_kind = added_up.period_kind
-        and periods.currency_code = added_up.currency_code
         and periods.period_start_date = added_up.period_start_date
 where
     (periods.level <> 'branch' or periods.period_kind <> 'day')
     and (
         added_up.level is null
         or periods.transactions <> added_up.transactions
-        or periods.net_sales <> added_up.net_sales
+        or periods.net_sales is distinct from added_up.net_sales
         or periods.returns <> added_up.returns
-        or periods.returned_amount <> added_up.returned_amount
-        or coalesce(periods.like_for_like_net_sales, 0) <> added_up.like_for_like_net_sales
-        or coalesce(periods.like_for_like_net_sales_year_before, 0)
-        <> added_up.like_for_like_net_sales_year_before
+        or periods.returned_amount is distinct from added_up.returned_amount
     )
+union all
+select
+    periods.level,
+    periods.level_key,
+    periods.period_kind,
+    periods.period_start_date
+from periods
+inner join like_for_like
+    on
+        periods.level = like_for_like.level
+        and periods.level_key = like_for_like.level_key
+        and periods.period_kind = like_for_like.period_kind
+        and periods.period_start_date = like_for_like.period_start_date
+where
+    coalesce(periods.like_for_like_net_sales, 0) <> like_for_like.net_sales
+    or coalesce(periods.like_for_like_net_sales_year_before, 0)
+    <> like_for_like.net_sales_year_before
 union all
 -- Figures of a year before match that period's own row.
 select
@@ -176,7 +216,6 @@ left join {{ ref('rpt_sales_trends') }} as year_before
         periods.level = year_before.level
         and periods.level_key = year_before.level_key
         and periods.period_kind = year_before.period_kind
-        and periods.currency_code = year_before.currency_code
         and year_before.period_start_date = case
             when periods.period_kind = 'month'
                 then cast({{ dbt.dateadd('year', -1, 'periods.period_start_date') }} as date)

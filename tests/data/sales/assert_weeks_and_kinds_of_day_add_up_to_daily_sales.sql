@@ -33,6 +33,7 @@ days_in_weeks as (
         {%- for measure in measures %}
         sum(days.{{ measure }}) as {{ measure }},
         {%- endfor %}
+        round(sum(days.net_amount_company), 2) as net_sales_company,
         count(*) as trading_days
     from weeks
     cross join numbers
@@ -85,6 +86,7 @@ left join days_in_weeks
         and weeks.week_start_date = days_in_weeks.week_start_date
 where
     weeks.trading_days is distinct from days_in_weeks.trading_days
+    or weeks.net_sales_company is distinct from days_in_weeks.net_sales_company
     {%- for measure in measures %}
     or weeks.{{ measure }} is distinct from days_in_weeks.{{ measure }}
     {%- endfor %}

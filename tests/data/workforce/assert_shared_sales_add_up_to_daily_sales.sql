@@ -1,5 +1,5 @@
 -- On every day of every branch with a time clock the shares of people, and what nobody has sold,
--- are the net sales of the day, to the penny.
+-- are the net sales of the day, to the penny; in the company's currency, to the millionth.
 with clocked_branches as (
 
     select distinct branch_key from {{ ref('int_employee_shifts__paired') }}
@@ -20,6 +20,7 @@ shares as (
         branch_key,
         sum(worked_hours) as worked_hours,
         sum(net_sales) as net_sales,
+        sum(net_amount_company) as net_amount_company,
         business_date
     from {{ ref('fct_employee_days') }}
     group by branch_key, business_date
@@ -52,3 +53,12 @@ where
     or staffed_days.worked_hours <> coalesce(shares.worked_hours, 0)
     or coalesce(shares.net_sales, 0)
     <> case when shares.worked_hours > 0 then coalesce(sales.net_sales, 0) else 0 end
+    or (
+        shares.branch_key is not null
+        and shares.net_amount_company is distinct from staffed_days.assigned_net_amount_company
+    )
+    or (
+        shares.worked_hours > 0
+        and sales.branch_key is not null
+        and shares.net_amount_company is distinct from sales.net_amount_company
+    )

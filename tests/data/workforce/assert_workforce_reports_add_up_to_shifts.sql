@@ -1,5 +1,6 @@
 -- For every branch the hours of the day and the months of its people add up to its shifts: hours as
--- exactly as they are rounded, pay to the penny.
+-- exactly as they are rounded, pay to the penny; sales in the company's currency, which months
+-- round, to half a penny for each of them.
 with shifts as (
 
     select
@@ -31,7 +32,8 @@ months as (
         count(*) as months,
         sum(paid_hours) as paid_hours,
         sum(pay_amount) as pay_amount,
-        sum(net_sales) as net_sales
+        sum(net_sales) as net_sales,
+        sum(net_sales_company) as net_sales_company
     from {{ ref('rpt_employee_hours') }}
     group by branch_key
 
@@ -41,7 +43,8 @@ staffed_days as (
 
     select
         branch_key,
-        sum(assigned_net_sales) as assigned_net_sales
+        sum(assigned_net_sales) as assigned_net_sales,
+        sum(assigned_net_amount_company) as assigned_net_amount_company
     from {{ ref('fct_staffed_days') }}
     group by branch_key
 
@@ -57,6 +60,8 @@ where
     or staffed_days.branch_key is null
     or months.pay_amount is distinct from shifts.pay_amount
     or months.net_sales <> staffed_days.assigned_net_sales
+    or abs(months.net_sales_company - staffed_days.assigned_net_amount_company)
+    > 0.005 * months.months
     or abs(months.paid_hours - shifts.paid_hours) > 0.005 * months.months
     or abs(coalesce(staffed_hours.staff_hours, 0) - shifts.worked_hours)
     > 0.0000005 * (shifts.shifts + coalesce(staffed_hours.hours, 0))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from mart_tables import (
 from base.link import Connection
 from publish.marts import MartReader
 from publish.reports import REPORTS
-from publish.reports.figures import Sales
+from publish.reports.figures import Sales, in_pennies
 from publish.reports.missing import missing
 from publish.reports.page import Page
 from publish.reports.report import Part
@@ -53,6 +53,8 @@ def marts(made: Marts) -> Marts:
 
 # Two currencies, a branch that is closed on Mondays and some other days, and one that has opened.
 BRANCHES = {"leeds": "GBP", "york": "GBP", "bath": "GBP", "dublin": "EUR", "cork": "EUR"}
+RATE = Decimal("1.17")
+"""Euros for a pound."""
 
 
 def trade(marts: Marts, last: date, seed: int = 1) -> None:
@@ -70,6 +72,14 @@ def trade(marts: Marts, last: date, seed: int = 1) -> None:
             if key == "bath" and (chance.random() < 0.4 or on.weekday() == last.weekday()):
                 continue
             day_of_trade(marts, key, currency, on, chance)
+
+
+def worth(amounts: Iterable[Decimal], currency: str) -> Decimal:
+    """The sum of amounts in pounds, each converted to six decimals, as in the facts."""
+    rate = RATE if currency == "EUR" else Decimal(1)
+    return sum(
+        ((one / rate).quantize(Decimal("0.000001"), ROUND_HALF_UP) for one in amounts), Decimal(0)
+    )
 
 
 def day_of_trade(marts: Marts, key: str, currency: str, on: date, chance: random.Random) -> None:
@@ -90,6 +100,8 @@ def day_of_trade(marts: Marts, key: str, currency: str, on: date, chance: random
         transactions=len(receipts),
         returns=sum(amount < 0 for amount in receipts),
         returned_amount=-sum((amount for amount in receipts if amount < 0), Decimal(0)),
+        net_amount_company=worth(receipts, currency),
+        returned_amount_company=-worth((one for one in receipts if one < 0), currency),
         items_sold=len(receipts),
         cash_sales=cash,
         card_sales=sum(receipts) - cash,
@@ -121,6 +133,7 @@ def day_of_trade(marts: Marts, key: str, currency: str, on: date, chance: random
                 "sales_rank": rank,
                 "quantity": len(of),
                 "net_sales": sum(of),
+                "net_amount_company": worth(of, currency),
                 "returned_quantity": sum(amount < 0 for amount in of),
                 "returned_amount": -sum((amount for amount in of if amount < 0), Decimal(0)),
                 "business_date": on,
@@ -184,28 +197,45 @@ def test_every_figure_is_that_of_the_marts_to_the_penny(marts: Marts) -> None:
     company = pages[""]
     rows = table(company, "branches")
     for currency in ("GBP", "EUR"):
-        [(net_sales, week)] = marts.rows(
-            "select sum(net_sales) filter (where business_date = %s),"
-            " sum(net_sales) filter (where business_date = %s)"
-            " from rpt_daily_sales where currency_code = %s",
-            ON,
-            ON - WEEK,
+        [(net_sales, converted)] = marts.rows(
+            "select sum(net_sales), round(sum(net_amount_company), 2)"
+            " from rpt_daily_sales where currency_code = %s and business_date = %s",
             currency,
-        )
-        total = figure(company, f"net_sales_{currency}")
-        assert (total.value, total.currency) == (net_sales, currency)
-        assert before(total, "on last week") == week
-        assert sum(row["Net sales"] for row in rows if row["Currency"] == currency) == net_sales
-        trend = section(company, f"days_{currency}").chart
-        assert trend
-        [(four_weeks,)] = marts.rows(
-            "select sum(net_sales) from rpt_daily_sales where currency_code = %s"
-            " and business_date between %s and %s",
-            currency,
-            ON - timedelta(days=27),
             ON,
         )
-        assert sum(value for value in trend.series[0].values if value) == four_weeks
+        shown_rows = [row for row in rows if row["Currency"] == currency]
+        assert sum(row["Net sales"] for row in shown_rows) == net_sales
+        # Each branch is rounded by itself.
+        pennies = Decimal("0.005") * len(shown_rows)
+        assert abs(sum(row["Converted"] for row in shown_rows) - converted) <= pennies
+    sums = dict(
+        marts.rows(
+            "select business_date, round(sum(net_amount_company), 2) from rpt_daily_sales"
+            " group by business_date"
+        )
+    )
+    total = figure(company, "net_sales_GBP")
+    assert (total.value, total.currency) == (sums[ON], "GBP")
+    assert before(total, "on last week") == sums[ON - WEEK]
+    assert before(total, "on last year") == sums[ON - YEAR]
+    trend = section(company, "days_GBP").chart
+    assert trend
+    assert trend.series[0].values == tuple(sums[day] for day in days(ON - timedelta(days=27), ON))
+    [(month, four_weeks)] = marts.rows(
+        "select round(sum(net_amount_company) filter (where business_date >= '2024-03-01'), 2),"
+        " round(sum(net_amount_company) filter (where business_date >= %s), 2)"
+        " from rpt_daily_sales where business_date <= %s",
+        ON - timedelta(days=27),
+        ON,
+    )
+    assert figure(company, "month_net_sales_GBP").value == month
+    assert f" brought {four_weeks:,.2f} GBP" in section(company, "days_GBP").text
+    [(best,)] = marts.rows(
+        "select round(sum(net_amount_company), 2) from rpt_daily_products"
+        " where business_date = %s group by product_key order by 1 desc limit 1",
+        ON,
+    )
+    assert table(company, "products_GBP")[0]["Net sales"] == best
     assert figure(company, "transactions").value == sum(row["Receipts"] for row in rows)
     # No branch is lost: also that which was closed.
     assert {row["Branch"] for row in rows} == {key.capitalize() for key in BRANCHES}
@@ -257,7 +287,8 @@ def test_a_page_read_again_is_the_same_whatever_came_later(marts: Marts) -> None
     # A correction of a day that the page compares with changes the page of that branch and the
     # company's, and no other.
     marts.rows(
-        "update rpt_daily_sales set net_sales = net_sales + 1, card_sales = card_sales + 1"
+        "update rpt_daily_sales set net_sales = net_sales + 1, card_sales = card_sales + 1,"
+        " net_amount_company = net_amount_company + 1"
         " where branch_key = 'york' and business_date = %s",
         ON - WEEK,
     )
@@ -346,6 +377,12 @@ def test_a_change_is_explained_by_what_made_most_of_it() -> None:
     assert main_reason(Sales(Decimal(-5), 1, 1, 1, Decimal(5)), usual, "GBP") == ""
 
 
+def test_an_average_is_rounded_once() -> None:
+    shown = in_pennies(Sales(Decimal("10.005"), 2, 1, 2, Decimal("0.005")))
+    assert (shown.net_sales, shown.returned_amount) == (Decimal("10.01"), Decimal("0.01"))
+    assert shown.average_receipt == Decimal("10.01")
+
+
 def test_the_hours_that_made_the_difference_are_found() -> None:
     usual = {hour: Decimal(10) for hour in range(8, 18)}
     now = {**usual, 12: Decimal(0), 13: Decimal(1), 16: Decimal(30)}
@@ -380,12 +417,90 @@ def test_a_branch_that_changed_its_currency_is_not_compared(marts: Marts) -> Non
     marts.branch("leeds")
     for on in days(ON - timedelta(days=60), ON):
         is_new = on > ON - timedelta(days=3)
-        marts.sold("leeds", on, "10.00", currency_code="EUR" if is_new else "GBP")
+        worth = {"net_amount_company": "8.00", "returned_amount_company": "0.00"}
+        money = {"currency_code": "EUR", **worth} if is_new else {}
+        marts.sold("leeds", on, "10.00", **money)
     pages = marts.read("daily_sales", ON)
     assert before(figure(pages["leeds"], "net_sales"), "on last week") is None
     assert figure(pages["leeds"], "net_sales").currency == "EUR"
     assert section(pages["leeds"], "days").text == "The 28 days to 4 Mar brought 30.00 EUR."
-    assert section(pages[""], "days_EUR").text == "The 28 days to 4 Mar brought 30.00 EUR."
+    # The company adds up in its own: 25 days of 10.00 and three of 8.00.
+    assert section(pages[""], "days_GBP").text == (
+        "The 28 days to 4 Mar brought 274.00 GBP, 2.1 % less than the 28 days before."
+    )
+
+
+def test_the_company_says_what_its_sums_leave_out_and_what_is_estimated(marts: Marts) -> None:
+    marts.branch("leeds")
+    marts.branch("cork", currency_code="EUR")
+    marts.branch("oslo", currency_code="NOK")
+    for on in (ON, ON - WEEK):
+        marts.sold("leeds", on, "100.00", transactions=2)
+        # Half a penny each, on receipts that together are rounded once.
+        marts.sold(
+            "cork",
+            on,
+            "5.01",
+            currency_code="EUR",
+            transactions=3,
+            returns=1,
+            returned_amount="1.00",
+            net_amount_company="4.282500",
+            returned_amount_company="0.855000",
+            is_rate_estimated=True,
+        )
+        marts.sold("oslo", on, "900.00", currency_code="NOK", transactions=4)
+    pages = marts.read("daily_sales", ON)
+    page = pages[""]
+    assert page.headline == (
+        "3 branches sold 104.28 GBP on Monday 4 March 2024, about as much as on the Monday before."
+        " Receipts in NOK are in no sum: their exchange rate to GBP is not known."
+    )
+    shown = {one.key: one.value for one in page.figures}
+    assert shown == {
+        "net_sales_GBP": Decimal("104.28"),
+        "transactions": 9,
+        "branches": 3,
+        "transactions_without_rate": 4,
+        "transactions_at_estimated_rate": 3,
+        # 104.2825 and 0.855 on the four receipts that have a rate and are no return.
+        "average_transaction_value": Decimal("26.28"),
+        "returned_amount": Decimal("0.86"),
+        "month_net_sales_GBP": Decimal("104.28"),
+    }
+    assert [
+        (row["Branch"], row["Currency"], row["Net sales"], row["Converted"])
+        for row in table(page, "branches")
+    ] == [
+        ("Leeds", "GBP", Decimal("100.00"), Decimal("100.00")),
+        ("Cork", "EUR", Decimal("5.01"), Decimal("4.28")),
+        ("Oslo", "NOK", Decimal("900.00"), None),
+    ]
+    assert "at the first known rate, which is of a later day: Cork (EUR)" in str(
+        section(page, "branches").text
+    )
+    [advice] = page.advice
+    assert advice.text == "Add the exchange rate of NOK to GBP"
+    assert advice.reason.startswith("4 receipts of Oslo are in no sum of this page.")
+    # A branch keeps its own money, with a rate or without.
+    assert figure(pages["oslo"], "net_sales").value == 900
+    assert figure(pages["oslo"], "net_sales").currency == "NOK"
+    for one in pages.values():
+        assert money_without_currency(one) == []
+        for mart, where in sources(one):
+            marts.rows(f"select * from {mart} where {where or 'true'} limit 1")
+    # Where nothing can be converted, nothing is added up.
+    marts.rows("delete from rpt_daily_sales where currency_code <> 'NOK'")
+    page = marts.read("daily_sales", ON)[""]
+    assert page.headline == (
+        "1 branch sold on Monday 4 March 2024. Receipts in NOK are in no sum: their exchange rate"
+        " to GBP is not known."
+    )
+    assert {one.key for one in page.figures} == {
+        "transactions",
+        "branches",
+        "transactions_without_rate",
+    }
 
 
 def test_one_branch_is_a_company(marts: Marts) -> None:
@@ -490,7 +605,8 @@ def test_a_branch_falls_behind_if_it_loses_more_than_the_others(marts: Marts) ->
         " branches together down 3.6 %."
     )
     # Where all lose as much, nobody falls behind.
-    marts.rows("update rpt_daily_sales set net_sales = 30 where branch_key in ('leeds', 'york')"
+    marts.rows("update rpt_daily_sales set net_sales = 30, net_amount_company = 30"
+               " where branch_key in ('leeds', 'york')"
                " and business_date > %s", ON - timedelta(days=28))  # fmt: skip
     assert marts.read("daily_sales", ON)[""].advice == ()
 

@@ -308,26 +308,74 @@ def test_each_part_is_a_small_table_in_eighty_columns(link: Link) -> None:
     assert any("12.3 %" in line for line in lines)
 
 
-def test_totals_name_returns_where_there_are_any() -> None:
+COMPANY = Totals(
+    level="company",
+    currency_code="GBP",
+    branches=4,
+    transactions=1237,
+    returns=1,
+    transactions_without_rate=0,
+    transactions_at_estimated_rate=0,
+    items_sold=5678,
+    net_sales=Decimal("9.50"),
+    net_sales_company=Decimal("9.50"),
+    returned_amount=Decimal("3.25"),
+    first_business_date=date(2024, 3, 1),
+    last_business_date=date(2024, 3, 9),
+)
+
+
+def totals_said(*totals: Totals) -> list[str]:
     out = io.StringIO()
-    totals = Totals(
-        "GBP",
-        2,
-        1234,
-        1,
-        5678,
-        Decimal("9.50"),
-        Decimal("3.25"),
-        date(2024, 3, 1),
-        date(2024, 3, 9),
-    )
-    show_totals(
-        Console(file=out, width=200),
-        [totals, replace(totals, currency_code="EUR", returns=0, returned_amount=Decimal(0))],
-    )
-    assert out.getvalue().splitlines() == [
-        "Sales: 9.50 GBP in 1,234 transactions of 5,678 items (1 return of 3.25), 2 branches,"
-        " 2024-03-01 to 2024-03-09.",
-        "Sales: 9.50 EUR in 1,234 transactions of 5,678 items, 2 branches,"
-        " 2024-03-01 to 2024-03-09.",
+    show_totals(Console(file=out, width=200), totals)
+    return out.getvalue().splitlines()
+
+
+def test_totals_name_returns_where_there_are_any() -> None:
+    assert totals_said(COMPANY) == [
+        "Sales: 9.50 GBP in 1,237 transactions of 5,678 items (1 return of 3.25), 4 branches,"
+        " 2024-03-01 to 2024-03-09."
     ]
+    assert totals_said(replace(COMPANY, returns=0, returned_amount=Decimal(0))) == [
+        "Sales: 9.50 GBP in 1,237 transactions of 5,678 items, 4 branches,"
+        " 2024-03-01 to 2024-03-09."
+    ]
+
+
+def test_totals_are_the_companys_and_say_which_rates_are_missing_or_estimated() -> None:
+    own = replace(COMPANY, level="currency", branches=2, transactions=1000, net_sales=Decimal(5))
+    euros = replace(
+        own,
+        currency_code="EUR",
+        transactions=230,
+        transactions_at_estimated_rate=1200,
+        net_sales=Decimal("5.63"),
+        net_sales_company=Decimal("4.50"),
+    )
+    crowns = replace(
+        euros,
+        currency_code="NOK",
+        branches=1,
+        transactions=7,
+        transactions_without_rate=7,
+        transactions_at_estimated_rate=0,
+        net_sales=Decimal(900),
+        net_sales_company=None,
+    )
+    company = replace(
+        COMPANY, returns=0, transactions_without_rate=7, transactions_at_estimated_rate=1200
+    )
+    assert totals_said(company, own, euros, crowns) == [
+        "Sales: 9.50 GBP in 1,237 transactions of 5,678 items, 4 branches,"
+        " 2024-03-01 to 2024-03-09.",
+        "    5 GBP in 1,000 transactions, 2 branches",
+        "    5.63 EUR (4.50 GBP) in 230 transactions, 2 branches",
+        "    900 NOK (? GBP) in 7 transactions, 1 branch",
+        "Without an exchange rate to GBP, and in no total: 7 transactions in NOK. Add rates to"
+        " seeds/exchange_rates.csv.",
+        "Estimated, at the first known exchange rate: 1,200 earlier transactions in EUR",
+    ]
+
+
+def test_a_warehouse_without_sales_says_so() -> None:
+    assert totals_said() == ["There are no sales in the warehouse yet."]

@@ -162,8 +162,17 @@ def test_a_branch_that_changed_its_currency_shows_the_days_in_the_new_one(marts:
         marts.branch(key, currency_code="EUR")
     marts.add("dim_employees", {"employee_key": "ann", "full_name": "Ann"})
     for on in days(ON - timedelta(days=13), ON):
-        worked(marts, "york", on, {"Bo": "10"}, "20.00", currency_code="EUR")
+        worked(
+            marts,
+            "york",
+            on,
+            {"Bo": "10"},
+            "20.00",
+            currency_code="EUR",
+            assigned_net_amount_company="16.005",
+        )
         worked(marts, "leeds", on, {"Ann": "8"}, "800.00", currency_code="GBP")
+        marts.sold("leeds", on, "800.00")
     new = "business_date > %s and branch_key = 'leeds'"
     for mart in ("fct_staffed_days", "fct_employee_days"):
         marts.rows(f"update {mart} set currency_code = 'EUR' where {new}", ON - 2 * DAY)
@@ -174,14 +183,15 @@ def test_a_branch_that_changed_its_currency_shows_the_days_in_the_new_one(marts:
     assert before(figure(pages["leeds"], "net_sales"), "on the 7 days before") is None
     [ann] = table(pages["leeds"], "people")
     assert (ann["Hours in 7 days"], ann["Share of sales"]) == (16, 1600)
-    # 1,600 and 7 times 20 in 16 and 70 hours.
-    per_hour = figure(pages[""], "net_sales_per_hour_EUR")
-    assert per_hour.value == Decimal("20.23")
+    # All in the company's currency: 1,600 and 7 times 16.005 in 16 and 70 hours.
+    per_hour = figure(pages[""], "net_sales_per_hour_GBP")
+    assert per_hour.value == Decimal("19.91")
     # Before the change, all was in the old currency, whatever the branch has now.
     earlier = marts.read("employee_productivity", ON - 2 * DAY)
     assert figure(earlier["leeds"], "net_sales").value == 5600
     assert figure(earlier["leeds"], "net_sales").currency == "GBP"
-    assert figure(earlier[""], "net_sales_per_hour_GBP").value == 100
+    # 5,600 and 112.035 in 126 hours.
+    assert figure(earlier[""], "net_sales_per_hour_GBP").value == Decimal("45.33")
 
 
 def test_names_are_on_no_page_of_a_reader_that_may_not_see_them(marts: Marts) -> None:
@@ -604,6 +614,102 @@ def test_what_the_board_should_do(marts: Marts) -> None:
         for row in table(page, "customers")
     ] == [("New", 7, Decimal("70.00")), ("Returning", 5, Decimal("50.50"))]
     assert [one.text for one in page.odd] == ["York: sales below the usual range"]
+    assert money_without_currency(page) == []
+
+
+def test_the_board_sees_all_branches_in_the_companys_currency(marts: Marts) -> None:
+    month, past = date(2024, 3, 1), date(2023, 3, 1)
+    for key, currency, region in (
+        ("leeds", "GBP", "North"),
+        ("cork", "EUR", "West"),
+        ("oslo", "NOK", "North"),
+    ):
+        marts.branch(
+            key, currency_code=currency, region=region, first_business_date=date(2023, 1, 1)
+        )
+    for of in (past, month):
+        sold_month(marts, "leeds", of, "100.00", transactions=2, cash_sales="100.00")
+        # In the year before a euro was worth more.
+        worth = {"net_amount_company": "4.282500" if of == month else "4.500000"}
+        sold_month(
+            marts,
+            "cork",
+            of,
+            "5.01",
+            currency_code="EUR",
+            transactions=3,
+            returned_amount_company="0",
+            is_rate_estimated=of == month,
+            **worth,
+        )
+        sold_month(marts, "oslo", of, "900.00", currency_code="NOK", transactions=4)
+    same = {"sales_month": month, "like_for_like_net_sales_on_year": "5.01"}
+    marts.add(
+        "rpt_like_for_like_sales",
+        {
+            **same,
+            "currency_code": "EUR",
+            "net_sales_year_before": "5.01",
+            "like_for_like_net_amount_company_on_year": "4.282500",
+            "net_amount_company_year_before": "4.500000",
+        },
+        {**same, "currency_code": "NOK", "net_sales_year_before": "10.02"},
+    )
+    marts.add(
+        "rpt_customer_cohorts",
+        *(
+            {
+                "source_system": "tills",
+                "currency_code": currency,
+                "months_since_first": since,
+                "customers": customers,
+                "net_sales": sold,
+                "cohort_month": months_before(month, since),
+            }
+            for currency, since, customers, sold in (
+                ("GBP", 0, 0, "0.00"),
+                ("NOK", 0, 4, "900.00"),
+                ("GBP", 1, 2, "100.00"),
+            )
+        ),
+    )
+    page = marts.read("business_review", date(2024, 3, 31))[""]
+    assert page.headline.startswith(
+        "In March 2024 the company sold 104.28 GBP, about as much as in March 2023"
+    )
+    assert "Receipts in NOK are in no sum" in page.headline
+    sales = figure(page, "net_sales_GBP")
+    assert (sales.value, before(sales, "on the year before")) == (
+        Decimal("104.28"),
+        Decimal("104.50"),
+    )
+    assert figure(page, "transactions").value == 9
+    assert figure(page, "transactions_without_rate").value == 4
+    assert figure(page, "transactions_at_estimated_rate").value == 3
+    assert [
+        (row["Branch"], row["Currency"], row["Net sales"], row["Converted"], row["Share"])
+        for row in table(page, "branches")
+    ] == [
+        ("Leeds", "GBP", Decimal("100.00"), Decimal("100.00"), Decimal("95.9")),
+        ("Cork", "EUR", Decimal("5.01"), Decimal("4.28"), Decimal("4.1")),
+        ("Oslo", "NOK", Decimal("900.00"), None, None),
+    ]
+    assert {row["Region"]: row["Net sales"] for row in table(page, "regions")} == {
+        "North": Decimal("100.00"),
+        "West": Decimal("4.28"),
+    }
+    # What the exchange rate did is in the growth of all branches, and in that of no single one.
+    assert [
+        (row["Branches in"], row["On the year before"]) for row in table(page, "like_for_like")
+    ] == [("All, in GBP", Decimal("-4.8")), ("EUR", Decimal("0.0")), ("NOK", Decimal("-50.0"))]
+    # Nobody knows what the purchases of the new customers are worth: that is not nothing.
+    assert [
+        (row["Customers"], row["March 2024"], row["What they bought"])
+        for row in table(page, "customers")
+    ] == [("New", 4, None), ("Returning", 2, Decimal("100.00"))]
+    # Cash is in the money in which it was paid.
+    assert {row["Currency"] for row in table(page, "payments")} == {"GBP", "EUR", "NOK"}
+    assert page.advice[0].text == "Add the exchange rate of NOK to GBP"
     assert money_without_currency(page) == []
 
 
