@@ -31,13 +31,14 @@ from bench.loading import known_files, large_file, many_files
 from bench.machine import describe_commit, describe_machine
 from bench.nights import nightly_runs
 from bench.server import Server, own_server, undisturbed
+from bench.shop_hours import shop_by_the_hour
 from bench.sizes import FULL, QUICK, Sizes
 from bench.starting import starting
 from bench.stores_tills import stores_tills
 from bench.tables import show
 from bench.wholesale import long_receipts
 
-EVERY = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+EVERY = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 # Those that need a built history.
 OF_HISTORY = {4, 5, 6, 7}
 RESULTS = PROJECT / "bench" / "results"
@@ -45,6 +46,8 @@ DOCS = PROJECT / "docs"
 WIDTH = 150
 # A history of receipts, everything built from it, built a second time, and copied.
 BYTES_PER_RECEIPT = 6_000
+# A log line, and a tenth of an order with its shipment: files, and everything built from them.
+BYTES_PER_LOG_LINE = 2_500
 JOURNAL_BYTES = 6_000_000_000
 
 
@@ -139,7 +142,10 @@ def measure(
 def _check_space(folder: Path, sizes: Sizes, only: set[int]) -> None:
     """Raise BenchError now rather than let the disk fill up later."""
     receipts = sizes.branches * sizes.receipts_per_day * (sizes.long_days + sizes.short_days)
-    needed = JOURNAL_BYTES + (receipts * BYTES_PER_RECEIPT if only & OF_HISTORY else 0)
+    # One after the other: each benchmark removes what it has made.
+    history = receipts * BYTES_PER_RECEIPT if only & OF_HISTORY else 0
+    shop = sizes.shop_log_lines * BYTES_PER_LOG_LINE if 11 in only else 0
+    needed = JOURNAL_BYTES + max(history, shop)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BenchError(
@@ -163,7 +169,8 @@ def _sections(
             sections.append(benchmark(server, place, sizes))
     if only & OF_HISTORY:
         sections += _of_history(server, place, sizes, only, say)
-    for number, last in ((8, long_receipts), (9, five_places), (10, stores_tills)):
+    apart = ((8, long_receipts), (9, five_places), (10, stores_tills), (11, shop_by_the_hour))
+    for number, last in apart:
         if number in only:
             say(f"benchmark {number} ...")
             sections.append(last(server, place, sizes))

@@ -15,9 +15,9 @@ from bench.errors import BenchError
 from bench.figures import Section, section_from_json
 from bench.tables import AIM_HEADERS, aim_cells, filled_columns, markdown
 
-PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-models.md")
+PAGES = ("benchmarks.md", "benchmark-figures.md", "benchmark-sources.md", "benchmark-models.md")
 TOGETHER = (1, 2, 3, 4, 5, 6, 7, 8)
-APART = {9: "places", 10: "tills"}
+APART = {9: "places", 10: "tills", 11: "hours"}
 """Benchmarks that may be measured and written alone, with their regions."""
 FULL_BUILD = 5
 """The benchmark with a row per model, which has a separate page."""
@@ -28,8 +28,8 @@ _REGION = re.compile(r"(<!-- bench:(\w+) -->\n).*?(<!-- /bench:\2 -->)", re.DOTA
 def write_pages(result: Mapping[str, Any], folder: Path) -> None:
     """Update the figures of the pages in a folder.
 
-    Benchmarks 1 to 8 are written together, benchmarks 9 and 10 also alone. Raises BenchError if the
-    result is a quick one, lacks a benchmark, or failed a check.
+    Benchmarks 1 to 8 are written together, the others also alone. Raises BenchError if the result
+    is a quick one, lacks a benchmark, or failed a check.
     """
     sections = [section_from_json(content) for content in result["sections"]]
     numbers = [section.number for section in sections if section.number not in APART]

@@ -49,7 +49,7 @@ def nightly_runs(
     for history in histories:
         section.rows += _rows(history, taken[history.days], taken[short.days], last[history.days])
         section.notes.append(
-            f"Slowest in the last night on {history.days} days: {_slowest(last[history.days])}."
+            f"Slowest in the last night on {history.days} days: {slowest(last[history.days])}."
         )
     if long is short:
         return
@@ -132,7 +132,8 @@ def _rows(
     return found
 
 
-def _slowest(run: Mapping[str, Any]) -> str:
+def slowest(run: Mapping[str, Any]) -> str:
+    """The slowest nodes of a run, in words."""
     nodes = sorted(run["nodes"], key=lambda node: -float(node["seconds"]))[:6]
     return ", ".join(f"{short_name(node['id'])} {node['seconds']:.2f} s" for node in nodes)
 

@@ -37,6 +37,12 @@ class Sizes:
     till_stores: int
     till_days: int
     till_items: int
+    shop_orders: int
+    shop_log_lines: int
+    shop_ranges: int
+    shop_days: int
+    shop_quarters: int
+    """Quarters of an hour after the history, with a run each."""
     most_seconds: float
     """The timeout of a step."""
 
@@ -67,6 +73,11 @@ FULL = Sizes(
     till_stores=5,
     till_days=730,
     till_items=2_000,
+    shop_orders=1_000_000,
+    shop_log_lines=10_000_000,
+    shop_ranges=191_000,
+    shop_days=365,
+    shop_quarters=5,
     most_seconds=3 * 3600,
 )
 
@@ -97,5 +108,11 @@ QUICK = Sizes(
     till_stores=5,
     till_days=73,
     till_items=200,
+    # As many a day as in the full size.
+    shop_orders=50_000,
+    shop_log_lines=500_000,
+    shop_ranges=19_100,
+    shop_days=18,
+    shop_quarters=1,
     most_seconds=300,
 )

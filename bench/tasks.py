@@ -60,6 +60,16 @@ def write_wholesale(inbox: str, days: int, receipts: int) -> dict[str, Any]:
     return {"truth": asdict(truth)}
 
 
+def write_shop(
+    inbox: str, orders: int, log_lines: int, ranges: int, days: int, of_days: Sequence[int]
+) -> dict[str, Any]:
+    """Write the files of some of a shop's days, one of each kind a day; returns their truth."""
+    from bench.workload import shop_company
+
+    company = shop_company(orders, log_lines, ranges, days)
+    return asdict(company.write_days(Path(inbox), of_days))
+
+
 def write_large_file(inbox: str, size: int) -> dict[str, Any]:
     """Write one file of at least `size` bytes, block by block."""
     from bench.truth import Truth

@@ -3,7 +3,8 @@
 The module `till_files` of one of them creates the files, `wholesale_files` those with receipts of
 many lines, and `raw` compares what was loaded with what was written. The module `company` of
 another one serves a company whose data is in several places, `till_company` of another one stores
-whose tills are databases.
+whose tills are databases, and `hourly_shop` of another one writes what a shop does in a quarter of
+an hour.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from types import ModuleType
 from typing import Protocol
 
 from bench.figures import Section
-from bench.truth import Expected, Truth
+from bench.truth import Expected, ShopTruth, Truth
 from sample.places import Database, Places
 
 
@@ -54,6 +55,17 @@ class TillCompany(Protocol):
     def expected(self) -> Expected: ...
     def lines(self) -> int: ...
     def shifts(self) -> Sequence[tuple[str, int]]: ...
+
+
+class ShopCompany(Protocol):
+    """Stores and a web shop, whose systems report in files, day by day or more often."""
+
+    source: str
+
+    def lists(self, inbox: Path) -> int: ...
+    def write_days(self, inbox: Path, days: Sequence[int]) -> ShopTruth: ...
+    def write_quarter(self, inbox: Path, number: int) -> ShopTruth: ...
+    def sessions(self, lines: int) -> int: ...
 
 
 def _module(name: str) -> ModuleType:
@@ -117,4 +129,10 @@ def places_company(share: int, days: int) -> PlacesCompany:
 def till_company(stores: int, days: int, items: int) -> TillCompany:
     """So many stores of so many items, after so many days."""
     made: TillCompany = _module("till_company").TillCompany(stores, days, items)
+    return made
+
+
+def shop_company(orders: int, log_lines: int, ranges: int, days: int) -> ShopCompany:
+    """A shop with so many orders and log lines in so many days, and a list of so many IP ranges."""
+    made: ShopCompany = _module("hourly_shop").HourlyShop(orders, log_lines, ranges, days)
     return made

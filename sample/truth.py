@@ -45,8 +45,9 @@ class FileTruth:
 
     A till's file holds one `business_date` of one branch. A store's file holds several days, which
     `figures_by_day` tells apart; its `business_date` is the last of them. A file of several
-    branches has `figures_by_branch_day`. A list of the office has no branch (an empty name) and no
-    sales.
+    branches has `figures_by_branch_day`. A file of changed rows, which adds to the files before it,
+    has the differences that it makes, in sales and in rejected rows. A list of the office has no
+    branch (an empty name) and no sales.
 
     `path` is relative to the inbox; `logical_file` is shared by the versions of a file and unique
     across sources. `outcome` is the file's expected final status:
@@ -146,12 +147,12 @@ class Books:
             truth = self.files[place]
             rejected_lines += truth.rejected_lines
             rejected_rows += truth.rejected_rows
-            for (name, day), figures in truth.sold():
-                if figures.transactions:
-                    known = by_branch_day.get((name, day), NO_SALES)
-                    by_branch_day[name, day] = known + figures
-                    by_branch[name] = by_branch.get(name, NO_SALES) + figures
-                    total += figures
+            for key, figures in truth.sold():
+                by_branch_day[key] = by_branch_day.get(key, NO_SALES) + figures
+        by_branch_day = {key: sold for key, sold in by_branch_day.items() if sold.transactions}
+        for (name, _), figures in by_branch_day.items():
+            by_branch[name] = by_branch.get(name, NO_SALES) + figures
+            total += figures
         outcomes = dict.fromkeys((CURRENT, SUPERSEDED, REPEAT, REFUSED), 0)
         for truth in self.files:
             outcomes[truth.outcome] += 1

@@ -151,8 +151,9 @@ def test_the_pages_are_generated_idempotently(docs: Path) -> None:
     write_pages(changed, docs)
     again = texts_of(docs)
     assert again["benchmarks.md"] == words.replace(", 2 cores", ", 12 cores")
-    figures = text["benchmark-figures.md"]
-    assert again["benchmark-figures.md"] == figures.replace(", 2 cores", ", 12 cores")
+    figures = text["benchmark-sources.md"]
+    assert again["benchmark-sources.md"] == figures.replace(", 2 cores", ", 12 cores")
+    assert again["benchmark-figures.md"] == text["benchmark-figures.md"]
     assert again["benchmark-models.md"] == text["benchmark-models.md"]
 
 
@@ -164,14 +165,15 @@ def test_the_last_benchmarks_may_be_written_alone(docs: Path, number: int, regio
     alone["machine"]["cores"] = 12
     write_pages(alone, docs)
     after = texts_of(docs)
-    assert f"## {number}. Benchmark {number}" in after["benchmark-figures.md"]
-    assert "12 cores" in after["benchmark-figures.md"]
-    assert {**after, "benchmark-figures.md": ""} == {**before, "benchmark-figures.md": ""}
+    page = "benchmark-sources.md"
+    assert f"## {number}. Benchmark {number}" in after[page]
+    assert "12 cores" in after[page]
+    assert {**after, page: ""} == {**before, page: ""}
     begin, end = f"<!-- bench:{region} -->", f"<!-- /bench:{region} -->"
     for text in (before, after):
-        first, _, rest = text["benchmark-figures.md"].partition(begin)
-        text["benchmark-figures.md"] = first + rest.partition(end)[2]
-    assert after["benchmark-figures.md"] == before["benchmark-figures.md"]
+        first, _, rest = text[page].partition(begin)
+        text[page] = first + rest.partition(end)[2]
+    assert after[page] == before[page]
 
 
 def test_a_wrong_or_incomplete_result_is_not_published(docs: Path) -> None:

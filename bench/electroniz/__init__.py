@@ -1,0 +1,1 @@
+"""The benchmarks' chain of stores and its web shop."""

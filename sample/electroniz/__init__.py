@@ -1,0 +1,1 @@
+"""A chain of big stores with a web shop, which sells in four currencies."""
