@@ -30,6 +30,8 @@ MARTS = PROJECT / "models" / "marts"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "rpt_daily_sales": {
         "source_system": "tills",
+        "company_currency_code": "GBP",
+        "is_rate_estimated": False,
         "transactions": 1,
         "returns": 0,
         "items_sold": 1,
@@ -65,6 +67,18 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "currency_code": "GBP",
     },
 }
+
+
+CONVERTED = {
+    "net_amount_company": "net_sales",
+    "returned_amount_company": "returned_amount",
+    "assigned_net_amount_company": "assigned_net_sales",
+    "like_for_like_net_amount_company_on_month": "like_for_like_net_sales_on_month",
+    "like_for_like_net_amount_company_on_year": "like_for_like_net_sales_on_year",
+    "net_amount_company_month_before": "net_sales_month_before",
+    "net_amount_company_year_before": "net_sales_year_before",
+}
+"""Amounts in the company's currency, which is GBP, and the amounts of which they are worth."""
 
 
 @cache
@@ -105,7 +119,7 @@ class Marts:
         if not rows:
             return
         names = list(columns_of(mart))
-        filled = [{**DEFAULTS.get(mart, {}), **row} for row in rows]
+        filled = [_converted({**DEFAULTS.get(mart, {}), **row}, names) for row in rows]
         assert all(set(row) <= set(names) for row in filled), (mart, set(filled[0]) - set(names))
         with self.link.cursor() as cursor:
             marks = f"({', '.join(['%s'] * len(names))})"
@@ -163,6 +177,14 @@ class Marts:
         found = {page.part: page for page in pages}
         assert len(found) == len(pages)
         return found
+
+
+def _converted(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A row in the company's currency, with its amounts once more where they are not given."""
+    if row.get("currency_code", "GBP") != "GBP":
+        return row
+    same = {name: row[of] for name, of in CONVERTED.items() if name in names and of in row}
+    return {**same, **row}
 
 
 @contextlib.contextmanager

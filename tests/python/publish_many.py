@@ -118,6 +118,9 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "transactions": wave(100, 200, "b", DAY_NUMBER),
             "items_sold": wave(300, 600, "b", DAY_NUMBER),
             "returned_amount": f"({wave(0, 20_000, 'b', DAY_NUMBER)}) / 100.0",
+            "company_currency_code": "'GBP'",
+            "net_amount_company": f"({wave(300_000, 400_000, 'b', DAY_NUMBER)}) / 117.0",
+            "returned_amount_company": f"({wave(0, 20_000, 'b', DAY_NUMBER)}) / 117.0",
         },
     ),
     "rpt_hourly_sales": (
@@ -133,6 +136,7 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
             "sales_rank": "p",
             "quantity": wave(1, 50, "b", DAY_NUMBER, "p"),
             "net_sales": f"({wave(500, 20_000, 'b', DAY_NUMBER, 'p')}) / 100.0",
+            "net_amount_company": f"({wave(500, 20_000, 'b', DAY_NUMBER, 'p')}) / 117.0",
             "returned_quantity": "case when p < 6 then 3 else 0 end",
             "returned_amount": "case when p < 6 then 9.5 else 0 end",
         },
@@ -243,7 +247,7 @@ MARTS: dict[str, tuple[str, dict[str, str]]] = {
         {"net_sales_year_before": "90000 + b", "sales_month": "m"},
     ),
     "rpt_company_products": (
-        f"(values (1), (10)) as chosen (b), {products(1000)}, {months(14)}",
+        f"(values (1)) as chosen (b), {products(1000)}, {months(14)}",
         {
             "sales_rank": "p",
             "net_sales": f"100000.0 / p + {wave(1, 90, 'p', MONTH_NUMBER)}",

@@ -300,5 +300,6 @@ def test_batches_and_order_do_not_change_the_marts(
                     assert (outcome.rows, outcome.rejected) == found.counted
         project.dbt("build", "--exclude-resource-type", "test", "unit_test")
         assert project.marts() == corpus.project.marts()
-        for mart in project.marts():
+        # But when they became visible.
+        for mart in set(project.marts()) - {"rpt_data_lag"}:
             assert project.contents(mart) == corpus.project.contents(mart), mart

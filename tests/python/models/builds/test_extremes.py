@@ -10,6 +10,7 @@ import csv
 import io
 import random
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 
@@ -197,6 +198,24 @@ def list_lines(columns: Sequence[str], sold_with: str) -> list[list[str]]:
     return lines
 
 
+def add_extreme_rate(copy: Path) -> None:
+    """A branch whose money is worth nearly as much as a rate may be."""
+    for name, line in (
+        ("branches", "branch_pos,Hammerfest,NO,Europe/Oslo,NOK,,"),
+        ("exchange_rates", "NOK,GBP,2024-01-01,999999999"),
+    ):
+        with (copy / "seeds" / f"{name}.csv").open("a", encoding="utf-8") as seed:
+            seed.write(f"{line}\n")
+
+
+def unconverted_lines() -> list[list[str]]:
+    """Receipts of that branch: one that can be converted, and one that is too large for it."""
+    return [
+        ["05/01/2024 09:00", "Hammerfest", "Ann", f"Tea - {price}", price, "CASH", ""]
+        for price in ("0.01", "999999999.00")
+    ]
+
+
 def shuffled(lines: list[list[str]]) -> list[list[str]]:
     return DICE.sample(lines, len(lines))
 
@@ -208,8 +227,10 @@ def project(
     folder: Path = tmp_path_factory.mktemp("extremes")
     copy = copy_project(folder / "copy")
     add_documented_source(copy)
+    add_extreme_rate(copy)
     with new_project(postgres_server, folder / "run", copy) as made:
         made.deliver("branch_pos/leeds_05-01-2024_09-00-00.csv", text_of(shuffled(till_lines())))
+        made.deliver("branch_pos/hammerfest_05-01-2024_09-00-00.csv", text_of(unconverted_lines()))
         made.deliver("sales_desk/sales/all.csv", text_of([SALES_HEADER, *shuffled(desk_lines())]))
         for name, columns in LISTS.items():
             made.deliver(
@@ -231,6 +252,11 @@ def test_every_model_builds_with_extreme_values(project: Project) -> None:
         project.rows("select source_system, count(*) from marts.fct_transactions group by 1")
     )
     assert all(sold[source] > 100 for source in ("branch_pos", "sales_desk", "online_shop"))
+    # Too large for its type in the company's currency; the other receipt of its day counts.
+    assert project.rows(
+        "select net_amount, net_amount_company from marts.fct_transactions"
+        " where branch_name = 'Hammerfest' order by 1"
+    ) == [(Decimal("0.01"), Decimal("9999999.99")), (Decimal("999999999.00"), None)]
     [(units,)] = project.rows("select max(items_sold) from marts.rpt_daily_sales")
     assert units > 2**31
     pairs = "select count(*) from marts.fct_product_pairs"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from erasures import Request, dump, erase, personal_values, same_totals, totals
 from nightly import PROJECT, Project
 from project_copy import another_version
 
@@ -68,6 +69,7 @@ def test_only_listed_sources_are_built(project: Project, names: list[str]) -> No
         assert bool(own) == (source in names), own
     if not others:
         the_example_queries_of_the_marts_run(project)
+        all_customers_can_be_erased(project)
 
 
 def the_example_queries_of_the_marts_run(project: Project) -> None:
@@ -75,7 +77,7 @@ def the_example_queries_of_the_marts_run(project: Project) -> None:
     page = (PROJECT / "docs" / "store-queries.md").read_text(encoding="utf-8")
     [block] = re.findall(r"^```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     queries = block.strip().split("\n\n")
-    assert len(set(re.findall(r"from marts\.(rpt_\w+)", block))) == len(queries) == 9
+    assert len(set(re.findall(r"from marts\.(rpt_\w+)", block))) == len(queries) == 11
     for query in queries:
         assert query.startswith("-- "), query
         found = project.rows(query)
@@ -83,6 +85,21 @@ def the_example_queries_of_the_marts_run(project: Project) -> None:
         is_unknown = ["unknown" in row for row in found]
         if "rpt_stores" in query or "rpt_staff" in query:
             assert is_unknown == sorted(is_unknown), query
+
+
+def all_customers_can_be_erased(project: Project) -> None:
+    """Nothing that a source says of its customers is left, and every figure is what it was."""
+    values, before = personal_values(project), totals(project)
+    text = dump(project)
+    assert len(values) > 20
+    assert [value for value in values if value not in text] == []
+    keys = column(project, "select customer_key from intermediate.int_customers__last_seen")
+    done = erase(project, [Request(None, key) for key in sorted(keys)])
+    assert done.erasure.customers >= len(keys)
+    text = dump(project)
+    assert [value for value in values if value in text] == []
+    same_totals(before, totals(project))
+    assert not keys & column(project, "select customer_key from marts.dim_customers")
 
 
 def test_a_company_without_a_source_parses(project: Project) -> None:

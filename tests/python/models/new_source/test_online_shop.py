@@ -290,23 +290,36 @@ def test_every_card_of_a_sale_or_a_list_is_in_the_dimension(shop: Shop) -> None:
 # Each report, and the same figures counted from the facts and the dimension.
 REPORTS = {
     "channels": (
-        "select channel, currency_code, transactions, items_sold, net_sales"
+        "select channel, transactions, items_sold, net_sales"
         " from marts.rpt_sales_by_channel where transactions > 0",
-        "select channel, currency_code, count(distinct transaction_id), sum(quantity),"
-        " sum(net_amount) from marts.fct_sales group by 1, 2",
+        "select channel, count(distinct transaction_id), sum(quantity),"
+        " round(sum(net_amount_company), 2) from marts.fct_sales group by 1",
     ),
     "calendar months": (
-        "select month_number, currency_code, transactions, items_sold, net_sales"
+        "select month_number, transactions, items_sold, net_sales"
         " from marts.rpt_sales_by_calendar_month",
-        "select extract(month from business_date), currency_code, count(distinct transaction_id),"
-        " sum(quantity), sum(net_amount) from marts.fct_sales group by 1, 2",
+        "select extract(month from business_date), count(distinct transaction_id),"
+        " sum(quantity), round(sum(net_amount_company), 2) from marts.fct_sales group by 1",
     ),
     "best months": (
-        "select year_number, month_number, currency_code, net_sales, sales_rank"
-        " from marts.rpt_best_months",
-        "select extract(year from business_date), extract(month from business_date), currency_code,"
-        " sum(net_amount), rank() over (partition by currency_code order by sum(net_amount) desc)"
+        "select year_number, month_number, net_sales, sales_rank from marts.rpt_best_months",
+        "select extract(year from business_date), extract(month from business_date),"
+        " round(sum(net_amount_company), 2), rank() over (order by sum(net_amount_company) desc)"
+        " from marts.fct_sales group by 1, 2",
+    ),
+    "quarters": (
+        "select year_number, quarter_number, channel, transactions, items_sold, net_sales"
+        " from marts.rpt_sales_by_quarter where transactions > 0",
+        "select extract(year from business_date), extract(quarter from business_date), channel,"
+        " count(distinct transaction_id), sum(quantity), round(sum(net_amount_company), 2)"
         " from marts.fct_sales group by 1, 2, 3",
+    ),
+    "categories": (
+        "select year_number, quarter_number, category, quantity, net_sales"
+        " from marts.rpt_product_category_sales",
+        "select extract(year from business_date), extract(quarter from business_date),"
+        " coalesce(category, 'unknown'), sum(quantity), round(sum(net_amount_company), 2)"
+        " from marts.fct_sales join marts.dim_products using (product_key) group by 1, 2, 3",
     ),
     "store types and countries": (
         "select store_type, country_code, transactions, items_sold, net_sales"
@@ -318,8 +331,9 @@ REPORTS = {
     "store types": (
         "select store_type, transactions, net_sales, sales_share_percent"
         " from marts.rpt_sales_by_store_type",
-        "select coalesce(store_type, 'unknown'), count(distinct transaction_id), sum(net_amount),"
-        " round(100 * sum(net_amount) / sum(sum(net_amount)) over (), 2)"
+        "select coalesce(store_type, 'unknown'), count(distinct transaction_id),"
+        " round(sum(net_amount_company), 2),"
+        " round(100 * sum(net_amount_company) / sum(sum(net_amount_company)) over (), 2)"
         " from marts.fct_sales join marts.dim_branches using (branch_key) group by 1",
     ),
     "stores": (

@@ -15,6 +15,7 @@ ITEMS = "assert_items_match_their_receipt"
 DAILY = "assert_daily_sales_add_up_to_receipts"
 HOURS = "assert_peak_hours_add_up_to_receipts"
 CUSTOMERS = "assert_customer_months_add_up_to_receipts"
+AMOUNTS = "assert_amounts_are_converted_at_the_rate_of_their_day"
 # Views over incremental models: they include a file once these have processed it.
 VIEWS = ("customers_data_mart", "rpt_customers_at_risk", "int_customers__rfm_scored")
 LIES_BETWEEN = "assert_lifetimes_add_up_to_months"
@@ -122,12 +123,13 @@ def test_only_the_audit_finds_an_error_in_an_old_day(kept: Project) -> None:
     before, audits = marks(kept), kept.rows("table operations.audits")
     said = kept.dbt("build", "--vars", "{audit: true}", *ONLY_DATA_TESTS, expect=1)
     failed = [line for line in said.splitlines() if " FAIL " in line]
-    assert len(failed) == 5
-    for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS):
+    assert len(failed) == 6
+    for name in (MONEY, ITEMS, DAILY, HOURS, CUSTOMERS, AMOUNTS):
         assert f" {name} " in "\n".join(failed)
     assert kept.rows("table operations.audits") == audits
     # The error may be anywhere: they read everything until they pass.
-    assert {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS} == before.keys() - marks(kept).keys()
+    found = {MONEY, ITEMS, DAILY, HOURS, CUSTOMERS, AMOUNTS}
+    assert found == before.keys() - marks(kept).keys()
     kept.dbt("build", "--select", MONEY, expect=1)
 
     add_to_receipts(kept, 10, -1)

@@ -22,6 +22,8 @@ BRANCHES = {
     "Bath": ("Without region", "GBP"),
     "Dublin Docklands": ("Leinster", "EUR"),
 }
+EUROS = Decimal("1.155")
+"""For a pound: the first rate in seeds/exchange_rates.csv, which holds for all earlier days."""
 AVERAGES = {"day": (7, 28), "week": (4, 13), "month": (3, 12)}
 PRICES = {"Latte": Decimal("2.00"), "Tea": Decimal("1.50"), "Cake": Decimal("3.10")}
 
@@ -111,9 +113,17 @@ def rounded(value: Decimal, digits: str = "0.01") -> Decimal:
 
 def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     """The expected report, by the simplest implementation of its rules."""
-    net = {
-        key: sum((PRICES[product] for basket in baskets for product in basket), Decimal(0))
+    receipts = {
+        key: [sum((PRICES[product] for product in basket), Decimal(0)) for basket in baskets]
         for key, baskets in sales.items()
+    }
+    of_branches = {key: sum(amounts, Decimal(0)) for key, amounts in receipts.items()}
+    # Each receipt is converted by itself, to six decimals; the company is rounded when added up.
+    converted = {
+        (branch, day): sum((rounded(one / EUROS, "0.000001") for one in amounts), Decimal(0))
+        if BRANCHES[branch][1] == "EUR"
+        else sum(amounts, Decimal(0))
+        for (branch, day), amounts in receipts.items()
     }
     opened = {branch: min(day for name, day in sales if name == branch) for branch, _ in sales}
     closed = {branch: max(day for name, day in sales if name == branch) for branch, _ in sales}
@@ -121,11 +131,12 @@ def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     for branch in opened:
         region, currency = BRANCHES[branch]
         members["branch", branch, currency].add(branch)
-        members["region", region, currency].add(branch)
-        members["company", "Company", currency].add(branch)
+        members["region", region, "GBP"].add(branch)
+        members["company", "Company", "GBP"].add(branch)
 
     found = {}
     for (level, name, currency), branches in members.items():
+        net = of_branches if level == "branch" else converted
         keys = sorted((day, branch) for branch, day in sales if branch in branches)
         days = [day for day, _ in keys]
 
@@ -138,7 +149,9 @@ def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
             """The branches and days of the level with a sale in a span."""
             return [(b, d) for d, b in keys[bisect_left(days, first) : bisect_right(days, last)]]
 
-        def total(first: date, last: date, within: Any = within) -> Decimal:
+        def total(
+            first: date, last: date, within: Any = within, net: dict[Any, Decimal] = net
+        ) -> Decimal:
             return sum((net[key] for key in within(first, last)), Decimal(0))
 
         for kind, lengths in AVERAGES.items():
@@ -169,20 +182,20 @@ def expected_trends(sales: Sales) -> dict[tuple[Any, ...], tuple[Any, ...]]:
                     ]
                     if comparing and compared:
                         alike.append((sum(comparing), sum(compared)))
-                mine, theirs = sum(a for a, _ in alike), sum(b for _, b in alike)
+                mine, theirs = (sum((pair[side] for pair in alike), Decimal(0)) for side in (0, 1))
                 found[level, name, currency, kind, start] = (
                     end,
                     max(day for _, day in now),
                     len({branch for branch, _ in now}),
                     sum(len(sales[key]) for key in now),
-                    total(start, end),
+                    rounded(total(start, end)),
                     *averages,
-                    total(date(end.year, 1, 1), end),
+                    rounded(total(date(end.year, 1, 1), end)),
                     sum(len(sales[key]) for key in then) if then else None,
-                    total(before, before_end) if then else None,
+                    rounded(total(before, before_end)) if then else None,
                     len(alike),
-                    mine if alike else None,
-                    theirs if alike else None,
+                    rounded(mine) if alike else None,
+                    rounded(theirs) if alike else None,
                     rounded(100 * (mine - theirs) / theirs, "0.1") if alike else None,
                 )
     return found

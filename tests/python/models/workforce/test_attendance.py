@@ -48,10 +48,11 @@ TABLES = {
     ),
     "intermediate.int_branch_hours__sold": (
         "branch_key text, hour_of_day integer, transactions bigint, net_amount numeric(18, 2),"
-        " business_date date"
+        " net_amount_company numeric(38, 6), business_date date"
     ),
     "marts.rpt_daily_sales": (
-        "branch_key text, transactions integer, net_sales numeric(18, 2), business_date date"
+        "branch_key text, transactions integer, net_sales numeric(18, 2),"
+        " net_amount_company numeric(38, 6), business_date date"
     ),
     "marts.dim_branches": (
         "branch_key text, source_system text, branch_name text, currency_code text, time_zone text"
@@ -242,7 +243,7 @@ def tables_of(punches: list[Punch], chance: random.Random) -> dict[str, list[Row
     ]
     first, last = min(punch.at for punch in punches), max(punch.at for punch in punches)
     days = [first.date() + timedelta(days=n) for n in range(-1, (last - first).days + 3)]
-    sold = [
+    sold: list[Row] = [
         {
             "branch_key": branch,
             "transactions": chance.randint(1, 90),
@@ -253,6 +254,9 @@ def tables_of(punches: list[Punch], chance: random.Random) -> dict[str, list[Row
         for day in days
         if chance.random() < 0.9
     ]
+    for day_sold in sold:
+        worth = None if chance.random() < 0.1 else day_sold["net_sales"] / 7
+        day_sold["net_amount_company"] = worth
     return {
         "intermediate.int_punches__unioned": [*(punch.row() for punch in punches), *late],
         "intermediate.int_branch_hours__sold": [
@@ -261,6 +265,7 @@ def tables_of(punches: list[Punch], chance: random.Random) -> dict[str, list[Row
                 "hour_of_day": chance.randrange(24),
                 "transactions": day["transactions"],
                 "net_amount": day["net_sales"],
+                "net_amount_company": day["net_amount_company"],
                 "business_date": day["business_date"],
             }
             for day in sold
@@ -381,21 +386,29 @@ def test_each_share_is_within_a_penny_of_its_exact_value(
         begin = shift.begin
         day = begin.at.astimezone(BRANCHES[begin.branch]).date()
         worked[begin.branch, day][key(begin.person)] += Fraction(shift.worked)
-    sales = {
-        (branch, day): Fraction(amount)
-        for branch, day, amount in built.rows(
-            "select branch_key, business_date, net_sales from marts.rpt_daily_sales"
-        )
+    sold = built.rows(
+        "select branch_key, business_date, net_sales, net_amount_company from marts.rpt_daily_sales"
+    )
+    sales = {(branch, day): Fraction(amount) for branch, day, amount, _ in sold}
+    worth = {
+        (branch, day): None if amount is None else Fraction(amount)
+        for branch, day, _, amount in sold
     }
     shared = built.rows(
-        "select branch_key, business_date, employee_key, net_sales from marts.fct_employee_days"
+        "select branch_key, business_date, employee_key, net_sales, net_amount_company"
+        " from marts.fct_employee_days"
     )
     assert len(shared) > 200
-    for branch, day, person, amount in shared:
+    for branch, day, person, amount, converted in shared:
         own, all_ = worked[branch, day][person], sum(worked[branch, day].values())
         exact = sales.get((branch, day), Fraction(0)) * own / all_ if all_ else Fraction(0)
         # Hours have six decimals.
         assert abs(Fraction(amount) - exact) < Fraction(101, 10_000)
+        company = worth.get((branch, day), Fraction(0))
+        assert (company is None) == (converted is None)
+        if company is not None:
+            exact = company * own / all_ if all_ else Fraction(0)
+            assert abs(Fraction(converted) - exact) < Fraction(2, 10_000)
     of_nobody = [
         amount for day, amount in sales.items() if amount and not sum(worked[day].values())
     ]
