@@ -114,5 +114,5 @@ QUICK = Sizes(
     shop_ranges=19_100,
     shop_days=18,
     shop_quarters=1,
-    most_seconds=300,
+    most_seconds=900,
 )
