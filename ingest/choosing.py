@@ -199,7 +199,7 @@ class Selection:
         def is_taken(number: int) -> bool:
             return self._ledger.has_current(feed.name, self._mask(path(number)))
 
-        # There may be thousands, and there is no gap between them.
+        # There may be thousands, numbered without gaps.
         taken, free = 0, 1
         while is_taken(free):
             taken, free = free, 2 * free

@@ -48,7 +48,8 @@ def before(watermark: str, overlap: timedelta) -> str | None:
 def until_now(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
     """The condition of rows whose time of change is not in the future.
 
-    One wrong time in the future is no watermark: rows with right times would never reach it.
+    A wrong time in the future must not become the watermark: rows with right times would not be
+    read until then.
     """
     # Of whole minutes, because smalldatetime would round to the next.
     now = f"{_now():%Y-%m-%d %H:%M}:00"

@@ -136,8 +136,8 @@ def erase_customers(
     `built`: what dbt has built; what is to be changed there is then in raw.ingest_erasing, until
     `note_finished`. `permitted` is called under the loader's lock; an exception ends it. A
     retention commits after every 20,000 customers, and can be continued. Customers who were erased
-    before are skipped. Raises BranchlineError for a customer of whom there is no row, and for a
-    reason that repeats what is to be erased.
+    before are skipped. Raises BranchlineError for a customer without any row, and for a reason that
+    repeats what is to be erased.
     """
     erasure = Erasure()
     with locked(database_url, lock_timeout, tell_waiting) as session:
@@ -272,7 +272,7 @@ class _Work:
                 missing.append(str(request))
         if missing:
             raise BranchlineError(
-                f"There is no row of customer {listed(missing)}; nothing was erased.",
+                f"Found no row of customer {listed(missing)}; nothing was erased.",
                 "Name a customer by source and number, by source and branch/name, or by"
                 " --customer-key: the marts have customer_id and customer_key in dim_customers.",
             )

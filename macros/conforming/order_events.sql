@@ -4,7 +4,7 @@
 
     - Of the events of an order (`record_key`) the last one by source time (`changed_at`) counts. Of events with the
       same time a DELETE comes after an EDIT, and an EDIT after a NEW; then the one of the later file, then the later
-      line. An EDIT needs no NEW before it. If the last one is a DELETE, the order is no sale.
+      line. An EDIT needs no NEW before it. If the last one is a DELETE, the order does not count as a sale.
     - The others are rejected, so that raw = sold + rejected: `order_changed` (a later event counts), `order_deleted`
       (the DELETE itself), and `order_repeated`: the same event is in an earlier file or line, however it is spaced. A
       repeated event is compared with no other.
