@@ -74,60 +74,46 @@ shipment_lines as (
 
 judged as (
 
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'products',
+        rules={
             'id_missing': "product_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "changed_at_text is not null and updated_at is null",
-        }) }} as reject_reasons,
-        concat_ws(' | ', product_id, product_name, category, changed_at_text) as refused_text,
-        product_id is not null and not is_id_doubled as is_counted
-    from products
+        },
+        shown=['product_id', 'product_name', 'category', 'changed_at_text'],
+        is_counted="product_id is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'customers',
+        rules={
             'id_missing': "customer_id is null",
             'id_doubled': "is_id_doubled",
             'country_unreadable': "country_text is not null and country_code is null",
             'email_unreadable': "email_text is not null and email_address is null",
             'card_unreadable': "card_token is null and card_unreadable is not null",
             'date_unreadable': "changed_at_text is not null and updated_at is null",
-        }) }} as reject_reasons,
-        concat_ws(
-            ' | ',
-            customer_id,
-            full_name,
-            country_text,
-            email_text,
-            card_unreadable,
-            changed_at_text
-        ) as refused_text,
-        customer_id is not null and not is_id_doubled as is_counted
-    from customers
+        },
+        shown=[
+            'customer_id', 'full_name', 'country_text', 'email_text', 'card_unreadable',
+            'changed_at_text'
+        ],
+        is_counted="customer_id is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'rates',
+        rules={
             'currency_unreadable': "from_currency_code is null or to_currency_code is null",
             'rate_unreadable': "rate is null or rate <= 0",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "stated_at_text is not null and stated_at is null",
-        }) }} as reject_reasons,
-        concat_ws(' | ', from_currency_text, to_currency_text, rate_text, stated_at_text)
-            as refused_text,
-        from_currency_code is not null
-        and to_currency_code is not null
-        and coalesce(rate > 0, false)
-        and not is_id_doubled as is_counted
-    from rates
+        },
+        shown=['from_currency_text', 'to_currency_text', 'rate_text', 'stated_at_text'],
+        is_counted="from_currency_code is not null and to_currency_code is not null"
+            ~ " and coalesce(rate > 0, false) and not is_id_doubled"
+    ) }}
     union all
     select
         file_id,

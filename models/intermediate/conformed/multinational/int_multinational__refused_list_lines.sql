@@ -81,12 +81,9 @@ date_events as (
 
 judged as (
 
-    select
-        file_id,
-        line_number,
-        source_system,
-        noise,
-        {{ named_reasons({
+    {{ judged_lines(
+        'users_read',
+        rules={
             'id_missing': "customer_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable':
@@ -95,27 +92,18 @@ judged as (
             'country_unreadable': "country_code_text is not null and country_code is null",
             'email_unreadable': "email_text is not null and email_address is null",
             'phone_unreadable': "phone_text is not null and phone_number is null",
-        }) }} as broken_rules,
-        concat_ws(
-            ' | ',
-            customer_id,
-            first_name,
-            last_name,
-            born_on_text,
-            email_text,
-            country_code_text,
-            phone_text,
-            joined_on_text
-        ) as refused_text,
-        customer_id is not null and not is_id_doubled as is_counted
-    from users_read
+        },
+        shown=[
+            'customer_id', 'first_name', 'last_name', 'born_on_text', 'email_text',
+            'country_code_text', 'phone_text', 'joined_on_text'
+        ],
+        is_counted="customer_id is not null and not is_id_doubled",
+        noise='noise'
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        noise,
-        {{ named_reasons({
+    {{ judged_lines(
+        'stores',
+        rules={
             'id_missing': "store_code is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "opened_on_text is not null and opened_on is null",
@@ -124,26 +112,18 @@ judged as (
             'coordinates_unreadable':
                 "(latitude_text is not null and coalesce(abs(latitude) > 90, true))"
                 ~ " or (longitude_text is not null and coalesce(abs(longitude) > 180, true))",
-        }) }} as broken_rules,
-        concat_ws(
-            ' | ',
-            store_code,
-            address_text,
-            latitude_text,
-            longitude_text,
-            staff_numbers_text,
-            opened_on_text,
-            country_code_text
-        ) as refused_text,
-        store_code is not null and not is_id_doubled as is_counted
-    from stores
+        },
+        shown=[
+            'store_code', 'address_text', 'latitude_text', 'longitude_text', 'staff_numbers_text',
+            'opened_on_text', 'country_code_text'
+        ],
+        is_counted="store_code is not null and not is_id_doubled",
+        noise='noise'
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        noise,
-        {{ named_reasons({
+    {{ judged_lines(
+        'products',
+        rules={
             'id_missing': "product_id is null",
             'id_doubled': "is_id_doubled",
             'price_unreadable': "price_text is not null and price is null",
@@ -151,58 +131,39 @@ judged as (
             'price_in_another_currency': "is_in_other_money",
             'weight_unreadable': "weight_text is not null and weight_kg is null",
             'date_unreadable': "listed_on_text is not null and listed_on is null",
-        }) }} as broken_rules,
-        concat_ws(' | ', product_id, product_name, price_text, weight_text, listed_on_text)
-            as refused_text,
-        product_id is not null and not is_id_doubled as is_counted
-    from products
+        },
+        shown=['product_id', 'product_name', 'price_text', 'weight_text', 'listed_on_text'],
+        is_counted="product_id is not null and not is_id_doubled",
+        noise='noise'
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        noise,
-        {{ named_reasons({
+    {{ judged_lines(
+        'cards',
+        rules={
             'id_missing': "card_token is null and card_unreadable is null",
             'card_unreadable': "card_token is null and card_unreadable is not null",
             'id_doubled': "is_id_doubled",
             'expiry_unreadable': "expiry_text is not null and expiry_month is null",
             'date_unreadable': "confirmed_on_text is not null and confirmed_on is null",
-        }) }} as broken_rules,
-        concat_ws(' | ', card_unreadable, card_provider, expiry_text, confirmed_on_text)
-            as refused_text,
-        card_token is not null and not is_id_doubled as is_counted
-    from cards
+        },
+        shown=['card_unreadable', 'card_provider', 'expiry_text', 'confirmed_on_text'],
+        is_counted="card_token is not null and not is_id_doubled",
+        noise='noise'
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        noise,
-        {{ named_reasons({
+    {{ judged_lines(
+        'date_events',
+        rules={
             'id_missing': "date_event_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "sold_on is null",
-        }) }} as broken_rules,
-        concat_ws(' | ', date_event_id, year_text, month_text, day_text, clock_text, period_text)
-            as refused_text,
-        date_event_id is not null and not is_id_doubled as is_counted
-    from date_events
-
-),
-
-named as (
-
-    select
-        file_id,
-        line_number,
-        source_system,
-        refused_text,
-        coalesce(noise, broken_rules) as reject_reasons,
-        is_counted and noise is null as is_counted
-    from judged
+        },
+        shown=['date_event_id', 'year_text', 'month_text', 'day_text', 'clock_text', 'period_text'],
+        is_counted="date_event_id is not null and not is_id_doubled",
+        noise='noise'
+    ) }}
 
 )
 
-{{ conform('refused_list_lines', from='named') }}
+{{ conform('refused_list_lines', from='judged') }}
 where reject_reasons is not null

@@ -86,84 +86,67 @@ punches as (
 
 judged as (
 
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'items',
+        rules={
             'id_missing': "product_id is null",
             'id_doubled': "is_id_doubled",
             'price_unreadable': "list_price_text is not null and price is null",
             'price_negative': "price < 0",
             'cost_unreadable': "unit_cost_text is not null and cost is null",
             'cost_negative': "cost < 0",
-        }) }} as reject_reasons,
-        concat_ws(' | ', product_id, product_name, unit_cost_text, list_price_text) as refused_text,
-        product_id is not null and not is_id_doubled as is_counted
-    from items
+        },
+        shown=['product_id', 'product_name', 'unit_cost_text', 'list_price_text'],
+        is_counted="product_id is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'item_types',
+        rules={
             'id_missing': "product_type_id is null",
             'id_doubled': "is_id_doubled",
-        }) }} as reject_reasons,
-        concat_ws(' | ', product_type_id, category) as refused_text,
-        false as is_counted
-    from item_types
+        },
+        shown=['product_type_id', 'category']
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'card_types',
+        rules={
             'id_missing': "card_type_id is null",
             'id_doubled': "is_id_doubled",
-        }) }} as reject_reasons,
-        concat_ws(' | ', card_type_id, card_type) as refused_text,
-        false as is_counted
-    from card_types
+        },
+        shown=['card_type_id', 'card_type']
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'payments',
+        rules={
             'id_missing': "document_number is null",
             'id_doubled': "is_id_doubled",
             'amount_unreadable': "amount_text is not null and amount is null",
-        }) }} as reject_reasons,
-        concat_ws(' | ', document_number, payment_type_text, amount_text, settlement_text)
-            as refused_text,
-        document_number is not null and not is_id_doubled as is_counted
-    from payments
+        },
+        shown=['document_number', 'payment_type_text', 'amount_text', 'settlement_text'],
+        is_counted="document_number is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'people',
+        rules={
             'id_missing': "employee_id is null",
             'id_doubled': "is_id_doubled",
-        }) }} as reject_reasons,
-        concat_ws(' | ', employee_id, coalesce(full_name, short_name)) as refused_text,
-        false as is_counted
-    from people
+        },
+        shown=['employee_id', 'coalesce(full_name, short_name)']
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'stock_lines',
+        rules={
             'id_missing': "product_id is null",
             'id_doubled': "is_id_doubled",
             'quantity_unreadable': "is_unreadable",
-        }) }} as reject_reasons,
-        concat_ws(' | ', product_id, recorded_quantity_text, counted_quantity_text) as refused_text,
-        false as is_counted
-    from stock_lines
+        },
+        shown=['product_id', 'recorded_quantity_text', 'counted_quantity_text']
+    ) }}
     union all
     select
         file_id,

@@ -73,37 +73,31 @@ employees as (
 
 judged as (
 
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'customers',
+        rules={
             'id_missing': "customer_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "joined_on_text is not null and joined_on is null",
-        }) }} as reject_reasons,
-        concat_ws(' | ', customer_id, first_name, last_name, joined_on_text) as refused_text,
-        customer_id is not null and not is_id_doubled as is_counted
-    from customers
+        },
+        shown=['customer_id', 'first_name', 'last_name', 'joined_on_text'],
+        is_counted="customer_id is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'stores',
+        rules={
             'id_missing': "store_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "opened_on_text is not null and opened_on is null",
-        }) }} as reject_reasons,
-        concat_ws(' | ', store_id, address, opened_on_text) as refused_text,
-        store_id is not null and not is_id_doubled as is_counted
-    from stores
+        },
+        shown=['store_id', 'address', 'opened_on_text'],
+        is_counted="store_id is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'products',
+        rules={
             'id_missing': "product_id is null",
             'id_doubled': "is_id_doubled",
             'name_missing': "product_name is null",
@@ -115,43 +109,28 @@ judged as (
                 "(created_on_text is not null and created_on is null)"
                 ~ " or (updated_on_text is not null and updated_on is null)"
                 ~ " or (expires_on_text is not null and expires_on is null)",
-        }) }} as reject_reasons,
-        concat_ws(
-            ' | ',
-            product_id,
-            product_name,
-            current_price_text,
-            old_price_text,
-            created_on_text,
-            updated_on_text,
-            expires_on_text
-        ) as refused_text,
-        product_id is not null and product_name is not null and not is_id_doubled as is_counted
-    from products
+        },
+        shown=[
+            'product_id', 'product_name', 'current_price_text', 'old_price_text',
+            'created_on_text', 'updated_on_text', 'expires_on_text'
+        ],
+        is_counted="product_id is not null and product_name is not null and not is_id_doubled"
+    ) }}
     union all
-    select
-        file_id,
-        line_number,
-        source_system,
-        {{ named_reasons({
+    {{ judged_lines(
+        'employees',
+        rules={
             'id_missing': "employee_id is null",
             'id_doubled': "is_id_doubled",
             'date_unreadable': "joined_on_text is not null and joined_on is null",
             'manager_unknown':
                 "(manager_id is not null and is_manager_unlisted) or manager_id = employee_id",
-        }) }} as reject_reasons,
-        concat_ws(' | ', employee_id, first_name, last_name, manager_id, joined_on_text)
-            as refused_text,
-        employee_id is not null and not is_id_doubled as is_counted
-    from employees
-
-),
-
-final as (
-
-    select * from judged
-    where reject_reasons is not null
+        },
+        shown=['employee_id', 'first_name', 'last_name', 'manager_id', 'joined_on_text'],
+        is_counted="employee_id is not null and not is_id_doubled"
+    ) }}
 
 )
 
-{{ conform('refused_list_lines', from='final') }}
+{{ conform('refused_list_lines', from='judged') }}
+where reject_reasons is not null
