@@ -43,8 +43,7 @@ stocked_products as (
         product_key,
         source_system,
         max(product_id) as product_id
-    from {{ ref('int_stock_levels__unioned') }}
-    where is_current
+    from {{ ref('int_stock_levels__daily') }}
     group by product_key, source_system
 
 ),

@@ -1,7 +1,6 @@
 {#
     A name that the list of products has had stays known, so that the stock of the past does not vanish with a new name;
-    stock under two names of one product is its stock together. `change_id` is that of the list, or of the file since
-    which a name stands for the product.
+    stock under two names of one product is its stock together.
 #}
 with stock_lines as (
 
@@ -18,23 +17,19 @@ lists as (
 
 product_references as (
 
-    select
-        *,
-        max(valid_from_file_id) over (partition by product_id) as product_change_id
-    from {{ ref('int_electroniz__product_references') }}
+    select * from {{ ref('int_electroniz__product_references') }}
     where valid_to_file_id is null and product_id is not null
 
 ),
 
 -- All that a reader selects by is grouped by, so that PostgreSQL adds up those levels only.
-
 levels as (
 
     select
         stock_lines.source_system,
         stock_lines.file_id,
         min(stock_lines.line_number) as line_number,
-        greatest(lists.change_id, product_references.product_change_id) as change_id,
+        lists.change_id,
         lists.is_current,
         stock_lines.branch_key,
         stock_lines.branch_name,
@@ -57,7 +52,6 @@ levels as (
         stock_lines.branch_key,
         stock_lines.branch_name,
         product_references.product_id,
-        product_references.product_change_id,
         stock_lines.business_date
 
 )

@@ -1,6 +1,9 @@
 {#
     Every file has the stock of all places on a day, and the last file of a day counts. Computed whole in each run,
     because there is one row per list; updated, not replaced, so that the views on it are not dropped.
+
+    A list changes with the lists of its day that came after it, and with what the names in it stand for: its products are
+    those of the list of products. Here and not per product, so that a reader finds the changed lists without its levels.
 #}
 {{
     config(
@@ -19,6 +22,26 @@ with stock_lines as (
 
 ),
 
+product_references as (
+
+    select * from {{ ref('int_electroniz__product_references') }}
+    where valid_to_file_id is null
+
+),
+
+-- A product counts together under all of its names.
+products as (
+
+    select
+        reference_key,
+        case
+            when product_id is null then valid_from_file_id
+            else max(valid_from_file_id) over (partition by product_id)
+        end as changed_file_id
+    from product_references
+
+),
+
 files as (
 
     select * from {{ ref('int_files__versioned') }}
@@ -28,10 +51,13 @@ files as (
 
 listed_days as (
 
-    select distinct
-        file_id,
-        business_date
+    select
+        stock_lines.file_id,
+        stock_lines.business_date,
+        max(products.changed_file_id) as products_changed_file_id
     from stock_lines
+    left join products on stock_lines.reference_key = products.reference_key
+    group by stock_lines.file_id, stock_lines.business_date
 
 ),
 
@@ -40,6 +66,7 @@ lists as (
     select
         listed_days.file_id,
         listed_days.business_date,
+        listed_days.products_changed_file_id,
         case
             when files.superseded_by_file_id <= {{ end_of_ledger }}
                 then files.superseded_by_file_id
@@ -49,16 +76,18 @@ lists as (
 
 ),
 
--- Whether a list counts changes with the lists of its day that came after it.
 final as (
 
     select
         file_id,
         cast(
-            max(greatest(file_id, ended_file_id)) over (
-                partition by business_date
-                order by file_id
-                rows between current row and unbounded following
+            greatest(
+                max(greatest(file_id, ended_file_id)) over (
+                    partition by business_date
+                    order by file_id
+                    rows between current row and unbounded following
+                ),
+                products_changed_file_id
             ) as bigint
         ) as change_id,
         ended_file_id is null
