@@ -42,6 +42,26 @@
 
 
 {#
+    A query of the rows in scope of a view whose rows PostgreSQL does not find through an index by the condition
+    `in_scope`: of all sources, or with an aggregate or a converted amount.
+#}
+{% macro rows_in_scope(relation, grain) -%}
+    {%- set mark = tested_up_to() -%}
+    {%- if mark -%}
+        {%- set same_keys = [] -%}
+        {%- for key in grain_keys(grain) -%}{%- do same_keys.append('found.' ~ key ~ ' = wanted.' ~ key) -%}{%- endfor -%}
+        {{ look_up(
+            relation,
+            'select distinct * from (' ~ changed_since(grain, mark, built) ~ ') as changed_keys',
+            same_keys | join(' and ')
+        ) }}
+    {%- else -%}
+        select * from {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
     The loader's ledger: the table, not a view of it, because dbt replaces views while tests run.
 #}
 {% macro ledger() -%}

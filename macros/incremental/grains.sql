@@ -397,15 +397,7 @@
 {% macro branch_weeks_since(mark, model) -%}
     {%- set first_purchases = model('int_customers__first_purchases') -%}
     {%- set transactions = model('int_transactions__unioned') -%}
-    select
-        branch_key,
-        cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
-    from ({{ branch_days_since(mark, model) }}) as branch_days
-    union
-    select
-        transactions.branch_key,
-        cast({{ dbt.date_trunc('week', 'transactions.business_date') }} as date) as sales_week
-    from (
+    {%- set first_dates -%}
         select
             customer_key,
             business_date
@@ -421,13 +413,21 @@
                 changed.customer_key = first_purchases.customer_key
                 and changed.transaction_id = first_purchases.transaction_id
         where changed.change_id > {{ mark }}
-    ) as first_dates
-    inner join {{ transactions }} as transactions
-        on
-            first_dates.customer_key = transactions.customer_key
-            and {{ dbt.date_trunc('week', 'first_dates.business_date') }}
-            = {{ dbt.date_trunc('week', 'transactions.business_date') }}
-    where transactions.is_sale
+    {%- endset -%}
+    select
+        branch_key,
+        cast({{ dbt.date_trunc('week', 'business_date') }} as date) as sales_week
+    from ({{ branch_days_since(mark, model) }}) as branch_days
+    union
+    select
+        transactions.branch_key,
+        cast({{ dbt.date_trunc('week', 'transactions.business_date') }} as date) as sales_week
+    from ({{ look_up(
+        transactions,
+        first_dates,
+        'found.customer_key = wanted.customer_key and found.is_sale and '
+        ~ dbt.date_trunc('week', 'found.business_date') ~ ' = ' ~ dbt.date_trunc('week', 'wanted.business_date')
+    ) }}) as transactions
 {%- endmacro %}
 
 
@@ -707,6 +707,15 @@
 {% macro cancelled_product_days_since(mark, model) -%}
     {%- set days = var('order_open_days') -%}
     {%- set fulfilled = model('int_orders__fulfilled') -%}
+    {%- set lists -%}
+        select distinct
+            source_system,
+            business_date
+        from {{ model('int_stock_levels__unioned') }}
+        where
+            change_id > {{ mark }}
+            and business_date is not null
+    {%- endset -%}
     select
         product_key,
         cast(changed_at at time zone 'UTC' as date) as cancelled_on
@@ -729,20 +738,12 @@
     select
         cancelled.product_key,
         cancelled.cancelled_on
-    from {{ fulfilled }} as cancelled
-    inner join (
-        select distinct
-            source_system,
-            business_date
-        from {{ model('int_stock_levels__unioned') }}
-        where
-            change_id > {{ mark }}
-            and business_date is not null
-    ) as lists
-        on
-            cancelled.source_system = lists.source_system
-            and cancelled.cancelled_on >= lists.business_date
-            and cancelled.cancelled_on < {{ dbt.dateadd('day', days, 'lists.business_date') }}
+    from ({{ look_up(
+        fulfilled,
+        lists,
+        'found.source_system = wanted.source_system and found.cancelled_on >= wanted.business_date'
+        ~ ' and found.cancelled_on < ' ~ dbt.dateadd('day', days, 'wanted.business_date')
+    ) }}) as cancelled
     where cancelled.product_key is not null
 {%- endmacro %}
 

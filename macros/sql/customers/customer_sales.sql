@@ -52,14 +52,9 @@ sales as (
     select * from changed_transactions
     where is_sale and {{ is_not_bereft('changed_transactions', keys) | indent(4) }}
     union all
-    select transactions.*
-    from transactions
-    inner join bereft
-        on
-            {% for key in keys -%}
-            {{ 'and ' if not loop.first }}transactions.{{ key }} = bereft.{{ key }}
-            {% endfor %}
-    where transactions.is_sale
+    {%- set is_of_key = ['found.is_sale'] -%}
+    {%- for key in keys -%}{%- do is_of_key.append('found.' ~ key ~ ' = wanted.' ~ key) -%}{%- endfor %}
+    {{ look_up('transactions', 'select * from bereft', is_of_key | join(' and ')) }}
 
 )
 {%- else -%}

@@ -7,19 +7,19 @@
 {#
     CTEs that add the exchange rate to rows with amounts; the last of them is `converted`, with all columns of `from`
     and `company_units`, `currency_units` (null where no rate is known) and `is_rate_estimated` (never null). `on` and
-    `currency`: the columns with the day and the currency of a row. Needs the CTE `exchange_rates`, of
-    int_exchange_rates__ranges.
+    `currency`: the columns with the day and the currency of a row. `exchange_rates` is int_exchange_rates__ranges, and no
+    CTE, which PostgreSQL would read from end to end for each row where there are few.
 
     A row finds the number of its rate in an array of days, and the rate by its number: joined by ranges of days,
     PostgreSQL would compare each row with all rates of its currency.
 #}
-{% macro converted(from, on='business_date', currency='currency_code') -%}
+{% macro converted(from, exchange_rates, on='business_date', currency='currency_code') -%}
 days_of_rates as (
 
     select
         currency_code as rated_currency_code,
         array_agg(valid_from order by range_number) as first_days
-    from exchange_rates
+    from {{ exchange_rates }}
     group by currency_code
 
 ),
@@ -42,7 +42,7 @@ converted as (
         exchange_rates.currency_units,
         coalesce(exchange_rates.is_rate_estimated, false) as is_rate_estimated
     from rate_numbered
-    left join exchange_rates
+    left join {{ exchange_rates }} as exchange_rates
         on
             rate_numbered.{{ currency }} = exchange_rates.currency_code
             and rate_numbered.exchange_rate_number = exchange_rates.range_number

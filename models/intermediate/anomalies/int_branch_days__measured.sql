@@ -10,24 +10,24 @@
 }}
 {%- set touched = touched('branch_day') %}
 
-with sales as (
+with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
-    where
-        is_sale
     {% if is_incremental() -%}
-        and (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_transactions__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_transactions__unioned') }}
     {%- endif %}
 
 ),
 
-exchange_rates as (
+sales as (
 
-    select * from {{ ref('int_exchange_rates__ranges') }}
+    select * from transactions
+    where is_sale
 
 ),
 
-{{ converted('sales') }},
+{{ converted('sales', ref('int_exchange_rates__ranges')) }},
 
 valued as (
 

@@ -17,15 +17,20 @@
 }}
 {%- set touched = touched('branch_day') %}
 
-with sales as (
+with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
-    where
-        is_sale
-        and customer_identified_by in ('card', 'number')
     {% if is_incremental() -%}
-        and (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_transactions__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_transactions__unioned') }}
     {%- endif %}
+
+),
+
+sales as (
+
+    select * from transactions
+    where is_sale and customer_identified_by in ('card', 'number')
 
 ),
 

@@ -48,6 +48,22 @@ customers as (
 
 ),
 
+transactions as (
+
+    {% if is_incremental() -%}
+    {{ look_up(
+        ref('int_transactions__unioned'),
+        'select * from customers',
+        'found.customer_key = wanted.customer_key'
+    ) }}
+    {%- else -%}
+    select unioned.*
+    from {{ ref('int_transactions__unioned') }} as unioned
+    inner join customers on unioned.customer_key = customers.customer_key
+    {%- endif %}
+
+),
+
 visits as (
 
     select
@@ -66,8 +82,7 @@ visits as (
         sum(abs(transactions.net_amount)) >= {{ var('anomaly_min_visit_amount') }}
         or count(*) >= {{ var('anomaly_min_visit_receipts') }} as is_large,
         transactions.business_date
-    from {{ ref('int_transactions__unioned') }} as transactions
-    inner join customers on transactions.customer_key = customers.customer_key
+    from transactions
     where transactions.is_sale
     group by
         transactions.customer_key,

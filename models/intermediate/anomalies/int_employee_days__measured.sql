@@ -10,15 +10,20 @@
 }}
 {%- set touched = touched('branch_day') %}
 
-with sales as (
+with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
-    where
-        is_sale
-        and employee_key is not null
     {% if is_incremental() -%}
-        and (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_transactions__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_transactions__unioned') }}
     {%- endif %}
+
+),
+
+sales as (
+
+    select * from transactions
+    where is_sale and employee_key is not null
 
 ),
 

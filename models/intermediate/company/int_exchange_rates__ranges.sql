@@ -9,6 +9,9 @@
         incremental_strategy='replace_differences',
         unique_key=['currency_code', 'valid_from'],
         on_schema_change='fail',
+        indexes=[
+            {'columns': ['currency_code', 'range_number'], 'unique': true},
+        ],
         post_hook="{{ step_back_readers() }}",
     )
 }}

@@ -36,13 +36,7 @@ known as (
 ),
 
 {% endif -%}
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('sales') }},
+{{ converted('sales', ref('int_exchange_rates__ranges')) }},
 
 receipts as (
 

@@ -40,13 +40,7 @@ with transactions as (
 ),
 {%- endif %}
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('transactions') }},
+{{ converted('transactions', ref('int_exchange_rates__ranges')) }},
 
 valued as (
 

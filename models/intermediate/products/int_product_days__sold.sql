@@ -20,13 +20,7 @@ with sale_lines as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('sale_lines') }},
+{{ converted('sale_lines', ref('int_exchange_rates__ranges')) }},
 
 valued as (
 

@@ -15,9 +15,10 @@
 
 with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
     {% if is_incremental() -%}
-    where (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_transactions__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_transactions__unioned') }}
     {%- endif %}
 
 ),
@@ -29,13 +30,7 @@ sales as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('sales') }},
+{{ converted('sales', ref('int_exchange_rates__ranges')) }},
 
 valued as (
 

@@ -11,6 +11,7 @@
         on_schema_change='fail',
         indexes=[
             {'columns': ['product_key', 'ordered_on']},
+            {'columns': ['product_key', 'cancelled_on']},
             {'columns': ['source_system', 'is_open', 'ordered_on']},
             {'columns': ['source_system', 'changed_at']},
             {'columns': ['cancelled_on', 'source_system']},

@@ -20,12 +20,6 @@ with order_changes as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
 events as (
 
     select * from order_changes
@@ -56,7 +50,7 @@ followed as (
 
 ),
 
-{{ converted('followed', on='ordered_on') }},
+{{ converted('followed', ref('int_exchange_rates__ranges'), on='ordered_on') }},
 
 final as (
 

@@ -6,13 +6,7 @@ with orders as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('orders', on='ordered_on') }},
+{{ converted('orders', ref('int_exchange_rates__ranges'), on='ordered_on') }},
 
 final as (
 

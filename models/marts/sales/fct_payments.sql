@@ -23,12 +23,6 @@ with payments as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
 settlements as (
 
     select * from payments
@@ -36,7 +30,7 @@ settlements as (
 
 ),
 
-{{ converted('settlements') }},
+{{ converted('settlements', ref('int_exchange_rates__ranges')) }},
 
 final as (
 

@@ -35,15 +35,9 @@ vat_rates as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
 {{ taxed('sale_lines') }},
 
-{{ converted('taxed') }},
+{{ converted('taxed', ref('int_exchange_rates__ranges')) }},
 
 final as (
 

@@ -15,9 +15,10 @@
 
 with transactions as (
 
-    select * from {{ ref('int_transactions__unioned') }}
     {% if is_incremental() -%}
-    where (branch_key, business_date) in ({{ touched }})
+    {{ look_up_branch_days(ref('int_transactions__unioned'), touched) }}
+    {%- else -%}
+    select * from {{ ref('int_transactions__unioned') }}
     {%- endif %}
 
 ),
@@ -51,15 +52,9 @@ vat_rates as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
 {{ taxed('sales') }},
 
-{{ converted('taxed') }},
+{{ converted('taxed', ref('int_exchange_rates__ranges')) }},
 
 final as (
 

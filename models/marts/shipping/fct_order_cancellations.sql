@@ -7,13 +7,7 @@ with cancellations as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('cancellations', on='ordered_on') }},
+{{ converted('cancellations', ref('int_exchange_rates__ranges'), on='ordered_on') }},
 
 final as (
 

@@ -7,13 +7,7 @@ with shipments as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
-{{ converted('shipments', on='first_event_on') }},
+{{ converted('shipments', ref('int_exchange_rates__ranges'), on='first_event_on') }},
 
 final as (
 

@@ -50,12 +50,6 @@ products as (
 
 ),
 
-exchange_rates as (
-
-    select * from {{ ref('int_exchange_rates__ranges') }}
-
-),
-
 -- Without a shipment an order is open for some days only: then its goods were handed over without
 -- one. With one it is open until the carrier has delivered, also if it never picked the goods up.
 open_orders as (
@@ -160,7 +154,7 @@ orders_at_risk as (
 
 ),
 
-{{ converted('orders_at_risk', on='ordered_on') }},
+{{ converted('orders_at_risk', ref('int_exchange_rates__ranges'), on='ordered_on') }},
 
 final as (
 

@@ -101,8 +101,8 @@ days_checked as (
         branch_key,
         business_date,
         sum(net_amount) as amount
-    from {{ ref('int_transactions__unioned') }}
-    where is_sale and {{ in_scope('branch_day', tested) }}
+    from ({{ rows_in_scope(ref('int_transactions__unioned'), 'branch_day') }}) as transactions
+    where is_sale
     group by branch_key, business_date
 
 )

@@ -1,5 +1,4 @@
 -- Every shipment is in one week, with its cost, and is what its week says of it.
-{%- set scope = in_scope('delivery_week') %}
 
 with shipments as (
 
@@ -12,8 +11,7 @@ with shipments as (
         count(*) filter (where is_open) as open_shipments,
         sum(exceptions) as exceptions,
         coalesce(sum(shipping_cost_company), 0) as shipping_cost_company
-    from {{ ref('fct_shipments') }}
-    where {{ scope }}
+    from ({{ rows_in_scope(ref('fct_shipments'), 'delivery_week') }}) as shipments
     group by source_system, due_week
 
 ),
@@ -32,7 +30,7 @@ weeks as (
         sum(exceptions) as exceptions,
         coalesce(sum(shipping_cost_company), 0) as shipping_cost_company
     from {{ ref('rpt_delivery_performance') }}
-    where {{ scope }}
+    where {{ in_scope('delivery_week') }}
     group by source_system, due_week
 
 )

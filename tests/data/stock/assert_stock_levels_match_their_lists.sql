@@ -1,6 +1,5 @@
 -- The levels of every branch and day are those of its last list, and every product of it has one
 -- status.
-{%- set scope = in_scope('stock_list') %}
 
 with lists as (
 
@@ -9,8 +8,8 @@ with lists as (
         business_date,
         count(*) as products,
         sum(stock_quantity) as stock_quantity
-    from {{ ref('int_stock_levels__unioned') }}
-    where is_current and {{ scope }}
+    from ({{ rows_in_scope(ref('int_stock_levels__unioned'), 'stock_list') }}) as stock_levels
+    where is_current
     group by branch_key, business_date
 
 ),
@@ -22,8 +21,7 @@ levels as (
         business_date,
         count(*) as products,
         sum(stock_quantity) as stock_quantity
-    from {{ ref('fct_stock_levels') }}
-    where {{ scope }}
+    from ({{ rows_in_scope(ref('fct_stock_levels'), 'stock_list') }}) as stock_levels
     group by branch_key, business_date
 
 ),
@@ -31,7 +29,7 @@ levels as (
 trend as (
 
     select * from {{ ref('rpt_inventory_trend') }}
-    where {{ scope }}
+    where {{ in_scope('stock_list') }}
 
 )
 

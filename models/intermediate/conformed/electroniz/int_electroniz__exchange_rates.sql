@@ -21,6 +21,14 @@ files as (
 
 ),
 
+-- A file that has been withdrawn is followed by an empty version.
+withdrawals as (
+
+    select file_id from {{ ref('stg_ingest__files') }}
+    where row_count = 0
+
+),
+
 versions as (
 
     select
@@ -34,10 +42,7 @@ versions as (
         coalesce(files.file_modified_at, rates.loaded_at) as taken_at
     from rates
     inner join files on rates.file_id = files.file_id
-    left join files as withdrawals
-        on
-            files.superseded_by_file_id = withdrawals.file_id
-            and withdrawals.row_count = 0
+    left join withdrawals on files.superseded_by_file_id = withdrawals.file_id
     where
         rates.rate > 0
         and rates.from_currency_code is not null
