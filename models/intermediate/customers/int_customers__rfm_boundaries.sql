@@ -14,35 +14,76 @@
 }}
 {%- set reached = [] %}
 {%- for share in ['0.2', '0.4', '0.6', '0.8'] %}
+{%- set needed = 'ceil(cast(' ~ share ~ ' as double precision) * all_customers)' %}
 {%- do reached.append(
-    'customers_so_far >= ceil(cast(' ~ share ~ ' as double precision) * customers)'
+    'customers_before < ' ~ needed ~ ' and customers_before + customers >= ' ~ needed
 ) %}
 {%- endfor %}
 
-with counted as (
-
-    select * from {{ ref('int_customers__counted') }}
-
-),
-
--- Dates descending, so that the boundary's own day belongs to the more recent quintile.
-running as (
+-- Each reads the table itself: of a CTE that is read twice PostgreSQL would sort all rows, although
+-- the primary key has them in this order.
+with totals as (
 
     select
         source_system,
         currency_code,
+        measure,
+        cast(sum(customers) as bigint) as customers
+    from {{ ref('int_customers__counted') }}
+    group by source_system, currency_code, measure
+
+),
+
+running as (
+
+    select
+        *,
+        -- Of whole numbers, which PostgreSQL adds up faster than decimals.
+        sum(cast(customers as integer)) over (
+            partition by source_system, currency_code, measure
+            order by measured_value
+            rows unbounded preceding
+        ) as customers_so_far
+    from {{ ref('int_customers__counted') }}
+
+),
+
+-- Dates descending, so that the boundary's own day belongs to the more recent quintile.
+placed as (
+
+    select
+        running.source_system,
+        running.currency_code,
+        running.measure,
+        running.customers,
+        running.measured_value,
+        totals.customers as all_customers,
+        case
+            when running.measure = 'last_purchase_date'
+                then totals.customers - running.customers_so_far
+            else running.customers_so_far - running.customers
+        end as customers_before
+    from running
+    inner join totals
+        on
+            running.source_system = totals.source_system
+            and running.currency_code = totals.currency_code
+            and running.measure = totals.measure
+
+),
+
+boundaries as (
+
+    select
+        *,
         case when measure = 'purchases' then measured_value end as purchases,
         case when measure = 'net_amount' then measured_value end as net_amount,
         case
             when measure = 'last_purchase_date'
                 then {{ day_of_value('cast(measured_value as integer)') }}
-        end as last_purchase_date,
-        sum(customers) over (
-            partition by source_system, currency_code, measure
-            order by case when measure = 'last_purchase_date' then -1 else 1 end * measured_value
-        ) as customers_so_far,
-        sum(customers) over (partition by source_system, currency_code, measure) as customers
-    from counted
+        end as last_purchase_date
+    from placed
+    where {{ '(' ~ reached | join(')\n        or (') ~ ')' }}
 
 ),
 
@@ -51,20 +92,20 @@ final as (
     select
         source_system,
         currency_code,
-        cast(max(customers) as bigint) as customers,
+        cast(max(all_customers) as bigint) as customers,
         {%- for number in [1, 2, 3, 4] %}
-        cast(min(case when {{ reached[number - 1] }} then purchases end) as integer)
+        cast(max(case when {{ reached[number - 1] }} then purchases end) as integer)
             as purchases_{{ number }},
         {%- endfor %}
         {%- for number in [1, 2, 3, 4] %}
-        min(case when {{ reached[number - 1] }} then net_amount end) as net_amount_{{ number }},
+        max(case when {{ reached[number - 1] }} then net_amount end) as net_amount_{{ number }},
         {%- endfor %}
         {%- for number in [1, 2, 3] %}
         max(case when {{ reached[4 - number] }} then last_purchase_date end)
             as last_purchase_date_{{ number }},
         {%- endfor %}
         max(case when {{ reached[0] }} then last_purchase_date end) as last_purchase_date_4
-    from running
+    from boundaries
     group by source_system, currency_code
 
 )
