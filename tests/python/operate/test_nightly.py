@@ -72,7 +72,7 @@ def test_an_audit_runs_without_new_files(
 def test_a_night_selects_only_after_a_good_build_of_the_same_version(
     asked: list[list[str]], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lineage = Lineage("", {}, [], {}, {}, {})
+    lineage = Lineage("", {}, [], {}, {}, {}, [])
     monkeypatch.setattr(nightly, "read_lineage", lambda *_: lineage)
     monkeypatch.setattr(nightly, "readers_of_new_files", lambda *_: ["--select", "new"])
     ends = iter(range(1, 9))

@@ -83,6 +83,7 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
         "branchline.a.stg_files": '"marts"."stg_files"',
         "branchline.a.shelf": '"marts"."shelf"',
     }
+    assert found.other_views == ["branchline.a.odd", "branchline.a.worst"]
     assert found.read_by_views == {
         "branchline.a.stg_files": [],
         "branchline.a.shelf": ["raw.shop_goods"],
@@ -101,6 +102,32 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
     ) == [*selected, "--exclude", "fqn:branchline.a.stg_files"]
     assert found.readers(["raw.shop_goods"], ['"marts"."shelf"'])[-2:] == [
         *("--exclude", "fqn:branchline.a.shelf"),
+    ]
+
+
+def test_views_that_stand_are_left_out_by_folder_where_no_view_is_built() -> None:
+    views = {
+        name: f'"{name}"' for name in ("b.raw.x", "b.raw.y", "b.made.x", "b.made.far.x", "b.other.z")
+    }
+    read = {name: ["erp.sales"] for name in views}
+    lineage = Lineage("", {"erp.sales": "erp.sales"}, [], {}, views, read, ["b.made.near.x"])
+
+    def left_out(*built: str) -> list[str]:
+        standing = {view for name, view in views.items() if name not in built}
+        words = lineage.readers(["erp.sales"], standing)
+        return words[words.index("--exclude") + 1 :]
+
+    # Tests and tables of a folder are built.
+    assert left_out() == [
+        "fqn:b.made.far,config.materialized:view",
+        "fqn:b.made.x",
+        "fqn:b.other,config.materialized:view",
+        "fqn:b.raw,config.materialized:view",
+    ]
+    assert left_out("b.raw.y", "b.made.far.x") == [
+        "fqn:b.made.x",
+        "fqn:b.other,config.materialized:view",
+        "fqn:b.raw.x",
     ]
 
 
