@@ -53,6 +53,7 @@ PORTS_TRIED = 100
 SOCKET_PATH_BYTES = 103
 START_SECONDS = 300
 DYING_SECONDS = 15
+ANSWER_SECONDS = 5
 _RECOVERING = re.compile("starting up|not yet accepting|recovery")
 _DYING = re.compile("shutting down|refused|closed the connection|reset by peer|No such file")
 STOP_SECONDS = 120
@@ -371,7 +372,7 @@ class Warehouse:
         began = time.monotonic()
         while True:
             try:
-                connect(self.connection().url, connect_timeout="10").close()
+                connect(self.connection().url, connect_timeout=str(ANSWER_SECONDS)).close()
                 return self.connection()
             except psycopg2.OperationalError as error:
                 waited = time.monotonic() - began
@@ -397,7 +398,7 @@ class Warehouse:
         """The connection, if the server accepts our password: then it is ours and running."""
         try:
             connection = self.connection()
-            connect(connection.url, connect_timeout="5").close()
+            connect(connection.url, connect_timeout=str(ANSWER_SECONDS)).close()
         except (psycopg2.OperationalError, BranchlineError):
             return None
         return connection

@@ -90,6 +90,23 @@ def test_data_survives_a_kill(warehouse_folder: Path, warehouse: Warehouse) -> N
     assert warehouse.status().pid not in (None, pid)
 
 
+def test_a_server_whose_process_is_stopped_is_reported(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = warehouse.ensure_running()
+    pid = warehouse.status().pid
+    assert pid is not None
+    # The shortest time that libpq waits.
+    monkeypatch.setattr("operate.server.server.ANSWER_SECONDS", 2)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(BranchlineError, match="runs but does not answer"):
+            warehouse.ensure_running()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert ask(connection.url, "select 1") == 1
+
+
 def test_a_reused_process_id_is_not_taken_for_the_server(
     warehouse: Warehouse,
 ) -> None:
