@@ -19,6 +19,37 @@
 {%- set beginning = "cast('" ~ var('calendar_start') ~ "' as date)" -%}
 {%- set end = dbt.dateadd('day', 1, "cast('" ~ var('calendar_end') ~ "' as date)") -%}
 {%- set stated_on = changed_on or 'cast(null as date)' -%}
+{%- set ended_on = 'coalesce(' ~ company_date('version_end') ~ ', cast(' ~ end ~ ' as date))' -%}
+{%- set is_repeated -%}
+    exists (
+        select 1 from repeated_keys
+        where
+            {%- for column in key %}
+            {{ 'and ' if not loop.first }}versions.{{ column }} = repeated_keys.{{ column }}
+            {%- endfor %}
+    )
+{%- endset -%}
+-- Most keys never change: their only version is the range, and is compared with no other.
+repeated_keys as (
+
+    select
+        {{ key_lines }}
+    from versions
+    group by {{ keys }}
+    having count(*) > 1
+
+),
+
+single_versions as (
+
+    select
+        *,
+        {{ ended_on }} as ended_on
+    from versions
+    where not {{ is_repeated }}
+
+),
+
 dated_versions as (
 
     select
@@ -30,8 +61,9 @@ dated_versions as (
         version_start = min(version_start) over (
             partition by {{ keys }}
         ) as is_first,
-        coalesce({{ company_date('version_end') }}, cast({{ end }} as date)) as ended_on
+        {{ ended_on }} as ended_on
     from versions
+    where {{ is_repeated }}
 
 ),
 
@@ -159,6 +191,17 @@ ranges as (
         max(ended_on) as valid_to
     from numbered_stretches
     group by {{ keys }}, range_number{% for column in values %}, {{ column }}{% endfor %}
+    union all
+    select
+        {{ key_lines }},
+        {% for column in values -%}
+        {{ column }},
+        {% endfor -%}
+        ended_on = cast({{ end }} as date) as is_current,
+        {{ beginning }} as valid_from,
+        ended_on as valid_to
+    from single_versions
+    where ended_on > {{ beginning }}
 
 ),
 {%- endmacro %}
