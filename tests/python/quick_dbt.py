@@ -11,12 +11,22 @@ from typing import Any
 from unittest.mock import patch
 
 from dbt.artifacts.resources import FileHash
+from dbt.context.base import Var
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
 from dbt.contracts.graph.manifest import ManifestStateCheck
 from dbt.parser.manifest import ManifestLoader
 from dbt_common.behavior_flags import BehaviorFlagRendered
-from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.clients.jinja import CallableMacroGenerator, MacroFuzzEnvironment
 from dbt_common.events.base_types import BaseEvent, DynamicLevel, EventLevel
 from dbt_common.events.event_manager import EventManager
+from quick_macros import (
+    build_namespace,
+    build_packages,
+    context_of_macros,
+    make_once,
+    render_var,
+)
 
 ANY_CONNECTION = FileHash.from_contents("any connection")
 _compile = MacroFuzzEnvironment.compile
@@ -34,6 +44,12 @@ def hasten() -> None:
         (BehaviorFlagRendered, "_default_source", staticmethod(_no_source)),
         # A text compiles to the same program in every run.
         (MacroFuzzEnvironment, "compile", _compile_once),
+        # Of the thousand macros that a model may call, it calls a few.
+        (ManifestContext, "_build_namespace", build_namespace),
+        (ManifestContext, "to_dict", context_of_macros),
+        (MacroNamespaceBuilder, "build_namespace", build_packages),
+        (CallableMacroGenerator, "get_macro", make_once),
+        (Var, "get_rendered_var", render_var),
         # Most events are for the log file, and the tests write none.
         (BaseEvent, "__init__", _begin_shown_event),
         (EventManager, "fire_event", _fire_shown_event),
