@@ -9,8 +9,8 @@ from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dbt.clients.jinja import MacroGenerator
 from dbt.clients.jinja import _HAS_RENDER_CHARS_PAT as _RENDERED
+from dbt.clients.jinja import MacroGenerator
 from dbt.context.base import Var
 from dbt.context.macro_resolver import TestMacroNamespace
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
@@ -41,7 +41,10 @@ class OnDemand(dict[str, Any]):
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
 
 def _complete(name: str) -> Callable[[OnDemand], Any]:
