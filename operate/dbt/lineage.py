@@ -54,7 +54,11 @@ class Lineage:
         ]
         built = {path for path in selected if self.views[path] not in standing}
         left_out = sorted(
-            {_left_out(path, built.union(self.other_views)) for path in selected if path not in built}
+            {
+                _left_out(path, built.union(self.other_views))
+                for path in selected
+                if path not in built
+            }
         )
         return [
             *("--indirect-selection", "empty", "--select"),

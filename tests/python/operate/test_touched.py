@@ -107,7 +107,8 @@ def test_the_lineage_is_what_each_node_reads_through_others() -> None:
 
 def test_views_that_stand_are_left_out_by_folder_where_no_view_is_built() -> None:
     views = {
-        name: f'"{name}"' for name in ("b.raw.x", "b.raw.y", "b.made.x", "b.made.far.x", "b.other.z")
+        name: f'"{name}"'
+        for name in ("b.raw.x", "b.raw.y", "b.made.x", "b.made.far.x", "b.other.z")
     }
     read = {name: ["erp.sales"] for name in views}
     lineage = Lineage("", {"erp.sales": "erp.sales"}, [], {}, views, read, ["b.made.near.x"])
