@@ -273,7 +273,7 @@ class _Work:
         if missing:
             raise BranchlineError(
                 f"Found no row of customer {listed(missing)}; nothing was erased.",
-                "Name a customer by source and number, by source and branch/name, or by"
+                "Name a customer by source and number, e-mail address or branch/name, or by"
                 " --customer-key: the marts have customer_id and customer_key in dim_customers.",
             )
         if not part.customers:
