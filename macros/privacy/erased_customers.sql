@@ -363,7 +363,7 @@
 
 {#
     Rejected rows show lines as they were read. Malformed lines become what raw has now. Lines of lists are judged
-    again: what could not be read in an erased column is no longer wrong. Other rows show nothing personal.
+    again: a value that could not be read is erased, and with it the reason. Other rows show nothing personal.
 #}
 {% macro updates_of_rejected_rows() -%}
     {%- set rows -%}

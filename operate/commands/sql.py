@@ -17,7 +17,7 @@ from operate.server.connecting import ensure_warehouse
 from operate.server.query import Result, as_text, json_lines, read_only_query
 
 
-# A query may begin with a comment, which is no option.
+# A query may begin with a comment (--), which click would take for an option.
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query")
 @click.option(

@@ -30,7 +30,7 @@ LEFT = (Kind.TEXT, Kind.MONTH, Kind.FIGURE)
 def show_totals(console: Console, totals: Sequence[Totals]) -> None:
     """The company's total; beneath it its currencies, where it sells in others than its own."""
     if not totals:
-        console.print("There are no sales in the warehouse yet.")
+        console.print("The warehouse has no sales yet.")
         return
     company, *currencies = totals
     returned = (

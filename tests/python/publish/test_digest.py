@@ -378,4 +378,4 @@ def test_totals_are_the_companys_and_say_which_rates_are_missing_or_estimated() 
 
 
 def test_a_warehouse_without_sales_says_so() -> None:
-    assert totals_said() == ["There are no sales in the warehouse yet."]
+    assert totals_said() == ["The warehouse has no sales yet."]
